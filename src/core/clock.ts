@@ -1,0 +1,98 @@
+/**
+ * Time behind a port, so that tests turn the clock by hand: the system clock and a manual one.
+ * All times are milliseconds since the epoch.
+ */
+
+/** A timer that has not fired yet; `cancel` makes sure that it never does. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Where the product takes its time from. */
+export interface Clock {
+  /** The time now, in ms since the epoch. It may step backwards when the machine's clock is set. */
+  now(): number;
+  /** Calls `run` once, `ms` milliseconds from now or later. */
+  after(ms: number, run: () => void): Timer;
+}
+
+/** The longest delay that Node's timers take; longer ones fire at once, so they are chained. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, run) {
+    let handle: NodeJS.Timeout;
+    const arm = (left: number): void => {
+      const step = Math.min(left, LONGEST_TIMER_MS);
+      handle = setTimeout(() => (left > step ? arm(left - step) : run()), step);
+    };
+    arm(Math.max(0, ms));
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+/**
+ * A clock that stands still until it is moved.
+ *
+ * @example
+ * const clock = new ManualClock(0);
+ * clock.after(1000, () => console.log('fired'));
+ * clock.advance(1000); // fired
+ */
+export class ManualClock implements Clock {
+  #now: number;
+  #timers: { at: number; order: number; run: () => void }[] = [];
+  #order = 0;
+
+  /** @param start the time it shows at first, in ms since the epoch */
+  constructor(start = 0) {
+    this.#now = start;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, run: () => void): Timer {
+    const timer = { at: this.#now + Math.max(0, ms), order: this.#order++, run };
+    this.#timers.push(timer);
+    return {
+      cancel: () => {
+        this.#timers = this.#timers.filter((other) => other !== timer);
+      },
+    };
+  }
+
+  /** Moves the clock by `ms` and fires, in their order, all timers that come due on the way. */
+  advance(ms: number): void {
+    this.advanceTo(this.#now + ms);
+  }
+
+  /** Moves the clock to `time` (ms since the epoch), firing timers on the way; an earlier time only steps the clock back. */
+  advanceTo(time: number): void {
+    for (;;) {
+      const due = this.#timers.filter((timer) => timer.at <= time).sort((a, b) => a.at - b.at || a.order - b.order)[0];
+      if (due === undefined) break;
+      this.#timers = this.#timers.filter((other) => other !== due);
+      this.#now = Math.max(this.#now, due.at);
+      due.run();
+    }
+    this.#now = time;
+  }
+}
+
+/** Resolves after `ms` milliseconds of `clock`, or at once when `signal` aborts; never rejects. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve();
+    const done = (): void => {
+      timer.cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.after(ms, done);
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}
