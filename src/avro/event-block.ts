@@ -1,0 +1,129 @@
+/**
+ * Flume events as they came over the wire: an Avro array of { headers: map<string>, body: bytes }, checked once and
+ * decoded only when a job looks at them. Flume's AvroFlumeEvent and Spark's SparkSinkEvent have the same encoding.
+ */
+import { AvroReader } from './reader.ts';
+
+/** An event of Flume as a job sees it. Its parts are decoded when they are first asked for. */
+export class FlumeEvent {
+  readonly #bytes: Buffer;
+  readonly #start: number;
+  readonly #bodyStart: number;
+  readonly #bodyEnd: number;
+  #headers: Readonly<Record<string, string>> | undefined;
+  #body: Uint8Array | undefined;
+
+  /** @internal Events are made by {@link EventBlock}. */
+  constructor(bytes: Buffer, start: number, bodyStart: number, bodyEnd: number) {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#bodyStart = bodyStart;
+    this.#bodyEnd = bodyEnd;
+  }
+
+  /** The headers, text to text. Of a key that came twice the last value counts, as in Flume's own map. */
+  get headers(): Readonly<Record<string, string>> {
+    this.#headers ??= readHeaders(this.#bytes, this.#start);
+    return this.#headers;
+  }
+
+  /** The body. It is a copy, so that a job that keeps it does not keep the whole block of events in memory. */
+  get body(): Uint8Array {
+    this.#body ??= new Uint8Array(this.#bytes.subarray(this.#bodyStart, this.#bodyEnd));
+    return this.#body;
+  }
+
+  /**
+   * The body as text.
+   * @param encoding one of Node's names, 'utf8' when left out; bytes that are no UTF-8 become U+FFFD
+   */
+  text(encoding: BufferEncoding = 'utf8'): string {
+    return this.#bytes.toString(encoding, this.#bodyStart, this.#bodyEnd);
+  }
+
+  /** The header `timestamp` in ms since the epoch, as Flume's timestamp interceptor sets it; undefined when it is missing or no whole number. */
+  get timestamp(): number | undefined {
+    const text = this.headers['timestamp'];
+    return text !== undefined && /^-?\d{1,16}$/.test(text) ? Number(text) : undefined;
+  }
+}
+
+function readHeaders(bytes: Buffer, start: number): Readonly<Record<string, string>> {
+  const reader = new AvroReader(bytes, start);
+  // No prototype: a header may be called __proto__ or constructor.
+  const headers: Record<string, string> = Object.create(null);
+  for (let count = reader.blockCount(2); count > 0; count = reader.blockCount(2)) {
+    for (; count > 0; count--) {
+      const key = reader.string();
+      headers[key] = reader.string();
+    }
+  }
+  return headers;
+}
+
+/** Checked events in their Avro bytes. */
+export class EventBlock {
+  /** How many events there are. */
+  readonly count: number;
+  /** The Avro array of the events: blocks of items up to and with the final 0. */
+  readonly bytes: Buffer;
+
+  private constructor(count: number, bytes: Buffer) {
+    this.count = count;
+    this.bytes = bytes;
+  }
+
+  /**
+   * Checks an array of events and keeps its bytes.
+   * @param position where the array starts
+   * @throws StreamjobError PROTOCOL_ERROR when the bytes are no such array
+   */
+  static fromArray(bytes: Buffer, position = 0): EventBlock {
+    const reader = new AvroReader(bytes, position);
+    let total = 0;
+    for (let count = reader.blockCount(2); count > 0; count = reader.blockCount(2)) {
+      total += count;
+      for (; count > 0; count--) {
+        reader.skipMap();
+        reader.span();
+      }
+    }
+    return new EventBlock(total, bytes.subarray(position, reader.position));
+  }
+
+  /**
+   * Checks one event (the parameter of `append`) and keeps it as an array of one.
+   * @throws StreamjobError PROTOCOL_ERROR when the bytes are no event
+   */
+  static fromEvent(bytes: Buffer): EventBlock {
+    const reader = new AvroReader(bytes);
+    reader.skipMap();
+    reader.span();
+    const item = bytes.subarray(0, reader.position);
+    return new EventBlock(1, Buffer.concat([Buffer.of(2), item, Buffer.of(0)]));
+  }
+
+  /** Calls `visit` with each event, in order. */
+  forEach(visit: (event: FlumeEvent) => void): void {
+    const reader = new AvroReader(this.bytes);
+    for (let count = reader.blockCount(2); count > 0; count = reader.blockCount(2)) {
+      for (; count > 0; count--) visit(nextEvent(reader));
+    }
+  }
+
+  /** All events, in order. */
+  toArray(): FlumeEvent[] {
+    const events: FlumeEvent[] = [];
+    this.forEach((event) => {
+      events.push(event);
+    });
+    return events;
+  }
+}
+
+function nextEvent(reader: AvroReader): FlumeEvent {
+  const start = reader.position;
+  reader.skipMap();
+  const body = reader.span();
+  return new FlumeEvent(reader.bytes, start, body.start, body.end);
+}

@@ -1,0 +1,240 @@
+/** One connection of an Avro RPC server: frames in, handshake, requests out to the owner, answers back. */
+import type net from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock, Timer } from '../core/clock.ts';
+import { messageOf, StreamjobError } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import type { BudgetShare, MemoryBudget } from './budget.ts';
+import { encodeFrame, FrameDecoder } from './frames.ts';
+import { type HandshakeTable, readHandshakeRequest } from './handshake.ts';
+import type { RpcProtocol } from './protocols/protocol.ts';
+import { AvroReader } from './reader.ts';
+import type { RpcConnection, RpcRequest } from './server.ts';
+
+/** What all connections of a server share. */
+export interface ConnectionSettings {
+  readonly handshakes: HandshakeTable;
+  readonly budget: MemoryBudget;
+  readonly protocol: RpcProtocol;
+  readonly onRequest: (request: RpcRequest) => void;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly maxFrameBytes: number;
+  readonly frameTimeoutMs: number;
+  readonly pipeline: number;
+}
+
+/** Why a connection is not read: the owner asked, the budget is used up, too many requests or answers wait. */
+type PauseReason = 'owner' | 'budget' | 'pipeline' | 'answers';
+
+/** Answers that the peer does not read, in bytes, after which it is not read either. */
+const MOST_UNREAD_ANSWERS = 1024 * 1024;
+/** How long `end` waits for a peer to take the last answers, in ms. */
+const END_TIMEOUT_MS = 1000;
+const META_AND_NO_ERROR = Buffer.of(0, 0);
+const META_AND_ERROR = Buffer.of(0, 1, 0);
+const NOTHING = Buffer.alloc(0);
+
+let lastId = 0;
+
+/** See the file's head. */
+export class ServerConnection implements RpcConnection {
+  readonly id: number = ++lastId;
+  readonly remote: string;
+  readonly #socket: net.Socket;
+  readonly #settings: ConnectionSettings;
+  readonly #share: BudgetShare;
+  readonly #decoder: FrameDecoder;
+  readonly #closeListeners = new Set<() => void>();
+  readonly #pauses = new Set<PauseReason>();
+  #stream: Duplex | undefined;
+  #connected = false;
+  #inFlight = 0;
+  #frameTimer: Timer | undefined;
+  #closed = false;
+  #complained = false;
+
+  constructor(socket: net.Socket, settings: ConnectionSettings) {
+    this.#socket = socket;
+    this.#settings = settings;
+    this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.#share = settings.budget.share(() => this.#resume('budget'));
+    this.#decoder = new FrameDecoder(settings.maxFrameBytes, (serial, payload) => this.#onFrame(serial, payload));
+    socket.once('close', () => this.#onClosed());
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The layers are off: `stream` carries frames. */
+  open(stream: Duplex): void {
+    if (this.#closed) return;
+    this.#stream = stream;
+    stream.on('data', (chunk: Buffer) => this.#onData(chunk));
+    stream.on('end', () => this.#onEnd());
+    stream.on('drain', () => this.#resume('answers'));
+    if (this.#pauses.size === 0) stream.resume();
+    else stream.pause();
+  }
+
+  onClose(listener: () => void): () => void {
+    if (this.#closed) queueMicrotask(listener);
+    else this.#closeListeners.add(listener);
+    return () => this.#closeListeners.delete(listener);
+  }
+
+  close(reason: string): void {
+    if (this.#closed) return;
+    this.#settings.log.warn({ peer: this.remote, reason }, `connection of ${this.remote} closed: ${reason}`);
+    this.#socket.destroy();
+    this.#onClosed();
+  }
+
+  /** Closes after what was answered has been written, but does not wait for ever for a peer that does not read. */
+  end(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#socket.destroy(), END_TIMEOUT_MS);
+      this.#socket.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      (this.#stream ?? this.#socket).end(() => this.#socket.destroySoon());
+    });
+  }
+
+  pauseReading(): void {
+    this.#pause('owner');
+  }
+
+  resumeReading(): void {
+    this.#resume('owner');
+  }
+
+  #pause(reason: PauseReason): void {
+    this.#pauses.add(reason);
+    this.#stream?.pause();
+    // The peer cannot finish its request while we do not read: its time stands still.
+    this.#frameTimer?.cancel();
+    this.#frameTimer = undefined;
+  }
+
+  #resume(reason: PauseReason): void {
+    if (!this.#pauses.delete(reason) || this.#pauses.size > 0) return;
+    this.#stream?.resume();
+    this.#watchFrame();
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#closed) return;
+    try {
+      this.#decoder.push(chunk);
+    } catch (error) {
+      return this.close(messageOf(error));
+    }
+    if (!this.#share.hold(this.#decoder.heldBytes)) this.#pause('budget');
+    this.#watchFrame();
+  }
+
+  #watchFrame(): void {
+    if (!this.#decoder.partial || this.#pauses.size > 0) {
+      this.#frameTimer?.cancel();
+      this.#frameTimer = undefined;
+    } else if (this.#frameTimer === undefined) {
+      const { frameTimeoutMs, clock } = this.#settings;
+      this.#frameTimer = clock.after(frameTimeoutMs, () =>
+        this.close(`a request did not arrive whole within ${frameTimeoutMs} ms`),
+      );
+    }
+  }
+
+  #onEnd(): void {
+    if (this.#decoder.partial) this.close('it ended in the middle of a request');
+    else this.#socket.end();
+  }
+
+  #onClosed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#frameTimer?.cancel();
+    this.#share.release();
+    for (const listener of this.#closeListeners) listener();
+    this.#closeListeners.clear();
+  }
+
+  #onFrame(serial: number, payload: Buffer): void {
+    if (this.#closed) return;
+    // A complete frame's time is over: the next one in the same chunk gets its own.
+    this.#frameTimer?.cancel();
+    this.#frameTimer = undefined;
+    const reader = new AvroReader(payload);
+    let handshake: Buffer = NOTHING;
+    if (!this.#connected) {
+      const answer = this.#settings.handshakes.answer(readHandshakeRequest(reader));
+      handshake = answer.bytes;
+      if (!answer.connected) return this.#write(encodeFrame(serial, handshake));
+      this.#connected = true;
+    }
+    reader.skipMap();
+    const message = reader.string();
+    // A ping has no message: the answer is the handshake alone.
+    if (message === '') return this.#write(encodeFrame(serial, handshake));
+    this.#dispatch(serial, handshake, message, payload.subarray(reader.position));
+  }
+
+  #dispatch(serial: number, handshake: Buffer, message: string, params: Buffer): void {
+    let open = true;
+    const answer = (...parts: Buffer[]): void => {
+      if (!open) return;
+      open = false;
+      this.#inFlight--;
+      if (this.#closed) return;
+      this.#write(encodeFrame(serial, handshake, ...parts));
+      if (this.#inFlight < this.#settings.pipeline) this.#resume('pipeline');
+    };
+    this.#inFlight++;
+    if (this.#inFlight >= this.#settings.pipeline) this.#pause('pipeline');
+    const fail = (text: string): void => answer(META_AND_ERROR, encodeString(text));
+    if (!this.#settings.protocol.messages.includes(message)) {
+      this.#complain(`unknown message ${JSON.stringify(message.slice(0, 100))}`);
+      return fail(`org.apache.avro.AvroRuntimeException: No such remote message: ${message.slice(0, 100)}`);
+    }
+    const reply = (result: Buffer): void => answer(META_AND_NO_ERROR, result);
+    try {
+      this.#settings.onRequest({ message, params, connection: this, reply, fail });
+    } catch (error) {
+      // Parameters that are no Avro: Java's server answers so and goes on, and so do we.
+      this.#complain(`${message}: ${messageOf(error)}`);
+      const malformed = error instanceof StreamjobError && error.code === 'PROTOCOL_ERROR';
+      fail(malformed ? 'java.io.EOFException' : messageOf(error));
+    }
+  }
+
+  /** One log line per connection for requests that were answered with an error: a peer must not be able to fill the log. */
+  #complain(reason: string): void {
+    if (this.#complained) return;
+    this.#complained = true;
+    this.#settings.log.warn(
+      { peer: this.remote, reason },
+      `bad request of ${this.remote} answered with an error: ${reason}`,
+    );
+  }
+
+  #write(frame: Buffer): void {
+    const stream = this.#stream;
+    if (stream === undefined || stream.destroyed) return;
+    stream.write(frame);
+    if (stream.writableLength > MOST_UNREAD_ANSWERS) this.#pause('answers');
+  }
+}
+
+/** An Avro string. */
+function encodeString(text: string): Buffer {
+  const bytes = Buffer.from(text, 'utf8');
+  const length: number[] = [];
+  let zigzag = bytes.length * 2;
+  for (; zigzag > 0x7f; zigzag = Math.floor(zigzag / 128)) length.push((zigzag % 128) | 0x80);
+  length.push(zigzag);
+  return Buffer.concat([Buffer.from(length), bytes]);
+}

@@ -1,0 +1,14 @@
+/** Unit, property, type and golden tests; the interop tests have a config of their own (they bring real peers). */
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  resolve: { conditions: ['streamjob-source'] },
+  ssr: { resolve: { conditions: ['streamjob-source', 'node', 'import', 'module', 'default'] } },
+  test: {
+    include: ['test/{unit,property,golden,types,fuzz}/**/*.test.ts'],
+    environment: 'node',
+    testTimeout: 30_000,
+  },
+});
