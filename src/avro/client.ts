@@ -66,7 +66,12 @@ export class AvroRpcClient {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.remote = `${options.host}:${options.port}`;
-    this.#socket = net.connect({ host: options.host, port: options.port, noDelay: true, keepAlive: true });
+    this.#socket = net.connect({
+      host: options.host,
+      port: options.port,
+      noDelay: true,
+      keepAlive: true,
+    });
     this.#stream = clientLayers(
       this.#socket,
       options.host,
@@ -155,7 +160,13 @@ export class AvroRpcClient {
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) return reject(this.#closed);
       const serial = this.#nextSerial();
-      this.#pending.set(serial, { what: message, sentAt: this.#clock.now(), timeoutMs, resolve, reject });
+      this.#pending.set(serial, {
+        what: message,
+        sentAt: this.#clock.now(),
+        timeoutMs,
+        resolve,
+        reject,
+      });
       this.#stream.write(encodeFrame(serial, NO_META, encodeName(message), params));
       this.#arm();
     });
@@ -177,8 +188,19 @@ export class AvroRpcClient {
       const send = (clientProtocol: string | null, serverHash: Buffer): void => {
         const serial = this.#nextSerial();
         const meta = new Map([[CLIENT_META, Buffer.from('1')]]);
-        const request = encodeHandshakeRequest({ clientHash: protocol.hash, clientProtocol, serverHash, meta });
-        this.#pending.set(serial, { what: 'handshake', sentAt: 0, timeoutMs: 0, resolve: () => {}, reject });
+        const request = encodeHandshakeRequest({
+          clientHash: protocol.hash,
+          clientProtocol,
+          serverHash,
+          meta,
+        });
+        this.#pending.set(serial, {
+          what: 'handshake',
+          sentAt: 0,
+          timeoutMs: 0,
+          resolve: () => {},
+          reject,
+        });
         // A ping: no message, so the answer is the handshake alone.
         this.#stream.write(encodeFrame(serial, request, NO_META, encodeName('')));
       };

@@ -35,7 +35,10 @@ const responseType = avsc.Type.forSchema({
   type: 'record',
   name: 'HandshakeResponse',
   fields: [
-    { name: 'match', type: { type: 'enum', name: 'HandshakeMatch', symbols: [...MATCHES] } },
+    {
+      name: 'match',
+      type: { type: 'enum', name: 'HandshakeMatch', symbols: [...MATCHES] },
+    },
     { name: 'serverProtocol', type: ['null', 'string'] },
     { name: 'serverHash', type: ['null', hashType] },
     { name: 'meta', type: ['null', metaType] },
@@ -60,7 +63,10 @@ export interface HandshakeResponse {
 
 /** A client's handshake; Java's clients write their metadata as an empty map, never as null. */
 export function encodeHandshakeRequest(request: HandshakeRequest): Buffer {
-  return requestType.toBuffer({ ...request, meta: Object.fromEntries(request.meta) });
+  return requestType.toBuffer({
+    ...request,
+    meta: Object.fromEntries(request.meta),
+  });
 }
 
 /** @throws StreamjobError PROTOCOL_ERROR when there is no handshake at the reader's position */

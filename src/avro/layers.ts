@@ -135,8 +135,13 @@ export class ZlibLayer extends Duplex {
     super();
     this.#inner = inner;
     // finishFlush: a peer that goes away without the final block is no error of the stream; the frames are judged by themselves.
-    this.#inflate = zlib.createInflate({ finishFlush: zlib.constants.Z_SYNC_FLUSH });
-    this.#deflate = zlib.createDeflate({ level, flush: zlib.constants.Z_SYNC_FLUSH });
+    this.#inflate = zlib.createInflate({
+      finishFlush: zlib.constants.Z_SYNC_FLUSH,
+    });
+    this.#deflate = zlib.createDeflate({
+      level,
+      flush: zlib.constants.Z_SYNC_FLUSH,
+    });
     this.#inflate.on('readable', () => this.#forward());
     this.#inflate.on('end', () => this.push(null));
     this.#inflate.on('error', (error) => this.destroy(error));

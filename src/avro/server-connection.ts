@@ -202,7 +202,13 @@ export class ServerConnection implements RpcConnection {
     }
     const reply = (result: Buffer): void => answer(META_AND_NO_ERROR, result);
     try {
-      this.#settings.onRequest({ message, params, connection: this, reply, fail });
+      this.#settings.onRequest({
+        message,
+        params,
+        connection: this,
+        reply,
+        fail,
+      });
     } catch (error) {
       // Parameters that are no Avro: Java's server answers so and goes on, and so do we.
       this.#complain(`${message}: ${messageOf(error)}`);

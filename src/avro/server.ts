@@ -93,7 +93,11 @@ export class AvroRpcServer {
     const pipeline = options.pipeline ?? DEFAULT_PIPELINE;
     const handshakes = new HandshakeTable(options.protocol, pipeline);
     const context = options.tls === undefined ? undefined : secureContext(options.tls);
-    const rules = { tls: context, tlsOptions: options.tls, compression: options.compression ?? 'auto' } as const;
+    const rules = {
+      tls: context,
+      tlsOptions: options.tls,
+      compression: options.compression ?? 'auto',
+    } as const;
     this.#budget = new MemoryBudget(options.maxPartialBytes ?? DEFAULT_MAX_PARTIAL_BYTES);
     const settings = {
       handshakes,

@@ -10,7 +10,7 @@ export interface Timer {
 
 /** Where the product takes its time from. */
 export interface Clock {
-  /** The time now, in ms since the epoch. It may step backwards when the machine's clock is set. */
+  /** The time now, in ms since the epoch. It never goes back, except on a manual clock that is told to. */
   now(): number;
   /** Calls `run` once, `ms` milliseconds from now or later. */
   after(ms: number, run: () => void): Timer;
@@ -19,9 +19,26 @@ export interface Clock {
 /** The longest delay that Node's timers take; longer ones fire at once, so they are chained. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+let lastTime = 0;
+let lastMonotonic = 0;
+
+/**
+ * The machine's clock, made to rise: when the machine's time is set back, it goes on from where it was at the pace of
+ * the monotonic clock, until the machine's time has caught up. Batch times must rise, whatever an administrator does.
+ */
+function risingNow(): number {
+  const monotonic = performance.now();
+  const expected = lastTime + Math.floor(monotonic - lastMonotonic);
+  const wall = Date.now();
+  if (wall < lastTime) return Math.max(lastTime, expected);
+  lastTime = wall;
+  lastMonotonic = monotonic;
+  return wall;
+}
+
 /** The machine's clock. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: risingNow,
   after(ms, run) {
     let handle: NodeJS.Timeout;
     const arm = (left: number): void => {
@@ -56,7 +73,11 @@ export class ManualClock implements Clock {
   }
 
   after(ms: number, run: () => void): Timer {
-    const timer = { at: this.#now + Math.max(0, ms), order: this.#order++, run };
+    const timer = {
+      at: this.#now + Math.max(0, ms),
+      order: this.#order++,
+      run,
+    };
     this.#timers.push(timer);
     return {
       cancel: () => {

@@ -4,7 +4,12 @@ import { StreamjobError } from './errors.ts';
 /** A number of milliseconds, or a number with the unit ms, s, m or h. */
 export type DurationLike = number | string;
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
 
 /**
  * Milliseconds of a duration.

@@ -34,7 +34,10 @@ export const flumeProtocol: RpcProtocol = {
     namespace: 'org.apache.flume.source.avro',
     types: [{ type: 'enum', name: 'Status', symbols: STATUSES }, EVENT_SCHEMA],
     messages: {
-      append: { request: [{ name: 'event', type: 'AvroFlumeEvent' }], response: 'Status' },
+      append: {
+        request: [{ name: 'event', type: 'AvroFlumeEvent' }],
+        response: 'Status',
+      },
       appendBatch: {
         request: [{ name: 'events', type: { type: 'array', items: 'AvroFlumeEvent' } }],
         response: 'Status',
@@ -50,7 +53,10 @@ interface WireEvent {
   readonly body: Buffer;
 }
 
-const eventType = avsc.Type.forSchema({ ...EVENT_SCHEMA, fields: [...EVENT_SCHEMA.fields] });
+const eventType = avsc.Type.forSchema({
+  ...EVENT_SCHEMA,
+  fields: [...EVENT_SCHEMA.fields],
+});
 const eventsType = avsc.Type.forSchema({ type: 'array', items: eventType });
 
 /** An event with its body as the Buffer that avsc wants; no copy is made. */

@@ -23,7 +23,10 @@ const BATCH_SCHEMA = {
           type: 'record' as const,
           name: 'SparkSinkEvent',
           fields: [
-            { name: 'headers', type: { type: 'map' as const, values: 'string' } },
+            {
+              name: 'headers',
+              type: { type: 'map' as const, values: 'string' },
+            },
             { name: 'body', type: 'bytes' },
           ],
         },
@@ -42,7 +45,10 @@ export const sparkSinkProtocol: RpcProtocol = {
     namespace: 'org.apache.spark.streaming.flume.sink',
     types: [BATCH_SCHEMA],
     messages: {
-      getEventBatch: { request: [{ name: 'n', type: 'int' }], response: 'EventBatch' },
+      getEventBatch: {
+        request: [{ name: 'n', type: 'int' }],
+        response: 'EventBatch',
+      },
       ack: { request: sequenceRequest, response: 'null' },
       nack: { request: sequenceRequest, response: 'null' },
     },
@@ -89,7 +95,11 @@ export function decodeEventBatch(result: Buffer): IncomingBatch {
   const reader = new AvroReader(result);
   const errorMsg = reader.string();
   const sequenceNumber = reader.string();
-  return { errorMsg, sequenceNumber, events: EventBlock.fromArray(result, reader.position) };
+  return {
+    errorMsg,
+    sequenceNumber,
+    events: EventBlock.fromArray(result, reader.position),
+  };
 }
 
 /** The parameters of `ack` and `nack`. */

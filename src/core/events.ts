@@ -1,0 +1,70 @@
+/**
+ * What the steps of the flow tell the world: one typed stream of events, in the order in which they happen. Users and
+ * the command line listen; no step listens to another one this way. All times are ms since the epoch.
+ */
+import { Subject } from 'rxjs';
+
+/** What an output did in a batch. */
+export interface OutputSummary {
+  /** Stable for a job: kind and number. */
+  readonly id: string;
+  readonly kind: string;
+  /** What `print` shows; empty for other kinds. */
+  readonly elements: readonly unknown[];
+  /** How many elements there are beyond `elements`. */
+  readonly more: number;
+}
+
+/** How a batch went. */
+export interface BatchSummary {
+  /** The batch's time. */
+  readonly time: number;
+  /** How many events it held. */
+  readonly events: number;
+  /** From its time to the start of its processing, in ms. */
+  readonly schedulingDelayMs: number;
+  /** From the start of its processing to its commit, in ms. */
+  readonly processingMs: number;
+  readonly totalDelayMs: number;
+  readonly outputs: readonly OutputSummary[];
+  /** How many events have been acknowledged to where they came from. */
+  readonly acked: number;
+}
+
+/** Everything that is told. */
+export type StreamEvent =
+  | { readonly type: 'streamingStarted'; readonly time: number }
+  | { readonly type: 'streamingStopped'; readonly time: number }
+  | {
+      readonly type: 'receiverStarted';
+      readonly receiver: number;
+      readonly name: string;
+    }
+  | {
+      readonly type: 'receiverStopped';
+      readonly receiver: number;
+      readonly name: string;
+    }
+  | { readonly type: 'readingPaused'; readonly reason: string }
+  | { readonly type: 'readingResumed' }
+  | {
+      readonly type: 'batchStarted';
+      readonly time: number;
+      readonly events: number;
+    }
+  | {
+      readonly type: 'batchFailed';
+      readonly time: number;
+      readonly attempt: number;
+      readonly error: Error;
+    }
+  | {
+      readonly type: 'batchGivenUp';
+      readonly time: number;
+      readonly events: number;
+      readonly reason: string;
+    }
+  | { readonly type: 'batchCompleted'; readonly batch: BatchSummary };
+
+/** The stream that steps publish to. */
+export class EventBus extends Subject<StreamEvent> {}

@@ -1,0 +1,7 @@
+/** The list of engines. A new one is a file and a line here. */
+import { type Registry, registry } from '../core/registry.ts';
+import type { EngineKind } from './engine.ts';
+import { inlineEngine } from './inline.ts';
+
+/** All engines by their names. */
+export const engines: Registry<EngineKind> = registry('engine', [inlineEngine]);

@@ -1,0 +1,178 @@
+/**
+ * The inline engine: everything runs on the main thread, which is given back between chunks, so that sockets are served
+ * and signals are heard while a large batch runs.
+ */
+import { StreamjobError } from '../core/errors.ts';
+import { userError } from '../graph/functions.ts';
+import { hashKey, KeyedMap } from '../graph/keys.ts';
+import {
+  type Aggregator,
+  ArrayPartition,
+  type Lineage,
+  type Partition,
+  type Shuffle,
+  type Sink,
+  type Step,
+} from '../graph/lineage.ts';
+import type { Task } from '../graph/rdd.ts';
+import type { Engine, EngineKind, EngineSettings } from './engine.ts';
+
+/** How long the main thread is kept without a break, in ms. */
+const TIME_SLICE_MS = 8;
+
+/** A partition with the fused steps upon it, not yet run. */
+interface Plan {
+  readonly partition: Partition<unknown>;
+  readonly steps: readonly BoundStep[];
+}
+
+interface BoundStep {
+  readonly step: Step<unknown, unknown>;
+  /** Which partition of its RDD the step is opened on. */
+  readonly index: number;
+}
+
+/** The engine's entry in the list. */
+export const inlineEngine: EngineKind = {
+  type: 'inline',
+  open: (settings) => new InlineEngine(settings),
+};
+
+class InlineEngine implements Engine {
+  readonly #signal: AbortSignal;
+  #sliceEnd = 0;
+
+  constructor(settings: EngineSettings) {
+    this.#signal = settings.signal;
+  }
+
+  async prepare<T>(lineage: Lineage<T>): Promise<readonly Task<T>[]> {
+    const plans = await this.#plan(lineage);
+    return plans.map((plan) => ({
+      collect: async () => {
+        const values: unknown[] = [];
+        await this.#run(plan, {
+          push: (value) => {
+            values.push(value);
+          },
+          end() {},
+        });
+        return values as T[];
+      },
+    }));
+  }
+
+  async close(): Promise<void> {}
+
+  async #plan(lineage: Lineage<unknown>): Promise<Plan[]> {
+    switch (lineage.kind) {
+      case 'source':
+        return lineage.partitions.map((partition) => ({
+          partition,
+          steps: [],
+        }));
+      case 'narrow': {
+        const below = await this.#plan(lineage.parent);
+        const { step } = lineage;
+        return below.map(({ partition, steps }, index) => ({
+          partition,
+          steps: [...steps, { step, index }],
+        }));
+      }
+      case 'union': {
+        const plans: Plan[] = [];
+        for (const parent of lineage.parents) plans.push(...(await this.#plan(parent)));
+        return plans;
+      }
+      case 'kept': {
+        lineage.result ??= await this.#materialize(lineage.parent);
+        return lineage.result.map((partition) => ({ partition, steps: [] }));
+      }
+      case 'shuffle':
+        return (await this.#shuffle(lineage)).map((partition) => ({
+          partition,
+          steps: [],
+        }));
+    }
+  }
+
+  async #materialize(lineage: Lineage<unknown>): Promise<Partition<unknown>[]> {
+    const partitions: Partition<unknown>[] = [];
+    for (const task of await this.prepare(lineage)) partitions.push(new ArrayPartition(await task.collect()));
+    return partitions;
+  }
+
+  /** Map side: each partition is combined and cut into buckets by the keys' hashes. Reduce side: buckets are combined. */
+  async #shuffle({ parent, aggregator, numPartitions, name }: Shuffle): Promise<Partition<unknown>[]> {
+    const reducers = Array.from({ length: numPartitions }, () => new KeyedMap<unknown, unknown>());
+    for (const plan of await this.#plan(parent)) {
+      const combiner = new MapSide(aggregator, reducers, name);
+      await this.#run(plan, combiner as Sink<unknown>);
+    }
+    return reducers.map((reducer) => new ArrayPartition([...reducer.entries()]));
+  }
+
+  async #run(plan: Plan, end: Sink<unknown>): Promise<void> {
+    let sink = end;
+    for (const { step, index } of [...plan.steps].reverse()) sink = step.open(index, sink);
+    const push = (value: unknown): void => sink.push(value);
+    const operator = plan.steps.map(({ step }) => step.name).join(' > ') || 'source';
+    try {
+      for (const chunk of plan.partition.chunks) {
+        chunk.forEach(push);
+        if (performance.now() >= this.#sliceEnd) await this.#yield();
+      }
+      sink.end();
+    } catch (error) {
+      throw userError(error, operator);
+    }
+  }
+
+  async #yield(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (this.#signal.aborted) throw new StreamjobError('CONTEXT_STATE', 'the context was stopped while a batch ran');
+    this.#sliceEnd = performance.now() + TIME_SLICE_MS;
+  }
+}
+
+/** The sink of a shuffle's map side. */
+class MapSide implements Sink<readonly [unknown, unknown]> {
+  readonly #aggregator: Aggregator<unknown, unknown>;
+  readonly #reducers: readonly KeyedMap<unknown, unknown>[];
+  readonly #name: string;
+  readonly #combined = new KeyedMap<unknown, unknown>();
+
+  constructor(aggregator: Aggregator<unknown, unknown>, reducers: readonly KeyedMap<unknown, unknown>[], name: string) {
+    this.#aggregator = aggregator;
+    this.#reducers = reducers;
+    this.#name = name;
+  }
+
+  push(pair: readonly [unknown, unknown]): void {
+    const { create, merge, mapSide } = this.#aggregator;
+    const target = mapSide ? this.#combined : this.#reducer(pair[0]);
+    const entry = target.find(pair[0]);
+    if (entry === undefined) target.add(pair[0], create(pair[1]));
+    else entry[1] = merge(entry[1], pair[1]);
+  }
+
+  end(): void {
+    const { combine } = this.#aggregator;
+    for (const [key, value] of this.#combined.entries()) {
+      const target = this.#reducer(key);
+      const entry = target.find(key);
+      if (entry === undefined) target.add(key, value);
+      else entry[1] = combine(entry[1], value);
+    }
+  }
+
+  #reducer(key: unknown): KeyedMap<unknown, unknown> {
+    const index = this.#reducers.length === 1 ? 0 : hashKey(key) % this.#reducers.length;
+    const reducer = this.#reducers[index];
+    if (reducer === undefined)
+      throw new StreamjobError('KEY_INVALID', `no partition ${index}`, {
+        where: this.#name,
+      });
+    return reducer;
+  }
+}

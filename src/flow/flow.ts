@@ -1,0 +1,258 @@
+/**
+ * The way of an event, joined: receivers hand deliveries to the block queue; at each tick a batch is cut; its stages and
+ * outputs run; it commits, or is given up; then its tokens travel back to the receivers. Batches run one after the other.
+ */
+import { type Clock, sleep } from '../core/clock.ts';
+import { messageOf, StreamjobError } from '../core/errors.ts';
+import type { EventBus } from '../core/events.ts';
+import type { Logger } from '../core/log.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Graph } from '../graph/node.ts';
+import { Backlog, type BacklogState } from './batch/backlog.ts';
+import { type Batch, cutBatch } from './batch/batch.ts';
+import { Ticker } from './batch/ticker.ts';
+import { BlockQueue } from './block/block-queue.ts';
+import { Ledger } from './commit/ledger.ts';
+import { Settlement } from './commit/settlement.ts';
+import { Delivery } from './output/delivery.ts';
+import type { AckToken, Arrival, GiveUpResult, Intake, Outcome, Receiver } from './receive/receiver.ts';
+import { Generations } from './stage/generations.ts';
+
+/** What a flow is made of. */
+export interface FlowSettings {
+  readonly graph: Graph;
+  readonly engine: Engine;
+  readonly receivers: readonly Receiver[];
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly events: EventBus;
+  readonly numPartitions: number;
+  readonly onFailure: 'retry' | 'stop';
+  /** How often a failed batch is run again. Infinity: for ever. */
+  readonly maxRetries: number;
+  /** Half of the shortest request timeout of a peer, in ms. Infinity: no peer has one. */
+  readonly maxDelayMs: number;
+  /** The most memory for received data that waits or is processed, in bytes. */
+  readonly maxBacklogBytes: number;
+  /** Takes text for stdout. */
+  readonly write: (text: string) => void;
+}
+
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 5000;
+
+/** See the file's head. */
+export class Flow implements Intake {
+  readonly #settings: FlowSettings;
+  readonly #queue = new BlockQueue();
+  readonly #ticker: Ticker;
+  readonly #generations: Generations;
+  readonly #backlog: Backlog;
+  readonly #ledger: Ledger;
+  readonly #settlement: Settlement;
+  readonly #stop = new AbortController();
+  #paused = false;
+  #draining = false;
+  #wake: () => void = () => {};
+
+  constructor(settings: FlowSettings) {
+    this.#settings = settings;
+    this.#ticker = new Ticker(settings.clock, settings.graph.batchMs);
+    this.#generations = new Generations(settings.graph, settings.engine, settings.numPartitions);
+    this.#backlog = new Backlog(settings.maxDelayMs, settings.maxBacklogBytes);
+    this.#settlement = new Settlement(settings.receivers, settings.log);
+    this.#ledger = new Ledger((batch, outcome, reason) => this.#onFate(batch, outcome, reason));
+  }
+
+  /** Runs batches until it is stopped. @throws StreamjobError BATCH_FAILED when a batch failed and the policy is to stop */
+  async run(): Promise<void> {
+    try {
+      while (!this.#stop.signal.aborted) {
+        const nothingDue = this.#queue.isEmpty && this.#generations.isEmpty;
+        const time = this.#ticker.take(nothingDue);
+        if (time !== undefined) await this.#runBatch(time);
+        else if (this.#draining && this.#queue.isEmpty) break;
+        else await this.#nextTick();
+      }
+    } finally {
+      this.#ticker.stop();
+      await this.#abandonRest();
+    }
+  }
+
+  /** Runs what has arrived, then ends `run`. */
+  drain(): void {
+    this.#draining = true;
+    this.#wake();
+  }
+
+  /** Ends `run` after what is running now; what has not committed is given up. */
+  abort(): void {
+    this.#stop.abort();
+    this.#ledger.giveUp('the context was stopped');
+    this.#wake();
+  }
+
+  offer(arrival: Arrival): void {
+    this.#queue.add(arrival);
+    this.#watchBacklog();
+  }
+
+  withdraw(token: AckToken): boolean {
+    const removed = this.#queue.remove(token);
+    if (removed) this.#watchBacklog();
+    return removed;
+  }
+
+  giveUp(token: AckToken, reason: string): GiveUpResult {
+    if (this.withdraw(token)) return 'withdrawn';
+    if (!this.#ledger.isRunning(token)) return 'unknown';
+    if (this.#delivery?.begun === true) return 'committing';
+    return this.#ledger.giveUp(reason) ? 'batch-given-up' : 'unknown';
+  }
+
+  #delivery: Delivery | undefined;
+
+  async #runBatch(time: number): Promise<void> {
+    const { clock, events, graph, write } = this.#settings;
+    const batch = cutBatch(time, this.#queue.takeAll(), clock.now());
+    const delivery = new Delivery(time, graph.outputs, write);
+    this.#delivery = delivery;
+    const givenUp = this.#ledger.begin(batch);
+    events.next({ type: 'batchStarted', time, events: batch.events });
+    try {
+      await this.#attempt(batch, delivery, givenUp);
+    } finally {
+      this.#ledger.end();
+      this.#delivery = undefined;
+    }
+    this.#backlog.learn(batch.events, clock.now() - batch.startedAt);
+    this.#watchBacklog();
+  }
+
+  async #attempt(batch: Batch, delivery: Delivery, givenUp: AbortSignal): Promise<void> {
+    const { clock, events, log, onFailure, maxRetries } = this.#settings;
+    for (let attempt = 1; !givenUp.aborted; attempt++) {
+      try {
+        await this.#generations.run(batch);
+        await delivery.run(
+          ({ node }) => this.#generations.rddOf(node, batch.time),
+          () => !givenUp.aborted,
+        );
+        if (this.#ledger.commit() === 'committed') return;
+        break;
+      } catch (error) {
+        if (givenUp.aborted) break;
+        events.next({
+          type: 'batchFailed',
+          time: batch.time,
+          attempt,
+          error: asError(error),
+        });
+        if (onFailure === 'stop' || attempt > maxRetries) throw this.#fatal(batch, attempt, error);
+        const wait = Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), LONGEST_RETRY_MS);
+        const detail = {
+          batch: batch.time,
+          attempt,
+          retryInMs: wait,
+          err: error,
+        };
+        log.error(detail, `batch ${batch.time} failed, it is run again in ${wait} ms: ${messageOf(error)}`);
+        this.#watchBacklog();
+        await sleep(clock, wait, givenUp);
+      }
+    }
+    this.#generations.forget(batch.time);
+  }
+
+  #fatal(batch: Batch, attempt: number, cause: unknown): StreamjobError {
+    this.#ledger.giveUp('the batch failed');
+    return new StreamjobError('BATCH_FAILED', `batch ${batch.time} failed ${attempt} times: ${messageOf(cause)}`, {
+      where: cause instanceof StreamjobError && cause.where !== undefined ? cause.where : `batch ${batch.time}`,
+      hint: 'nothing of it was acknowledged: mend the cause and start again; onFailure: "retry" runs a failed batch again',
+      cause,
+    });
+  }
+
+  /** The fate of a batch is sealed: its tokens go back. The next batch does not wait for the peers' answers. */
+  #onFate(batch: Batch, outcome: Outcome, reason: string): void {
+    const { clock, events, log } = this.#settings;
+    const endedAt = clock.now();
+    const outputs = this.#delivery?.summaries ?? [];
+    if (outcome === 'committed') this.#generations.complete(batch.time);
+    else log.warn({ batch: batch.time, events: batch.events, reason }, `batch ${batch.time} was given up: ${reason}`);
+    this.#settlement.settle(batch, outcome, (acked) => {
+      if (outcome === 'given-up') {
+        return events.next({
+          type: 'batchGivenUp',
+          time: batch.time,
+          events: batch.events,
+          reason,
+        });
+      }
+      const schedulingDelayMs = Math.max(0, batch.startedAt - batch.time);
+      const processingMs = Math.max(0, endedAt - batch.startedAt);
+      const delays = {
+        schedulingDelayMs,
+        processingMs,
+        totalDelayMs: schedulingDelayMs + processingMs,
+      };
+      const summary = {
+        time: batch.time,
+        events: batch.events,
+        ...delays,
+        outputs,
+        acked,
+      };
+      events.next({ type: 'batchCompleted', batch: summary });
+    });
+  }
+
+  async #nextTick(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      this.#ticker.onDue(resolve);
+      if (this.#stop.signal.aborted) resolve();
+    });
+    this.#wake = () => {};
+  }
+
+  #watchBacklog(): void {
+    const { receivers, events, log } = this.#settings;
+    const overload = this.#backlog.overload(this.#backlogState());
+    if ((overload !== undefined) === this.#paused) return;
+    this.#paused = overload !== undefined;
+    if (overload !== undefined) {
+      log.warn({ reason: overload }, `receivers stop reading: ${overload}`);
+      events.next({ type: 'readingPaused', reason: overload });
+      for (const receiver of receivers) receiver.pauseReading();
+    } else {
+      log.info({}, 'receivers read again');
+      events.next({ type: 'readingResumed' });
+      for (const receiver of receivers) receiver.resumeReading();
+    }
+  }
+
+  #backlogState(): BacklogState {
+    const batch = this.#ledger.current;
+    const sinceMs = batch === undefined ? 0 : this.#settings.clock.now() - batch.startedAt;
+    return {
+      waitingEvents: this.#queue.events,
+      heldBytes: this.#queue.bytes + (batch?.bytes ?? 0),
+      running: batch === undefined ? undefined : { events: batch.events, sinceMs },
+    };
+  }
+
+  /** What was received and never became a batch goes back to the peers. */
+  async #abandonRest(): Promise<void> {
+    if (!this.#queue.isEmpty) {
+      const rest = cutBatch(this.#ticker.last, this.#queue.takeAll(), this.#settings.clock.now());
+      this.#settlement.settle(rest, 'given-up', () => {});
+    }
+    await this.#settlement.idle();
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(messageOf(thrown));
+}

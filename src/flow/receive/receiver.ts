@@ -1,0 +1,63 @@
+/**
+ * First step of the way of an event: what a receiver is. It gives events with a token; when the batch that holds them has
+ * committed or was given up, the token comes back and the receiver settles with its peer. It knows nothing of batches.
+ */
+import type { Chunk } from '../../graph/lineage.ts';
+
+/** Names one delivery of one receiver; it travels with the data. */
+export interface AckToken {
+  readonly receiver: number;
+  /** Rises within the receiver. */
+  readonly sequence: number;
+}
+
+/** One delivery of a peer: it becomes part of one batch, never of two. */
+export interface Arrival {
+  readonly token: AckToken;
+  /** The events, still undecoded where they came undecoded. */
+  readonly events: Chunk<unknown>;
+  /** The memory it takes, in bytes. */
+  readonly bytes: number;
+}
+
+/** What became of a delivery: its batch committed, or it is to be sent again. */
+export type Outcome = 'committed' | 'given-up';
+
+/** What an attempt to give a delivery up led to. */
+export type GiveUpResult =
+  /** It was in no batch yet, and is dropped. */
+  | 'withdrawn'
+  /** Its batch is given up; the tokens of all its deliveries are settled as given up. */
+  | 'batch-given-up'
+  /** An output of its batch has committed already: the batch goes on, and the token is settled when it commits. */
+  | 'committing'
+  /** It is settled already. */
+  | 'unknown';
+
+/** Where receivers put what they receive. */
+export interface Intake {
+  /** Hands a delivery over. */
+  offer(arrival: Arrival): void;
+  /** Drops a delivery that is in no batch yet, because its peer is gone and will send it again. False: it is in a batch. */
+  withdraw(token: AckToken): boolean;
+  /** Gives a delivery up because its peer will not wait any longer. */
+  giveUp(token: AckToken, reason: string): GiveUpResult;
+}
+
+/** A receiver, from start to close. */
+export interface Receiver {
+  readonly id: number;
+  /** As messages name it, e.g. `Flume push stream [0] on 127.0.0.1:41414`. */
+  readonly name: string;
+  /** Begins to receive. @throws StreamjobError when it never can (a port in use), not when a peer is away for now */
+  start(intake: Intake): Promise<void>;
+  /** The backlog is too long: takes nothing more until `resumeReading`. */
+  pauseReading(): void;
+  resumeReading(): void;
+  /** Settles deliveries with their peers. @returns how many events were acknowledged */
+  settle(tokens: readonly AckToken[], outcome: Outcome): Promise<number>;
+  /** Takes nothing new; what was delivered can still be settled. */
+  stopReceiving(): Promise<void>;
+  /** Ends all connections. */
+  close(): Promise<void>;
+}

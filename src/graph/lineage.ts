@@ -1,0 +1,154 @@
+/**
+ * Where the data of one batch comes from: a small tree of sources, fused steps, shuffles and unions, which an engine runs.
+ * Streams and RDDs both build such trees, so that an operator has one meaning in both.
+ */
+
+/** Takes the values of one partition, one after the other, then the end. */
+export interface Sink<T> {
+  push(value: T): void;
+  end(): void;
+}
+
+/** An operator that works on each partition by itself. Steps in a row run fused: a value passes through all of them. */
+export interface Step<T, U> {
+  /** The operator's name, for errors. */
+  readonly name: string;
+  /** Opens the step on one partition; what it gives goes to `down`. */
+  open(partition: number, down: Sink<U>): Sink<T>;
+}
+
+/** A piece of a partition that is run without a break. */
+export interface Chunk<T> {
+  readonly count: number;
+  forEach(visit: (value: T) => void): void;
+}
+
+/** Values in their order, in pieces. */
+export interface Partition<T> {
+  readonly chunks: Iterable<Chunk<T>>;
+}
+
+/** How values of equal keys become one value. Source: Spark's combineByKey. */
+export interface Aggregator<V, C> {
+  create(value: V): C;
+  merge(combined: C, value: V): C;
+  combine(a: C, b: C): C;
+  /** Whether values are combined before the shuffle too. */
+  readonly mapSide: boolean;
+}
+
+/** Data that is there already. */
+export interface Source<T> {
+  readonly kind: 'source';
+  readonly partitions: readonly Partition<T>[];
+}
+
+/** A step upon a parent. */
+export interface Narrow<T, P = unknown> {
+  readonly kind: 'narrow';
+  readonly parent: Lineage<P>;
+  readonly step: Step<P, T>;
+}
+
+/** Values brought together by their keys. */
+export interface Shuffle<K = unknown, V = unknown, C = unknown> {
+  readonly kind: 'shuffle';
+  readonly name: string;
+  readonly parent: Lineage<readonly [K, V]>;
+  readonly aggregator: Aggregator<V, C>;
+  readonly numPartitions: number;
+}
+
+/** The partitions of all parents, one after the other. */
+export interface Union<T> {
+  readonly kind: 'union';
+  readonly parents: readonly Lineage<T>[];
+}
+
+/** A result that is worked out once and kept: for several readers, for windows, and so that outputs can run again. */
+export interface Kept<T> {
+  readonly kind: 'kept';
+  readonly parent: Lineage<T>;
+  /** Filled by the first run that succeeds. */
+  result: readonly Partition<T>[] | undefined;
+}
+
+/** See the file's head. */
+export type Lineage<T> = Source<T> | Narrow<T> | Shuffle | Union<T> | Kept<T>;
+
+/** A step upon `parent`. */
+export function narrow<T, U>(parent: Lineage<T>, step: Step<T, U>): Lineage<U> {
+  // The tree forgets the types between its levels; only here are the two ends of a step put together, and both fit.
+  return { kind: 'narrow', parent, step } as Narrow<U, T> as Narrow<U>;
+}
+
+/** A shuffle of pairs. */
+export function shuffle<K, V, C>(
+  name: string,
+  parent: Lineage<readonly [K, V]>,
+  aggregator: Aggregator<V, C>,
+  numPartitions: number,
+): Lineage<readonly [K, C]> {
+  const node: Shuffle<K, V, C> = {
+    kind: 'shuffle',
+    name,
+    parent,
+    aggregator,
+    numPartitions,
+  };
+  return node as unknown as Lineage<readonly [K, C]>;
+}
+
+/** `parent`, worked out at most once. What is there already is not kept a second time. */
+export function kept<T>(parent: Lineage<T>): Lineage<T> {
+  if (parent.kind === 'source' || parent.kind === 'kept') return parent;
+  return { kind: 'kept', parent, result: undefined };
+}
+
+/** How many values of an array run without a break. */
+const CHUNK_SIZE = 4096;
+
+/** A partition of values in memory. */
+export class ArrayPartition<T> implements Partition<T> {
+  readonly values: readonly T[];
+
+  constructor(values: readonly T[]) {
+    this.values = values;
+  }
+
+  get chunks(): Iterable<Chunk<T>> {
+    return arrayChunks(this.values);
+  }
+}
+
+function* arrayChunks<T>(values: readonly T[]): Generator<Chunk<T>> {
+  for (let start = 0; start < values.length; start += CHUNK_SIZE) {
+    const end = Math.min(start + CHUNK_SIZE, values.length);
+    yield {
+      count: end - start,
+      forEach(visit) {
+        for (let i = start; i < end; i++) visit(values[i] as T);
+      },
+    };
+  }
+}
+
+/**
+ * Values cut into `count` partitions as Spark's parallelize cuts them: partition i has the values from i·n/count on.
+ * @param count at least 1
+ */
+export function sliced<T>(values: readonly T[], count: number): Source<T> {
+  const partitions = Array.from({ length: count }, (_, i) => {
+    const start = Math.floor((i * values.length) / count);
+    const end = Math.floor(((i + 1) * values.length) / count);
+    return new ArrayPartition(values.slice(start, end));
+  });
+  return { kind: 'source', partitions };
+}
+
+/** Whether a lineage is known to hold nothing without running it. */
+export function isKnownEmpty(lineage: Lineage<unknown>): boolean {
+  const partitions =
+    lineage.kind === 'source' ? lineage.partitions : lineage.kind === 'kept' ? lineage.result : undefined;
+  return partitions?.every((partition) => [...partition.chunks].every((chunk) => chunk.count === 0)) ?? false;
+}

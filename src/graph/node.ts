@@ -1,0 +1,120 @@
+/**
+ * The graph of a job: WHAT is to be computed, for any batch. A node gives, for a time, the lineage of its data; the flow
+ * asks for it once per node and batch. Batch time is when a batch was cut, grid time a multiple of a slide: windows go by
+ * the second, and a batch that is cut between two grid times has none of its own.
+ */
+import { StreamjobError } from '../core/errors.ts';
+import type { Lineage } from './lineage.ts';
+import type { RDD } from './rdd.ts';
+
+/** What a node may ask for while it makes its lineage. */
+export interface BatchView {
+  /** The data of `node` at a time: of this batch, or of an earlier one that is remembered. Undefined: there is none. */
+  of<T>(node: Node<T>, time: number): Lineage<T> | undefined;
+  /** What an input received for this batch. */
+  input<T>(inputId: number): Lineage<T>;
+  /** The partitions of a shuffle that does not say how many it wants. */
+  readonly numPartitions: number;
+  /** An RDD over a lineage, for functions of the user. */
+  rdd<T>(lineage: Lineage<T>): RDD<T>;
+}
+
+/** One operator of the graph. */
+export interface Node<T> {
+  readonly id: number;
+  readonly name: string;
+  readonly parents: readonly Node<unknown>[];
+  /** It has data at multiples of this, in ms. */
+  readonly slideMs: number;
+  /** How much of its parents' past it reads, in ms; 0: only the present. */
+  readonly windowMs: number;
+  /** The data at `time`, a multiple of `slideMs`. */
+  lineage(time: number, batch: BatchView): Lineage<T> | undefined;
+}
+
+/** A node before it has its number. */
+export type NodeSpec<T> = Omit<Node<T>, 'id'>;
+
+/** What an output did, for the batch's report. */
+export interface OutputReport {
+  readonly id: string;
+  readonly kind: string;
+  /** What `print` shows; empty for other kinds. */
+  readonly elements: readonly unknown[];
+  /** How many elements there are beyond `elements`. */
+  readonly more: number;
+}
+
+/** An output operation: the end of a graph, where effects happen. */
+export interface Output<T = unknown> {
+  /** Stable for a graph: the same at each start of the same job. */
+  readonly id: string;
+  readonly kind: string;
+  readonly node: Node<T>;
+  /** Runs the effect on one batch. @param write takes text for stdout */
+  run(rdd: RDD<T>, time: number, write: (text: string) => void): Promise<Pick<OutputReport, 'elements' | 'more'>>;
+}
+
+/** All nodes and outputs of a job. */
+export class Graph {
+  /** In ms. */
+  readonly batchMs: number;
+  readonly nodes: Node<unknown>[] = [];
+  readonly outputs: Output[] = [];
+  #frozen: string | undefined;
+
+  /** @param batchMs the batch interval */
+  constructor(batchMs: number) {
+    this.batchMs = batchMs;
+  }
+
+  /** @throws StreamjobError CONTEXT_STATE once the context has started or stopped */
+  add<T>(spec: NodeSpec<T>): Node<T> {
+    this.#requireOpen(spec.name);
+    const node: Node<T> = { ...spec, id: this.nodes.length };
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** @throws StreamjobError CONTEXT_STATE once the context has started or stopped */
+  addOutput<T>(output: Omit<Output<T>, 'id'>): void {
+    this.#requireOpen(output.kind);
+    const numbered: Output<T> = {
+      ...output,
+      id: `${output.kind}-${this.outputs.length}`,
+    };
+    this.outputs.push(numbered as Output<never> as Output);
+  }
+
+  /** Takes no more nodes. @param state why, for the error */
+  freeze(state: 'started' | 'stopped'): void {
+    this.#frozen = state;
+  }
+
+  /** @throws StreamjobError NO_OUTPUT */
+  validate(): void {
+    if (this.outputs.length > 0) return;
+    throw new StreamjobError('NO_OUTPUT', 'no output operations registered, so nothing to execute', {
+      hint: 'end a stream with an output such as print() or foreachRDD(...)',
+    });
+  }
+
+  /** How long the data of `node` is read after its batch, in ms: the longest window upon it. */
+  rememberMs(node: Node<unknown>): number {
+    return Math.max(0, ...this.nodes.filter((child) => child.parents.includes(node)).map((child) => child.windowMs));
+  }
+
+  /** Whether the data of `node` is read more than once: by several nodes, by windows, or by an output, which may run again. */
+  isKept(node: Node<unknown>): boolean {
+    let readers = 0;
+    for (const child of this.nodes) for (const parent of child.parents) if (parent === node) readers++;
+    return readers > 1 || this.rememberMs(node) > 0 || this.outputs.some((output) => output.node === node);
+  }
+
+  #requireOpen(what: string): void {
+    if (this.#frozen === undefined) return;
+    throw new StreamjobError('CONTEXT_STATE', `${what} was added after the context had ${this.#frozen}`, {
+      hint: 'build the whole graph before start()',
+    });
+  }
+}

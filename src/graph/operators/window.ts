@@ -1,0 +1,44 @@
+/**
+ * window: at a multiple of the slide, the data of the parent's times in (time - window, time]. Before the first window is
+ * full it holds what there is. Source: Spark's WindowedDStream.
+ */
+import { StreamjobError } from '../../core/errors.ts';
+import type { Lineage } from '../lineage.ts';
+import type { Node, NodeSpec } from '../node.ts';
+
+/**
+ * @param windowMs how far back it reaches
+ * @param slideMs how often it has data
+ * @throws StreamjobError CONFIG_INVALID when either is no multiple of the parent's slide
+ */
+export function windowNode<T>(parent: Node<T>, windowMs: number, slideMs: number): NodeSpec<T> {
+  requireMultiple('window duration', windowMs, parent);
+  requireMultiple('slide duration', slideMs, parent);
+  return {
+    name: 'window',
+    parents: [parent],
+    slideMs,
+    windowMs,
+    lineage(time, batch) {
+      const slices: Lineage<T>[] = [];
+      const first = Math.floor((time - windowMs) / parent.slideMs) + 1;
+      for (let k = first; k * parent.slideMs <= time; k++) {
+        const slice = batch.of(parent, k * parent.slideMs);
+        if (slice !== undefined) slices.push(slice);
+      }
+      return { kind: 'union', parents: slices };
+    },
+  };
+}
+
+function requireMultiple(what: string, ms: number, parent: Node<unknown>): void {
+  if (ms % parent.slideMs === 0) return;
+  throw new StreamjobError(
+    'CONFIG_INVALID',
+    `the ${what} (${ms} ms) is not a multiple of the slide duration of its parent (${parent.slideMs} ms)`,
+    {
+      where: `window on ${parent.name}`,
+      hint: `use a multiple of ${parent.slideMs} ms`,
+    },
+  );
+}

@@ -1,0 +1,41 @@
+/** print: the first elements of each batch, in the format of Spark's print. */
+import { inspect } from 'node:util';
+import type { Node, Output } from '../node.ts';
+
+const RULE = '-'.repeat(43);
+
+/** @param num how many elements are shown at most */
+export function printOutput<T>(node: Node<T>, num: number): Omit<Output<T>, 'id'> {
+  return {
+    kind: 'print',
+    node,
+    async run(rdd, time, write) {
+      const all = await rdd.collect();
+      const elements = all.slice(0, num);
+      write(formatBatch(time, elements, all.length > num));
+      return { elements, more: all.length - elements.length };
+    },
+  };
+}
+
+/** The text of one batch: a head with the time, the elements, `...` when there are more, an empty line. */
+export function formatBatch(time: number, elements: readonly unknown[], more: boolean): string {
+  const lines = [RULE, `Time: ${time} ms`, RULE, ...elements.map(formatElement)];
+  if (more) lines.push('...');
+  return `${lines.join('\n')}\n\n`;
+}
+
+/** Pairs as `(k,v)`, as Scala shows its tuples; texts as they are; all else as Node shows it, on one line. */
+export function formatElement(element: unknown): string {
+  if (Array.isArray(element) && element.length === 2) return `(${formatPart(element[0])},${formatPart(element[1])})`;
+  return formatPart(element);
+}
+
+function formatPart(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return inspect(value, {
+    breakLength: Number.POSITIVE_INFINITY,
+    depth: 6,
+    maxArrayLength: 100,
+  });
+}
