@@ -1,0 +1,296 @@
+/**
+ * The file channel: events are on disk and synced before a commit resolves, and survive kill -9. A restart finds events
+ * whose take had not committed at the head again and has never heard of puts that had not committed.
+ * In memory it keeps numbers of returned events (bounded by open transactions) and a bounded read-ahead.
+ */
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { messageOf, StreamjobError } from '../../core/errors.ts';
+import type { PlainEvent } from '../../core/event.ts';
+import { defineComponent, type Settings } from '../config/component.ts';
+import { bool, int, text, type Values } from '../config/fields.ts';
+import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
+import { type DirectoryLock, lockDirectory } from './file/lock.ts';
+import { EventStore } from './file/store.ts';
+import { channelClosed, newTransaction, returnToHead, type Taken, type TransactionHost } from './transaction.ts';
+import { Waiters } from './waiters.ts';
+
+const MEANINGLESS = 'of no meaning here: the store needs no checkpoints and no log files';
+const fields = {
+  dataDirs: text({
+    doc: 'directory of the events; of a comma separated list the first is used',
+    default: path.join(os.homedir(), '.flume/file-channel/data'),
+  }),
+  capacity: int({ doc: 'most events in the channel', default: 1_000_000, min: 1 }),
+  transactionCapacity: int({ doc: 'most events in one transaction', default: 10_000, min: 1 }),
+  'keep-alive': int({ doc: 'seconds that a commit waits for room', default: 3 }),
+  minimumRequiredSpace: int({ doc: 'bytes of the disk that must be free for a put', default: 524_288_000 }),
+  checkpointDir: text({ doc: MEANINGLESS }),
+  useDualCheckpoints: bool({ doc: MEANINGLESS }),
+  backupCheckpointDir: text({ doc: MEANINGLESS }),
+  compressBackupCheckpoint: bool({ doc: MEANINGLESS }),
+  checkpointInterval: int({ doc: MEANINGLESS }),
+  checkpointOnClose: bool({ doc: MEANINGLESS }),
+  maxFileSize: int({ doc: MEANINGLESS }),
+  'use-log-replay-v1': bool({ doc: MEANINGLESS }),
+  'use-fast-replay': bool({ doc: MEANINGLESS }),
+  fsyncPerTransaction: bool({ doc: 'of no meaning here: every commit is synced' }),
+  fsyncInterval: int({ doc: 'of no meaning here: every commit is synced' }),
+  'encryption.*': text({ doc: 'encryption at rest: not supported yet' }),
+};
+
+const WITHOUT_MEANING = Object.entries(fields)
+  .filter(([, { doc }]) => doc.startsWith('of no meaning'))
+  .map(([name]) => name);
+/** Flume's floor of minimumRequiredSpace, and how long a measurement of the disk is used. */
+const LEAST_SPACE = 1024 * 1024;
+const SPACE_CHECK_MS = 15_000;
+
+class FileChannel implements Channel, TransactionHost {
+  readonly name: string;
+  readonly transactionCapacity: number;
+  readonly #context: ChannelContext;
+  readonly #values: Values<typeof fields>;
+  readonly #ignored: readonly string[];
+  readonly #directory: string;
+  readonly #room: Waiters;
+  readonly #events: Waiters;
+  readonly #empty: Waiters;
+  #lock: DirectoryLock | undefined;
+  #store: EventStore | undefined;
+  #writes = new Set<Promise<unknown>>();
+  #returned: { readonly seq: number }[] = [];
+  #ahead: Taken[] = [];
+  #aheadAt = 0;
+  /** Where reading goes on, and before which number everything is synced. */
+  #cursor = 0;
+  #visible = 0;
+  #used = 0;
+  #spaceCheckedAt = Number.NEGATIVE_INFINITY;
+  #freeBytes = 0;
+
+  constructor(values: Values<typeof fields>, context: ChannelContext, settings: Settings) {
+    this.name = context.name;
+    this.transactionCapacity = values.transactionCapacity;
+    this.#context = context;
+    this.#values = values;
+    this.#ignored = WITHOUT_MEANING.filter((name) => settings.has(name));
+    this.#directory = path.resolve((values.dataDirs.split(',')[0] ?? '').trim());
+    this.#room = new Waiters(context.clock);
+    this.#events = new Waiters(context.clock);
+    this.#empty = new Waiters(context.clock);
+    context.counters.ChannelCapacity = values.capacity;
+  }
+
+  get size(): number {
+    return this.#used;
+  }
+
+  async start(): Promise<void> {
+    const { log, counters } = this.#context;
+    if (this.#ignored.length > 0) {
+      log.info(
+        { properties: this.#ignored },
+        `channel ${this.name}: ${this.#ignored.join(', ')} have no meaning here and are ignored`,
+      );
+    }
+    await makeDirectory(this.#directory, this.name);
+    this.#lock = await lockDirectory(this.#directory, `channel ${this.name}`);
+    try {
+      this.#store = EventStore.open(this.#directory);
+    } catch (error) {
+      await this.#lock.release();
+      throw error;
+    }
+    this.#used = this.#store.count;
+    this.#cursor = 0;
+    this.#visible = this.#store.next;
+    counters.ChannelSize = this.#used;
+    if (this.#used > 0) log.info({ events: this.#used }, `channel ${this.name} has ${this.#used} events from before`);
+  }
+
+  async stop(): Promise<void> {
+    const store = this.#store;
+    if (store === undefined) return;
+    this.#store = undefined;
+    for (const waiters of [this.#room, this.#events, this.#empty]) waiters.release();
+    await Promise.allSettled(this.#writes);
+    this.#returned = [];
+    this.#ahead = [];
+    this.#aheadAt = 0;
+    await store.close();
+    await this.#lock?.release();
+  }
+
+  transaction(): Transaction {
+    return newTransaction(this);
+  }
+
+  available(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+    if (this.#store === undefined) return Promise.resolve(false);
+    return this.#events.wait(() => this.#mayHaveEvents(), timeoutMs, signal);
+  }
+
+  async whenEmpty(signal?: AbortSignal): Promise<void> {
+    if (this.#store !== undefined) await this.#empty.wait(() => this.#used === 0, Number.POSITIVE_INFINITY, signal);
+  }
+
+  requireOpen(): void {
+    this.#open();
+  }
+
+  takeNext(): Taken | undefined {
+    this.#context.counters.EventTakeAttemptCount++;
+    const returned = this.#returned.at(-1);
+    if (returned !== undefined) {
+      const [taken] = this.#open().read(returned.seq, returned.seq + 1);
+      this.#returned.pop();
+      return taken;
+    }
+    if (this.#aheadAt >= this.#ahead.length && !this.#readAhead()) return undefined;
+    return this.#ahead[this.#aheadAt++];
+  }
+
+  async commit(puts: readonly PlainEvent[], takes: readonly Taken[]): Promise<void> {
+    const store = this.#open();
+    const { counters } = this.#context;
+    counters.EventPutAttemptCount += puts.length;
+    if (puts.length === 0 && takes.length === 0) return;
+    const more = Math.max(0, puts.length - takes.length);
+    if (puts.length > 0) await this.#requireSpace();
+    if (more > 0) await this.#reserve(more);
+    const write = store.write(puts, takes);
+    this.#writes.add(write);
+    try {
+      this.#visible = Math.max(this.#visible, await write);
+    } catch (error) {
+      this.#release(more);
+      throw error;
+    } finally {
+      this.#writes.delete(write);
+    }
+    counters.EventPutSuccessCount += puts.length;
+    counters.EventTakeSuccessCount += takes.length;
+    this.#release(Math.max(0, takes.length - puts.length));
+    if (puts.length > 0) this.#events.wake();
+  }
+
+  restore(takes: readonly Taken[]): void {
+    // After a stop the events are on disk still; the next start finds them.
+    if (this.#store === undefined) return;
+    returnToHead(
+      this.#returned,
+      takes.map(({ seq }) => ({ seq })),
+    );
+    this.#events.wake();
+  }
+
+  #mayHaveEvents(): boolean {
+    return this.#returned.length > 0 || this.#aheadAt < this.#ahead.length || this.#cursorHasEvents();
+  }
+
+  /** Numbers of failed writes are holes, so numbers alone do not tell. */
+  #cursorHasEvents(): boolean {
+    try {
+      return this.#readAhead();
+    } catch {
+      // A damaged record: taking it tells the sink.
+      return true;
+    }
+  }
+
+  #readAhead(): boolean {
+    if (this.#aheadAt < this.#ahead.length) return true;
+    if (this.#cursor >= this.#visible) return false;
+    this.#ahead = this.#open().read(this.#cursor, this.#visible);
+    this.#aheadAt = 0;
+    this.#cursor = (this.#ahead.at(-1)?.seq ?? this.#visible - 1) + 1;
+    return this.#ahead.length > 0;
+  }
+
+  async #reserve(events: number): Promise<void> {
+    const take = (): boolean => {
+      if (this.#used + events > this.#values.capacity) return false;
+      this.#used += events;
+      return true;
+    };
+    const reserved = await this.#room.wait(take, this.#values['keep-alive'] * 1000);
+    if (this.#store === undefined) throw channelClosed(this.name);
+    if (reserved) return;
+    throw new StreamjobError(
+      'CHANNEL_FULL',
+      `channel ${this.name} has no room for ${events} events: ${this.#used} of ${this.#values.capacity} are in it. Sinks do not keep up with sources, or the channel is too small`,
+      { where: `channel ${this.name}`, hint: `raise capacity of channel ${this.name}, or see why its sinks are slow` },
+    );
+  }
+
+  #release(events: number): void {
+    this.#used -= events;
+    this.#context.counters.ChannelSize = this.#used;
+    if (events > 0) this.#room.wake();
+    if (this.#used === 0) this.#empty.wake();
+  }
+
+  /** Only puts need room on the disk. Flume refuses takes and rollbacks too, so that a full disk can never drain. */
+  async #requireSpace(): Promise<void> {
+    const { clock } = this.#context;
+    const now = clock.now();
+    if (Math.abs(now - this.#spaceCheckedAt) >= SPACE_CHECK_MS) {
+      const stats = await fs.statfs(this.#directory);
+      this.#freeBytes = stats.bavail * stats.bsize;
+      this.#spaceCheckedAt = now;
+    }
+    const required = Math.max(LEAST_SPACE, this.#values.minimumRequiredSpace);
+    if (this.#freeBytes >= required) return;
+    throw new StreamjobError(
+      'CHANNEL_FULL',
+      `channel ${this.name}: usable space exhausted, only ${this.#freeBytes} bytes remaining on the disk of ${this.#directory}, required ${required} bytes`,
+      { where: this.#directory, hint: 'free space on the disk, or lower minimumRequiredSpace' },
+    );
+  }
+
+  #open(): EventStore {
+    if (this.#store === undefined) throw channelClosed(this.name);
+    return this.#store;
+  }
+}
+
+/** Makes the directory; refuses one that holds the data of Flume's own file channel, whose events would be left behind. */
+async function makeDirectory(directory: string, channel: string): Promise<void> {
+  let names: string[];
+  try {
+    await fs.mkdir(directory, { recursive: true });
+    names = await fs.readdir(directory);
+  } catch (cause) {
+    throw new StreamjobError('FILE_ACCESS', `channel ${channel} cannot use ${directory}: ${messageOf(cause)}`, {
+      where: directory,
+      hint: 'give a dataDirs that this user may write to',
+      cause,
+    });
+  }
+  if (!names.some((name) => /^log-\d+$/.test(name))) return;
+  throw new StreamjobError(
+    'CONFIG_INVALID',
+    `${directory} holds the data of Flume's own file channel, which is not read here`,
+    {
+      where: `channel ${channel}`,
+      hint: 'let Flume deliver its events first, or give another dataDirs',
+    },
+  );
+}
+
+/** The file channel. */
+export const file: ChannelType = defineComponent({
+  type: 'file',
+  aliases: ['org.apache.flume.channel.file.FileChannel'],
+  doc: 'keeps events on disk, synced at each commit; they survive a kill of the process',
+  fields,
+  check({ capacity, transactionCapacity }, complain) {
+    if (transactionCapacity > capacity) {
+      complain('transactionCapacity', `is ${transactionCapacity}, expected at most the capacity, ${capacity}`);
+    }
+  },
+  limits: ({ transactionCapacity }) => ({ transactionCapacity, durable: true }),
+  create: (values, context: ChannelContext, settings): Channel => new FileChannel(values, context, settings),
+});

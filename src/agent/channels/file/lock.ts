@@ -1,0 +1,122 @@
+/**
+ * One owner per directory. The lock is a listening Unix socket in the directory: the kernel ends it with the process,
+ * however that dies, so no stale lock is left that a person has to remove; it holds between containers that share the
+ * directory too, where process ids would mean nothing. The name appears by link(2), which fails when it exists.
+ */
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs/promises';
+import net from 'node:net';
+import path from 'node:path';
+import { messageOf, StreamjobError, systemCodeOf } from '../../../core/errors.ts';
+
+const NAME = 'in_use.sock';
+const ATTEMPTS = 5;
+
+/** A held lock. */
+export interface DirectoryLock {
+  release(): Promise<void>;
+}
+
+/**
+ * Locks a directory that exists.
+ * @throws StreamjobError CHANNEL_LOCKED when another owner lives, FILE_ACCESS when the directory cannot hold a lock
+ */
+export async function lockDirectory(directory: string, owner: string): Promise<DirectoryLock> {
+  const handle = await fs.open(directory, 'r');
+  try {
+    return await lockVia(directory, shortPath(directory, handle.fd), owner);
+  } catch (error) {
+    if (error instanceof StreamjobError) throw error;
+    throw new StreamjobError('FILE_ACCESS', `${owner} cannot lock ${directory}: ${messageOf(error)}`, {
+      where: directory,
+      hint: 'the directory must be writable and on a file system that has Unix sockets and hard links',
+      cause: error,
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The name of a Unix socket has room for some 100 bytes only; Linux lets us name the directory by its descriptor. */
+function shortPath(directory: string, fd: number): string {
+  return process.platform === 'linux' ? `/proc/self/fd/${fd}` : directory;
+}
+
+async function lockVia(directory: string, short: string, owner: string): Promise<DirectoryLock> {
+  const own = `in_use.${randomUUID().slice(0, 8)}.sock`;
+  const server = await listen(path.join(short, own));
+  try {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (await linked(directory, own)) {
+        await fs.rm(path.join(directory, own), { force: true });
+        return { release: () => release(directory, server) };
+      }
+      if (await answers(path.join(short, NAME))) break;
+      await removeStale(directory, short);
+    }
+  } catch (error) {
+    await close(server);
+    throw error;
+  }
+  await close(server);
+  await fs.rm(path.join(directory, own), { force: true });
+  throw new StreamjobError('CHANNEL_LOCKED', `${owner} cannot use ${directory}: another channel or process uses it`, {
+    where: directory,
+    hint: 'stop the other process, or give each file channel a dataDirs of its own',
+  });
+}
+
+async function linked(directory: string, own: string): Promise<boolean> {
+  try {
+    await fs.link(path.join(directory, own), path.join(directory, NAME));
+    return true;
+  } catch (error) {
+    if (systemCodeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Moves the dead name away before it is removed, so that a live lock that came in between is seen and put back. */
+async function removeStale(directory: string, short: string): Promise<void> {
+  const stale = `in_use.${randomUUID().slice(0, 8)}.old`;
+  try {
+    await fs.rename(path.join(directory, NAME), path.join(directory, stale));
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  if (await answers(path.join(short, stale))) await fs.link(path.join(directory, stale), path.join(directory, NAME));
+  await fs.rm(path.join(directory, stale), { force: true });
+}
+
+function answers(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(address);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    // Refused: nobody listens. No such name: it went away. Anything else: rather believe that it is held.
+    socket.once('error', (error) => resolve(!['ECONNREFUSED', 'ENOENT'].includes(systemCodeOf(error) ?? '')));
+  });
+}
+
+function listen(address: string): Promise<net.Server> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer((socket) => socket.destroy());
+    server.once('error', reject);
+    server.listen(address, () => {
+      server.unref();
+      resolve(server);
+    });
+  });
+}
+
+async function release(directory: string, server: net.Server): Promise<void> {
+  await fs.rm(path.join(directory, NAME), { force: true });
+  await close(server);
+}
+
+function close(server: net.Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}

@@ -1,0 +1,50 @@
+/**
+ * One event as bytes on disk, with a checksum, since lmdb keeps none:
+ *   uint32BE crc32 of all that follows · byte version (1) · uint32BE number of headers ·
+ *   per header: uint32BE length, UTF-8 of the key, uint32BE length, UTF-8 of the value · the body up to the end
+ */
+import { crc32 } from 'node:zlib';
+import type { PlainEvent } from '../../../core/event.ts';
+
+const VERSION = 1;
+const FIXED_BYTES = 9;
+
+/** An event as the bytes of a record. */
+export function encodeRecord({ headers, body }: PlainEvent): Buffer {
+  const entries = Object.entries(headers);
+  let size = FIXED_BYTES + body.length;
+  for (const [key, value] of entries) size += 8 + Buffer.byteLength(key) + Buffer.byteLength(value);
+  const bytes = Buffer.allocUnsafe(size);
+  bytes[4] = VERSION;
+  let at = bytes.writeUInt32BE(entries.length, 5);
+  for (const entry of entries) {
+    for (const text of entry) {
+      const length = bytes.write(text, at + 4);
+      bytes.writeUInt32BE(length, at);
+      at += 4 + length;
+    }
+  }
+  bytes.set(body, at);
+  bytes.writeUInt32BE(crc32(bytes.subarray(4)), 0);
+  return bytes;
+}
+
+/** The event of a record, with its own copy of the bytes; undefined when the record is damaged. */
+export function decodeRecord(bytes: Uint8Array): PlainEvent | undefined {
+  if (bytes.length < FIXED_BYTES) return undefined;
+  const own = Buffer.from(bytes);
+  if (own.readUInt32BE(0) !== crc32(own.subarray(4)) || own[4] !== VERSION) return undefined;
+  // No prototype: a header may be called __proto__.
+  const headers: Record<string, string> = Object.create(null);
+  let at = FIXED_BYTES;
+  const text = (): string => {
+    const start = at + 4;
+    at = start + own.readUInt32BE(at);
+    return own.toString('utf8', start, at);
+  };
+  for (let left = own.readUInt32BE(5); left > 0; left--) {
+    const key = text();
+    headers[key] = text();
+  }
+  return { headers, body: own.subarray(at) };
+}

@@ -1,0 +1,183 @@
+/**
+ * The memory channel: a bounded queue. Its events are lost when the process ends.
+ * Bounds: `capacity` events and `byteCapacity` bytes of bodies, counted until a take has committed.
+ */
+import { getHeapStatistics } from 'node:v8';
+import { StreamjobError } from '../../core/errors.ts';
+import type { PlainEvent } from '../../core/event.ts';
+import { defineComponent } from '../config/component.ts';
+import { int, type Values } from '../config/fields.ts';
+import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
+import { channelClosed, newTransaction, returnToHead, type Taken, type TransactionHost } from './transaction.ts';
+import { Waiters } from './waiters.ts';
+
+const fields = {
+  capacity: int({ doc: 'most events in the channel', default: 100, min: 1 }),
+  transactionCapacity: int({ doc: 'most events in one transaction', default: 100, min: 1 }),
+  'keep-alive': int({ doc: 'seconds that a commit waits for room', default: 3 }),
+  byteCapacity: int({ doc: 'most bytes of bodies; 0: no limit. Default: 80 % of the heap limit' }),
+  byteCapacityBufferPercentage: int({ doc: 'per cent of byteCapacity kept for headers', default: 20, max: 100 }),
+};
+
+/** Flume counts bytes in slots of this size. */
+const SLOT_BYTES = 100;
+/** How many used-up places at the front of the queue are kept before it is moved together. */
+const COMPACT_AT = 4096;
+
+class MemoryChannel implements Channel, TransactionHost {
+  readonly name: string;
+  readonly transactionCapacity: number;
+  readonly #context: ChannelContext;
+  readonly #capacity: number;
+  readonly #slots: number;
+  readonly #keepAliveMs: number;
+  readonly #room: Waiters;
+  readonly #events: Waiters;
+  readonly #empty: Waiters;
+  #queue: Taken[] = [];
+  #front = 0;
+  #head: Taken[] = [];
+  #nextSeq = 0;
+  #used = 0;
+  #usedSlots = 0;
+  #started = false;
+
+  constructor(values: Values<typeof fields>, context: ChannelContext) {
+    this.name = context.name;
+    this.#context = context;
+    this.transactionCapacity = values.transactionCapacity;
+    this.#capacity = values.capacity;
+    this.#keepAliveMs = values['keep-alive'] * 1000;
+    const bytes = values.byteCapacity ?? Math.floor(getHeapStatistics().heap_size_limit * 0.8);
+    const share = 1 - values.byteCapacityBufferPercentage / 100;
+    this.#slots = bytes === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor((bytes * share) / SLOT_BYTES));
+    this.#room = new Waiters(context.clock);
+    this.#events = new Waiters(context.clock);
+    this.#empty = new Waiters(context.clock);
+    context.counters.ChannelCapacity = values.capacity;
+  }
+
+  get size(): number {
+    return this.#used;
+  }
+
+  async start(): Promise<void> {
+    this.#started = true;
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#started) return;
+    this.#started = false;
+    for (const waiters of [this.#room, this.#events, this.#empty]) waiters.release();
+    if (this.#used > 0) {
+      this.#context.log.warn(
+        { events: this.#used },
+        `channel ${this.name} is in memory: stopped with ${this.#used} events in it`,
+      );
+    }
+  }
+
+  transaction(): Transaction {
+    return newTransaction(this);
+  }
+
+  available(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+    if (!this.#started) return Promise.resolve(false);
+    return this.#events.wait(() => this.#head.length > 0 || this.#front < this.#queue.length, timeoutMs, signal);
+  }
+
+  async whenEmpty(signal?: AbortSignal): Promise<void> {
+    if (this.#started) await this.#empty.wait(() => this.#used === 0, Number.POSITIVE_INFINITY, signal);
+  }
+
+  requireOpen(): void {
+    if (!this.#started) throw channelClosed(this.name);
+  }
+
+  takeNext(): Taken | undefined {
+    this.#context.counters.EventTakeAttemptCount++;
+    const returned = this.#head.pop();
+    if (returned !== undefined) return returned;
+    const next = this.#queue[this.#front];
+    if (next === undefined) return undefined;
+    this.#front++;
+    if (this.#front >= COMPACT_AT && this.#front * 2 >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#front);
+      this.#front = 0;
+    }
+    return next;
+  }
+
+  async commit(puts: readonly PlainEvent[], takes: readonly Taken[]): Promise<void> {
+    const { counters } = this.#context;
+    counters.EventPutAttemptCount += puts.length;
+    const events = puts.length - takes.length;
+    const slots = slotsOf(puts) - slotsOf(takes.map((taken) => taken.event));
+    await this.#reserve(events, slots);
+    for (const event of puts) this.#queue.push({ seq: this.#nextSeq++, event });
+    counters.EventPutSuccessCount += puts.length;
+    counters.EventTakeSuccessCount += takes.length;
+    counters.ChannelSize = this.#used;
+    if (puts.length > 0) this.#events.wake();
+    if (events < 0 || slots < 0) this.#room.wake();
+    if (this.#used === 0) this.#empty.wake();
+  }
+
+  restore(takes: readonly Taken[]): void {
+    returnToHead(this.#head, takes);
+    this.#events.wake();
+  }
+
+  /** Takes (or, when negative, gives back) room for a commit. A commit that frees room on balance never waits. */
+  async #reserve(events: number, slots: number): Promise<void> {
+    const fits = (): boolean =>
+      (events <= 0 || this.#used + events <= this.#capacity) && (slots <= 0 || this.#usedSlots + slots <= this.#slots);
+    const take = (): boolean => {
+      if (!fits()) return false;
+      this.#used += events;
+      this.#usedSlots += slots;
+      return true;
+    };
+    if (events <= 0 && slots <= 0) {
+      take();
+      return;
+    }
+    if (await this.#room.wait(take, this.#keepAliveMs)) return;
+    this.requireOpen();
+    const bytes = events <= 0 || this.#used + events <= this.#capacity;
+    throw new StreamjobError(
+      'CHANNEL_FULL',
+      bytes
+        ? `channel ${this.name} has no room: its byteCapacity is reached`
+        : `channel ${this.name} has no room for ${events} events: ${this.#used} of ${this.#capacity} are in it. Sinks do not keep up with sources, or the channel is too small`,
+      {
+        where: `channel ${this.name}`,
+        hint: `raise ${bytes ? 'byteCapacity' : 'capacity'} of channel ${this.name}, or see why its sinks are slow`,
+      },
+    );
+  }
+}
+
+function slotsOf(events: readonly PlainEvent[]): number {
+  let slots = 0;
+  for (const { body } of events) slots += Math.max(1, Math.ceil(body.length / SLOT_BYTES));
+  return slots;
+}
+
+/** The memory channel. */
+export const memory: ChannelType = defineComponent({
+  type: 'memory',
+  aliases: ['org.apache.flume.channel.MemoryChannel'],
+  doc: 'keeps events in memory, up to a number of events and of bytes',
+  fields,
+  check(values, complain) {
+    if (values.transactionCapacity > values.capacity) {
+      complain(
+        'transactionCapacity',
+        `is ${values.transactionCapacity}, expected at most the capacity, ${values.capacity}`,
+      );
+    }
+  },
+  limits: ({ transactionCapacity }) => ({ transactionCapacity, durable: false }),
+  create: (values, context: ChannelContext): Channel => new MemoryChannel(values, context),
+});

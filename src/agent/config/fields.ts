@@ -1,0 +1,135 @@
+/**
+ * The kinds of values that a property of flume.conf can have. A component declares its properties with these; reading,
+ * validation and documentation derive from the declaration.
+ */
+
+/** What a text was refused for: what was expected, for "expected …". */
+export class Expected {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** One property of a component. */
+export interface Field<T> {
+  /** What it does, for people, with its unit. */
+  readonly doc: string;
+  /** Further names of the property, e.g. deprecated ones. */
+  readonly aliases?: readonly string[];
+  /** The value when the property is not given, as a user would write it; undefined: there is none. */
+  readonly fallback?: string;
+  readonly required: boolean;
+  /** The value of a text, or what was expected instead. */
+  readonly parse: (text: string) => T | Expected;
+}
+
+/** The properties of a component by name. A name that ends with `.*` stands for all properties with that prefix. */
+export type Fields = Readonly<Record<string, Field<unknown>>>;
+
+/** The values that `F` reads. */
+export type Values<F extends Fields> = {
+  readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never;
+};
+
+interface Spec {
+  readonly doc: string;
+  readonly aliases?: readonly string[];
+}
+
+/** A declaration with a default, a required one, or one that may be missing. */
+type WithDefault = Spec & { readonly default: string | number | boolean };
+type Required = Spec & { readonly required: true };
+type Value<S, T> = S extends WithDefault | Required ? T : T | undefined;
+
+function field<T, S extends Spec>(spec: S, parse: (text: string) => T | Expected): Field<Value<S, T>> {
+  const fallback = 'default' in spec ? String(spec.default) : undefined;
+  return {
+    doc: spec.doc,
+    ...(spec.aliases === undefined ? {} : { aliases: spec.aliases }),
+    ...(fallback === undefined ? {} : { fallback }),
+    required: 'required' in spec,
+    // A missing optional value is never parsed, so the type's `undefined` comes from the reader.
+    parse: parse as (text: string) => Value<S, T> | Expected,
+  };
+}
+
+/** A text. */
+export function text<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, string>> {
+  return field<string, S>(spec, (value) => value);
+}
+
+/** A whole number from `min` to `max`. */
+export function int<
+  S extends (Spec | WithDefault | Required) & {
+    readonly min?: number;
+    readonly max?: number;
+  },
+>(spec: S): Field<Value<S, number>> {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = spec;
+  const range =
+    max === Number.MAX_SAFE_INTEGER ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`;
+  return field<number, S>(spec, (value) => {
+    // Java's Long.MAX_VALUE is a common way to write "no limit"; it is past what a number holds exactly.
+    const number = Math.min(/^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN, Number.MAX_SAFE_INTEGER);
+    return number >= min && number <= max ? number : new Expected(range);
+  });
+}
+
+/** A TCP port; 0 stands for any free one. */
+export function port<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, number>> {
+  return int({ ...spec, min: 0, max: 65_535 });
+}
+
+/** `true` or `false`, in any case. */
+export function bool<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, boolean>> {
+  return field<boolean, S>(spec, (value) => {
+    const lower = value.toLowerCase();
+    return lower === 'true' ? true : lower === 'false' ? false : new Expected('true or false');
+  });
+}
+
+/** One of some words, compared without case. */
+export function choice<const W extends string, S extends Spec | WithDefault | Required>(
+  words: readonly W[],
+  spec: S,
+): Field<Value<S, W>> {
+  return field<W, S>(
+    spec,
+    (value) =>
+      words.find((word) => word.toLowerCase() === value.toLowerCase()) ?? new Expected(`one of ${words.join(', ')}`),
+  );
+}
+
+/** A list of names separated by white space. */
+export function names<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, readonly string[]>> {
+  return field<readonly string[], S>(spec, (value) => value.split(/\s+/).filter((name) => name !== ''));
+}
+
+/** A regular expression, as Java's for what file names need. */
+export function regex<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, RegExp>> {
+  return field<RegExp, S>(spec, (value) => {
+    try {
+      return new RegExp(value, 'u');
+    } catch {
+      // Java accepts escapes of ordinary characters, which the u flag refuses.
+    }
+    try {
+      return new RegExp(value);
+    } catch {
+      return new Expected('a regular expression');
+    }
+  });
+}
+
+/** A character set that this platform can decode. */
+export function charset<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, string>> {
+  return field<string, S>(spec, (value) => {
+    try {
+      return new TextDecoder(value).encoding;
+    } catch {
+      return new Expected('the name of a character set, e.g. UTF-8 or ISO-8859-1');
+    }
+  });
+}

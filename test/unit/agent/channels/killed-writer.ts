@@ -1,0 +1,16 @@
+/** A process that is to be killed: puts batches of 10 events from number argv[3] on, several at once, and prints how many are acknowledged. */
+import { file } from '../../../../src/agent/channels/file.ts';
+import { makeChannel } from './make.ts';
+import { put } from './use.ts';
+
+const [, , directory = '', first = '0'] = process.argv;
+const channel = makeChannel(file, { dataDirs: directory, minimumRequiredSpace: 0 });
+await channel.start();
+let done = Number(first);
+for (let batch = done; ; batch += 4) {
+  await Promise.all(
+    [0, 1, 2, 3].map((n) => put(channel, ...Array.from({ length: 10 }, (_, i) => `${batch + n}/${i}`))),
+  );
+  done = batch + 4;
+  process.stdout.write(`${done}\n`);
+}
