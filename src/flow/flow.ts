@@ -30,6 +30,8 @@ export interface FlowSettings {
   readonly onFailure: 'retry' | 'stop';
   /** How often a failed batch is run again. Infinity: for ever. */
   readonly maxRetries: number;
+  /** How many batches that hold data are run. Infinity: no limit. */
+  readonly maxBatches: number;
   /** Half of the shortest request timeout of a peer, in ms. Infinity: no peer has one. */
   readonly maxDelayMs: number;
   /** The most memory for received data that waits or is processed, in bytes. */
@@ -51,6 +53,8 @@ export class Flow implements Intake {
   readonly #ledger: Ledger;
   readonly #settlement: Settlement;
   readonly #stop = new AbortController();
+  #delivery: Delivery | undefined;
+  #batchesWithData = 0;
   #paused = false;
   #draining = false;
   #wake: () => void = () => {};
@@ -67,7 +71,7 @@ export class Flow implements Intake {
   /** Runs batches until it is stopped. @throws StreamjobError BATCH_FAILED when a batch failed and the policy is to stop */
   async run(): Promise<void> {
     try {
-      while (!this.#stop.signal.aborted) {
+      while (!this.#stop.signal.aborted && this.#batchesWithData < this.#settings.maxBatches) {
         const nothingDue = this.#queue.isEmpty && this.#generations.isEmpty;
         const time = this.#ticker.take(nothingDue);
         if (time !== undefined) await this.#runBatch(time);
@@ -111,8 +115,6 @@ export class Flow implements Intake {
     return this.#ledger.giveUp(reason) ? 'batch-given-up' : 'unknown';
   }
 
-  #delivery: Delivery | undefined;
-
   async #runBatch(time: number): Promise<void> {
     const { clock, events, graph, write } = this.#settings;
     const batch = cutBatch(time, this.#queue.takeAll(), clock.now());
@@ -139,8 +141,9 @@ export class Flow implements Intake {
           ({ node }) => this.#generations.rddOf(node, batch.time),
           () => !givenUp.aborted,
         );
-        if (this.#ledger.commit() === 'committed') return;
-        break;
+        if (this.#ledger.commit() !== 'committed') break;
+        if (batch.events > 0) this.#batchesWithData++;
+        return;
       } catch (error) {
         if (givenUp.aborted) break;
         events.next({

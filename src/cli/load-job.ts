@@ -1,0 +1,74 @@
+/** Loads a job file, TypeScript or JavaScript, and says in one message what is wrong with it. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { register } from 'tsx/esm/api';
+import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
+import type { Job } from '../job.ts';
+
+/**
+ * @param file as the user wrote it, relative to the working directory
+ * @throws StreamjobError JOB_NOT_FOUND, JOB_INVALID
+ */
+export async function loadJob(file: string): Promise<{ job: Job; path: string }> {
+  const absolute = path.resolve(file);
+  if (!existsSync(absolute)) {
+    throw new StreamjobError('JOB_NOT_FOUND', `there is no job file ${file}`, {
+      where: absolute,
+      hint: 'give the path of a job file, e.g. streamjob run jobs/wordcount.ts',
+    });
+  }
+  // The loader stays for as long as the process: a job may import more while it runs.
+  register();
+  try {
+    const module = (await import(pathToFileURL(absolute).href)) as { default?: unknown };
+    return { job: requireJob(module.default, absolute), path: absolute };
+  } catch (error) {
+    throw error instanceof StreamjobError ? error : loadError(error, file, absolute);
+  }
+}
+
+function requireJob(exported: unknown, file: string): Job {
+  if (typeof exported === 'object' && exported !== null && 'kind' in exported && exported.kind === 'streamjob.job') {
+    return exported as Job;
+  }
+  throw new StreamjobError('JOB_INVALID', 'the job file exports no job', {
+    where: file,
+    hint: "export one as the default: export default defineJob({ name: 'count', batchInterval: '1s' }, (ssc) => { … })",
+  });
+}
+
+function loadError(error: unknown, file: string, absolute: string): StreamjobError {
+  const message = messageOf(error);
+  if (error instanceof Error && (error.name === 'TransformError' || message.startsWith('Transform failed'))) {
+    return new StreamjobError('JOB_INVALID', `${file} does not compile: ${message.replace(/^Transform failed with \d+ errors?:\s*/, '')}`, {
+      where: absolute,
+      hint: 'mend the syntax error at that line',
+      cause: error,
+    });
+  }
+  const code = systemCodeOf(error);
+  if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') {
+    return new StreamjobError('JOB_INVALID', `${file} imports something that cannot be found: ${firstLine(message)}`, {
+      where: absolute,
+      hint: 'check the path of the import (with its .ts), or install the package with npm install',
+      cause: error,
+    });
+  }
+  return new StreamjobError('JOB_INVALID', `${file} threw while it was loaded: ${firstLine(message)}`, {
+    where: lineIn(error, absolute) ?? absolute,
+    hint: 'mend the job file; --stack-trace shows where it came from',
+    cause: error,
+  });
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}
+
+/** The place in the job file that an error came from, as file:line:column. */
+function lineIn(error: unknown, file: string): string | undefined {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const at = stack.indexOf(file);
+  return at < 0 ? undefined : /^[^\s)?]+(?:\?[^\s):]*)?(:\d+:\d+)/.exec(stack.slice(at))?.[1]?.replace(/^/, file);
+}

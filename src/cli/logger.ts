@@ -1,0 +1,34 @@
+/** The command line's logger: pino on stderr, for people on a terminal, as JSON lines otherwise. stdout is for results. */
+import { pino } from 'pino';
+import { PinoPretty } from 'pino-pretty';
+import { StreamjobError } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+
+/** What is asked for on the command line. */
+export interface LoggerOptions {
+  /** pino's levels; default 'info'. */
+  readonly level?: string | undefined;
+  /** Whether errors show their stack. */
+  readonly stackTrace?: boolean | undefined;
+}
+
+/** Makes the logger. It writes synchronously: a line that is logged just before the end is not lost. */
+export function makeLogger(options: LoggerOptions = {}): Logger {
+  const settings = {
+    level: options.level ?? 'info',
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: (thrown: unknown) => serializeError(thrown, options.stackTrace === true) },
+  };
+  if (process.stderr.isTTY) {
+    const pretty = PinoPretty({ destination: 2, sync: true, ignore: 'job,receiver,err', translateTime: 'SYS:HH:MM:ss.l' });
+    return pino(settings, pretty);
+  }
+  return pino(settings, pino.destination({ dest: 2, sync: true }));
+}
+
+function serializeError(thrown: unknown, withStack: boolean): unknown {
+  if (!(thrown instanceof Error)) return thrown;
+  const { code, where } = thrown instanceof StreamjobError ? thrown : { code: undefined, where: undefined };
+  return { code, message: thrown.message, where, ...(withStack ? { stack: thrown.stack } : {}) };
+}

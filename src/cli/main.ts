@@ -1,0 +1,67 @@
+/** The command line: which commands there are, and how errors become messages and exit codes. */
+import yargs from 'yargs';
+import { describeError, messageOf, StreamjobError } from '../core/errors.ts';
+import { agentCommand } from './agent.ts';
+import { avroClientCommand } from './avro-client.ts';
+import { runCommand } from './run.ts';
+import { packageVersion } from './version.ts';
+
+/** 0 done, 1 the job or a file is wrong, 2 usage, 3 a batch failed and the policy was to stop. */
+export const EXIT = { done: 0, wrong: 1, usage: 2, batchFailed: 3 } as const;
+
+/** Errors of yargs' own, about the words of the call. */
+class UsageError extends Error {}
+
+/**
+ * Runs one command.
+ * @param args the words after the program's name
+ * @returns the exit code
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  // A reader that went away (`streamjob run … | head`) is the end, not an error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.wrong));
+  const parser = yargs([...args])
+    .scriptName('streamjob')
+    .usage('$0 <command>\n\nMicro-batch processing for TypeScript, fed by Apache Flume.')
+    .command(runCommand)
+    .command(agentCommand)
+    .command(avroClientCommand)
+    .option('stack-trace', { type: 'boolean', default: false, global: true, describe: 'show stack traces of errors' })
+    .option('log-level', {
+      choices: ['debug', 'info', 'warn', 'error', 'silent'] as const,
+      default: process.env['STREAMJOB_LOG_LEVEL'] ?? 'info',
+      global: true,
+      describe: 'the least important lines to log',
+    })
+    .demandCommand(1, 'Give a command.')
+    .strict()
+    .version(packageVersion())
+    .help()
+    .wrap(100)
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new UsageError(message);
+    });
+  try {
+    await parser.parseAsync();
+    return EXIT.done;
+  } catch (error) {
+    return report(error, args);
+  }
+}
+
+function report(error: unknown, args: readonly string[]): number {
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\nRun 'streamjob --help' to see the commands, or 'streamjob <command> --help'.\n`);
+    return EXIT.usage;
+  }
+  const withStack = args.includes('--stack-trace') || !(error instanceof StreamjobError);
+  const stack = error instanceof Error ? stackOf(error) : messageOf(error);
+  process.stderr.write(`${describeError(error)}\n${withStack ? `${stack}\n` : ''}`);
+  return error instanceof StreamjobError && error.code === 'BATCH_FAILED' ? EXIT.batchFailed : EXIT.wrong;
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}

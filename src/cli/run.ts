@@ -1,0 +1,192 @@
+/** `streamjob run JOB.ts`: runs a job with its embedded agent until it is stopped, drained, or has done enough batches. */
+import path from 'node:path';
+import type { CommandModule } from 'yargs';
+import { Agent } from '../agent/agent.ts';
+import { StreamingContext } from '../context.ts';
+import { messageOf, StreamjobError } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { type BuildJob, type JobOptions, type OptionTexts, type ResolvedJobOptions, resolveJobOptions } from '../job.ts';
+import { loadJob } from './load-job.ts';
+import { makeLogger } from './logger.ts';
+import { batchLine, StatusLine } from './report.ts';
+
+interface RunFlags {
+  readonly job: string;
+  readonly batches?: number;
+  readonly untilDrained: boolean;
+  readonly json: boolean;
+  readonly stackTrace?: boolean;
+  readonly logLevel?: string;
+  readonly [option: string]: unknown;
+}
+
+/** See the file's head. */
+export const runCommand: CommandModule<object, RunFlags> = {
+  command: 'run <job>',
+  describe: 'run a job until Ctrl+C',
+  builder: (args) =>
+    args
+      .positional('job', { type: 'string', demandOption: true, describe: 'the job file, TypeScript or JavaScript' })
+      .option('batches', { type: 'number', describe: 'stop after so many batches that held data' })
+      .option('until-drained', { type: 'boolean', default: false, describe: 'stop when all input has been processed' })
+      .option('json', { type: 'boolean', default: false, describe: 'one JSON object per batch on stdout' })
+      .option('ui', { type: 'boolean', default: true, describe: 'the web UI; --no-ui does without (it comes later)' })
+      .option('name', { type: 'string', describe: "the job's name in logs" })
+      .option('batch-interval', { type: 'string', describe: "e.g. '250ms', '1s'" })
+      .option('on-failure', { choices: ['retry', 'stop'] as const, describe: 'what to do when a batch fails' })
+      .option('max-retries', { type: 'string', describe: 'how often a failed batch is run again; default: without limit' })
+      .option('agent', { type: 'string', describe: 'the flume.conf of the embedded agent a1' })
+      .option('engine', { type: 'string', describe: 'who computes' })
+      .option('parallelism', { type: 'string', describe: 'partitions of batches and shuffles' })
+      .example('$0 run jobs/wordcount.ts --until-drained --json', 'count the sample, then stop') as never,
+  handler: run,
+};
+
+async function run(flags: RunFlags): Promise<void> {
+  if (flags.batches !== undefined && !(Number.isSafeInteger(flags.batches) && flags.batches > 0)) {
+    throw new StreamjobError('CONFIG_INVALID', `--batches must be a whole number greater than 0, not ${flags.batches}`);
+  }
+  // In JSON mode stdout has one object per line and nothing else, whatever a job logs.
+  if (flags.json) globalThis.console = new console.Console(process.stderr, process.stderr);
+  const { job, path: jobPath } = await loadJob(flags.job);
+  const inFile = { ...job.options, ...agentBeside(job.options.agent, jobPath) };
+  const options = resolveJobOptions(inFile, flags as unknown as OptionTexts, process.env);
+  const status = new StatusLine(process.stderr);
+  const log = makeLogger({ level: flags.logLevel, stackTrace: flags.stackTrace });
+  const ssc = openContext(options, flags, log, status);
+  await buildJob(job.build, ssc, jobPath);
+  const agent =
+    options.agent === undefined ? undefined : await Agent.fromFile(options.agent.conf, { name: options.agent.name, log });
+  if (flags.untilDrained) requireEnd(agent);
+  await runToEnd(ssc, agent, flags.untilDrained, log);
+  status.clear();
+}
+
+function openContext(options: ResolvedJobOptions, flags: RunFlags, log: Logger, status: StatusLine): StreamingContext {
+  const { name, batchInterval, onFailure, parallelism, engine, maxRetries } = options;
+  const ssc = new StreamingContext({
+    name,
+    batchInterval,
+    onFailure,
+    parallelism,
+    engine,
+    log,
+    ...(maxRetries === undefined ? {} : { maxRetries }),
+    ...(flags.batches === undefined ? {} : { maxBatches: flags.batches }),
+    write: (text) => {
+      if (flags.json) return;
+      status.clear();
+      process.stdout.write(text);
+    },
+  });
+  ssc.events$.subscribe((event) => {
+    if (event.type !== 'batchCompleted') return;
+    if (flags.json) process.stdout.write(`${batchLine(event.batch)}\n`);
+    status.show(event.batch);
+  });
+  return ssc;
+}
+
+/** A job names its flume.conf relative to itself; a flag or the environment, relative to the working directory. */
+function agentBeside(agent: JobOptions['agent'], jobPath: string): Pick<JobOptions, 'agent'> {
+  if (agent === undefined) return {};
+  const beside = (conf: string): string => path.resolve(path.dirname(jobPath), conf);
+  return { agent: typeof agent === 'string' ? beside(agent) : { ...agent, conf: beside(agent.conf) } };
+}
+
+async function buildJob(build: BuildJob, ssc: StreamingContext, jobPath: string): Promise<void> {
+  try {
+    await build(ssc);
+  } catch (cause) {
+    if (cause instanceof StreamjobError) throw cause;
+    throw new StreamjobError('JOB_INVALID', `the job's build function threw: ${messageOf(cause)}`, {
+      where: jobPath,
+      hint: 'mend the job file; --stack-trace shows where it came from',
+      cause,
+    });
+  }
+}
+
+/** @throws StreamjobError DRAIN_IMPOSSIBLE */
+function requireEnd(agent: Agent | undefined): void {
+  if (agent === undefined) {
+    throw new StreamjobError('DRAIN_IMPOSSIBLE', '--until-drained needs an embedded agent whose sources end', {
+      hint: 'give the job an agent, or stop it with --batches or Ctrl+C',
+    });
+  }
+  const endless = agent.endlessSources();
+  if (endless.length === 0) return;
+  throw new StreamjobError('DRAIN_IMPOSSIBLE', `--until-drained: these sources of the agent never end: ${endless.join(', ')}`, {
+    hint: 'use sources that end (spooldir, exec, seq with totalEvents), or stop with --batches or Ctrl+C',
+  });
+}
+
+async function runToEnd(ssc: StreamingContext, agent: Agent | undefined, untilDrained: boolean, log: Logger): Promise<void> {
+  const stop = new AbortController();
+  const signals = stopOnSignals(stop, ssc, log);
+  try {
+    await ssc.start();
+    if (agent !== undefined) await startAgent(agent, ssc);
+    const ended = ssc.awaitTermination();
+    const drained = untilDrained && agent !== undefined ? agent.drained(stop.signal) : never();
+    const asked = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }));
+    await Promise.race([ended, drained, asked]);
+    if (stop.signal.aborted && agent !== undefined) await drainAgent(agent, log);
+    await ssc.stop();
+    await agent?.stop();
+    await ended;
+  } finally {
+    signals.forget();
+    stop.abort();
+    await ssc.stop({ graceful: false });
+    await agent?.stop();
+  }
+}
+
+/** An agent that cannot start ends the run: its error is the run's. */
+async function startAgent(agent: Agent, ssc: StreamingContext): Promise<void> {
+  try {
+    await agent.start();
+  } catch (error) {
+    await ssc.stop({ graceful: false });
+    throw error;
+  }
+}
+
+/** How long a stopped agent's sinks may deliver what its channels hold, in ms; a file channel keeps the rest. */
+const DRAIN_MS = 10_000;
+
+async function drainAgent(agent: Agent, log: Logger): Promise<void> {
+  await agent.stopSources();
+  const deadline = AbortSignal.timeout(DRAIN_MS);
+  await agent.drained(deadline).catch(() => {});
+  if (deadline.aborted) log.warn({}, 'the agent stops with events in its channels; file channels keep them');
+}
+
+/** The first signal stops gracefully, the second at once. */
+function stopOnSignals(stop: AbortController, ssc: StreamingContext, log: Logger): { forget(): void } {
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stop.signal.aborted) {
+      log.warn({ signal }, 'stopped at once: what has not committed was not acknowledged and comes again');
+      void ssc.stop({ graceful: false });
+      process.exit(SIGNAL_EXIT_BASE + (signal === 'SIGINT' ? 2 : 15));
+    }
+    log.info({ signal }, `${signal}: stopping after what was received has committed; once more stops at once`);
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    forget: () => {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+}
+
+/** By the shells' custom, 128 and the signal's number. */
+const SIGNAL_EXIT_BASE = 128;
+
+function never(): Promise<never> {
+  return new Promise(() => {});
+}

@@ -1,0 +1,275 @@
+/**
+ * StreamingContext: makes streams, joins the steps of the way of an event, and runs them from start to stop. The only
+ * file that knows all of them.
+ */
+import type { Observable } from 'rxjs';
+import { type Clock, systemClock } from './core/clock.ts';
+import { type DurationLike, durationMs } from './core/duration.ts';
+import { messageOf, StreamjobError } from './core/errors.ts';
+import { EventBus, type StreamEvent } from './core/events.ts';
+import { type Logger, silentLogger } from './core/log.ts';
+import { Scope } from './core/scope.ts';
+import { engines } from './engine/index.ts';
+import type { FlumeEvent } from './avro/event-block.ts';
+import { Flow } from './flow/flow.ts';
+import { type FlumePullOptions, FlumePullReceiver } from './flow/receive/flume-pull.ts';
+import { type FlumePushOptions, FlumePushReceiver, type ReceiverSettings } from './flow/receive/flume-push.ts';
+import type { Receiver } from './flow/receive/receiver.ts';
+import { ValuesReceiver } from './flow/receive/values.ts';
+import { DStream, unionStreams } from './graph/dstream.ts';
+import { Graph } from './graph/node.ts';
+
+/** What a context is made from. */
+export interface StreamingContextOptions {
+  /** ms, or a text such as '250ms', '1s', '5m'. */
+  readonly batchInterval: DurationLike;
+  /** For logs. Default 'streamjob'. */
+  readonly name?: string;
+  /** What happens when a batch fails: it is run again with backoff ('retry', the default), or the context stops ('stop'). */
+  readonly onFailure?: 'retry' | 'stop';
+  /** How often a failed batch is run again before the context stops. Default: without limit. */
+  readonly maxRetries?: number;
+  /** Partitions of batches and shuffles unless an operator says otherwise. Default 1: the inline engine has one thread. */
+  readonly parallelism?: number;
+  /** Who computes. Default 'inline'. */
+  readonly engine?: string;
+  /** Stop after so many batches that held data. Default: without limit. */
+  readonly maxBatches?: number;
+  /** The most memory for received data that waits or is processed, in bytes. Default 256 MiB. */
+  readonly maxBacklogBytes?: number;
+  /** Where lines go. Default: nowhere. A pino logger fits. */
+  readonly log?: Logger;
+  /** Takes what `print` prints. Default: stdout. */
+  readonly write?: (text: string) => void;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+/** How `stop` goes. */
+export interface StopOptions {
+  /** Runs and commits what was received (the default), or gives it back to where it came from. */
+  readonly graceful?: boolean;
+  /** After this a graceful stop gives the rest back. Default: 10 batch intervals, at least 30 s. */
+  readonly timeout?: DurationLike;
+}
+
+/** Where a context is in its life: as in Spark. */
+export type ContextState = 'initialized' | 'active' | 'stopped';
+
+const DEFAULT_MAX_BACKLOG_BYTES = 256 * 1024 * 1024;
+const SHORTEST_GRACE_MS = 30_000;
+
+/**
+ * See the file's head.
+ *
+ * @example
+ * const ssc = new StreamingContext({ batchInterval: '1s' });
+ * ssc.flumeStream({ port: 41414 }).count().print();
+ * await ssc.start();
+ * await ssc.awaitTermination();
+ */
+export class StreamingContext {
+  readonly #options: StreamingContextOptions;
+  readonly #graph: Graph;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #events = new EventBus();
+  readonly #receivers: (Receiver & { readonly peerTimeoutMs?: number })[] = [];
+  readonly #scope = new Scope();
+  #state: ContextState = 'initialized';
+  #flow: Flow | undefined;
+  #running: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /** @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN (engine) */
+  constructor(options: StreamingContextOptions) {
+    this.#options = options;
+    this.#graph = new Graph(durationMs(options.batchInterval, 'batchInterval'));
+    this.#clock = options.clock ?? systemClock;
+    this.#log = (options.log ?? silentLogger).child({ job: options.name ?? 'streamjob' });
+    engines.get(options.engine ?? 'inline');
+    requireCount(options.parallelism ?? 1, 1, 'parallelism');
+    requireCount(options.maxRetries ?? 0, 0, 'maxRetries');
+  }
+
+  /** The batch interval in ms. */
+  get batchInterval(): number {
+    return this.#graph.batchMs;
+  }
+
+  /** What happens, as it happens: batches, receivers, pauses. It completes when the context has stopped. */
+  get events$(): Observable<StreamEvent> {
+    return this.#events.asObservable();
+  }
+
+  getState(): ContextState {
+    return this.#state;
+  }
+
+  /**
+   * A stream of what Flume's Avro sinks and RPC clients send to this port. A request is acknowledged after the batch that
+   * holds its events has committed.
+   * @throws StreamjobError CONFIG_INVALID when the batch interval is over half of peerRequestTimeout
+   * @example ssc.flumeStream({ host: '127.0.0.1', port: 41414 }).map((event) => event.text())
+   */
+  flumeStream(options: FlumePushOptions): DStream<FlumeEvent> {
+    return this.#receiverStream(new FlumePushReceiver(options, this.#receiverSettings()));
+  }
+
+  /**
+   * A stream of what the Spark sinks of Flume agents hold ready. A sink's batch is acknowledged after the batch that holds
+   * its events has committed.
+   * @throws StreamjobError CONFIG_INVALID
+   * @example ssc.flumePollingStream({ addresses: ['127.0.0.1:41415'] }).map((event) => event.text())
+   */
+  flumePollingStream(options: FlumePullOptions): DStream<FlumeEvent> {
+    return this.#receiverStream(new FlumePullReceiver(options, this.#receiverSettings()));
+  }
+
+  /** The values of all streams. @throws StreamjobError CONFIG_INVALID */
+  union<T>(streams: readonly DStream<T>[]): DStream<T> {
+    return unionStreams(streams);
+  }
+
+  /** @internal A stream of values that the caller hands over: the test kit's input. */
+  valuesStream<T>(): { readonly stream: DStream<T>; readonly push: (values: readonly T[]) => void } {
+    const receiver = new ValuesReceiver<T>(this.#receivers.length);
+    return { stream: this.#receiverStream<T>(receiver), push: (values) => receiver.push(values) };
+  }
+
+  /**
+   * Starts the receivers and the batches.
+   * @throws StreamjobError NO_OUTPUT, PORT_IN_USE, LISTEN_FAILED, TLS_INVALID, CONTEXT_STATE (started or stopped before)
+   */
+  async start(): Promise<void> {
+    if (this.#state !== 'initialized') {
+      throw new StreamjobError('CONTEXT_STATE', `a context that is ${this.#state} cannot be started`, {
+        hint: 'make a new StreamingContext',
+      });
+    }
+    this.#graph.validate();
+    this.#graph.freeze('started');
+    this.#state = 'active';
+    this.#warnOfWindows();
+    try {
+      const flow = this.#openFlow();
+      for (const receiver of this.#receivers) {
+        this.#scope.defer(() => receiver.close());
+        await receiver.start(flow);
+        this.#log.info({ receiver: receiver.id }, `${receiver.name} started`);
+        this.#events.next({ type: 'receiverStarted', receiver: receiver.id, name: receiver.name });
+      }
+      this.#events.next({ type: 'streamingStarted', time: this.#clock.now() });
+      this.#running = this.#run(flow);
+      // awaitTermination reports it; without a caller it must not end the process.
+      this.#running.catch(() => {});
+    } catch (error) {
+      this.#state = 'stopped';
+      await this.#scope.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Stops. It may be called again with `graceful: false` to cut a graceful stop short.
+   * @throws what closing a receiver threw
+   */
+  async stop(options: StopOptions = {}): Promise<void> {
+    const flow = this.#flow;
+    if (flow === undefined || this.#running === undefined) {
+      this.#state = 'stopped';
+      this.#graph.freeze('stopped');
+      return;
+    }
+    if (options.graceful === false) flow.abort();
+    this.#stopping ??= this.#stop(flow, options);
+    return this.#stopping;
+  }
+
+  /** Resolves when the context has stopped. @throws StreamjobError BATCH_FAILED when a failed batch stopped it */
+  async awaitTermination(): Promise<void> {
+    await this.#running;
+  }
+
+  async #stop(flow: Flow, options: StopOptions): Promise<void> {
+    await Promise.all(this.#receivers.map((receiver) => receiver.stopReceiving()));
+    const grace =
+      options.timeout === undefined
+        ? Math.max(SHORTEST_GRACE_MS, 10 * this.#graph.batchMs)
+        : durationMs(options.timeout, 'timeout');
+    const deadline = this.#clock.after(grace, () => {
+      this.#log.warn({ timeoutMs: grace }, 'graceful stop timed out: what has not committed is given back');
+      flow.abort();
+    });
+    flow.drain();
+    await this.#running?.catch(() => {});
+    deadline.cancel();
+  }
+
+  #openFlow(): Flow {
+    const { onFailure, maxRetries, maxBatches, parallelism, engine, maxBacklogBytes, write } = this.#options;
+    const opened = engines.get(engine ?? 'inline').open({ signal: this.#scope.signal });
+    this.#scope.defer(() => opened.close());
+    this.#flow = new Flow({
+      graph: this.#graph,
+      engine: opened,
+      receivers: this.#receivers,
+      clock: this.#clock,
+      log: this.#log,
+      events: this.#events,
+      numPartitions: parallelism ?? 1,
+      onFailure: onFailure ?? 'retry',
+      maxRetries: maxRetries ?? Number.POSITIVE_INFINITY,
+      maxBatches: maxBatches ?? Number.POSITIVE_INFINITY,
+      maxDelayMs: Math.min(...this.#receivers.map(({ peerTimeoutMs }) => (peerTimeoutMs ?? Number.POSITIVE_INFINITY) / 2)),
+      maxBacklogBytes: maxBacklogBytes ?? DEFAULT_MAX_BACKLOG_BYTES,
+      write: write ?? ((text) => process.stdout.write(text)),
+    });
+    return this.#flow;
+  }
+
+  async #run(flow: Flow): Promise<void> {
+    try {
+      await flow.run();
+    } finally {
+      this.#state = 'stopped';
+      await this.#scope.close().catch((error: unknown) => this.#log.error({ err: error }, messageOf(error)));
+      for (const { id, name } of this.#receivers) this.#events.next({ type: 'receiverStopped', receiver: id, name });
+      this.#events.next({ type: 'streamingStopped', time: this.#clock.now() });
+      this.#events.complete();
+    }
+  }
+
+  #receiverSettings(): ReceiverSettings {
+    const id = this.#receivers.length;
+    return { id, clock: this.#clock, log: this.#log.child({ receiver: id }), batchMs: this.#graph.batchMs };
+  }
+
+  #receiverStream<T>(receiver: Receiver): DStream<T> {
+    const node = this.#graph.add<T>({
+      name: receiver.name,
+      parents: [],
+      slideMs: this.#graph.batchMs,
+      windowMs: 0,
+      lineage: (_, batch) => batch.input<T>(receiver.id),
+    });
+    this.#receivers.push(receiver);
+    return new DStream(this.#graph, node);
+  }
+
+  #warnOfWindows(): void {
+    const longest = Math.max(0, ...this.#graph.nodes.map((node) => node.windowMs));
+    if (longest === 0) return;
+    this.#log.warn(
+      { longestWindowMs: longest },
+      `windows are kept in memory only: after a crash they start empty, and up to the last ${longest} ms of acknowledged events are missing from them`,
+    );
+  }
+}
+
+function requireCount(value: number, least: number, option: string): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new StreamjobError('CONFIG_INVALID', `${option} must be a whole number of at least ${least}, not ${value}`, {
+    where: option,
+  });
+}

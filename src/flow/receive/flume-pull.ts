@@ -1,0 +1,177 @@
+/**
+ * The pull receiver: polls the buffering sinks (SparkSink) of Flume agents. Each batch of a sink is one delivery; it is
+ * acknowledged after the batch that holds it has committed, and refused (nack) when that failed or would come too late.
+ */
+import type { IncomingBatch } from '../../avro/protocols/spark-sink.ts';
+import { type DurationLike, durationMs } from '../../core/duration.ts';
+import { StreamjobError } from '../../core/errors.ts';
+import type { ReceiverSettings } from './flume-push.ts';
+import { HeldDeliveries } from './held.ts';
+import { PullSink } from './pull-sink.ts';
+import type { AckToken, Intake, Outcome, Receiver } from './receiver.ts';
+import type { SinkAddress } from './sink-connection.ts';
+
+/** What `flumePollingStream` takes. */
+export interface FlumePullOptions {
+  /** The sinks, as `host:port`. */
+  readonly addresses: readonly string[];
+  /** The most events in one batch of a sink. Default 1000, Spark's; at most transactionCapacity of the sink's channel. */
+  readonly maxBatchSize?: number;
+  /** Batches of each sink that may wait for their commit at once. Default 5; at most the sink's `threads` (10) less one. */
+  readonly parallelism?: number;
+  /** The sink's `timeout`: what is not acknowledged by then it delivers again. Default 60s, the sink's. */
+  readonly sinkTimeout?: DurationLike;
+  /** The largest answer of a sink, in bytes. Default 64 MiB. */
+  readonly maxFrameBytes?: number;
+}
+
+const DEFAULT_MAX_BATCH_SIZE = 1000;
+const DEFAULT_PARALLELISM = 5;
+const DEFAULT_SINK_TIMEOUT_MS = 60_000;
+/** At this part of the sink's timeout a batch that has not committed is refused, so that the sink still hears it. */
+const HOLD_FRACTION = 0.75;
+
+interface Held {
+  readonly sink: PullSink;
+  readonly sequenceNumber: string;
+  readonly events: number;
+}
+
+/** See the file's head. */
+export class FlumePullReceiver implements Receiver {
+  readonly id: number;
+  readonly name: string;
+  /** The `timeout` of its sinks, in ms. */
+  readonly peerTimeoutMs: number;
+  readonly #settings: ReceiverSettings;
+  readonly #sinks: readonly PullSink[];
+  readonly #held: HeldDeliveries<Held>;
+  #intake: Intake | undefined;
+  #sequence = 0;
+  #lateAcks = 0;
+
+  /** @throws StreamjobError CONFIG_INVALID */
+  constructor(options: FlumePullOptions, settings: ReceiverSettings) {
+    this.id = settings.id;
+    this.#settings = settings;
+    this.name = `Flume polling stream [${settings.id}] of ${options.addresses.join(', ')}`;
+    this.peerTimeoutMs = durationMs(options.sinkTimeout ?? DEFAULT_SINK_TIMEOUT_MS, 'sinkTimeout');
+    requireShortInterval(settings.batchMs, this.peerTimeoutMs);
+    this.#held = new HeldDeliveries(settings.clock, this.peerTimeoutMs * HOLD_FRACTION, (seq) => this.#onExpired(seq));
+    const common = {
+      maxBatchSize: positive(options.maxBatchSize ?? DEFAULT_MAX_BATCH_SIZE, 'maxBatchSize'),
+      parallelism: positive(options.parallelism ?? DEFAULT_PARALLELISM, 'parallelism'),
+      sinkTimeoutMs: this.peerTimeoutMs,
+      maxFrameBytes: options.maxFrameBytes,
+      clock: settings.clock,
+      log: settings.log,
+    };
+    if (options.addresses.length === 0) {
+      throw new StreamjobError('CONFIG_INVALID', 'flumePollingStream has no addresses', {
+        hint: "give at least one, e.g. addresses: ['127.0.0.1:41415']",
+      });
+    }
+    this.#sinks = options.addresses.map(parseAddress).map((address) => {
+      const sink: PullSink = new PullSink({
+        ...common,
+        address,
+        onBatch: (batch, bytes) => this.#onBatch(sink, batch, bytes),
+      });
+      return sink;
+    });
+  }
+
+  /** Acknowledgements that came after the sink's timeout: the sink ignores them and delivers the events again. */
+  get lateAcks(): number {
+    return this.#lateAcks;
+  }
+
+  async start(intake: Intake): Promise<void> {
+    this.#intake = intake;
+    for (const sink of this.#sinks) sink.start();
+  }
+
+  pauseReading(): void {
+    for (const sink of this.#sinks) sink.pause();
+  }
+
+  resumeReading(): void {
+    for (const sink of this.#sinks) sink.resume();
+  }
+
+  async settle(tokens: readonly AckToken[], outcome: Outcome): Promise<number> {
+    const acked = await Promise.all(tokens.map(({ sequence }) => this.#settleOne(sequence, outcome)));
+    return acked.reduce((sum, count) => sum + count, 0);
+  }
+
+  async stopReceiving(): Promise<void> {
+    await Promise.all(this.#sinks.map((sink) => sink.stopFetching()));
+  }
+
+  async close(): Promise<void> {
+    this.#held.stop();
+    await Promise.all(this.#held.sequences().map((sequence) => this.#settleOne(sequence, 'given-up')));
+    await Promise.all(this.#sinks.map((sink) => sink.close()));
+  }
+
+  #onBatch(sink: PullSink, { sequenceNumber, events }: IncomingBatch, bytes: number): void {
+    const token: AckToken = { receiver: this.id, sequence: this.#sequence++ };
+    this.#held.hold(token.sequence, { sink, sequenceNumber, events: events.count });
+    this.#intake?.offer({ token, events, bytes });
+  }
+
+  async #settleOne(sequence: number, outcome: Outcome): Promise<number> {
+    const held = this.#held.take(sequence);
+    if (held === undefined) return 0;
+    const { sink, sequenceNumber, events } = held.value;
+    const inTime = await sink.settle(outcome === 'committed' ? 'ack' : 'nack', sequenceNumber, held.since);
+    if (outcome !== 'committed') return 0;
+    if (inTime) return events;
+    this.#lateAcks++;
+    this.#settings.log.warn(
+      { sequenceNumber, events, lateAcks: this.#lateAcks },
+      `a batch of ${events} events was acknowledged later than the sink's timeout (${this.peerTimeoutMs} ms): the sink delivers it again`,
+    );
+    return 0;
+  }
+
+  #onExpired(sequence: number): void {
+    const token: AckToken = { receiver: this.id, sequence };
+    const reason = `a batch of a sink was held for ${HOLD_FRACTION} of the sink's timeout (${this.peerTimeoutMs} ms)`;
+    if (this.#intake?.giveUp(token, reason) !== 'withdrawn') return;
+    this.#settings.log.warn({ reason }, `${reason} before a batch took it: refused, the sink delivers it again`);
+    void this.#settleOne(sequence, 'given-up');
+  }
+}
+
+function parseAddress(text: string): SinkAddress {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text.trim());
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2];
+  if (host !== undefined && port > 0 && port < 65_536) return { host, port };
+  throw new StreamjobError('CONFIG_INVALID', `this is no address of a sink: ${JSON.stringify(text)}`, {
+    where: 'flumePollingStream',
+    hint: "write host:port, e.g. '127.0.0.1:41415'",
+  });
+}
+
+function positive(value: number, option: string): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new StreamjobError('CONFIG_INVALID', `${option} must be a whole number greater than 0, not ${value}`, {
+    where: 'flumePollingStream',
+  });
+}
+
+function requireShortInterval(batchMs: number, sinkTimeoutMs: number): void {
+  if (batchMs <= sinkTimeoutMs / 2) return;
+  throw new StreamjobError(
+    'CONFIG_INVALID',
+    `the batch interval (${batchMs} ms) is over half of the sinks' timeout (${sinkTimeoutMs} ms)`,
+    {
+      where: 'flumePollingStream',
+      hint:
+        `a sink's batch is acknowledged after ours has committed: set timeout of the Spark sinks to ${Math.ceil((batchMs * 2) / 1000)} (seconds) or more ` +
+        `and sinkTimeout: ${batchMs * 2} here; or set batchInterval to ${Math.floor(sinkTimeoutMs / 2)} ms or less`,
+    },
+  );
+}

@@ -1,0 +1,163 @@
+/**
+ * One Spark sink that is polled. Batches are fetched on one connection and acknowledged on another: a sink's sequence
+ * numbers are its own, not a connection's, and an acknowledgement behind a poll would wait until events come. So several
+ * batches may be open at once, each holding one of the sink's transaction threads.
+ */
+import { decodeEventBatch, encodeGetEventBatch, encodeSequence, type IncomingBatch } from '../../avro/protocols/spark-sink.ts';
+import { type Clock, sleep } from '../../core/clock.ts';
+import { messageOf, StreamjobError } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import { SINK_CALL_TIMEOUT_MS, type SinkAddress, SinkConnection } from './sink-connection.ts';
+
+/** What a poller needs. */
+export interface PullSinkSettings {
+  readonly address: SinkAddress;
+  readonly maxBatchSize: number;
+  /** Batches open at once. */
+  readonly parallelism: number;
+  readonly sinkTimeoutMs: number;
+  readonly maxFrameBytes: number | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Takes a batch with events; it stays open until `ack` or `nack`. */
+  readonly onBatch: (batch: IncomingBatch, bytes: number) => void;
+}
+
+const FIRST_BACKOFF_MS = 200;
+const LONGEST_BACKOFF_MS = 5000;
+/** The transaction threads of a sink, by default. Each error batch costs it one of them for its timeout. */
+const SINK_THREADS = 10;
+
+/** See the file's head. */
+export class PullSink {
+  readonly #settings: PullSinkSettings;
+  readonly #fetching: SinkConnection;
+  readonly #acking: SinkConnection;
+  readonly #stop = new AbortController();
+  #maxBatchSize: number;
+  #open = 0;
+  #reading = true;
+  #wake: () => void = () => {};
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(settings: PullSinkSettings) {
+    this.#settings = settings;
+    this.#maxBatchSize = settings.maxBatchSize;
+    this.#fetching = new SinkConnection(settings.address, settings.clock, settings.maxFrameBytes);
+    this.#acking = new SinkConnection(settings.address, settings.clock);
+  }
+
+  /** Begins to poll, and goes on for ever; a sink that is away is tried again and again. */
+  start(): void {
+    this.#loop = this.#poll();
+  }
+
+  pause(): void {
+    this.#reading = false;
+  }
+
+  resume(): void {
+    this.#reading = true;
+    this.#wake();
+  }
+
+  /**
+   * Tells the sink what became of a batch; tries again on a new connection while the sink still holds the batch.
+   * @param since when the batch came, in ms since the epoch
+   * @returns whether the sink heard it in time
+   */
+  async settle(message: 'ack' | 'nack', sequenceNumber: string, since: number): Promise<boolean> {
+    const { clock, log, sinkTimeoutMs } = this.#settings;
+    const deadline = since + sinkTimeoutMs;
+    try {
+      for (;;) {
+        try {
+          await this.#acking.call(message, encodeSequence(sequenceNumber), SINK_CALL_TIMEOUT_MS);
+          return clock.now() <= deadline;
+        } catch (error) {
+          log.warn({ sink: this.#name, sequenceNumber, err: error }, `${message} failed: ${messageOf(error)}`);
+          if (clock.now() >= deadline || this.#acking.isClosed) return false;
+          await sleep(clock, FIRST_BACKOFF_MS);
+        }
+      }
+    } finally {
+      this.#open--;
+      this.#wake();
+    }
+  }
+
+  /** Fetches nothing more. */
+  async stopFetching(): Promise<void> {
+    this.#stop.abort();
+    this.#wake();
+    await this.#fetching.close();
+    await this.#loop;
+  }
+
+  async close(): Promise<void> {
+    await this.stopFetching();
+    await this.#acking.close();
+  }
+
+  get #name(): string {
+    return `${this.#settings.address.host}:${this.#settings.address.port}`;
+  }
+
+  async #poll(): Promise<void> {
+    const { clock, log } = this.#settings;
+    let failures = 0;
+    while (!this.#stop.signal.aborted) {
+      if (!this.#reading || this.#open >= this.#settings.parallelism) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+        continue;
+      }
+      try {
+        await this.#fetch();
+        if (failures > 0) log.info({ sink: this.#name }, `Spark sink ${this.#name} answers again`);
+        failures = 0;
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        const wait = this.#waitAfter(error, failures++);
+        log.warn({ sink: this.#name, retryInMs: wait, err: error }, `polling ${this.#name} failed: ${messageOf(error)}`);
+        await sleep(clock, wait, this.#stop.signal);
+      }
+    }
+  }
+
+  async #fetch(): Promise<void> {
+    const params = encodeGetEventBatch(this.#maxBatchSize);
+    const bytes = await this.#fetching.call('getEventBatch', params, 0);
+    const batch = decodeEventBatch(bytes);
+    // An error batch has no transaction that an answer could end: it is neither acknowledged nor refused.
+    if (batch.errorMsg !== '') throw this.#sinkError(batch.errorMsg);
+    this.#open++;
+    if (batch.events.count > 0 && !this.#stop.signal.aborted) return this.#settings.onBatch(batch, bytes.length);
+    const message = batch.events.count === 0 ? 'ack' : 'nack';
+    void this.settle(message, batch.sequenceNumber, this.#settings.clock.now());
+  }
+
+  #sinkError(errorMsg: string): StreamjobError {
+    const capacity = Number(/capacity (\d+) full/.exec(errorMsg)?.[1] ?? Number.NaN);
+    if (capacity > 0 && capacity < this.#maxBatchSize) {
+      this.#maxBatchSize = capacity;
+      return new StreamjobError('RPC_ERROR', `the sink's channel cannot give so many events at once: ${errorMsg}`, {
+        where: this.#name,
+        hint: `from now on ${capacity} are asked for; set transactionCapacity of the channel to maxBatchSize or more`,
+      });
+    }
+    return new StreamjobError('RPC_ERROR', `the sink answered with an error: ${errorMsg}`, { where: this.#name });
+  }
+
+  #waitAfter(error: unknown, failures: number): number {
+    const code = error instanceof StreamjobError ? error.code : undefined;
+    if (code === 'FRAME_TOO_LARGE') {
+      this.#maxBatchSize = Math.max(1, Math.floor(this.#maxBatchSize / 2));
+    }
+    const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** failures, LONGEST_BACKOFF_MS);
+    // Each error batch blocks one of the sink's threads for its timeout: the first may be followed at once, more may not.
+    if (code === 'RPC_ERROR' && failures > 0) return Math.max(backoff, this.#settings.sinkTimeoutMs / SINK_THREADS);
+    return backoff;
+  }
+}

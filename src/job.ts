@@ -1,0 +1,142 @@
+/** A job: what a file such as jobs/wordcount.ts exports, and its options, compiled once from all places they come from. */
+import type { StreamingContext } from './context.ts';
+import { type DurationLike, durationMs } from './core/duration.ts';
+import { StreamjobError } from './core/errors.ts';
+import { nearest } from './core/registry.ts';
+
+/** Options of a job. Each has a flag of `streamjob run` (kebab case) and an environment variable (`STREAMJOB_BATCH_INTERVAL`). */
+export interface JobOptions {
+  /** Names the job in logs. */
+  readonly name: string;
+  /** ms, or a text such as '250ms', '1s', '5m'. */
+  readonly batchInterval: DurationLike;
+  /** A flume.conf, relative to the job file, whose agent `a1` (or `name`) runs in this process. */
+  readonly agent?: string | { readonly conf: string; readonly name: string };
+  /** 'retry' (default) runs a failed batch again with backoff; 'stop' stops with exit code 3. */
+  readonly onFailure?: 'retry' | 'stop';
+  /** How often a failed batch is run again before the job stops. Default: without limit. */
+  readonly maxRetries?: number;
+  /** Partitions of batches and shuffles. Default 1. */
+  readonly parallelism?: number;
+  /** Who computes. Default 'inline'. */
+  readonly engine?: string;
+}
+
+/** Makes the graph of a job; may be async, must be deterministic. */
+export type BuildJob = (ssc: StreamingContext) => void | Promise<void>;
+
+/** A job as its file exports it. */
+export interface Job {
+  readonly kind: 'streamjob.job';
+  readonly options: JobOptions;
+  readonly build: BuildJob;
+}
+
+/**
+ * Defines a job; the job file exports the result as its default.
+ *
+ * @param build adds streams and outputs to the context; called at start, and again in each worker
+ * @example
+ * export default defineJob({ name: 'count', batchInterval: '1s' }, (ssc) => {
+ *   ssc.flumeStream({ port: 41414 }).count().print();
+ * });
+ */
+export function defineJob(options: JobOptions, build: BuildJob): Job {
+  return { kind: 'streamjob.job', options, build };
+}
+
+/** Options with everything filled in. */
+export interface ResolvedJobOptions {
+  readonly name: string;
+  /** ms */
+  readonly batchInterval: number;
+  readonly agent: { readonly conf: string; readonly name: string } | undefined;
+  readonly onFailure: 'retry' | 'stop';
+  /** Undefined: without limit. */
+  readonly maxRetries: number | undefined;
+  readonly parallelism: number;
+  readonly engine: string;
+}
+
+/** What flags and the environment may say: texts, by option name. */
+export type OptionTexts = Readonly<Record<string, string | undefined>>;
+
+const OPTION_NAMES = ['name', 'batchInterval', 'agent', 'onFailure', 'maxRetries', 'parallelism', 'engine'] as const;
+/** Options of later versions: a job that asks for them must not run as if they were there. */
+const LATER_OPTIONS = ['cut', 'checkpointDir', 'reliability'] as const;
+
+/**
+ * Flag over environment over job file over default.
+ * @param env the process's environment; `STREAMJOB_BATCH_INTERVAL` stands for batchInterval
+ * @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN
+ */
+export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: OptionTexts): ResolvedJobOptions {
+  checkNames(file);
+  const pick = (option: (typeof OPTION_NAMES)[number]): unknown =>
+    flags[option] ?? env[environmentName(option)] ?? file[option];
+  const name = pick('name');
+  if (typeof name !== 'string' || name === '') throw invalid('name', name, 'give the job a name');
+  const onFailure = pick('onFailure') ?? 'retry';
+  if (onFailure !== 'retry' && onFailure !== 'stop') throw invalid('onFailure', onFailure, "use 'retry' or 'stop'");
+  const batchInterval = pick('batchInterval');
+  if (batchInterval === undefined) throw invalid('batchInterval', batchInterval, "give one, e.g. '1s'");
+  const maxRetries = pick('maxRetries');
+  return {
+    name,
+    onFailure,
+    batchInterval: durationMs(batchInterval as DurationLike, 'batchInterval'),
+    agent: resolveAgent(pick('agent')),
+    maxRetries: maxRetries === undefined ? undefined : count(maxRetries, 'maxRetries', 0),
+    parallelism: count(pick('parallelism') ?? 1, 'parallelism', 1),
+    engine: String(pick('engine') ?? 'inline'),
+  };
+}
+
+/** `batchInterval` -> `STREAMJOB_BATCH_INTERVAL` */
+export function environmentName(option: string): string {
+  return `STREAMJOB_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+function resolveAgent(agent: unknown): ResolvedJobOptions['agent'] {
+  if (agent === undefined || agent === '') return undefined;
+  if (typeof agent === 'string') return { conf: agent, name: 'a1' };
+  if (typeof agent === 'object' && agent !== null && 'conf' in agent && typeof agent.conf === 'string') {
+    const name = 'name' in agent && typeof agent.name === 'string' ? agent.name : 'a1';
+    return { conf: agent.conf, name };
+  }
+  throw invalid('agent', agent, "give the path of a flume.conf, or { conf: './flume.conf', name: 'a1' }");
+}
+
+function checkNames(file: JobOptions): void {
+  for (const name of Object.keys(file)) {
+    if ((OPTION_NAMES as readonly string[]).includes(name)) continue;
+    if ((LATER_OPTIONS as readonly string[]).includes(name)) checkLater(name, (file as unknown as OptionTexts)[name]);
+    else {
+      const near = nearest(name, OPTION_NAMES);
+      throw new StreamjobError('CONFIG_UNKNOWN', `a job has no option ${name}`, {
+        where: 'defineJob',
+        hint: `${near === undefined ? '' : `did you mean ${near}? `}options are ${OPTION_NAMES.join(', ')}`,
+      });
+    }
+  }
+}
+
+/** What this version does anyway may be written down. */
+function checkLater(name: string, value: unknown): void {
+  const only = { cut: 'interval', reliability: 'end-to-end' }[name];
+  if (value === undefined || value === only) return;
+  throw new StreamjobError('CONFIG_INVALID', `${name}: ${JSON.stringify(value)} is not supported by this version`, {
+    where: 'defineJob',
+    hint: only === undefined ? 'leave it out' : `leave it out, or use '${only}'`,
+  });
+}
+
+function count(value: unknown, option: string, least: number): number {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least) return number;
+  throw invalid(option, value, `give a whole number of at least ${least}`);
+}
+
+function invalid(option: string, value: unknown, hint: string): StreamjobError {
+  return new StreamjobError('CONFIG_INVALID', `${option} cannot be ${JSON.stringify(value)}`, { where: option, hint });
+}

@@ -1,0 +1,97 @@
+/** The test kit: batches in, batches out, under a clock that stands still until the next batch. */
+import { StreamingContext } from './context.ts';
+import { ManualClock } from './core/clock.ts';
+import { type DurationLike, durationMs } from './core/duration.ts';
+import type { DStream } from './graph/dstream.ts';
+
+/** What `runBatches` takes. */
+export interface RunBatchesOptions<A, B = unknown, C = unknown> {
+  /** ms, or a text such as '1s'. */
+  readonly batchInterval: DurationLike;
+  /** The values of each batch. */
+  readonly inputs: readonly (readonly A[])[];
+  /** Of a second stream. */
+  readonly inputs2?: readonly (readonly B[])[];
+  /** Of a third stream. */
+  readonly inputs3?: readonly (readonly C[])[];
+  /** How many batches are run; those beyond the inputs are empty. Default: as many as there are inputs. */
+  readonly numBatches?: number;
+  /** Partitions of batches and shuffles. Default 2. */
+  readonly numPartitions?: number;
+}
+
+/** One batch of the result. */
+export interface BatchResult<U> {
+  /** Batch i has the time (i + 1) · batchInterval. */
+  readonly time: number;
+  readonly values: readonly U[];
+}
+
+/**
+ * Runs a stream over given batches and collects what comes out.
+ *
+ * @param build makes the stream to be collected from the input streams
+ * @returns a batch for each time at which the stream has data
+ * @throws what a function of the stream threw
+ * @example
+ * const out = await runBatches({ batchInterval: 1000, inputs: [[1, 2], [3]] }, (ssc, numbers) => numbers.map((n) => n * 2));
+ * // [{ time: 1000, values: [2, 4] }, { time: 2000, values: [6] }]
+ */
+export async function runBatches<A, U, B = unknown, C = unknown>(
+  options: RunBatchesOptions<A, B, C>,
+  build: (
+    ssc: StreamingContext,
+    input: DStream<A>,
+    input2: DStream<B>,
+    input3: DStream<C>,
+  ) => DStream<U> | Promise<DStream<U>>,
+): Promise<BatchResult<U>[]> {
+  const { inputs, inputs2 = [], inputs3 = [], numPartitions = 2 } = options;
+  const clock = new ManualClock(0);
+  const batchInterval = durationMs(options.batchInterval, 'batchInterval');
+  const ssc = new StreamingContext({
+    clock,
+    batchInterval,
+    parallelism: numPartitions,
+    onFailure: 'stop',
+    write: () => {},
+  });
+  const first = ssc.valuesStream<A>();
+  const second = ssc.valuesStream<B>();
+  const third = ssc.valuesStream<C>();
+  const results: BatchResult<U>[] = [];
+  const built = await build(ssc, first.stream, second.stream, third.stream);
+  built.foreachRDD(async (rdd, time) => {
+    results.push({ time, values: await rdd.collect() });
+  });
+  await ssc.start();
+  const numBatches = options.numBatches ?? Math.max(inputs.length, inputs2.length, inputs3.length);
+  try {
+    for (let i = 0; i < numBatches; i++) {
+      first.push(inputs[i] ?? []);
+      second.push(inputs2[i] ?? []);
+      third.push(inputs3[i] ?? []);
+      await nextBatch(ssc, () => clock.advance(batchInterval));
+    }
+  } finally {
+    await ssc.stop({ graceful: false });
+  }
+  return results;
+}
+
+/** Resolves when the batch that `trigger` sets off has completed. @throws what made it fail */
+async function nextBatch(ssc: StreamingContext, trigger: () => void): Promise<void> {
+  const completed = new Promise<void>((resolve, reject) => {
+    const subscription = ssc.events$.subscribe({
+      next: (event) => {
+        if (event.type === 'batchFailed') reject(event.error);
+        if (event.type !== 'batchCompleted') return;
+        subscription.unsubscribe();
+        resolve();
+      },
+      complete: () => reject(new Error('the context stopped')),
+    });
+  });
+  trigger();
+  await completed;
+}
