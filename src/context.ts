@@ -102,6 +102,11 @@ export class StreamingContext {
     return this.#events.asObservable();
   }
 
+  /** How many events have been received and are in no batch yet. */
+  get waitingEvents(): number {
+    return this.#flow?.waitingEvents ?? 0;
+  }
+
   getState(): ContextState {
     return this.#state;
   }

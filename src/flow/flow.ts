@@ -68,6 +68,11 @@ export class Flow implements Intake {
     this.#ledger = new Ledger((batch, outcome, reason) => this.#onFate(batch, outcome, reason));
   }
 
+  /** Events that are in no batch yet. */
+  get waitingEvents(): number {
+    return this.#queue.events;
+  }
+
   /** Runs batches until it is stopped. @throws StreamjobError BATCH_FAILED when a batch failed and the policy is to stop */
   async run(): Promise<void> {
     try {

@@ -61,6 +61,7 @@ export class FlumePushReceiver implements Receiver {
   readonly #held: HeldDeliveries<Held>;
   #intake: Intake | undefined;
   #server: AvroRpcServer | undefined;
+  #port: number;
   #sequence = 0;
   #stopping = false;
 
@@ -68,6 +69,7 @@ export class FlumePushReceiver implements Receiver {
   constructor(options: FlumePushOptions, settings: ReceiverSettings) {
     this.id = settings.id;
     this.#options = options;
+    this.#port = options.port;
     this.#settings = settings;
     const { peerRequestTimeout = DEFAULT_PEER_REQUEST_TIMEOUT_MS } = options;
     this.peerTimeoutMs = durationMs(peerRequestTimeout, 'peerRequestTimeout');
@@ -76,14 +78,7 @@ export class FlumePushReceiver implements Receiver {
   }
 
   get name(): string {
-    const { host = '0.0.0.0', port } = this.#options;
-    return `Flume push stream [${this.id}] on ${host}:${this.#server?.address.port ?? port}`;
-  }
-
-  /** Where it listens, with the real port. */
-  get address(): { readonly host: string; readonly port: number } {
-    if (this.#server === undefined) throw new StreamjobError('CONTEXT_STATE', `${this.name} has not started`);
-    return this.#server.address;
+    return `Flume push stream [${this.id}] on ${this.#options.host ?? '0.0.0.0'}:${this.#port}`;
   }
 
   async start(intake: Intake): Promise<void> {
@@ -104,6 +99,7 @@ export class FlumePushReceiver implements Receiver {
       clock: this.#settings.clock,
       onRequest: (request) => this.#onRequest(request),
     });
+    this.#port = this.#server.address.port;
   }
 
   pauseReading(): void {
