@@ -2,6 +2,7 @@
  * Where the data of one batch comes from: a small tree of sources, fused steps, shuffles and unions, which an engine runs.
  * Streams and RDDs both build such trees, so that an operator has one meaning in both.
  */
+import type { Chunk } from '../core/chunk.ts';
 
 /** Takes the values of one partition, one after the other, then the end. */
 export interface Sink<T> {
@@ -15,12 +16,6 @@ export interface Step<T, U> {
   readonly name: string;
   /** Opens the step on one partition; what it gives goes to `down`. */
   open(partition: number, down: Sink<U>): Sink<T>;
-}
-
-/** A piece of a partition that is run without a break. */
-export interface Chunk<T> {
-  readonly count: number;
-  forEach(visit: (value: T) => void): void;
 }
 
 /** Values in their order, in pieces. */

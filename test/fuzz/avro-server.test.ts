@@ -103,7 +103,9 @@ test('mutated frames are answered or end their connection; the server, its memor
   let mostHeld = 0;
   const attack = async (): Promise<void> => {
     while (sent < FRAMES) {
-      const frames = Array.from({ length: FRAMES_PER_CONNECTION }, () => mutate(SEEDS[random(SEEDS.length)] ?? Buffer.alloc(1), random));
+      const frames = Array.from({ length: FRAMES_PER_CONNECTION }, () =>
+        mutate(SEEDS[random(SEEDS.length)] ?? Buffer.alloc(1), random),
+      );
       sent += frames.length;
       const client = await RawClient.connect(server.address.port);
       client.write(Buffer.concat(frames));

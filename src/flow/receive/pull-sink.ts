@@ -3,7 +3,12 @@
  * numbers are its own, not a connection's, and an acknowledgement behind a poll would wait until events come. So several
  * batches may be open at once, each holding one of the sink's transaction threads.
  */
-import { decodeEventBatch, encodeGetEventBatch, encodeSequence, type IncomingBatch } from '../../avro/protocols/spark-sink.ts';
+import {
+  decodeEventBatch,
+  encodeGetEventBatch,
+  encodeSequence,
+  type IncomingBatch,
+} from '../../avro/protocols/spark-sink.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
@@ -120,7 +125,10 @@ export class PullSink {
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         const wait = this.#waitAfter(error, failures++);
-        log.warn({ sink: this.#name, retryInMs: wait, err: error }, `polling ${this.#name} failed: ${messageOf(error)}`);
+        log.warn(
+          { sink: this.#name, retryInMs: wait, err: error },
+          `polling ${this.#name} failed: ${messageOf(error)}`,
+        );
         await sleep(clock, wait, this.#stop.signal);
       }
     }

@@ -2,7 +2,7 @@
  * First step of the way of an event: what a receiver is. It gives events with a token; when the batch that holds them has
  * committed or was given up, the token comes back and the receiver settles with its peer. It knows nothing of batches.
  */
-import type { Chunk } from '../../graph/lineage.ts';
+import type { Chunk } from '../../core/chunk.ts';
 
 /** Names one delivery of one receiver; it travels with the data. */
 export interface AckToken {

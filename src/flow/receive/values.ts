@@ -1,5 +1,5 @@
 /** A receiver of values that the program itself hands over; nobody waits for an acknowledgement. The test kit feeds it. */
-import { ArrayPartition, type Chunk } from '../../graph/lineage.ts';
+import type { Chunk } from '../../core/chunk.ts';
 import type { AckToken, Intake, Outcome, Receiver } from './receiver.ts';
 
 /** See the file's head. */
@@ -45,7 +45,13 @@ export class ValuesReceiver<T> implements Receiver {
 }
 
 /** All values as one piece; a batch that has only this one cuts it into partitions. */
-class ValuesChunk<T> extends ArrayPartition<T> implements Chunk<T> {
+class ValuesChunk<T> implements Chunk<T> {
+  readonly values: readonly T[];
+
+  constructor(values: readonly T[]) {
+    this.values = values;
+  }
+
   get count(): number {
     return this.values.length;
   }

@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { AvroRpcClient } from '../../../src/avro/client.ts';
 import type { Compression } from '../../../src/avro/layers.ts';
-import { decodeEvents, decodeStatus, encodeAppend, encodeStatus, type FlumeMessage, flumeProtocol } from '../../../src/avro/protocols/flume.ts';
+import {
+  decodeEvents,
+  decodeStatus,
+  encodeAppend,
+  encodeStatus,
+  type FlumeMessage,
+  flumeProtocol,
+} from '../../../src/avro/protocols/flume.ts';
 import { AvroRpcServer } from '../../../src/avro/server.ts';
 import { collectingLogger } from '../../kit/log.ts';
 
@@ -24,7 +31,8 @@ async function withServer<T>(
     ...(options.tls === true ? { tls: { key, cert } } : {}),
     compression: options.compression,
     onRequest: (request) => {
-      for (const event of decodeEvents(request.message as FlumeMessage, request.params).toArray()) bodies.push(event.text());
+      for (const event of decodeEvents(request.message as FlumeMessage, request.params).toArray())
+        bodies.push(event.text());
       request.reply(encodeStatus('OK'));
     },
   });
@@ -42,7 +50,11 @@ const LAYERS = [
   ['deflate level 0', { compression: 'deflate', compressionLevel: 0 }, false],
   ['TLS', { tls: TLS }, true],
   ['zlib outermost, TLS inside (Flume 1.10 and later)', { compression: 'deflate', tls: TLS }, true],
-  ['TLS outermost, zlib inside (Flume 1.9 and before)', { compression: 'deflate', tls: { ...TLS, layering: 'flume-1.9' } }, true],
+  [
+    'TLS outermost, zlib inside (Flume 1.9 and before)',
+    { compression: 'deflate', tls: { ...TLS, layering: 'flume-1.9' } },
+    true,
+  ],
 ] as const;
 
 describe.each(LAYERS)('%s', (_, layers, tls) => {
@@ -70,14 +82,27 @@ test('a peer without TLS is closed where TLS is demanded', async () => {
 
 test('a client that does not trust the certificate says so', async () => {
   await withServer({ tls: true }, async (port) => {
-    const connecting = AvroRpcClient.connect({ host: '127.0.0.1', port, protocol: flumeProtocol, tls: { rejectUnauthorized: true } });
-    await expect(connecting).rejects.toMatchObject({ code: 'CONNECT_FAILED', message: expect.stringContaining('self-signed') });
+    const connecting = AvroRpcClient.connect({
+      host: '127.0.0.1',
+      port,
+      protocol: flumeProtocol,
+      tls: { rejectUnauthorized: true },
+    });
+    await expect(connecting).rejects.toMatchObject({
+      code: 'CONNECT_FAILED',
+      message: expect.stringContaining('self-signed'),
+    });
   });
 });
 
 test('a compressed peer is closed where compression is refused', async () => {
   await withServer({ compression: 'none' }, async (port, _, lines) => {
-    const connecting = AvroRpcClient.connect({ host: '127.0.0.1', port, protocol: flumeProtocol, compression: 'deflate' });
+    const connecting = AvroRpcClient.connect({
+      host: '127.0.0.1',
+      port,
+      protocol: flumeProtocol,
+      compression: 'deflate',
+    });
     await expect(connecting).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
     expect(lines[0]?.message).toContain('compression is set to none');
   });

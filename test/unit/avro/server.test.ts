@@ -21,7 +21,8 @@ async function start(options: Partial<AvroRpcServerOptions> = {}) {
     owner: 'test',
     log,
     onRequest: (request) => {
-      for (const each of decodeEvents(request.message as FlumeMessage, request.params).toArray()) bodies.push(each.text());
+      for (const each of decodeEvents(request.message as FlumeMessage, request.params).toArray())
+        bodies.push(each.text());
       request.reply(encodeStatus('OK'));
     },
     ...options,
@@ -157,18 +158,21 @@ describe('bad input', () => {
     ['TLS without a certificate', Buffer.from('16030100050100000100', 'hex'), /speaks TLS/],
     ['data that is no zlib stream', Buffer.from('789cffffffffffff', 'hex'), /invalid|incorrect/],
   ];
-  test.each(closes)('%s closes the connection with one line that names the peer and the reason', async (_, bytes, reason) => {
-    const { server, client, lines } = await start();
-    const other = await RawClient.connect(server.address.port);
-    const peer = `127.0.0.1:${client.socket.localPort}`;
-    client.write(bytes);
-    await client.closed;
-    expect(lines).toHaveLength(1);
-    expect(lines[0]?.message).toMatch(reason);
-    expect(lines[0]?.message).toContain(peer);
-    other.write(frame(1, handshake(), call('append', event('still here'))));
-    expect((await other.wait(1))[0]?.payload.toString('hex')).toBe(BOTH_OK);
-  });
+  test.each(closes)(
+    '%s closes the connection with one line that names the peer and the reason',
+    async (_, bytes, reason) => {
+      const { server, client, lines } = await start();
+      const other = await RawClient.connect(server.address.port);
+      const peer = `127.0.0.1:${client.socket.localPort}`;
+      client.write(bytes);
+      await client.closed;
+      expect(lines).toHaveLength(1);
+      expect(lines[0]?.message).toMatch(reason);
+      expect(lines[0]?.message).toContain(peer);
+      other.write(frame(1, handshake(), call('append', event('still here'))));
+      expect((await other.wait(1))[0]?.payload.toString('hex')).toBe(BOTH_OK);
+    },
+  );
 
   test('plain data where compression is demanded closes the connection', async () => {
     const { client, lines } = await start({ compression: 'deflate' });

@@ -79,7 +79,9 @@ describe('windows', () => {
   const inputs = [['a'], ['b'], ['c'], ['d'], [], []];
 
   test('hold the batches of (time - window, time], oldest first, and slide by multiples', async () => {
-    const out = await runBatches({ batchInterval: 1000, inputs, numPartitions: 2 }, (_, stream) => stream.window(3000, 2000));
+    const out = await runBatches({ batchInterval: 1000, inputs, numPartitions: 2 }, (_, stream) =>
+      stream.window(3000, 2000),
+    );
     expect(out).toEqual([
       { time: 2000, values: ['a', 'b'] },
       { time: 4000, values: ['b', 'c', 'd'] },

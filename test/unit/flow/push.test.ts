@@ -346,7 +346,10 @@ describe('back-pressure', () => {
 test('a batch interval over half of the peer request timeout is refused, with what to set on both sides', () => {
   const ssc = new StreamingContext({ batchInterval: '11s' });
   expect(() => ssc.flumeStream({ port: 0 })).toThrowError(
-    expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringMatching(/request-timeout.*peerRequestTimeout: 22000/) }),
+    expect.objectContaining({
+      code: 'CONFIG_INVALID',
+      hint: expect.stringMatching(/request-timeout.*peerRequestTimeout: 22000/),
+    }),
   );
   expect(() => ssc.flumeStream({ port: 0, peerRequestTimeout: '22s' })).not.toThrow();
 });

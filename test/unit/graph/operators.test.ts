@@ -13,7 +13,12 @@ async function batch<A, U>(values: readonly A[], build: (stream: DStream<A>) => 
 
 describe('operators', () => {
   test('map, flatMap, filter', async () => {
-    const out = batch([1, 2, 3], (s) => s.map((n) => n * 2).flatMap((n) => [n, -n]).filter((n) => n !== 4));
+    const out = batch([1, 2, 3], (s) =>
+      s
+        .map((n) => n * 2)
+        .flatMap((n) => [n, -n])
+        .filter((n) => n !== 4),
+    );
     expect(await out).toEqual([2, -2, -4, 6, -6]);
   });
 
@@ -36,9 +41,26 @@ describe('operators', () => {
   });
 
   test('countByValue, groupByKey, mapValues', async () => {
-    expect(new Map(await batch(['a', 'b', 'a'], (s) => s.countByValue()))).toEqual(new Map([['a', 2], ['b', 1]]));
-    const grouped = await batch([['a', 1], ['b', 2], ['a', 3]] as const, (s) => s.groupByKey().mapValues((list) => list.length));
-    expect(new Map(grouped)).toEqual(new Map([['a', 2], ['b', 1]]));
+    expect(new Map(await batch(['a', 'b', 'a'], (s) => s.countByValue()))).toEqual(
+      new Map([
+        ['a', 2],
+        ['b', 1],
+      ]),
+    );
+    const grouped = await batch(
+      [
+        ['a', 1],
+        ['b', 2],
+        ['a', 3],
+      ] as const,
+      (s) => s.groupByKey().mapValues((list) => list.length),
+    );
+    expect(new Map(grouped)).toEqual(
+      new Map([
+        ['a', 2],
+        ['b', 1],
+      ]),
+    );
   });
 
   test('union keeps duplicates, of a stream with itself too', async () => {
@@ -58,24 +80,45 @@ describe('operators', () => {
         throw new Error('no');
       }),
     );
-    await expect(failing).rejects.toMatchObject({ code: 'USER_FUNCTION', message: expect.stringContaining('no'), where: 'map' });
+    await expect(failing).rejects.toMatchObject({
+      code: 'USER_FUNCTION',
+      message: expect.stringContaining('no'),
+      where: 'map',
+    });
   });
 
   test('a promise where a value is needed is refused with the operator', async () => {
     const sneaky = (async () => 1) as unknown as () => number;
     await expect(batch([1], (s) => s.map(sneaky))).rejects.toMatchObject({ code: 'ASYNC_FUNCTION', where: 'map' });
-    await expect(batch([1], (s) => s.filter(sneaky as never))).rejects.toMatchObject({ code: 'ASYNC_FUNCTION', where: 'filter' });
-    const pairs = batch([['a', 1], ['a', 2]] as const, (s) => s.reduceByKey(sneaky));
+    await expect(batch([1], (s) => s.filter(sneaky as never))).rejects.toMatchObject({
+      code: 'ASYNC_FUNCTION',
+      where: 'filter',
+    });
+    const pairs = batch(
+      [
+        ['a', 1],
+        ['a', 2],
+      ] as const,
+      (s) => s.reduceByKey(sneaky),
+    );
     await expect(pairs).rejects.toMatchObject({ code: 'ASYNC_FUNCTION', where: 'reduceByKey' });
   });
 
   test('a transform that returns no RDD is refused', async () => {
-    await expect(batch([1], (s) => s.transform(() => undefined as never))).rejects.toMatchObject({ code: 'USER_FUNCTION' });
+    await expect(batch([1], (s) => s.transform(() => undefined as never))).rejects.toMatchObject({
+      code: 'USER_FUNCTION',
+    });
   });
 
-  property.prop([fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.integer({ min: -100, max: 100 }))), fc.integer({ min: 1, max: 5 })], {
-    numRuns: 40,
-  })('reduceByKey does not depend on the number of partitions', async (pairs, numPartitions) => {
+  property.prop(
+    [
+      fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.integer({ min: -100, max: 100 }))),
+      fc.integer({ min: 1, max: 5 }),
+    ],
+    {
+      numRuns: 40,
+    },
+  )('reduceByKey does not depend on the number of partitions', async (pairs, numPartitions) => {
     const model = new Map<string, number>();
     for (const [key, value] of pairs) model.set(key, (model.get(key) ?? 0) + value);
     const out = await batch(pairs, (s) => s.reduceByKey((a, b) => a + b), numPartitions);
@@ -91,14 +134,33 @@ describe('RDD actions', () => {
       s.foreachRDD(async (rdd) => {
         seen.push(await rdd.collect(), await rdd.count(), await rdd.take(2), await rdd.first(), await rdd.isEmpty());
         seen.push(await rdd.reduce((a, b) => a + b), rdd.getNumPartitions(), await rdd.union(rdd).count());
-        seen.push(await rdd.map((n) => [n % 2, n] as const).reduceByKey((a, b) => a + b, 1).collect());
+        seen.push(
+          await rdd
+            .map((n) => [n % 2, n] as const)
+            .reduceByKey((a, b) => a + b, 1)
+            .collect(),
+        );
         const each: number[] = [];
         await rdd.foreach(async (n) => void each.push(n));
         seen.push(each);
       });
       return s;
     });
-    expect(seen).toEqual([[3, 1, 2], 3, [3, 1], 3, false, 6, 2, 6, [[1, 4], [0, 2]], [3, 1, 2]]);
+    expect(seen).toEqual([
+      [3, 1, 2],
+      3,
+      [3, 1],
+      3,
+      false,
+      6,
+      2,
+      6,
+      [
+        [1, 4],
+        [0, 2],
+      ],
+      [3, 1, 2],
+    ]);
   });
 
   test('first and reduce of nothing are errors with a code', async () => {
@@ -116,7 +178,22 @@ describe('RDD actions', () => {
 
 describe('keys', () => {
   const key = fc.letrec((tie) => ({
-    key: fc.oneof({ maxDepth: 3 }, fc.string(), fc.double(), fc.bigInt(), fc.boolean(), fc.constant(null), fc.constant(undefined), fc.date(), fc.array(tie('key'), { maxLength: 3 }), fc.dictionary(fc.string().filter((name) => name !== '__proto__'), tie('key'), { maxKeys: 3 })),
+    key: fc.oneof(
+      { maxDepth: 3 },
+      fc.string(),
+      fc.double(),
+      fc.bigInt(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.constant(undefined),
+      fc.date(),
+      fc.array(tie('key'), { maxLength: 3 }),
+      fc.dictionary(
+        fc.string().filter((name) => name !== '__proto__'),
+        tie('key'),
+        { maxKeys: 3 },
+      ),
+    ),
   })).key;
 
   property.prop([key])('that are equal by value are one key, and hash the same', (value) => {
@@ -129,7 +206,23 @@ describe('keys', () => {
 
   test('of different types are different keys', () => {
     const map = new KeyedMap<unknown, number>();
-    const keys = [1, '1', 1n, true, 'true', null, 'null', undefined, [1], ['1'], '[n1]', { a: 1 }, new Date(1), new Date(2), ''];
+    const keys = [
+      1,
+      '1',
+      1n,
+      true,
+      'true',
+      null,
+      'null',
+      undefined,
+      [1],
+      ['1'],
+      '[n1]',
+      { a: 1 },
+      new Date(1),
+      new Date(2),
+      '',
+    ];
     keys.forEach((each, i) => {
       if (map.find(each) === undefined) map.add(each, i);
     });

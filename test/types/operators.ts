@@ -1,0 +1,69 @@
+/**
+ * Type tests: compiled by `npm run types`, never run. What must not compile is marked; a mark without an error is one.
+ */
+import type { DStream, FlumeEvent, StreamingContext } from 'streamjob';
+import { runBatches } from 'streamjob/testing';
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<A, B>(_: Equal<A, B>): void {}
+declare const ssc: StreamingContext;
+declare const numbers: DStream<number>;
+declare const pairs: DStream<readonly [string, number]>;
+
+const events = ssc.flumeStream({ port: 41414 });
+same<typeof events, DStream<FlumeEvent>>(true);
+
+// Keys and values are inferred through every operator, literals widened where they are added up.
+const counts = events
+  .flatMap((event) => event.text().split(' '))
+  .map((word) => [word, 1] as const)
+  .reduceByKey((a, b) => a + b);
+same<typeof counts, DStream<readonly [string, number]>>(true);
+const grouped = pairs.groupByKey();
+same<typeof grouped, DStream<readonly [string, number[]]>>(true);
+const mapped = pairs.mapValues((n) => n > 1);
+same<typeof mapped, DStream<readonly [string, boolean]>>(true);
+const counted = numbers.countByValue();
+same<typeof counted, DStream<readonly [number, number]>>(true);
+const windowed = pairs.reduceByKeyAndWindow((a, b) => a + b, '30s', '10s');
+same<typeof windowed, DStream<readonly [string, number]>>(true);
+const transformed = numbers.transform((rdd) => rdd.map(String));
+same<typeof transformed, DStream<string>>(true);
+
+// Pair operators need pairs.
+// @ts-expect-error numbers are no pairs
+numbers.reduceByKey((a: number, b: number) => a + b);
+// @ts-expect-error numbers are no pairs
+numbers.groupByKey();
+// @ts-expect-error words are no pairs
+events.map((event) => event.text()).mapValues((n) => n);
+
+// Functions of operators are synchronous.
+// @ts-expect-error an async function
+numbers.map(async (n) => n);
+// @ts-expect-error an async function
+numbers.filter(async (n) => n > 1);
+// @ts-expect-error an async function
+numbers.flatMap(async (n) => [n]);
+// @ts-expect-error an async function
+pairs.mapValues(async (n) => n);
+// @ts-expect-error an async function
+pairs.reduceByKey(async (a, b) => a + b);
+// @ts-expect-error an async function
+numbers.reduce(async (a, b) => a + b);
+// @ts-expect-error an async function
+numbers.transform(async (rdd) => rdd);
+
+// Outputs may be async.
+numbers.foreachRDD(async (rdd) => {
+  const values: number[] = await rdd.collect();
+  await rdd.foreach(async () => {});
+  void values;
+});
+
+const out = runBatches({ batchInterval: 1000, inputs: [[1, 2]], inputs2: [['a']] }, (_, first, second) => {
+  same<typeof first, DStream<number>>(true);
+  same<typeof second, DStream<string>>(true);
+  return first.map(String).union(second);
+});
+same<Awaited<typeof out>[number]['values'], readonly string[]>(true);
