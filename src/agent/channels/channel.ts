@@ -49,6 +49,8 @@ export interface Channel {
   start(): Promise<void>;
   stop(): Promise<void>;
   transaction(): Transaction;
+  /** The most events of one transaction. */
+  readonly transactionCapacity: number;
   /** Events in it, with those that were taken and not committed. */
   readonly size: number;
   /**

@@ -44,9 +44,9 @@ export function parseProperties(source: string): PropertiesFile {
     const complain = (message: string): void => {
       errors.push({ line, message });
     };
-    const key = unescape(text.slice(0, at), complain).trim();
+    const key = unescaped(text.slice(0, at), complain).trim();
     // After the key: blanks, at most one = or :, blanks.
-    const value = unescape(text.slice(at).replace(/^[ \t\f]*[=:]?[ \t\f]*/, ''), complain).trim();
+    const value = unescaped(text.slice(at).replace(/^[ \t\f]*[=:]?[ \t\f]*/, ''), complain).trim();
     const before = entries.get(key);
     if (before !== undefined) duplicates.push({ key, line: before.line, by: line });
     entries.delete(key);
@@ -96,10 +96,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
   f: '\f',
 };
 
-function unescape(text: string, complain: (message: string) => void): string {
-  return text.replace(/\\(u[0-9a-fA-F]{4}|[\s\S]|$)/g, (_, escape: string) => {
-    if (escape.length === 5) return String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-    if (escape === 'u') complain('\\u must be followed by four hexadecimal digits');
-    return ESCAPES[escape] ?? escape;
+function unescaped(text: string, complain: (message: string) => void): string {
+  return text.replace(/\\(u[0-9a-fA-F]{4}|[\s\S]|$)/g, (_, sequence: string) => {
+    if (sequence.length === 5) return String.fromCharCode(Number.parseInt(sequence.slice(1), 16));
+    if (sequence === 'u') complain('\\u must be followed by four hexadecimal digits');
+    return ESCAPES[sequence] ?? sequence;
   });
 }

@@ -1,0 +1,209 @@
+/** The embedded agent: sources, channels and sinks of a flume.conf, started and stopped together. */
+import fs from 'node:fs/promises';
+import { type Clock, systemClock } from '../core/clock.ts';
+import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { Scope } from '../core/scope.ts';
+import { ChannelProcessor } from './channel-processor.ts';
+import type { Channel } from './channels/channel.ts';
+import { type AgentConf, readFlumeConf, type SinkConf, type SourceConf } from './config/flume-conf.ts';
+import { channelCounters, sinkCounters, sourceCounters } from './counters.ts';
+import { defaultProcessor } from './processors/processor.ts';
+import { SinkRunner } from './sink-runner.ts';
+import type { Sink } from './sinks/sink.ts';
+import type { Source } from './sources/source.ts';
+
+/** How an agent is made. */
+export interface AgentOptions {
+  /** The agent in the file. Default 'a1'. */
+  readonly name?: string | undefined;
+  /** Where `${env:X}` comes from. Default: the environment of the process. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly log: Logger;
+  readonly clock?: Clock | undefined;
+}
+
+interface Parts {
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly sinks: ReadonlyMap<string, Sink>;
+  readonly runners: readonly SinkRunner[];
+}
+
+/**
+ * An agent. It is made once, started once and stopped once.
+ *
+ * @example
+ * const agent = await Agent.fromFile('flume.conf', { name: 'a1', log: silentLogger });
+ * await agent.start();
+ * await agent.drained();
+ * await agent.stop();
+ */
+export class Agent {
+  readonly name: string;
+  readonly #conf: AgentConf;
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #counters: Record<string, Readonly<Record<string, number>>> = {};
+  readonly #parts: Parts;
+  readonly #scope = new Scope();
+
+  private constructor(conf: AgentConf, options: AgentOptions) {
+    this.name = conf.name;
+    this.#conf = conf;
+    this.#log = options.log.child({ agent: conf.name });
+    this.#clock = options.clock ?? systemClock;
+    this.#parts = this.#build();
+  }
+
+  /**
+   * Reads a flume.conf and makes the agent; nothing is started.
+   * @throws StreamjobError FILE_NOT_FOUND, FILE_ACCESS, CONFIG_INVALID (all errors with their lines)
+   */
+  static async fromFile(path: string, options: AgentOptions): Promise<Agent> {
+    return Agent.fromText(await readConf(path), path, options);
+  }
+
+  /** As {@link Agent.fromFile}, of a text; `path` is what errors call it. */
+  static fromText(text: string, path: string, options: AgentOptions): Agent {
+    const { conf, problems } = readFlumeConf(text, path, options.name ?? 'a1', options.env ?? process.env);
+    for (const warning of problems.warnings) options.log.warn({}, problems.format(warning));
+    problems.throwIfAny();
+    if (conf === undefined) throw new StreamjobError('CONFIG_INVALID', `${path} cannot be used`);
+    return new Agent(conf, options);
+  }
+
+  /**
+   * Starts channels, then sinks, then sources. When one cannot start, those before it are stopped again.
+   * @throws StreamjobError PORT_IN_USE, LISTEN_FAILED, CHANNEL_LOCKED, CHANNEL_CORRUPT, FILE_NOT_FOUND, FILE_ACCESS, TLS_INVALID
+   */
+  async start(): Promise<void> {
+    try {
+      for (const part of [...this.#parts.channels.values(), ...this.#parts.runners, ...this.#parts.sources.values()]) {
+        if (this.#scope.signal.aborted) return;
+        await part.start();
+        this.#scope.defer(() => part.stop());
+      }
+    } catch (error) {
+      await this.stop().catch((cause: unknown) =>
+        this.#log.error({ cause: messageOf(cause) }, 'stopping after a failed start failed too'),
+      );
+      throw error;
+    }
+    this.#log.info({}, `agent ${this.name} runs: ${this.#summary()}`);
+  }
+
+  /** Stops sources, then sinks, then channels; more calls wait for the first. Events that were not delivered stay in file channels. */
+  stop(): Promise<void> {
+    return this.#scope.close();
+  }
+
+  /**
+   * Resolves when every source has ended, all channels are empty and no take is open; or when `signal` aborts or the agent
+   * stops. With an endless source that is only then: see {@link Agent.endlessSources}.
+   */
+  async drained(signal?: AbortSignal): Promise<void> {
+    const stopped = aborted(this.#scope.signal);
+    const given = signal === undefined ? stopped : Promise.race([stopped, aborted(signal)]);
+    await Promise.race([given, Promise.all([...this.#parts.sources.values()].map((source) => source.whenEnded()))]);
+    for (const channel of this.#parts.channels.values()) await channel.whenEmpty(signal);
+  }
+
+  /** Names of sources that never end by themselves. */
+  endlessSources(): string[] {
+    return [...this.#parts.sources].filter(([, source]) => source.endless).map(([name]) => name);
+  }
+
+  /** Counters by component, e.g. `SOURCE.r1`, under Flume's names. */
+  counters(): Record<string, Record<string, number>> {
+    return Object.fromEntries(Object.entries(this.#counters).map(([name, counters]) => [name, { ...counters }]));
+  }
+
+  /** The address that a source or sink listens on, once started; for port 0. */
+  address(name: string): { readonly host: string; readonly port: number } | undefined {
+    return this.#parts.sources.get(name)?.address ?? this.#parts.sinks.get(name)?.address;
+  }
+
+  #build(): Parts {
+    const channels = new Map<string, Channel>();
+    for (const { name, channel } of this.#conf.channels) {
+      const counters = channelCounters();
+      this.#track(`CHANNEL.${name}`, counters);
+      channels.set(name, channel.create({ name, log: this.#log, clock: this.#clock, counters }));
+    }
+    const sinks = new Map(this.#conf.sinks.map((conf) => [conf.name, this.#makeSink(conf, channels)]));
+    const runners = this.#conf.sinks.map(({ name, channel }) => {
+      const sink = required(sinks, name);
+      return new SinkRunner({
+        name,
+        processor: defaultProcessor(sink),
+        channel: required(channels, channel),
+        clock: this.#clock,
+        log: this.#log,
+      });
+    });
+    const sources = new Map(this.#conf.sources.map((conf) => [conf.name, this.#makeSource(conf, channels)]));
+    return { channels, sources, sinks, runners };
+  }
+
+  #makeSink({ name, sink, channel }: SinkConf, channels: ReadonlyMap<string, Channel>): Sink {
+    const counters = sinkCounters();
+    this.#track(`SINK.${name}`, counters);
+    return sink.create({ name, log: this.#log, clock: this.#clock, counters, channel: required(channels, channel) });
+  }
+
+  #makeSource(conf: SourceConf, channels: ReadonlyMap<string, Channel>): Source {
+    const { name } = conf;
+    const counters = sourceCounters();
+    this.#track(`SOURCE.${name}`, counters);
+    const own = new Map(conf.channels.map((channel) => [channel, required(channels, channel)]));
+    const processor = new ChannelProcessor({
+      interceptors: conf.interceptors.map((interceptor) => interceptor.create({ clock: this.#clock })),
+      selector: conf.selector.create({ channels: own }),
+      channels: [...own.values()],
+      log: this.#log,
+    });
+    return conf.source.create({ name, log: this.#log, clock: this.#clock, counters, processor });
+  }
+
+  #track<T extends object>(name: string, counters: T & Readonly<Record<keyof T, number>>): void {
+    this.#counters[name] = counters;
+  }
+
+  #summary(): string {
+    const { sources, channels, sinks } = this.#parts;
+    const list = (kind: string, names: Iterable<string>): string => `${kind} ${[...names].join(', ') || 'none'}`;
+    return [list('sources', sources.keys()), list('channels', channels.keys()), list('sinks', sinks.keys())].join('; ');
+  }
+}
+
+async function readConf(path: string): Promise<string> {
+  try {
+    return await fs.readFile(path, 'utf8');
+  } catch (cause) {
+    const missing = systemCodeOf(cause) === 'ENOENT';
+    throw new StreamjobError(
+      missing ? 'FILE_NOT_FOUND' : 'FILE_ACCESS',
+      `cannot read the agent's file ${path}: ${missing ? 'it does not exist' : messageOf(cause)}`,
+      {
+        where: path,
+        hint: 'give the path of a flume.conf',
+        cause,
+      },
+    );
+  }
+}
+
+function required<T>(map: ReadonlyMap<string, T>, name: string): T {
+  const value = map.get(name);
+  // Validation has made sure that it is there.
+  if (value === undefined) throw new StreamjobError('CONFIG_INVALID', `there is no component ${name}`);
+  return value;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,376 @@
+/**
+ * A flume.conf: `<agent>.sources|channels|sinks` lists and `<agent>.<kind>.<name>.<property>`. Everything that is wrong is
+ * collected with its line. Unlike Flume, which leaves a bad component out and starts the rest, a file with an error is refused.
+ */
+import { type Named, nearest, type Registry } from '../../core/registry.ts';
+import type { Channel, ChannelContext } from '../channels/channel.ts';
+import { channels as channelTypes } from '../channels/index.ts';
+import { interceptors as interceptorTypes } from '../interceptors/index.ts';
+import type { Interceptor, InterceptorContext } from '../interceptors/interceptor.ts';
+import { selectors as selectorTypes } from '../selectors/index.ts';
+import type { Selector, SelectorContext } from '../selectors/selector.ts';
+import { sinks as sinkTypes } from '../sinks/index.ts';
+import type { Sink, SinkContext } from '../sinks/sink.ts';
+import { sources as sourceTypes } from '../sources/index.ts';
+import type { Source, SourceContext } from '../sources/source.ts';
+import type { ComponentType, Configured, Setting, Settings } from './component.ts';
+import { Problems } from './problems.ts';
+import { type Property, parseProperties } from './properties.ts';
+import { substitute } from './substitute.ts';
+
+/** A source of an agent. */
+export interface SourceConf {
+  readonly name: string;
+  readonly channels: readonly string[];
+  readonly source: Configured<SourceContext, Source>;
+  readonly interceptors: readonly Configured<InterceptorContext, Interceptor>[];
+  readonly selector: Configured<SelectorContext, Selector>;
+}
+
+/** A sink of an agent. */
+export interface SinkConf {
+  readonly name: string;
+  readonly channel: string;
+  readonly sink: Configured<SinkContext, Sink>;
+}
+
+/** A channel of an agent. */
+export interface ChannelConf {
+  readonly name: string;
+  readonly channel: Configured<ChannelContext, Channel>;
+}
+
+/** An agent whose file is right. */
+export interface AgentConf {
+  readonly name: string;
+  readonly channels: readonly ChannelConf[];
+  readonly sources: readonly SourceConf[];
+  readonly sinks: readonly SinkConf[];
+}
+
+const KINDS = ['sources', 'channels', 'sinks'] as const;
+type Kind = (typeof KINDS)[number];
+const NOT_YET = ['sinkgroups', 'configfilters'];
+/** Properties that belong to every component of a kind, beside its type's own. */
+const COMMON: Readonly<Record<Kind, readonly RegExp[]>> = {
+  sources: [/^type$/, /^channels$/, /^interceptors(\..*)?$/, /^selector\..*$/],
+  channels: [/^type$/],
+  sinks: [/^type$/, /^channel$/],
+};
+
+/**
+ * Reads a file's text.
+ * @param text the file
+ * @param file its path, for `file:line`
+ * @param name the agent
+ * @param env where `${env:X}` comes from
+ * @returns the agent, or undefined when there are errors; and everything that was found
+ * @example
+ * const { conf, problems } = readFlumeConf(text, 'flume.conf', 'a1', process.env);
+ * problems.throwIfAny();
+ */
+export function readFlumeConf(
+  text: string,
+  file: string,
+  name: string,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly conf: AgentConf | undefined; readonly problems: Problems } {
+  const problems = new Problems(file);
+  const parsed = parseProperties(text);
+  for (const { line, message } of parsed.errors) problems.error(line, message);
+  for (const { key, line, by } of parsed.duplicates)
+    problems.warn(line, `${key} is given again in line ${by}, which counts`);
+  const reader = new ConfReader(name, resolve(parsed.entries, name, env, problems), problems);
+  const conf = reader.read(parsed.entries);
+  return { conf: problems.errors.length > 0 ? undefined : conf, problems };
+}
+
+/** The agent's own properties with their variables put in; those of other agents in the file are none of our business. */
+function resolve(
+  entries: ReadonlyMap<string, Property>,
+  agent: string,
+  env: Readonly<Record<string, string | undefined>>,
+  problems: Problems,
+): Map<string, Setting> {
+  const own = new Map<string, Setting>();
+  const substituted = substitute(entries, env);
+  for (const [key, { line }] of entries) {
+    if (!key.startsWith(`${agent}.`)) continue;
+    const result = substituted.get(key);
+    for (const message of result?.errors ?? []) problems.error(line, `${key}: ${message}`);
+    own.set(key.slice(agent.length + 1), { key, value: result?.value ?? '', line });
+  }
+  return own;
+}
+
+class ConfReader {
+  readonly #agent: string;
+  readonly #settings: Settings;
+  readonly #problems: Problems;
+  readonly #names: Readonly<Record<Kind, readonly string[]>>;
+
+  constructor(agent: string, settings: Settings, problems: Problems) {
+    this.#agent = agent;
+    this.#settings = settings;
+    this.#problems = problems;
+    this.#names = { sources: this.#list('sources'), channels: this.#list('channels'), sinks: this.#list('sinks') };
+  }
+
+  read(entries: ReadonlyMap<string, Property>): AgentConf | undefined {
+    if (!this.#hasAgent(entries)) return undefined;
+    this.#checkKeys();
+    const channels = this.#names.channels.flatMap((name) => this.#channel(name));
+    const byName = new Map(channels.map((conf) => [conf.name, conf.channel]));
+    const sources = this.#names.sources.flatMap((name) => this.#source(name, byName));
+    const sinks = this.#names.sinks.flatMap((name) => this.#sink(name, byName));
+    if (this.#names.channels.length === 0)
+      this.#problems.error(
+        undefined,
+        `agent ${this.#agent} has no channels: expected ${this.#agent}.channels = NAME …`,
+      );
+    if (sources.length + sinks.length === 0)
+      this.#problems.error(undefined, `agent ${this.#agent} has no sources and no sinks`);
+    this.#checkReliability(channels);
+    this.#checkUse(channels, sources, sinks);
+    return { name: this.#agent, channels, sources, sinks };
+  }
+
+  #hasAgent(entries: ReadonlyMap<string, Property>): boolean {
+    if (this.#settings.size > 0) return true;
+    const agents = [...new Set([...entries.keys()].map((key) => key.split('.')[0] ?? ''))];
+    const others = agents.length === 0 ? 'the file is empty' : `the file has: ${agents.join(', ')}`;
+    this.#problems.error(undefined, `there is no agent named ${this.#agent}; ${others}`);
+    return false;
+  }
+
+  /** Keys that belong to nothing: unknown kinds, components that are not listed, what is not supported yet. */
+  #checkKeys(): void {
+    const known = [...KINDS, ...NOT_YET, 'reliability'];
+    for (const [key, { line, key: whole }] of this.#settings) {
+      const [kind = '', name] = key.split('.');
+      if (NOT_YET.includes(kind)) {
+        this.#problems.error(line, `${whole}: ${kind} are not supported yet`);
+        continue;
+      }
+      const listed = KINDS.find((known) => known === kind);
+      if (listed === undefined) {
+        if (kind === 'reliability') continue;
+        const near = nearest(kind, known);
+        this.#problems.error(
+          line,
+          `${whole}: ${kind} is unknown, expected one of ${KINDS.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}`,
+        );
+      } else if (name !== undefined && !this.#names[listed].includes(name)) {
+        const near = nearest(name, this.#names[listed]);
+        this.#problems.warn(
+          line,
+          `${whole} is ignored: ${name} is not in ${this.#agent}.${kind}${near === undefined ? '' : `; did you mean ${near}?`}`,
+        );
+      }
+    }
+  }
+
+  #list(kind: Kind): readonly string[] {
+    const names = (this.#settings.get(kind)?.value ?? '').split(/\s+/).filter((name) => name !== '');
+    for (const name of names) {
+      if (name.includes('.'))
+        this.#problems.error(
+          this.#settings.get(kind)?.line,
+          `${this.#agent}.${kind}: the name ${name} must not have a dot`,
+        );
+    }
+    return [...new Set(names)];
+  }
+
+  #channel(name: string): ChannelConf[] {
+    const channel = this.#component('channels', name, channelTypes);
+    return channel === undefined ? [] : [{ name, channel }];
+  }
+
+  #source(name: string, channels: ReadonlyMap<string, Configured<ChannelContext, Channel>>): SourceConf[] {
+    const own = this.#own('sources', name);
+    const setting = own.get('channels');
+    const wanted = (setting?.value ?? '').split(/\s+/).filter((channel) => channel !== '');
+    if (wanted.length === 0) {
+      this.#problems.error(
+        setting?.line ?? lineOf(own),
+        `source ${name} has no channels: expected ${this.#agent}.sources.${name}.channels = NAME …`,
+      );
+    }
+    for (const channel of wanted) this.#requireChannel(`source ${name}`, channel, setting?.line);
+    const interceptors = this.#interceptors(name, own);
+    const selector = this.#selector(name, own, wanted);
+    const source = this.#component('sources', name, sourceTypes);
+    if (source === undefined || selector === undefined || interceptors === undefined) return [];
+    for (const channel of wanted) this.#checkBatch(`source ${name}`, source, channel, channels.get(channel), own);
+    return [{ name, channels: [...new Set(wanted)], source, interceptors, selector }];
+  }
+
+  #sink(name: string, channels: ReadonlyMap<string, Configured<ChannelContext, Channel>>): SinkConf[] {
+    const own = this.#own('sinks', name);
+    const setting = own.get('channel');
+    const channel = setting?.value ?? '';
+    if (channel === '')
+      this.#problems.error(
+        lineOf(own),
+        `sink ${name} has no channel: expected ${this.#agent}.sinks.${name}.channel = NAME`,
+      );
+    else this.#requireChannel(`sink ${name}`, channel, setting?.line);
+    const sink = this.#component('sinks', name, sinkTypes);
+    if (sink === undefined) return [];
+    this.#checkBatch(`sink ${name}`, sink, channel, channels.get(channel), own);
+    return [{ name, channel, sink }];
+  }
+
+  /** Flume refuses it at start too: such a batch can never be put or taken. */
+  #checkBatch(
+    owner: string,
+    part: { readonly limits: { readonly batchSize?: number } },
+    channel: string,
+    conf: Configured<ChannelContext, Channel> | undefined,
+    own: Settings,
+  ): void {
+    const batch = part.limits.batchSize;
+    const capacity = conf?.limits.transactionCapacity;
+    if (batch === undefined || capacity === undefined || batch <= capacity) return;
+    const line = (own.get('batchSize') ?? own.get('batch-size'))?.line ?? lineOf(own);
+    this.#problems.error(
+      line,
+      `${owner} has batches of ${batch} events, expected at most ${capacity}, the transactionCapacity of channel ${channel}`,
+    );
+  }
+
+  #interceptors(source: string, own: Settings): Configured<InterceptorContext, Interceptor>[] | undefined {
+    const names = (own.get('interceptors')?.value ?? '').split(/\s+/).filter((name) => name !== '');
+    const made = names.map((name) =>
+      this.#typed(
+        `interceptor ${name} of source ${source}`,
+        below(own, `interceptors.${name}.`),
+        [/^type$/],
+        interceptorTypes,
+        own.get('interceptors')?.line,
+      ),
+    );
+    const done = made.filter((one) => one !== undefined);
+    return done.length === made.length ? done : undefined;
+  }
+
+  #selector(
+    source: string,
+    own: Settings,
+    channels: readonly string[],
+  ): Configured<SelectorContext, Selector> | undefined {
+    const settings = new Map(below(own, 'selector.'));
+    const optional = settings.get('optional');
+    for (const name of (optional?.value ?? '').split(/\s+/).filter((channel) => channel !== '')) {
+      if (!channels.includes(name))
+        this.#problems.error(
+          optional?.line,
+          `the optional channel ${name} is not one of the channels of source ${source}`,
+        );
+    }
+    if (!settings.has('type')) settings.set('type', { key: 'selector.type', value: 'replicating', line: 0 });
+    return this.#typed(`selector of source ${source}`, settings, [/^type$/], selectorTypes, undefined);
+  }
+
+  #component<C, I>(kind: Kind, name: string, types: Registry<ComponentType<C, I>>): Configured<C, I> | undefined {
+    return this.#typed(
+      `${kind.slice(0, -1)} ${name}`,
+      this.#own(kind, name),
+      COMMON[kind],
+      types,
+      this.#settings.get(kind)?.line,
+    );
+  }
+
+  /** Reads a component by the type that its settings name. */
+  #typed<C, I>(
+    owner: string,
+    settings: Settings,
+    common: readonly RegExp[],
+    types: Registry<ComponentType<C, I> & Named>,
+    listedAt: number | undefined,
+  ): Configured<C, I> | undefined {
+    const setting = settings.get('type');
+    if (setting === undefined || setting.value === '') {
+      this.#problems.error(
+        setting?.line ?? lineOf(settings) ?? listedAt,
+        `${owner} has no type, expected one of ${types.names.join(', ')}`,
+      );
+      return undefined;
+    }
+    const type = types.find(setting.value);
+    if (type === undefined) {
+      const near = nearest(setting.value, types.names);
+      this.#problems.error(
+        setting.line,
+        `${owner}: unknown type ${setting.value}, expected one of ${types.names.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}`,
+      );
+      return undefined;
+    }
+    const own = new Map([...settings].filter(([key]) => !common.some((pattern) => pattern.test(key))));
+    return type.configure(own, {
+      owner,
+      line: setting.line === 0 ? undefined : setting.line,
+      problems: this.#problems,
+    });
+  }
+
+  #own(kind: Kind, name: string): Settings {
+    return below(this.#settings, `${kind}.${name}.`);
+  }
+
+  #requireChannel(owner: string, channel: string, line: number | undefined): void {
+    if (this.#names.channels.includes(channel)) return;
+    const near = nearest(channel, this.#names.channels);
+    const known =
+      this.#names.channels.length === 0 ? 'there are none' : `known channels: ${this.#names.channels.join(', ')}`;
+    this.#problems.error(
+      line,
+      `${owner}: there is no channel ${channel}, ${known}${near === undefined ? '' : `; did you mean ${near}?`}`,
+    );
+  }
+
+  #checkReliability(channels: readonly ChannelConf[]): void {
+    const setting = this.#settings.get('reliability');
+    if (setting === undefined) return;
+    if (setting.value === 'end-to-end') {
+      for (const { name, channel } of channels) {
+        if (channel.limits.durable !== true) {
+          this.#problems.error(
+            setting.line,
+            `${setting.key} is end-to-end, expected a file channel: channel ${name} of type ${channel.type} loses its events with the process`,
+          );
+        }
+      }
+    } else if (['store-on-failure', 'best-effort'].includes(setting.value)) {
+      this.#problems.error(setting.line, `${setting.key}: ${setting.value} is not supported yet, expected end-to-end`);
+    } else
+      this.#problems.error(setting.line, `${setting.key} is ${JSON.stringify(setting.value)}, expected end-to-end`);
+  }
+
+  /** A channel that nobody drains fills up and stops its sources; one that nobody fills is of no use. */
+  #checkUse(channels: readonly ChannelConf[], sources: readonly SourceConf[], sinks: readonly SinkConf[]): void {
+    for (const { name } of channels) {
+      const line = this.#settings.get(`channels.${name}.type`)?.line;
+      if (!sinks.some((sink) => sink.channel === name))
+        this.#problems.warn(line, `channel ${name} has no sink: it fills up and then stops its sources`);
+      if (!sources.some((source) => source.channels.includes(name)))
+        this.#problems.warn(line, `channel ${name} has no source`);
+    }
+  }
+}
+
+/** The settings below a prefix, by their names without it. */
+function below(settings: Settings, prefix: string): Settings {
+  return new Map(
+    [...settings]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, setting]) => [key.slice(prefix.length), setting]),
+  );
+}
+
+function lineOf(settings: Settings): number | undefined {
+  for (const { line } of settings.values()) return line;
+  return undefined;
+}

@@ -1,0 +1,10 @@
+/** The list of interceptor types. */
+import { type Registry, registry } from '../../core/registry.ts';
+import { host } from './host.ts';
+import type { InterceptorType } from './interceptor.ts';
+import { staticHeader } from './static.ts';
+import { timestamp } from './timestamp.ts';
+import { uuid } from './uuid.ts';
+
+/** All interceptor types, by their names. */
+export const interceptors: Registry<InterceptorType> = registry('interceptor', [timestamp, host, staticHeader, uuid]);

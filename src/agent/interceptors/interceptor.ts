@@ -1,0 +1,21 @@
+/** What an interceptor is: it changes or drops events between a source and its channels. */
+import type { Clock } from '../../core/clock.ts';
+import type { PlainEvent } from '../../core/event.ts';
+import type { ComponentType } from '../config/component.ts';
+
+/** Returns the event to go on with, or undefined to drop it. An event is not changed in place: a source may send it again. */
+export type Interceptor = (event: PlainEvent) => PlainEvent | undefined;
+
+/** What an interceptor is given. */
+export interface InterceptorContext {
+  readonly clock: Clock;
+}
+
+/** A type of interceptor. */
+export type InterceptorType = ComponentType<InterceptorContext, Interceptor>;
+
+/** The event with header `name` set; as it was when `preserve` is asked for and the header is there. */
+export function withHeader(event: PlainEvent, name: string, value: string, preserve: boolean): PlainEvent {
+  if (preserve && Object.hasOwn(event.headers, name)) return event;
+  return { headers: { ...event.headers, [name]: value }, body: event.body };
+}

@@ -1,0 +1,20 @@
+/** Sets a header to a random UUID, for finding duplicates later. */
+import { randomUUID } from 'node:crypto';
+import { defineComponent } from '../config/component.ts';
+import { bool, text } from '../config/fields.ts';
+import { type Interceptor, type InterceptorContext, type InterceptorType, withHeader } from './interceptor.ts';
+
+/** The uuid interceptor. */
+export const uuid: InterceptorType = defineComponent({
+  type: 'uuid',
+  aliases: ['org.apache.flume.sink.solr.morphline.UUIDInterceptor$Builder'],
+  doc: 'sets a header to a random UUID',
+  fields: {
+    headerName: text({ doc: 'name of the header', default: 'id' }),
+    preserveExisting: bool({ doc: 'keep the header when the event has it', default: true }),
+    prefix: text({ doc: 'put before the UUID', default: '' }),
+  },
+  create: ({ headerName, preserveExisting, prefix }, _context: InterceptorContext): Interceptor => {
+    return (event) => withHeader(event, headerName, `${prefix}${randomUUID()}`, preserveExisting);
+  },
+});

@@ -1,0 +1,7 @@
+/** The list of channel selector types. */
+import { type Registry, registry } from '../../core/registry.ts';
+import { replicating } from './replicating.ts';
+import type { SelectorType } from './selector.ts';
+
+/** All selector types, by their names. */
+export const selectors: Registry<SelectorType> = registry('selector', [replicating]);

@@ -1,0 +1,148 @@
+/**
+ * The Avro sink: sends batches to an Avro source and commits what it has answered OK. Against Flume it behaves as
+ * Flume's own sink: strictly one RPC in flight, since a Flume of 1.10 or later would run pipelined ones out of order.
+ * Against our own receiver, which says at the handshake that it keeps the order, it pipelines.
+ */
+import { AvroRpcClient } from '../../avro/client.ts';
+import { decodeStatus, encodeAppendBatch, flumeProtocol } from '../../avro/protocols/flume.ts';
+import { defineComponent } from '../config/component.ts';
+import { choice, int, port, text, type Values } from '../config/fields.ts';
+import { clientTls, clientTlsFields } from '../config/tls-fields.ts';
+import { Burst, requireOk } from './avro/burst.ts';
+import { finish, giveBack, type Sink, type SinkContext, type SinkStatus, type SinkType, takeBatch } from './sink.ts';
+
+const fields = {
+  hostname: text({ doc: 'host of the Avro source', required: true }),
+  port: port({ doc: 'its port', required: true }),
+  'batch-size': int({ doc: 'events per request', default: 100, min: 1 }),
+  'connect-timeout': int({ doc: 'ms for connecting and the handshake', default: 20_000, min: 1 }),
+  'request-timeout': int({ doc: 'ms for an answer', default: 20_000, min: 1 }),
+  'reset-connection-interval': int({ doc: 'seconds after which it connects anew; 0: never', default: 0 }),
+  'compression-type': choice(['none', 'deflate'], { doc: 'compression, the same as the source has', default: 'none' }),
+  'compression-level': int({ doc: 'level of deflate', default: 6, max: 9 }),
+  pipeline: int({ doc: 'requests in flight at most, with a receiver of streamjob', default: 1000, min: 1 }),
+  maxIoWorkers: int({ doc: 'of no meaning here' }),
+  ...clientTlsFields,
+};
+
+/** Flume takes shorter timeouts for mistakes. */
+const LEAST_TIMEOUT_MS = 1000;
+const DEFAULT_TIMEOUT_MS = 20_000;
+
+class AvroSink implements Sink {
+  readonly #values: Values<typeof fields>;
+  readonly #context: SinkContext;
+  #client: AvroRpcClient | undefined;
+  #resetAt = Number.POSITIVE_INFINITY;
+
+  constructor(values: Values<typeof fields>, context: SinkContext) {
+    this.#values = values;
+    this.#context = context;
+  }
+
+  async start(): Promise<void> {
+    // Wrong key material is told at once, not every five seconds.
+    clientTls(this.#values, `sink ${this.#context.name}`);
+  }
+
+  async stop(): Promise<void> {
+    await this.#disconnect();
+  }
+
+  async process(signal: AbortSignal): Promise<SinkStatus> {
+    const client = await this.#connected();
+    const { channel, counters, clock } = this.#context;
+    const maxRequests = Math.min(client.pipeline, this.#values.pipeline);
+    try {
+      if (maxRequests <= 1) return await this.#sendOne(client);
+      return await new Burst({
+        client,
+        channel,
+        counters,
+        clock,
+        maxRequests,
+        batchSize: this.#values['batch-size'],
+        requestTimeoutMs: this.#timeout('request-timeout'),
+        until: this.#resetAt,
+      }).run(signal);
+    } catch (error) {
+      counters.EventWriteFail++;
+      await this.#disconnect();
+      throw error;
+    }
+  }
+
+  async #sendOne(client: AvroRpcClient): Promise<SinkStatus> {
+    const { channel, counters } = this.#context;
+    const batch = takeBatch(channel, this.#values['batch-size'], counters);
+    if (batch === undefined) return 'backoff';
+    try {
+      const result = await client.call(
+        'appendBatch',
+        encodeAppendBatch(batch.events),
+        this.#timeout('request-timeout'),
+      );
+      requireOk(decodeStatus(result), client.remote);
+    } catch (error) {
+      giveBack(batch.transaction);
+      throw error;
+    }
+    await finish(batch, counters);
+    return 'ready';
+  }
+
+  async #connected(): Promise<AvroRpcClient> {
+    const { counters, clock, log, name } = this.#context;
+    if (clock.now() >= this.#resetAt) await this.#disconnect();
+    // A peer that closed an idle connection did nothing wrong.
+    if (this.#client?.closed === true) await this.#disconnect();
+    if (this.#client !== undefined) return this.#client;
+    const v = this.#values;
+    try {
+      this.#client = await AvroRpcClient.connect({
+        host: v.hostname,
+        port: v.port,
+        protocol: flumeProtocol,
+        connectTimeout: this.#timeout('connect-timeout'),
+        compression: v['compression-type'],
+        compressionLevel: v['compression-level'],
+        tls: clientTls(v, `sink ${name}`),
+        clock,
+      });
+    } catch (error) {
+      counters.ConnectionFailedCount++;
+      throw error;
+    }
+    counters.ConnectionCreatedCount++;
+    const seconds = v['reset-connection-interval'];
+    this.#resetAt = seconds > 0 ? clock.now() + seconds * 1000 : Number.POSITIVE_INFINITY;
+    log.info(
+      { peer: this.#client.remote, pipeline: this.#client.pipeline },
+      `sink ${name}: connected to ${this.#client.remote}`,
+    );
+    return this.#client;
+  }
+
+  async #disconnect(): Promise<void> {
+    const client = this.#client;
+    if (client === undefined) return;
+    this.#client = undefined;
+    this.#context.counters.ConnectionClosedCount++;
+    await client.close();
+  }
+
+  #timeout(property: 'connect-timeout' | 'request-timeout'): number {
+    const ms = this.#values[property];
+    return ms < LEAST_TIMEOUT_MS ? DEFAULT_TIMEOUT_MS : ms;
+  }
+}
+
+/** The Avro sink. */
+export const avro: SinkType = defineComponent({
+  type: 'avro',
+  aliases: ['org.apache.flume.sink.AvroSink'],
+  doc: 'sends events to an Avro source of Flume or to flumeStream',
+  fields,
+  limits: (values) => ({ batchSize: values['batch-size'] }),
+  create: (values, context: SinkContext): Sink => new AvroSink(values, context),
+});

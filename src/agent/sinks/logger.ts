@@ -1,0 +1,65 @@
+/** The logger sink: writes each event to the log, as Flume writes it. Unlike Flume's, it honours maxBytesToLog. */
+import type { PlainEvent } from '../../core/event.ts';
+import { defineComponent } from '../config/component.ts';
+import { int, type Values } from '../config/fields.ts';
+import { finish, type Sink, type SinkContext, type SinkStatus, type SinkType, takeBatch } from './sink.ts';
+
+const fields = { maxBytesToLog: int({ doc: 'bytes of the body that are shown', default: 16 }) };
+
+const ROW_BYTES = 16;
+
+/**
+ * One event as a line (or, past 16 bytes, several) for people.
+ * @example
+ * formatEvent({ headers: {}, body: Buffer.from('hi') }, 16); // 'Event: { headers:{} body: 68 69 … hi }'
+ */
+export function formatEvent({ headers, body }: PlainEvent, maxBytes: number): string {
+  const pairs = Object.entries(headers).map(([key, value]) => `${key}=${value}`);
+  const shown = Buffer.from(body.subarray(0, maxBytes));
+  const rows: string[] = [];
+  for (let at = 0; at < shown.length; at += ROW_BYTES) rows.push(dumpRow(shown.subarray(at, at + ROW_BYTES)));
+  // Only a dump of several rows needs its offsets.
+  const dump =
+    rows.length > 1
+      ? `\n${rows.map((row, i) => `${(i * ROW_BYTES).toString(16).toUpperCase().padStart(8, '0')} ${row}`).join('\n')}\n`
+      : ` ${rows[0] ?? ''} `;
+  return `Event: { headers:{${pairs.join(', ')}} body:${dump}}`;
+}
+
+function dumpRow(bytes: Buffer): string {
+  const hex = [...bytes].map((byte) => `${byte.toString(16).toUpperCase().padStart(2, '0')} `).join('');
+  const text = [...bytes].map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.')).join('');
+  return `${hex.padEnd(ROW_BYTES * 3)}${text}`;
+}
+
+class LoggerSink implements Sink {
+  readonly #values: Values<typeof fields>;
+  readonly #context: SinkContext;
+
+  constructor(values: Values<typeof fields>, context: SinkContext) {
+    this.#values = values;
+    this.#context = context;
+  }
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {}
+
+  async process(): Promise<SinkStatus> {
+    const { channel, counters, log } = this.#context;
+    const batch = takeBatch(channel, 1, counters);
+    if (batch === undefined) return 'backoff';
+    for (const event of batch.events) log.info({}, formatEvent(event, this.#values.maxBytesToLog));
+    await finish(batch, counters);
+    return 'ready';
+  }
+}
+
+/** The logger sink. */
+export const logger: SinkType = defineComponent({
+  type: 'logger',
+  aliases: ['org.apache.flume.sink.LoggerSink'],
+  doc: 'writes events to the log',
+  fields,
+  create: (values, context: SinkContext): Sink => new LoggerSink(values, context),
+});

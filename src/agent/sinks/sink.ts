@@ -1,0 +1,94 @@
+/** What a sink is: it takes events out of a channel and delivers them. A runner calls `process` again and again. */
+import type { Clock } from '../../core/clock.ts';
+import type { PlainEvent } from '../../core/event.ts';
+import type { Logger } from '../../core/log.ts';
+import type { Channel, Transaction } from '../channels/channel.ts';
+import type { ComponentType } from '../config/component.ts';
+import type { SinkCounters } from '../counters.ts';
+
+/** `ready`: there may be more at once; `backoff`: the channel was empty. */
+export type SinkStatus = 'ready' | 'backoff';
+
+/** A sink. */
+export interface Sink {
+  /** @throws StreamjobError PORT_IN_USE, LISTEN_FAILED, TLS_INVALID */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /**
+   * Delivers one batch, or more. After an error everything that was not delivered is back in the channel.
+   * @param signal aborts when the sink is to stop: then it takes nothing more and comes to an end
+   * @throws StreamjobError when the events could not be delivered
+   */
+  process(signal: AbortSignal): Promise<SinkStatus>;
+  /** The address it listens on, if it does. */
+  readonly address?: { readonly host: string; readonly port: number } | undefined;
+}
+
+/** What a sink is given. */
+export interface SinkContext {
+  readonly name: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly counters: SinkCounters;
+  readonly channel: Channel;
+}
+
+/** A type of sink. */
+export type SinkType = ComponentType<SinkContext, Sink>;
+
+/** A batch with the transaction that it was taken in. */
+export interface Batch {
+  readonly transaction: Transaction;
+  readonly events: readonly PlainEvent[];
+}
+
+/**
+ * Takes up to `size` events in a transaction that is open afterwards; undefined (and no transaction) when there are none.
+ * @throws StreamjobError of the channel; then nothing is taken
+ */
+export function takeBatch(channel: Channel, size: number, counters: SinkCounters): Batch | undefined {
+  const transaction = channel.transaction();
+  transaction.begin();
+  const events: PlainEvent[] = [];
+  try {
+    while (events.length < size) {
+      const event = transaction.take();
+      if (event === undefined) break;
+      events.push(event);
+    }
+  } catch (error) {
+    // What lies before a damaged event is delivered; the error comes again, alone, with the next batch.
+    if (events.length === 0) {
+      counters.ChannelReadFail++;
+      giveBack(transaction);
+      throw error;
+    }
+  }
+  if (events.length === 0) {
+    giveBack(transaction);
+    counters.BatchEmptyCount++;
+    return undefined;
+  }
+  if (events.length < size) counters.BatchUnderflowCount++;
+  else counters.BatchCompleteCount++;
+  counters.EventDrainAttemptCount += events.length;
+  return { transaction, events };
+}
+
+/** Commits a batch that was delivered. */
+export async function finish({ transaction, events }: Batch, counters: SinkCounters): Promise<void> {
+  try {
+    await transaction.commit();
+  } catch (error) {
+    giveBack(transaction);
+    throw error;
+  }
+  transaction.close();
+  counters.EventDrainSuccessCount += events.length;
+}
+
+/** Rolls back and closes; in effect when it returns. */
+export function giveBack(transaction: Transaction): void {
+  void transaction.rollback();
+  transaction.close();
+}

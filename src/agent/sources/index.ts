@@ -1,0 +1,11 @@
+/** The list of source types. */
+import { type Registry, registry } from '../../core/registry.ts';
+import { avro } from './avro.ts';
+import { exec } from './exec.ts';
+import { netcat } from './netcat.ts';
+import { seq } from './seq.ts';
+import type { SourceType } from './source.ts';
+import { spooldir } from './spooldir.ts';
+
+/** All source types, by their names. */
+export const sources: Registry<SourceType> = registry('source', [netcat, spooldir, exec, avro, seq]);

@@ -1,0 +1,81 @@
+/** What a source is: it brings events into channels through its processor. */
+import { type Clock, sleep } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { PlainEvent } from '../../core/event.ts';
+import type { Logger } from '../../core/log.ts';
+import type { ChannelProcessor } from '../channel-processor.ts';
+import type { ComponentType } from '../config/component.ts';
+import type { SourceCounters } from '../counters.ts';
+
+/** A source. */
+export interface Source {
+  /** @throws StreamjobError PORT_IN_USE, LISTEN_FAILED, FILE_NOT_FOUND, FILE_ACCESS, TLS_INVALID */
+  start(): Promise<void>;
+  /** Stops bringing events; resolves when none is on its way any more. */
+  stop(): Promise<void>;
+  /** Whether it never ends by itself. */
+  readonly endless: boolean;
+  /** Resolves when it has brought all there is at the time of the call or later; never for an endless source. */
+  whenEnded(): Promise<void>;
+  /** The address it listens on, if it does. */
+  readonly address?: { readonly host: string; readonly port: number } | undefined;
+}
+
+/** What a source is given. */
+export interface SourceContext {
+  readonly name: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly counters: SourceCounters;
+  readonly processor: ChannelProcessor;
+}
+
+/** A type of source. */
+export type SourceType = ComponentType<SourceContext, Source>;
+
+/** How long to wait between attempts: from `first` doubling up to `max`, in ms. */
+export interface Retry {
+  readonly first: number;
+  readonly max: number;
+}
+
+/**
+ * Puts a batch and tries again, with the same events, until the channels take it.
+ * @returns false when `signal` aborted before that
+ */
+export async function deliver(
+  events: readonly PlainEvent[],
+  { processor, counters, clock, log, name }: SourceContext,
+  retry: Retry,
+  signal: AbortSignal,
+): Promise<boolean> {
+  counters.EventReceivedCount += events.length;
+  counters.AppendBatchReceivedCount++;
+  for (let wait = retry.first; ; wait = Math.min(wait * 2, retry.max)) {
+    try {
+      await processor.process(events);
+      counters.EventAcceptedCount += events.length;
+      counters.AppendBatchAcceptedCount++;
+      return true;
+    } catch (error) {
+      counters.ChannelWriteFail++;
+      if (signal.aborted) return false;
+      log.warn(
+        { cause: messageOf(error), retryMs: wait },
+        `source ${name}: a channel did not take the batch, it is tried again`,
+      );
+      await sleep(clock, wait, signal);
+      if (signal.aborted) return false;
+    }
+  }
+}
+
+/** A promise that never resolves, for endless sources. */
+export function never(): Promise<void> {
+  return new Promise(() => {});
+}
+
+/** Lets timers and sockets have their turn: a loop over promises that resolve at once would starve them. */
+export function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

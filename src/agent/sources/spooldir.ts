@@ -1,0 +1,303 @@
+/**
+ * The spooling directory source: every file that is put into a directory becomes events, one per line, each delivered
+ * once or more; then the file is renamed, removed or noted as done. A restart goes on where the last commit ended.
+ * Where Flume's source dies for ever (a file changed while it was read, a name used again, bytes that are no text) this one
+ * logs one error, leaves that file as it is, and goes on with the next.
+ */
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { sleep } from '../../core/clock.ts';
+import { messageOf, StreamjobError, systemCodeOf } from '../../core/errors.ts';
+import type { PlainEvent } from '../../core/event.ts';
+import { defineComponent } from '../config/component.ts';
+import { bool, charset, choice, int, regex, text, type Values } from '../config/fields.ts';
+import { breathe, deliver, never, type Source, type SourceContext, type SourceType } from './source.ts';
+import { Charset } from './spooldir/encoding.ts';
+import { type Line, LineReader } from './spooldir/line-reader.ts';
+import { PositionLog } from './spooldir/position.ts';
+import { type Candidate, scan } from './spooldir/scan.ts';
+
+const fields = {
+  spoolDir: text({ doc: 'the directory', required: true }),
+  fileSuffix: text({ doc: 'ending of the names of files that are done', default: '.COMPLETED' }),
+  deletePolicy: choice(['never', 'immediate'], { doc: 'whether files that are done are removed', default: 'never' }),
+  trackingPolicy: choice(['rename', 'tracker_dir'], {
+    doc: 'how files that are done are told: by name, or by marks in trackerDir',
+    default: 'rename',
+  }),
+  trackerDir: text({ doc: 'directory of positions and marks, below spoolDir unless absolute', default: '.flumespool' }),
+  fileHeader: bool({ doc: 'set a header to the absolute path of the file', default: false }),
+  fileHeaderKey: text({ doc: 'its name', default: 'file' }),
+  basenameHeader: bool({ doc: 'set a header to the name of the file', default: false }),
+  basenameHeaderKey: text({ doc: 'its name', default: 'basename' }),
+  includePattern: regex({ doc: 'names of files to read', default: '^.*$' }),
+  ignorePattern: regex({ doc: 'names of files to leave; wins over includePattern', default: '^$' }),
+  consumeOrder: choice(['oldest', 'youngest', 'random'], { doc: 'order of the files', default: 'oldest' }),
+  pollDelay: int({ doc: 'ms between looks into the directory', default: 500, min: 1 }),
+  recursiveDirectorySearch: bool({ doc: 'read files of sub-directories too', default: false }),
+  maxBackoff: int({ doc: 'ms of the longest wait when a channel is full', default: 4000, min: 1 }),
+  batchSize: int({ doc: 'events per transaction', default: 100, min: 1 }),
+  inputCharset: charset({ doc: 'character set of the files', default: 'UTF-8' }),
+  decodeErrorPolicy: choice(['FAIL', 'REPLACE', 'IGNORE'], {
+    doc: 'what bytes that are no text do: the file is left, U+FFFD is put, they are left out',
+    default: 'FAIL',
+  }),
+  deserializer: choice(['LINE'], { doc: 'how a file becomes events', default: 'LINE' }),
+  'deserializer.maxLineLength': int({
+    doc: 'longest line in characters; longer ones are cut into several events',
+    aliases: ['bufferMaxLineLength'],
+    default: 2048,
+    min: 1,
+  }),
+  'deserializer.outputCharset': choice(['UTF-8'], { doc: 'character set of the bodies', default: 'UTF-8' }),
+};
+
+class SpoolDirSource implements Source {
+  readonly endless = false;
+  readonly #values: Values<typeof fields>;
+  readonly #context: SourceContext;
+  readonly #directory: string;
+  readonly #trackerDir: string;
+  readonly #charset: Charset;
+  readonly #position: PositionLog;
+  readonly #stop = new AbortController();
+  /** Files that were left, so that one bad file is told once; forgotten at a restart. */
+  readonly #left = new Set<string>();
+  #running: Promise<void> = Promise.resolve();
+  #endWaiters: (() => void)[] = [];
+  #warnedOfCut = false;
+
+  constructor(values: Values<typeof fields>, context: SourceContext) {
+    this.#values = values;
+    this.#context = context;
+    this.#directory = path.resolve(values.spoolDir);
+    this.#trackerDir = path.resolve(this.#directory, values.trackerDir);
+    this.#charset = new Charset(values.inputCharset, values.decodeErrorPolicy);
+    this.#position = new PositionLog(this.#trackerDir);
+  }
+
+  async start(): Promise<void> {
+    const where = { where: `source ${this.#context.name}` };
+    try {
+      const needed =
+        this.#values.trackingPolicy === 'rename' ? fs.constants.R_OK | fs.constants.W_OK : fs.constants.R_OK;
+      await fs.access(this.#directory, needed);
+      await fs.mkdir(this.#trackerDir, { recursive: true });
+      await fs.access(this.#trackerDir, fs.constants.W_OK);
+    } catch (cause) {
+      const missing = systemCodeOf(cause) === 'ENOENT';
+      throw new StreamjobError(
+        missing ? 'FILE_NOT_FOUND' : 'FILE_ACCESS',
+        missing
+          ? `the spooling directory ${this.#directory} does not exist`
+          : `the spooling directory ${this.#directory} cannot be used: ${messageOf(cause)}`,
+        {
+          ...where,
+          hint: missing
+            ? 'make the directory, or correct spoolDir'
+            : 'give this user the right to read and write it; for a directory that must not be written set trackingPolicy = tracker_dir and a trackerDir elsewhere',
+          cause,
+        },
+      );
+    }
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    await this.#position.close();
+  }
+
+  whenEnded(): Promise<void> {
+    if (this.#stop.signal.aborted) return never();
+    return new Promise((resolve) => this.#endWaiters.push(resolve));
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log, name } = this.#context;
+    const signal = this.#stop.signal;
+    let lastProblem = '';
+    while (!signal.aborted) {
+      // Only who asked before the scan began may take its finding nothing as the end.
+      const asked = this.#endWaiters.splice(0);
+      let found = false;
+      try {
+        found = await this.#scanAndRead();
+        lastProblem = '';
+      } catch (error) {
+        if (messageOf(error) !== lastProblem) {
+          lastProblem = messageOf(error);
+          log.error(
+            { cause: lastProblem },
+            `source ${name}: cannot read the directory ${this.#directory}, it is tried again`,
+          );
+        }
+        this.#endWaiters.unshift(...asked);
+        await sleep(clock, this.#values.pollDelay, signal);
+        continue;
+      }
+      if (found) this.#endWaiters.unshift(...asked);
+      else {
+        for (const resolve of asked) resolve();
+        await sleep(clock, this.#values.pollDelay, signal);
+      }
+    }
+  }
+
+  /** @returns whether there was any file */
+  async #scanAndRead(): Promise<boolean> {
+    const v = this.#values;
+    const marks =
+      v.trackingPolicy === 'tracker_dir' && v.deletePolicy === 'never' ? await this.#marks() : new Set<string>();
+    const candidates = await scan(
+      {
+        directory: this.#directory,
+        recursive: v.recursiveDirectorySearch,
+        suffix: v.fileSuffix,
+        include: v.includePattern,
+        ignore: v.ignorePattern,
+        order: v.consumeOrder,
+      },
+      (candidate) => this.#left.has(candidate.path) || marks.has(candidate.path),
+    );
+    for (const candidate of candidates) {
+      if (this.#stop.signal.aborted) break;
+      await this.#readFile(candidate);
+    }
+    return candidates.length > 0;
+  }
+
+  async #readFile(candidate: Candidate): Promise<void> {
+    const { log, name, counters } = this.#context;
+    try {
+      if (!(await this.#deliverLines(candidate))) return;
+      await this.#settle(candidate);
+      await this.#position.end();
+      log.info({ file: candidate.path }, `source ${name}: read ${candidate.path} to its end`);
+    } catch (error) {
+      // It was taken away by somebody else.
+      if (systemCodeOf(error) === 'ENOENT' && !(await exists(candidate.path))) return;
+      counters.EventReadFail++;
+      this.#left.add(candidate.path);
+      await this.#position.end();
+      log.error(
+        { file: candidate.path, cause: messageOf(error) },
+        `source ${name}: ${candidate.path} is left as it is until the agent is started again: ${messageOf(error)}`,
+      );
+    }
+  }
+
+  /** @returns whether the file was read to its end */
+  async #deliverLines(candidate: Candidate): Promise<boolean> {
+    const v = this.#values;
+    const retry = { first: 250, max: v.maxBackoff };
+    const headers = this.#headers(candidate.path);
+    const offset = await this.#position.begin({
+      file: candidate.path,
+      inode: candidate.inode,
+      mtimeMs: candidate.mtimeMs,
+    });
+    const reader = await LineReader.open(candidate.path, this.#charset, v['deserializer.maxLineLength'], offset);
+    try {
+      // Flume makes one empty event of an empty file.
+      if (candidate.size === 0)
+        return await deliver([{ headers, body: Buffer.alloc(0) }], this.#context, retry, this.#stop.signal);
+      for (;;) {
+        const lines = await reader.read(v.batchSize);
+        const last = lines.at(-1);
+        if (last === undefined) return true;
+        if (lines.some((line) => line.cut)) this.#warnOfCut(candidate);
+        if (this.#stop.signal.aborted) return false;
+        if (!(await deliver(toEvents(lines, headers), this.#context, retry, this.#stop.signal))) return false;
+        await this.#position.commit(last.end);
+        await breathe();
+      }
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /** The file is read: it must be the one that was opened, and then it is renamed, removed or marked. */
+  async #settle(candidate: Candidate): Promise<void> {
+    const v = this.#values;
+    const now = await fs.stat(candidate.path);
+    if (now.size !== candidate.size || now.mtimeMs !== candidate.mtimeMs) {
+      throw unreadable(
+        'it was changed while it was read; its events up to then are delivered. Move files into the directory only when they are complete',
+      );
+    }
+    if (v.deletePolicy === 'immediate') return await fs.rm(candidate.path);
+    if (v.trackingPolicy === 'tracker_dir') {
+      const mark = path.join(this.#trackerDir, path.relative(this.#directory, candidate.path) + v.fileSuffix);
+      await fs.mkdir(path.dirname(mark), { recursive: true });
+      return await fs.writeFile(mark, '');
+    }
+    const done = candidate.path + v.fileSuffix;
+    if (await exists(done)) {
+      throw unreadable(
+        `its name was used before: ${done} exists. Its events are delivered; give every file a name of its own`,
+      );
+    }
+    await fs.rename(candidate.path, done);
+  }
+
+  async #marks(): Promise<Set<string>> {
+    const names = await fs.readdir(this.#trackerDir, { recursive: true });
+    const suffix = this.#values.fileSuffix;
+    return new Set(
+      names
+        .filter((name) => name.endsWith(suffix))
+        .map((name) => path.join(this.#directory, name.slice(0, -suffix.length))),
+    );
+  }
+
+  #headers(file: string): Record<string, string> {
+    const v = this.#values;
+    return {
+      ...(v.fileHeader ? { [v.fileHeaderKey]: file } : {}),
+      ...(v.basenameHeader ? { [v.basenameHeaderKey]: path.basename(file) } : {}),
+    };
+  }
+
+  #warnOfCut(candidate: Candidate): void {
+    if (this.#warnedOfCut) return;
+    this.#warnedOfCut = true;
+    const longest = this.#values['deserializer.maxLineLength'];
+    this.#context.log.warn(
+      { file: candidate.path },
+      `source ${this.#context.name}: lines longer than deserializer.maxLineLength (${longest}) are cut into several events`,
+    );
+  }
+}
+
+function toEvents(lines: readonly Line[], headers: Readonly<Record<string, string>>): PlainEvent[] {
+  return lines.map(({ body }) => ({ headers, body }));
+}
+
+function unreadable(message: string): StreamjobError {
+  return new StreamjobError('EVENT_UNREADABLE', message);
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await fs.lstat(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The spooling directory source. */
+export const spooldir: SourceType = defineComponent({
+  type: 'spooldir',
+  aliases: ['org.apache.flume.source.SpoolDirectorySource'],
+  doc: 'the lines of files that are put into a directory',
+  fields,
+  limits: ({ batchSize }) => ({ batchSize }),
+  check({ deletePolicy, trackingPolicy }, complain) {
+    if (deletePolicy === 'immediate' && trackingPolicy === 'tracker_dir')
+      complain('trackingPolicy', 'is tracker_dir, expected rename: files are removed by deletePolicy = immediate');
+  },
+  create: (values, context: SourceContext): Source => new SpoolDirSource(values, context),
+});

@@ -1,0 +1,98 @@
+/** Reads a file line by line from a byte offset; memory is bounded by the read size and the longest line. */
+import fs from 'node:fs/promises';
+import type { Charset } from './encoding.ts';
+
+/** One event's body, and the offset at which reading goes on after it. */
+export interface Line {
+  readonly body: Buffer;
+  readonly end: number;
+  /** Whether it is a piece of a line longer than the longest. */
+  readonly cut: boolean;
+}
+
+const READ_BYTES = 256 * 1024;
+
+/** A file that is being read. */
+export class LineReader {
+  readonly #file: fs.FileHandle;
+  readonly #charset: Charset;
+  readonly #longest: number;
+  #buffer: Buffer = Buffer.alloc(0);
+  /** File offset of the start of the buffer, and the place in the buffer where the next line starts. */
+  #base: number;
+  #at = 0;
+  #eof = false;
+
+  private constructor(file: fs.FileHandle, charset: Charset, longest: number, offset: number) {
+    this.#file = file;
+    this.#charset = charset;
+    this.#longest = longest;
+    this.#base = offset;
+  }
+
+  /** @param longest the longest line, in characters @param offset where to begin, in bytes */
+  static async open(path: string, charset: Charset, longest: number, offset: number): Promise<LineReader> {
+    return new LineReader(await fs.open(path, 'r'), charset, longest, offset);
+  }
+
+  /**
+   * Up to `count` lines; fewer only at the end of the file, or before a line that cannot be decoded.
+   * @throws StreamjobError EVENT_UNREADABLE when the very next line cannot be decoded
+   */
+  async read(count: number): Promise<Line[]> {
+    const lines: Line[] = [];
+    while (lines.length < count) {
+      const next = await this.#next();
+      if (next === undefined) break;
+      const { start, end, after } = next;
+      let body: Buffer;
+      try {
+        body = this.#charset.toUtf8(this.#buffer.subarray(start, end));
+      } catch (error) {
+        if (lines.length > 0) break;
+        throw error;
+      }
+      this.#at = after;
+      lines.push({
+        body,
+        end: this.#base + after,
+        cut: after === end && !(this.#eof && after === this.#buffer.length),
+      });
+    }
+    return lines;
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  /** Where the next line lies in the buffer; `after` is where the one after it starts. */
+  async #next(): Promise<{ start: number; end: number; after: number } | undefined> {
+    let from = this.#at;
+    for (;;) {
+      const newline = this.#charset.newline(this.#buffer, from);
+      const start = this.#at;
+      const end = newline < 0 ? this.#buffer.length : newline;
+      // Four bytes a character at most, and some slack so that the last character is whole.
+      if (newline < 0 && !this.#eof && end - start < (this.#longest + 2) * 4) {
+        const searched = this.#buffer.length - start;
+        await this.#more();
+        from = this.#at + searched - (searched % this.#charset.unit);
+        continue;
+      }
+      if (start === end && newline < 0) return undefined;
+      const stop = this.#charset.cut(this.#buffer, start, end, this.#longest);
+      return { start, end: stop, after: stop < end || newline < 0 ? stop : newline + this.#charset.unit };
+    }
+  }
+
+  async #more(): Promise<void> {
+    const rest = this.#buffer.subarray(this.#at);
+    const chunk = Buffer.allocUnsafe(READ_BYTES);
+    this.#base += this.#at;
+    this.#at = 0;
+    const { bytesRead } = await this.#file.read(chunk, 0, READ_BYTES, this.#base + rest.length);
+    this.#eof = bytesRead === 0;
+    this.#buffer = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
+  }
+}
