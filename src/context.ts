@@ -3,6 +3,7 @@
  * file that knows all of them.
  */
 import type { Observable } from 'rxjs';
+import type { FlumeEvent } from './avro/event-block.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import { type DurationLike, durationMs } from './core/duration.ts';
 import { messageOf, StreamjobError } from './core/errors.ts';
@@ -10,7 +11,6 @@ import { EventBus, type StreamEvent } from './core/events.ts';
 import { type Logger, silentLogger } from './core/log.ts';
 import { Scope } from './core/scope.ts';
 import { engines } from './engine/index.ts';
-import type { FlumeEvent } from './avro/event-block.ts';
 import { Flow } from './flow/flow.ts';
 import { type FlumePullOptions, FlumePullReceiver } from './flow/receive/flume-pull.ts';
 import { type FlumePushOptions, FlumePushReceiver, type ReceiverSettings } from './flow/receive/flume-push.ts';
@@ -226,7 +226,9 @@ export class StreamingContext {
       onFailure: onFailure ?? 'retry',
       maxRetries: maxRetries ?? Number.POSITIVE_INFINITY,
       maxBatches: maxBatches ?? Number.POSITIVE_INFINITY,
-      maxDelayMs: Math.min(...this.#receivers.map(({ peerTimeoutMs }) => (peerTimeoutMs ?? Number.POSITIVE_INFINITY) / 2)),
+      maxDelayMs: Math.min(
+        ...this.#receivers.map(({ peerTimeoutMs }) => (peerTimeoutMs ?? Number.POSITIVE_INFINITY) / 2),
+      ),
       maxBacklogBytes: maxBacklogBytes ?? DEFAULT_MAX_BACKLOG_BYTES,
       write: write ?? ((text) => process.stdout.write(text)),
     });

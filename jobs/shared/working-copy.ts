@@ -28,6 +28,8 @@ function filesOf(source: string): string[] {
   try {
     return readdirSync(source).filter((name) => !name.startsWith('.') && statSync(path.join(source, name)).isFile());
   } catch (cause) {
-    throw new Error(`WORDCOUNT_INPUT: cannot read the directory ${source}: it must exist and hold text files`, { cause });
+    throw new Error(`WORDCOUNT_INPUT: cannot read the directory ${source}: it must exist and hold text files`, {
+      cause,
+    });
   }
 }

@@ -41,11 +41,15 @@ function requireJob(exported: unknown, file: string): Job {
 function loadError(error: unknown, file: string, absolute: string): StreamjobError {
   const message = messageOf(error);
   if (error instanceof Error && (error.name === 'TransformError' || message.startsWith('Transform failed'))) {
-    return new StreamjobError('JOB_INVALID', `${file} does not compile: ${message.replace(/^Transform failed with \d+ errors?:\s*/, '')}`, {
-      where: absolute,
-      hint: 'mend the syntax error at that line',
-      cause: error,
-    });
+    return new StreamjobError(
+      'JOB_INVALID',
+      `${file} does not compile: ${message.replace(/^Transform failed with \d+ errors?:\s*/, '')}`,
+      {
+        where: absolute,
+        hint: 'mend the syntax error at that line',
+        cause: error,
+      },
+    );
   }
   const code = systemCodeOf(error);
   if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') {

@@ -21,7 +21,12 @@ export function makeLogger(options: LoggerOptions = {}): Logger {
     serializers: { err: (thrown: unknown) => serializeError(thrown, options.stackTrace === true) },
   };
   if (process.stderr.isTTY) {
-    const pretty = PinoPretty({ destination: 2, sync: true, ignore: 'job,receiver,err', translateTime: 'SYS:HH:MM:ss.l' });
+    const pretty = PinoPretty({
+      destination: 2,
+      sync: true,
+      ignore: 'job,receiver,err',
+      translateTime: 'SYS:HH:MM:ss.l',
+    });
     return pino(settings, pretty);
   }
   return pino(settings, pino.destination({ dest: 2, sync: true }));

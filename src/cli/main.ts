@@ -19,7 +19,9 @@ class UsageError extends Error {}
  */
 export async function main(args: readonly string[]): Promise<number> {
   // A reader that went away (`streamjob run … | head`) is the end, not an error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.wrong));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.wrong),
+  );
   const parser = yargs([...args])
     .scriptName('streamjob')
     .usage('$0 <command>\n\nMicro-batch processing for TypeScript, fed by Apache Flume.')
@@ -52,7 +54,9 @@ export async function main(args: readonly string[]): Promise<number> {
 
 function report(error: unknown, args: readonly string[]): number {
   if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\nRun 'streamjob --help' to see the commands, or 'streamjob <command> --help'.\n`);
+    process.stderr.write(
+      `${error.message}\nRun 'streamjob --help' to see the commands, or 'streamjob <command> --help'.\n`,
+    );
     return EXIT.usage;
   }
   const withStack = args.includes('--stack-trace') || !(error instanceof StreamjobError);

@@ -5,7 +5,13 @@ import { Agent } from '../agent/agent.ts';
 import { StreamingContext } from '../context.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { type BuildJob, type JobOptions, type OptionTexts, type ResolvedJobOptions, resolveJobOptions } from '../job.ts';
+import {
+  type BuildJob,
+  type JobOptions,
+  type OptionTexts,
+  type ResolvedJobOptions,
+  resolveJobOptions,
+} from '../job.ts';
 import { loadJob } from './load-job.ts';
 import { makeLogger } from './logger.ts';
 import { batchLine, StatusLine } from './report.ts';
@@ -34,7 +40,10 @@ export const runCommand: CommandModule<object, RunFlags> = {
       .option('name', { type: 'string', describe: "the job's name in logs" })
       .option('batch-interval', { type: 'string', describe: "e.g. '250ms', '1s'" })
       .option('on-failure', { choices: ['retry', 'stop'] as const, describe: 'what to do when a batch fails' })
-      .option('max-retries', { type: 'string', describe: 'how often a failed batch is run again; default: without limit' })
+      .option('max-retries', {
+        type: 'string',
+        describe: 'how often a failed batch is run again; default: without limit',
+      })
       .option('agent', { type: 'string', describe: 'the flume.conf of the embedded agent a1' })
       .option('engine', { type: 'string', describe: 'who computes' })
       .option('parallelism', { type: 'string', describe: 'partitions of batches and shuffles' })
@@ -56,7 +65,9 @@ async function run(flags: RunFlags): Promise<void> {
   const ssc = openContext(options, flags, log, status);
   await buildJob(job.build, ssc, jobPath);
   const agent =
-    options.agent === undefined ? undefined : await Agent.fromFile(options.agent.conf, { name: options.agent.name, log });
+    options.agent === undefined
+      ? undefined
+      : await Agent.fromFile(options.agent.conf, { name: options.agent.name, log });
   if (flags.untilDrained) requireEnd(agent);
   await runToEnd(ssc, agent, flags.untilDrained, log);
   status.clear();
@@ -116,12 +127,21 @@ function requireEnd(agent: Agent | undefined): void {
   }
   const endless = agent.endlessSources();
   if (endless.length === 0) return;
-  throw new StreamjobError('DRAIN_IMPOSSIBLE', `--until-drained: these sources of the agent never end: ${endless.join(', ')}`, {
-    hint: 'use sources that end (spooldir, exec, seq with totalEvents), or stop with --batches or Ctrl+C',
-  });
+  throw new StreamjobError(
+    'DRAIN_IMPOSSIBLE',
+    `--until-drained: these sources of the agent never end: ${endless.join(', ')}`,
+    {
+      hint: 'use sources that end (spooldir, exec, seq with totalEvents), or stop with --batches or Ctrl+C',
+    },
+  );
 }
 
-async function runToEnd(ssc: StreamingContext, agent: Agent | undefined, untilDrained: boolean, log: Logger): Promise<void> {
+async function runToEnd(
+  ssc: StreamingContext,
+  agent: Agent | undefined,
+  untilDrained: boolean,
+  log: Logger,
+): Promise<void> {
   const stop = new AbortController();
   const signals = stopOnSignals(stop, ssc, log);
   try {
@@ -129,7 +149,9 @@ async function runToEnd(ssc: StreamingContext, agent: Agent | undefined, untilDr
     if (agent !== undefined) await startAgent(agent, ssc);
     const ended = ssc.awaitTermination();
     const drained = untilDrained && agent !== undefined ? agent.drained(stop.signal) : never();
-    const asked = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }));
+    const asked = new Promise<void>((resolve) =>
+      stop.signal.addEventListener('abort', () => resolve(), { once: true }),
+    );
     await Promise.race([ended, drained, asked]);
     if (stop.signal.aborted && agent !== undefined) await drainAgent(agent, log);
     await ssc.stop();
