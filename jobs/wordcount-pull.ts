@@ -17,8 +17,10 @@ process.env['WORDCOUNT_WORK'] ??= workingCopy(
   process.env['WORDCOUNT_INPUT'] ?? path.join(path.dirname(fileURLToPath(import.meta.url)), 'sample'),
 );
 
+const PORT = Number(process.env['WORDCOUNT_PORT'] ?? 41415);
+
 export default defineJob({ name: 'wordcount-pull', batchInterval: '1s', agent: './wordcount-pull.conf' }, (ssc) => {
-  const events = ssc.flumePollingStream({ addresses: ['127.0.0.1:41415'], maxBatchSize: 5000, parallelism: 9 });
+  const events = ssc.flumePollingStream({ addresses: [`127.0.0.1:${PORT}`], maxBatchSize: 5000, parallelism: 9 });
   events
     .flatMap((event) => event.text().split(' '))
     .map((word) => [word, 1] as const)

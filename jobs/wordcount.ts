@@ -17,8 +17,10 @@ process.env['WORDCOUNT_WORK'] ??= workingCopy(
   process.env['WORDCOUNT_INPUT'] ?? path.join(path.dirname(fileURLToPath(import.meta.url)), 'sample'),
 );
 
+const PORT = Number(process.env['WORDCOUNT_PORT'] ?? 41414);
+
 export default defineJob({ name: 'wordcount', batchInterval: '1s', agent: './wordcount.conf' }, (ssc) => {
-  const events = ssc.flumeStream({ host: '127.0.0.1', port: 41414 });
+  const events = ssc.flumeStream({ host: '127.0.0.1', port: PORT });
   events
     .flatMap((event) => event.text().split(' '))
     .map((word) => [word, 1] as const)

@@ -1,6 +1,7 @@
 /** Unit, property, type and golden tests; the interop tests have a config of their own (they bring real peers). */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { reporters } from './reporters.ts';
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
@@ -9,6 +10,7 @@ export default defineConfig({
   test: {
     include: ['test/{unit,property,golden,types,fuzz}/**/*.test.ts'],
     environment: 'node',
+    reporters: reporters('unit'),
     testTimeout: 30_000,
   },
 });

@@ -109,6 +109,13 @@ export class Agent {
     for (const channel of this.#parts.channels.values()) await channel.whenEmpty(signal);
   }
 
+  /** Stops the sources and lets the sinks deliver what the channels hold, until these are empty or `signal` aborts. */
+  async drain(signal: AbortSignal): Promise<void> {
+    // Stopping a source twice does nothing the second time, so `stop` needs no other order for it.
+    for (const source of this.#parts.sources.values()) await source.stop();
+    for (const channel of this.#parts.channels.values()) await channel.whenEmpty(signal);
+  }
+
   /** Names of sources that never end by themselves. */
   endlessSources(): string[] {
     return [...this.#parts.sources].filter(([, source]) => source.endless).map(([name]) => name);

@@ -47,7 +47,6 @@ function loadError(error: unknown, file: string, absolute: string): StreamjobErr
       {
         where: absolute,
         hint: 'mend the syntax error at that line',
-        cause: error,
       },
     );
   }

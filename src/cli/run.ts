@@ -179,9 +179,8 @@ async function startAgent(agent: Agent, ssc: StreamingContext): Promise<void> {
 const DRAIN_MS = 10_000;
 
 async function drainAgent(agent: Agent, log: Logger): Promise<void> {
-  await agent.stopSources();
   const deadline = AbortSignal.timeout(DRAIN_MS);
-  await agent.drained(deadline).catch(() => {});
+  await agent.drain(deadline);
   if (deadline.aborted) log.warn({}, 'the agent stops with events in its channels; file channels keep them');
 }
 

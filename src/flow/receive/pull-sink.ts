@@ -42,6 +42,7 @@ export class PullSink {
   #maxBatchSize: number;
   #open = 0;
   #reading = true;
+  #everConnected = false;
   #wake: () => void = () => {};
   #loop: Promise<void> = Promise.resolve();
 
@@ -120,15 +121,16 @@ export class PullSink {
       }
       try {
         await this.#fetch();
+        this.#everConnected = true;
         if (failures > 0) log.info({ sink: this.#name }, `Spark sink ${this.#name} answers again`);
         failures = 0;
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         const wait = this.#waitAfter(error, failures++);
-        log.warn(
-          { sink: this.#name, retryInMs: wait, err: error },
-          `polling ${this.#name} failed: ${messageOf(error)}`,
-        );
+        // An agent in the same process starts after its receiver: that it is not there at first is no reason to worry.
+        const level = this.#everConnected || failures > 1 ? 'warn' : 'info';
+        const detail = { sink: this.#name, retryInMs: wait, err: error };
+        log[level](detail, `polling ${this.#name} failed: ${messageOf(error)}`);
         await sleep(clock, wait, this.#stop.signal);
       }
     }

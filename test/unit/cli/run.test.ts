@@ -1,0 +1,142 @@
+/** What users see when something is wrong: one message with the cause and what to do, the right exit code, no stack trace. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { freePort, runCli } from '../../kit/cli.ts';
+
+// Beside the jobs' package, so that the files can import 'streamjob'.
+const DIRECTORY = mkdtempSync(fileURLToPath(new URL('../../fixtures/jobs-', import.meta.url)));
+afterAll(() => rmSync(DIRECTORY, { recursive: true, force: true }));
+
+let files = 0;
+function jobFile(text: string): string {
+  const file = path.join(DIRECTORY, `job${files++}.ts`);
+  writeFileSync(file, text);
+  return file;
+}
+
+function job(build: string, options = "name: 'x', batchInterval: '100ms'"): string {
+  return jobFile(
+    `import { defineJob } from 'streamjob';\nexport default defineJob({ ${options} }, (ssc) => { ${build} });\n`,
+  );
+}
+
+const STACK = /^\s+at .+:\d+:\d+\)?$/m;
+
+describe('a job that cannot run ends with 1 and one message', () => {
+  const print = 'ssc.flumeStream({ host: "127.0.0.1", port: 0 }).print();';
+  test.each<[string, () => string, RegExp]>([
+    ['that is not there', () => path.join(DIRECTORY, 'nope.ts'), /JOB_NOT_FOUND/],
+    ['that does not compile', () => job('const a = ;'), /JOB_INVALID: .*does not compile: .*:2:\d+: .*Unexpected/],
+    ['that exports no job', () => jobFile('export const x = 1;'), /JOB_INVALID: the job file exports no job/],
+    ['that imports what is not there', () => jobFile("import './nope.ts';"), /JOB_INVALID: .*cannot be found/],
+    ['that throws', () => jobFile("throw new Error('oh');"), /JOB_INVALID: .*oh\n {2}where: .*job\d+\.ts:1:7/],
+    ['whose build throws', () => job("throw new Error('oh');"), /JOB_INVALID: the job's build function threw: oh/],
+    ['without an output', () => job('ssc.flumeStream({ port: 0 });'), /NO_OUTPUT/],
+    [
+      'with an unknown option',
+      () => job(print, "name: 'x', batchIntervall: 1"),
+      /CONFIG_UNKNOWN: .*\n.*\n.*did you mean batchInterval/,
+    ],
+    ['with a bad interval', () => job(print, "name: 'x', batchInterval: 'soon'"), /CONFIG_INVALID: batchInterval/],
+    [
+      'with an agent that is not there',
+      () => job(print, "name: 'x', batchInterval: 100, agent: './nope.conf'"),
+      /FILE_NOT_FOUND/,
+    ],
+    [
+      'with a later reliability level',
+      () => job(print, "name: 'x', batchInterval: 100, reliability: 'best-effort'"),
+      /not supported by this version/,
+    ],
+  ])('%s', async (_, file, message) => {
+    const { code, stdout, stderr } = await runCli(['run', file(), '--log-level', 'silent']);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/\n {2}do: {4}/);
+    expect(stderr).not.toMatch(STACK);
+    expect(stdout).toBe('');
+    expect(code).toBe(1);
+  });
+});
+
+test('a port in use is told, with where and what to do', async () => {
+  const port = await freePort();
+  const other = net.createServer().listen(port, '127.0.0.1');
+  const { code, stderr } = await runCli(['run', job(`ssc.flumeStream({ host: '127.0.0.1', port: ${port} }).print();`)]);
+  other.close();
+  expect(code).toBe(1);
+  expect(stderr).toContain(`PORT_IN_USE: flumeStream cannot listen on 127.0.0.1:${port}`);
+  expect(stderr).not.toMatch(STACK);
+});
+
+test('--stack-trace shows the stack', async () => {
+  const { stderr } = await runCli(['run', jobFile("throw new Error('oh');"), '--stack-trace']);
+  expect(stderr).toMatch(STACK);
+});
+
+test('--until-drained is refused for input that never ends', async () => {
+  const { code, stderr } = await runCli(['run', job('ssc.flumeStream({ port: 0 }).print();'), '--until-drained']);
+  expect(stderr).toContain('DRAIN_IMPOSSIBLE');
+  expect(code).toBe(1);
+});
+
+test.each([[[]], [['rum']], [['run']], [['run', 'x.ts', '--frob']]])(
+  'the words %j are a usage error: 2',
+  async (args) => {
+    const { code, stderr } = await runCli(args);
+    expect(stderr).toContain('streamjob --help');
+    expect(code).toBe(2);
+  },
+);
+
+test("a failing batch under onFailure 'stop' ends with 3", async () => {
+  const conf = path.join(DIRECTORY, 'seq.conf');
+  const port = await freePort();
+  writeFileSync(
+    conf,
+    `a1.sources = r1\na1.channels = c1\na1.sinks = k1\na1.sources.r1.type = seq\na1.sources.r1.totalEvents = 3\na1.sources.r1.channels = c1
+a1.channels.c1.type = memory\na1.sinks.k1.type = avro\na1.sinks.k1.hostname = 127.0.0.1\na1.sinks.k1.port = ${port}\na1.sinks.k1.channel = c1\n`,
+  );
+  const file = job(
+    `ssc.flumeStream({ host: '127.0.0.1', port: ${port} }).foreachRDD(async (rdd) => { if (await rdd.count() > 0) throw new Error('no'); });`,
+    "name: 'x', batchInterval: '100ms', agent: './seq.conf'",
+  );
+  const { code, stderr } = await runCli(['run', file, '--on-failure', 'stop', '--until-drained']);
+  expect(stderr).toContain('BATCH_FAILED');
+  expect(code).toBe(3);
+});
+
+test('with --json a job’s console.log goes to stderr, and stdout has one object per line', async () => {
+  const conf = path.join(DIRECTORY, 'seq2.conf');
+  const port = await freePort();
+  writeFileSync(
+    conf,
+    `a1.sources = r1\na1.channels = c1\na1.sinks = k1\na1.sources.r1.type = seq\na1.sources.r1.totalEvents = 3\na1.sources.r1.channels = c1
+a1.channels.c1.type = memory\na1.sinks.k1.type = avro\na1.sinks.k1.hostname = 127.0.0.1\na1.sinks.k1.port = ${port}\na1.sinks.k1.channel = c1\n`,
+  );
+  const file = job(
+    `console.log('built'); ssc.flumeStream({ host: '127.0.0.1', port: ${port} }).map((event) => event.text()).print(2);`,
+    "name: 'x', batchInterval: '100ms', agent: './seq2.conf'",
+  );
+  const { code, stdout, stderr } = await runCli(['run', file, '--json', '--until-drained']);
+  expect(code).toBe(0);
+  expect(stderr).toContain('built');
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const data = lines.filter(({ events }) => events > 0);
+  expect(data.flatMap(({ outputs }) => outputs[0].elements).slice(0, 2)).toEqual(['0', '1']);
+  expect(data.reduce((sum, { events }) => sum + events, 0)).toBe(3);
+  expect(Object.keys(lines[0])).toEqual([
+    'batch',
+    'events',
+    'schedulingDelayMs',
+    'processingMs',
+    'totalDelayMs',
+    'outputs',
+    'acked',
+  ]);
+});
