@@ -1,0 +1,103 @@
+/** Real Flume 1.11 agents and Flume's RPC client, as processes of a scene. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { confDirectory, peersDirectory } from './peers.ts';
+import { freePort, isListening } from './ports.ts';
+import type { Actor, Scene } from './scene.ts';
+
+const flume = (...directories: string[]): string =>
+  directories.map((directory) => path.join(peersDirectory, 'flume', directory)).join(path.delimiter);
+
+/** A real agent. */
+export interface FlumeAgent {
+  readonly actor: Actor;
+  /** FLUME_WORK. */
+  readonly work: string;
+  /** A counter of its monitoring, e.g. `CHANNEL.c1`, `ChannelSize`; undefined before the agent shows it. */
+  metric(component: string, name: string): Promise<number | undefined>;
+}
+
+/** Options of a real agent. */
+export interface FlumeOptions {
+  /** Names it and its directory. */
+  readonly name: string;
+  /** Files in conf/, the later laid over the earlier. */
+  readonly confs: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts an agent named a1. */
+export async function startFlume(scene: Scene, { name, confs, env }: FlumeOptions): Promise<FlumeAgent> {
+  const work = path.join(scene.directory, name);
+  for (const directory of ['spool', 'out', 'channel']) mkdirSync(path.join(work, directory), { recursive: true });
+  const monitor = await freePort();
+  const actor = scene.start(name, {
+    command: 'java',
+    args: [
+      '-Xmx512m',
+      // Short-lived: what the second compiler would gain it does not live to give back.
+      '-XX:TieredStopAtLevel=1',
+      '-Dflume.monitoring.type=http',
+      `-Dflume.monitoring.port=${monitor}`,
+      '-cp',
+      flume('lib/*', 'libext/*'),
+      'org.apache.flume.node.Application',
+      '-n',
+      'a1',
+      ...confs.flatMap((conf) => ['-f', path.join(confDirectory, conf)]),
+    ],
+    env: { FLUME_WORK: work, ...env },
+  });
+  return { actor, work, metric: (component, metric) => readMetric(monitor, component, metric) };
+}
+
+/** Starts an agent with collect.conf, and waits for its source. */
+export async function startCollector(
+  scene: Scene,
+  confs: readonly string[],
+  env: Record<string, string> = {},
+): Promise<FlumeAgent & { readonly port: number }> {
+  const port = await freePort();
+  const agent = await startFlume(scene, { name: 'flume', confs, env: { FLUME_SOURCE_PORT: String(port), ...env } });
+  await scene.until(() => isListening(port), `the Avro source listens on ${port}`);
+  return { ...agent, port };
+}
+
+/** What RpcLoad reported. */
+export interface LoadResult {
+  /** Events whose batch was acknowledged. */
+  readonly acked: number;
+  /** Connections that failed. */
+  readonly failed: number;
+}
+
+/** Runs RpcLoad to its end. */
+export async function sendLoad(
+  scene: Scene,
+  port: number,
+  connections: number,
+  batch: number,
+  batches: number,
+): Promise<LoadResult> {
+  const args = ['-Xmx1g', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', flume('lib/*', 'load'), 'RpcLoad'];
+  const actor = scene.start('RpcLoad', {
+    command: 'java',
+    args: [...args, String(port), String(connections), String(batch), String(batches)],
+  });
+  await actor.finish();
+  const last = /^acked=(\d+) failed=(\d+)$/.exec(actor.stdout.at(-1) ?? '');
+  if (last === null) throw new Error('RpcLoad reported nothing');
+  return { acked: Number(last[1]), failed: Number(last[2]) };
+}
+
+async function readMetric(port: number, component: string, name: string): Promise<number | undefined> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+    const all = (await response.json()) as Record<string, Record<string, string> | undefined>;
+    const value = all[component]?.[name];
+    return value === undefined ? undefined : Number(value);
+  } catch {
+    // Not up yet. An agent that is gone is the scene's matter.
+    return undefined;
+  }
+}

@@ -1,0 +1,65 @@
+/** A job in this process that counts by id and by word what a stream brings. */
+
+import type { BatchSummary, DStream, FlumeEvent, StreamEvent } from '../../../src/index.ts';
+import { StreamingContext } from '../../../src/index.ts';
+import type { Scene } from './scene.ts';
+import { Tally } from './tally.ts';
+
+/** What the job does. */
+export interface JobSettings {
+  readonly batchInterval: number;
+  readonly source: (ssc: StreamingContext) => DStream<FlumeEvent>;
+  /** Called by the output with a batch's ids, before they are counted: it may wait, and it may throw. */
+  readonly before?: (ids: readonly string[]) => void | Promise<void>;
+}
+
+/** A job that runs. */
+export interface RunningJob {
+  /** The first word of each event. */
+  readonly ids: Tally;
+  /** The other words of all events, counted by the job. */
+  readonly words: ReadonlyMap<string, number>;
+  /** Everything that the context told. */
+  readonly told: readonly StreamEvent[];
+  /** The batches that have committed. */
+  readonly batches: readonly BatchSummary[];
+  /** Events acknowledged. */
+  readonly acked: () => number;
+  stop(): Promise<void>;
+}
+
+/** Starts the job; it ends with the scene at the latest. */
+export async function startJob(scene: Scene, { batchInterval, source, before }: JobSettings): Promise<RunningJob> {
+  const ssc = new StreamingContext({ batchInterval });
+  const ids = new Tally();
+  const words = new Map<string, number>();
+  const told: StreamEvent[] = [];
+  const batches: BatchSummary[] = [];
+  const events = source(ssc).map((event) => event.text().split(' '));
+  events.foreachRDD(async (rdd) => {
+    const own = (await rdd.collect()).map(([id]) => id as string);
+    if (own.length > 0) await before?.(own);
+    ids.add(own);
+  });
+  events
+    .flatMap(([, ...rest]) => rest)
+    .map((word) => [word, 1] as const)
+    .reduceByKey((a, b) => a + b)
+    .foreachRDD(async (rdd) => {
+      for (const [word, count] of await rdd.collect()) words.set(word, (words.get(word) ?? 0) + count);
+    });
+  ssc.events$.subscribe((event) => {
+    told.push(event);
+    if (event.type === 'batchCompleted') batches.push(event.batch);
+  });
+  scene.defer(() => ssc.stop({ graceful: false }));
+  await ssc.start();
+  return {
+    ids,
+    words,
+    told,
+    batches,
+    acked: () => batches.reduce((sum, { acked }) => sum + acked, 0),
+    stop: () => ssc.stop(),
+  };
+}

@@ -1,0 +1,34 @@
+/** Free ports on the loopback. */
+import { connect, createServer } from 'node:net';
+
+/**
+ * Below the range that systems take for outgoing connections. A peer that tries again and again to reach a port in that range on
+ * which nobody listens is given the very port as its own one day, and is connected to itself.
+ */
+const FIRST = 20_000;
+const COUNT = 10_000;
+
+/** A port on which nobody listens now. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST + Math.floor(Math.random() * COUNT);
+    if (await canListen(port)) return port;
+  }
+}
+
+/** Whether somebody listens there. */
+export function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '0.0.0.0', () => server.close(() => resolve(true)));
+  });
+}

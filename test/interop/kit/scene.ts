@@ -1,0 +1,163 @@
+/**
+ * What one test has on stage: processes, contexts, a working directory. All of it goes when the test ends, however it ends;
+ * what the processes said is shown only when the test failed.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'vitest';
+import { Scope } from '../../../src/core/scope.ts';
+import { until } from './until.ts';
+
+const KEPT_LINES = 300;
+
+/** How to start a process. */
+export interface Start {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A process on stage. */
+export class Actor {
+  readonly name: string;
+  /** Its stdout, line by line. */
+  readonly stdout: string[] = [];
+  readonly #log: string[] = [];
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  #exit: string | undefined;
+  #dismissed = false;
+
+  constructor(name: string, { command, args, env }: Start, cwd: string) {
+    this.name = name;
+    // A group of its own: what it starts ends with it.
+    this.#child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#child.on('error', (error) => this.#note(`could not start: ${error.message}`));
+      this.#child.on('close', (code, signal) => {
+        this.#exit = signal ?? `exit code ${code}`;
+        resolve();
+      });
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on('line', (line) => {
+        if (stream === this.#child.stdout) this.stdout.push(line);
+        this.#note(line);
+      });
+    }
+    process.once('exit', this.#kill);
+  }
+
+  /** Whether it has ended, how, and what it said; undefined while it runs. */
+  get exit(): string | undefined {
+    return this.#exit;
+  }
+
+  /** The last lines that it wrote. */
+  get log(): readonly string[] {
+    return this.#log;
+  }
+
+  /** Ended without being asked to. */
+  get vanished(): boolean {
+    return this.#exit !== undefined && !this.#dismissed;
+  }
+
+  /** SIGKILL, and the wait until it is gone. */
+  async kill(): Promise<void> {
+    this.#dismissed = true;
+    this.#kill();
+    await this.#ended;
+    process.off('exit', this.#kill);
+  }
+
+  /** The wait for its own end. @throws when that is not exit code 0 */
+  async finish(): Promise<void> {
+    this.#dismissed = true;
+    await until(() => this.#exit !== undefined, `${this.name} has ended`);
+    if (this.#exit !== 'exit code 0') throw new Error(`${this.name} ended with ${this.#exit}`);
+  }
+
+  #kill = (): void => {
+    if (this.#exit !== undefined || this.#child.pid === undefined) return;
+    try {
+      process.kill(-this.#child.pid, 'SIGKILL');
+    } catch {
+      // It ended between the look and the kill.
+    }
+  };
+
+  #note(line: string): void {
+    this.#log.push(line);
+    if (this.#log.length > KEPT_LINES) this.#log.shift();
+  }
+}
+
+/** See the file's head. */
+export class Scene {
+  /** Empty at the start; gone at the end. */
+  readonly directory: string = mkdtempSync(path.join(tmpdir(), 'streamjob-interop-'));
+  readonly #scope = new Scope();
+  readonly #actors: Actor[] = [];
+
+  constructor() {
+    this.#scope.defer(() => rmSync(this.directory, { recursive: true, force: true }));
+  }
+
+  /** Starts a process that ends with the test. */
+  start(name: string, start: Start): Actor {
+    const actor = new Actor(name, start, this.directory);
+    this.#actors.push(actor);
+    this.#scope.defer(() => actor.kill());
+    return actor;
+  }
+
+  /** Something else to be ended with the test. */
+  defer(closer: () => void | Promise<void>): void {
+    this.#scope.defer(closer);
+  }
+
+  /** `until`, but not longer than all processes of the scene live. */
+  until<T>(condition: () => T | Promise<T>, what: string): Promise<Exclude<T, false | undefined>> {
+    return until(() => {
+      const gone = this.#actors.find((actor) => actor.vanished);
+      if (gone !== undefined) throw new Error(`${gone.name} ended (${gone.exit}) while the test waited until ${what}`);
+      return condition();
+    }, what);
+  }
+
+  close(): Promise<void> {
+    return this.#scope.close();
+  }
+
+  /** What the processes said last. */
+  report(): string {
+    return this.#actors
+      .map((actor) => `--- ${actor.name} (${actor.exit ?? 'running'})\n${actor.log.join('\n')}\n`)
+      .join('');
+  }
+}
+
+/** vitest's `it` with a scene. */
+export const it = test.extend<{ scene: Scene }>({
+  scene: async ({ onTestFailed }, use) => {
+    const scene = new Scene();
+    onTestFailed(() => {
+      process.stderr.write(scene.report());
+    });
+    try {
+      await use(scene);
+    } finally {
+      await scene.close();
+    }
+  },
+});

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Brings the real peers of the interop tests from Maven Central and PyPI, and compiles the Java programs that are beside this file:
+#   flume/lib, flume/libext   Apache Flume 1.11 with the file channel, and Spark's sink (2.4.8) behind it on the class path
+#   flume/load                RpcLoad.java: load through Flume's own RPC client
+#   spark/lib, spark/job      Spark Streaming 3.5 with the Flume connector of 2.4.8, and PollingJob.java
+#
+#   fetch.sh DIR [flume|spark ...]      default: both; about 450 MB on disk
+#
+# Needs a JDK of 17 or later and Maven, for Spark also python3 with pip. A part that is there, made from the same files as now, is left as it is. A part is made
+# beside its place and moved there when it is whole, so that an interrupted run leaves nothing half done.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "${1:?usage: fetch.sh DIR [flume|spark ...]}"
+dir=$(cd "$1" && pwd)
+shift
+[ $# -gt 0 ] || set -- flume spark
+scratch=$(mktemp -d "$dir/.fetch-XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+
+# What Maven fetches may fail once: registries do. It resumes where it was.
+maven() { mvn -q -B -ntp -Dstyle.color=never "$@" || mvn -q -B -ntp -Dstyle.color=never "$@"; }
+# jars POM DIRECTORY [excludeTransitive]: what the POM names, with all that it depends on or without.
+jars() {
+  maven -f "$1" dependency:copy-dependencies -DincludeScope=runtime -DexcludeTransitive="${3:-false}" -DoutputDirectory="$2"
+}
+
+make_flume() {
+  jars "$here/flume/pom.xml" "$1/lib"
+  jars "$here/flume/spark-sink-pom.xml" "$1/libext" true
+  javac -nowarn -cp "$1/lib/*" -d "$1/load" "$here/flume/RpcLoad.java"
+}
+
+make_spark() {
+  # Spark itself comes from its Python package, in one piece: all that is wanted of it are the jars inside.
+  python3 -m pip download -q --disable-pip-version-check --no-deps --no-binary :all: -d "$1" pyspark==3.5.8
+  tar -xzf "$1"/pyspark-*.tar.gz -C "$1"
+  mv "$1"/pyspark-*/deps/jars "$1/lib"
+  rm -r "$1"/pyspark-*
+  jars "$here/spark/pom.xml" "$1/libext" true
+  # Spark 2.4 moved its Guava to a package of its own, Spark 3 to another one: the connector calls the old one.
+  maven dependency:copy -Dartifact=org.apache.spark:spark-network-common_2.12:2.4.8 -DoutputDirectory="$1/job"
+  (cd "$1/job" && jar xf spark-network-common_*.jar org/spark_project/guava && rm spark-network-common_*.jar)
+  javac -nowarn -cp "$1/lib/*:$1/libext/*" -d "$1/job" "$here/spark/PollingJob.java"
+}
+
+for part in "$@"; do
+  case $part in flume | spark) ;; *) echo "fetch.sh: there is no part $part" >&2 && exit 2 ;; esac
+  made_from=$(cat "$here/fetch.sh" "$here/$part"/* | cksum)
+  [ "$(cat "$dir/$part/made-from" 2>/dev/null || true)" = "$made_from" ] && continue
+  "make_$part" "$scratch/$part"
+  echo "$made_from" > "$scratch/$part/made-from"
+  rm -rf "${dir:?}/$part"
+  mv "$scratch/$part" "$dir/$part"
+done
