@@ -107,6 +107,8 @@ export class Agent {
     const given = signal === undefined ? stopped : Promise.race([stopped, aborted(signal)]);
     await Promise.race([given, Promise.all([...this.#parts.sources.values()].map((source) => source.whenEnded()))]);
     for (const channel of this.#parts.channels.values()) await channel.whenEmpty(signal);
+    // The sink that committed last has yet to count it.
+    await new Promise<void>((resolve) => setImmediate(resolve));
   }
 
   /** Stops the sources and lets the sinks deliver what the channels hold, until these are empty or `signal` aborts. */
@@ -114,6 +116,8 @@ export class Agent {
     // Stopping a source twice does nothing the second time, so `stop` needs no other order for it.
     for (const source of this.#parts.sources.values()) await source.stop();
     for (const channel of this.#parts.channels.values()) await channel.whenEmpty(signal);
+    // The sink that committed last has yet to count it.
+    await new Promise<void>((resolve) => setImmediate(resolve));
   }
 
   /** Names of sources that never end by themselves. */

@@ -128,10 +128,11 @@ class ConfReader {
         undefined,
         `agent ${this.#agent} has no channels: expected ${this.#agent}.channels = NAME …`,
       );
-    if (sources.length + sinks.length === 0)
+    if (this.#names.sources.length + this.#names.sinks.length === 0)
       this.#problems.error(undefined, `agent ${this.#agent} has no sources and no sinks`);
     this.#checkReliability(channels);
-    this.#checkUse(channels, sources, sinks);
+    // A component that is wrong is missing here, which is no further news.
+    if (this.#problems.errors.length === 0) this.#checkUse(channels, sources, sinks);
     return { name: this.#agent, channels, sources, sinks };
   }
 

@@ -120,6 +120,8 @@ class AvroSink implements Sink {
       { peer: this.#client.remote, pipeline: this.#client.pipeline },
       `sink ${name}: connected to ${this.#client.remote}`,
     );
+    const { remote } = this.#client;
+    this.#client.onClose(() => log.info({ peer: remote }, `sink ${name}: the connection to ${remote} is closed`));
     return this.#client;
   }
 

@@ -89,7 +89,8 @@ class ExecSource implements Source {
     });
     // Observed below; until then a failure to spawn must not count as unhandled.
     exited.catch(() => {});
-    const errors = this.#readErrors(child.stderr);
+    // Only for the log, so that it fails is no news; stop() closes the pipe under it.
+    const errors = this.#readErrors(child.stderr).catch(() => {});
     await this.#readLines(child.stdout);
     await errors;
     return await exited;

@@ -17,6 +17,8 @@ const fields = {
 };
 
 const LARGEST_BATCH = 100;
+/** How long a refused peer has to end its side, in ms. */
+const LINGER_MS = 1000;
 
 class NetcatSource implements Source {
   readonly endless = true;
@@ -78,16 +80,24 @@ class NetcatSource implements Source {
     const longest = this.#values['max-line-length'];
     let rest = '';
     // Nothing is read while a batch is on its way: the peer feels a full channel.
-    for await (const chunk of socket as AsyncIterable<Buffer>) {
+    // It must not be destroyed when the loop is left, or the last answer would be lost.
+    for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
       rest = lines.pop() ?? '';
       const long = lines.findIndex((line) => line.length + 1 > longest);
       await this.#putLines(socket, long < 0 ? lines : lines.slice(0, long));
       if (long >= 0 || rest.length >= longest) {
-        socket.end(`FAILED: Event exceeds the maximum length (${longest} chars, including newline)\n`);
-        return;
+        return this.#refuse(socket, `FAILED: Event exceeds the maximum length (${longest} chars, including newline)\n`);
       }
     }
+  }
+
+  /** Ends the connection after a last answer; what the peer still sends is thrown away, since unread data would turn the end into a reset. */
+  #refuse(socket: net.Socket, answer: string): void {
+    socket.end(answer);
+    socket.resume();
+    const timer = this.#context.clock.after(LINGER_MS, () => socket.destroy());
+    socket.once('close', () => timer.cancel());
   }
 
   async #putLines(socket: net.Socket, lines: readonly string[]): Promise<void> {

@@ -1,0 +1,163 @@
+/** What reading a flume.conf promises. */
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how flume.conf writes variables
+import { describe, expect, it } from 'vitest';
+import { readFlumeConf } from '../../../../src/agent/config/flume-conf.ts';
+import { parseProperties } from '../../../../src/agent/config/properties.ts';
+import { substitute } from '../../../../src/agent/config/substitute.ts';
+
+const values = (text: string): Record<string, string> =>
+  Object.fromEntries([...parseProperties(text).entries.values()].map(({ key, value }) => [key, value]));
+
+const GOOD = `a1.sources = r1
+a1.channels = c1
+a1.sinks = k1
+a1.sources.r1.type = netcat
+a1.sources.r1.bind = 0.0.0.0
+a1.sources.r1.port = 44444
+a1.sources.r1.channels = c1
+a1.channels.c1.type = memory
+a1.sinks.k1.type = logger
+a1.sinks.k1.channel = c1
+`;
+
+const problemsOf = (text: string, env: Record<string, string> = {}): string[] => {
+  const { problems } = readFlumeConf(text, 'flume.conf', 'a1', env);
+  return problems.all.map((problem) => `${problem.severity} ${problems.format(problem)}`);
+};
+
+describe('properties', () => {
+  it('have the separators, comments, escapes and continued lines of java.util.Properties', () => {
+    expect(
+      values(
+        '# c\n! c\na=1\nb : 2\nc 3\n  d\t=\t4\nlong = x \\\n   y\ne\\ f = g\\th\\\\i\\u00e9\\q\nempty\nz=a=b:c\nk=1\nk=2\n#no \\\nm=5',
+      ),
+    ).toEqual({
+      a: '1',
+      b: '2',
+      c: '3',
+      d: '4',
+      long: 'x y',
+      'e f': 'g\th\\iéq',
+      empty: '',
+      z: 'a=b:c',
+      k: '2',
+      m: '5',
+    });
+  });
+
+  it('are UTF-8, with or without a byte order mark, and with any line ends', () => {
+    expect(values('\uFEFFa = é\r\nb = ü\rc = 日')).toEqual({ a: 'é', b: 'ü', c: '日' });
+  });
+
+  it('know the line of each entry, and what is wrong with an escape', () => {
+    const { entries, errors, duplicates } = parseProperties('\n#x\na = 1 \\\n 2\nb = \\u12\na = 3');
+    expect(entries.get('b')?.line).toBe(5);
+    expect(errors).toEqual([{ line: 5, message: expect.stringContaining('four hexadecimal digits') }]);
+    expect(duplicates).toEqual([{ key: 'a', line: 3, by: 6 }]);
+  });
+});
+
+describe('substitution', () => {
+  const resolve = (text: string, env: Record<string, string> = {}): Record<string, string> =>
+    Object.fromEntries(
+      [...substitute(parseProperties(text).entries, env)].map(([key, { value, errors }]) => [key, errors[0] ?? value]),
+    );
+
+  it('resolves the environment, defaults, nested names and escapes', () => {
+    expect(
+      resolve('a=${env:X}\nb=${env:Y:-d}\nc=${env:${W}}\nW=X\nd=$${env:X}\ne=${env:Y:-${env:X}}', { X: '1' }),
+    ).toMatchObject({
+      a: '1',
+      b: 'd',
+      c: '1',
+      d: '${env:X}',
+      e: '1',
+    });
+  });
+
+  it('resolves other properties whatever their order and names', () => {
+    expect(resolve('zzz=${x}/3\nx=${my.prop}/2\nmy.prop=1')).toEqual({ zzz: '1/2/3', x: '1/2', 'my.prop': '1' });
+  });
+
+  it('names what cannot be resolved, and circles', () => {
+    expect(resolve('a=${env:NO}\nb=${no}\nc=${d}\nd=${c}\ne=${x')).toMatchObject({
+      a: expect.stringContaining('environment variable NO is not set'),
+      b: expect.stringContaining('no property no'),
+      c: expect.stringContaining('refers to itself'),
+      e: expect.stringContaining('without its }'),
+    });
+  });
+});
+
+describe('flume.conf', () => {
+  it('is read when it is right, without a word', () => {
+    expect(problemsOf(GOOD)).toEqual([]);
+  });
+
+  it('reports every error with its line, what was expected and the nearest name', () => {
+    const text = GOOD.replace('netcat', 'netcatt')
+      .replace('= 44444', '= many')
+      .replace('logger', 'avro')
+      .replace('sources.r1.channels = c1', 'sources.r1.channels = c2');
+    expect(problemsOf(text)).toEqual([
+      expect.stringMatching(/^error flume.conf:4: source r1: unknown type netcatt.*did you mean netcat\?/),
+      expect.stringMatching(
+        /^error flume.conf:7: source r1: there is no channel c2, known channels: c1; did you mean c1\?/,
+      ),
+      expect.stringMatching(/^error flume.conf:9: sink k1: the property hostname is missing/),
+      expect.stringMatching(/^error flume.conf:9: sink k1: the property port is missing/),
+    ]);
+    expect(problemsOf(GOOD.replace('= 44444', '= many'))).toContainEqual(
+      expect.stringMatching(
+        /^error flume.conf:6: a1.sources.r1.port is "many", expected a whole number from 0 to 65535/,
+      ),
+    );
+  });
+
+  it('warns of properties that Flume would ignore, so that files written for Flume load', () => {
+    expect(problemsOf(`${GOOD}a1.channels.c1.capacty = 7\n`)).toEqual([
+      expect.stringMatching(
+        /^warning flume.conf:11: channel c1 has no property capacty, it is ignored; did you mean capacity\?/,
+      ),
+    ]);
+  });
+
+  it("knows Flume's class names, and types in any case", () => {
+    expect(
+      problemsOf(GOOD.replace('netcat', 'org.apache.flume.source.NetcatSource').replace('memory', 'MEMORY')),
+    ).toEqual([]);
+  });
+
+  it('refuses what is not supported yet by its name', () => {
+    expect(problemsOf(`${GOOD}a1.sinkgroups = g1\na1.reliability = best-effort`)).toEqual([
+      expect.stringMatching(/^error flume.conf:11: a1.sinkgroups: sinkgroups are not supported yet/),
+      expect.stringMatching(/^error flume.conf:12: a1.reliability: best-effort is not supported yet/),
+    ]);
+    expect(problemsOf(`${GOOD}a1.reliability = end-to-end`)).toEqual([
+      expect.stringMatching(/expected a file channel/),
+    ]);
+  });
+
+  it('refuses batches that no transaction of the channel can hold', () => {
+    expect(problemsOf(GOOD.replace('type = logger', 'type = null').concat('a1.sinks.k1.batchSize = 101\n'))).toEqual([
+      expect.stringMatching(/^error flume.conf:11: sink k1 has batches of 101 events, expected at most 100/),
+    ]);
+  });
+
+  it('says which agents there are when the one asked for is not', () => {
+    expect(problemsOf(GOOD.replaceAll('a1.', 'other.'))).toEqual([
+      'error flume.conf: there is no agent named a1; the file has: other',
+    ]);
+  });
+
+  it('takes interceptors, and refuses an unset variable', () => {
+    expect(
+      problemsOf(
+        `${GOOD}a1.sources.r1.interceptors = i1 i2\na1.sources.r1.interceptors.i1.type = static\na1.sources.r1.interceptors.i1.value = \${env:NO}\n`,
+      ),
+    ).toEqual([
+      expect.stringMatching(/^error flume.conf:11: interceptor i2 of source r1 has no type/),
+      expect.stringMatching(/^error flume.conf:13: .*environment variable NO is not set/),
+    ]);
+  });
+});

@@ -1,0 +1,154 @@
+/** What the netcat, exec and seq sources promise. */
+import { once } from 'node:events';
+import net from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { exec } from '../../../../src/agent/sources/exec.ts';
+import { netcat } from '../../../../src/agent/sources/netcat.ts';
+import { seq } from '../../../../src/agent/sources/seq.ts';
+import type { SourceType } from '../../../../src/agent/sources/source.ts';
+import { ManualClock } from '../../../../src/core/clock.ts';
+import { settle } from '../channels/use.ts';
+import { type Rig, rig } from './rig.ts';
+
+const rigs: Rig[] = [];
+afterEach(async () => {
+  for (const { source } of rigs.splice(0)) await source.stop();
+});
+
+async function run(
+  type: SourceType,
+  properties: Record<string, string | number | boolean>,
+  options: Parameters<typeof rig>[2] = {},
+): Promise<Rig> {
+  const made = await rig(type, properties, options);
+  rigs.push(made);
+  await made.source.start();
+  return made;
+}
+
+async function talk(made: Rig, ...chunks: (string | Buffer)[]): Promise<string> {
+  const socket = net.connect(made.source.address?.port ?? 0, '127.0.0.1');
+  const closed = once(socket, 'close');
+  let answer = '';
+  socket.on('data', (chunk) => {
+    answer += chunk.toString();
+  });
+  for (const chunk of chunks) {
+    socket.write(chunk);
+    await settle();
+  }
+  socket.end();
+  await closed;
+  return answer;
+}
+
+describe('netcat', () => {
+  const local = { bind: '127.0.0.1', port: 0 };
+
+  it('answers OK to each line once the channel has it; the last line without newline is no event', async () => {
+    const made = await run(netcat, local);
+    expect(await talk(made, 'a\nb\r\n', Buffer.from('é').subarray(0, 1), Buffer.from('é').subarray(1), '\nrest')).toBe(
+      'OK\nOK\nOK\n',
+    );
+    expect(await made.texts()).toEqual(['a', 'b\r', 'é']);
+  });
+
+  it('answers FAILED when the channel is full, and stays', async () => {
+    const made = await run(netcat, local, { capacity: 1 });
+    expect(await talk(made, 'a\n', 'b\n')).toMatch(/^OK\nFAILED: .*no room.*\n$/);
+  });
+
+  it('ends a connection with a line that is too long', async () => {
+    const made = await run(netcat, { ...local, 'max-line-length': 4 });
+    expect(await talk(made, 'abc\nabcd\n')).toBe(
+      'OK\nFAILED: Event exceeds the maximum length (4 chars, including newline)\n',
+    );
+    expect(await talk(made, 'abcdefgh')).toMatch(/^FAILED/);
+  });
+
+  it('says nothing without ack-every-event', async () => {
+    const made = await run(netcat, { ...local, 'ack-every-event': false });
+    expect(await talk(made, 'a\n')).toBe('');
+    expect(made.source.endless).toBe(true);
+  });
+
+  it('says that its port is in use', async () => {
+    const made = await run(netcat, local);
+    await expect(run(netcat, { ...local, port: made.source.address?.port ?? 0 })).rejects.toMatchObject({
+      code: 'PORT_IN_USE',
+    });
+    rigs.pop();
+  });
+});
+
+describe('exec', () => {
+  it('makes each line an event, with and without a shell, and ends with its command', async () => {
+    const plain = await run(exec, { command: 'printf a\\nb\\r\\nc' });
+    await plain.source.whenEnded();
+    expect(await plain.texts()).toEqual(['a', 'b', 'c']);
+    const shell = await run(exec, { command: 'for i in 1 2; do echo $i; done', shell: '/bin/sh -c' });
+    await shell.source.whenEnded();
+    expect(await shell.texts()).toEqual(['1', '2']);
+  });
+
+  it('loses no line when the channel is full: the command waits', async () => {
+    const made = await run(exec, { command: 'seq 1 300', batchSize: 10 }, { capacity: 10 });
+    expect(await made.next(300)).toEqual(Array.from({ length: 300 }, (_, i) => `${i + 1}`));
+  });
+
+  it('sends a small batch after batchTimeout', async () => {
+    const clock = new ManualClock(0);
+    const made = await run(exec, { command: 'echo a; exec sleep 100', shell: 'sh -c' }, { clock });
+    let done = false;
+    const got = made.next(1).finally(() => {
+      done = true;
+    });
+    while (!done) {
+      clock.advance(3000);
+      await settle();
+    }
+    expect(await got).toEqual(['a']);
+  });
+
+  it('runs its command again when told so, after restartThrottle', async () => {
+    const clock = new ManualClock(0);
+    const made = await run(exec, { command: 'echo a', restart: true, restartThrottle: 1000 }, { clock });
+    expect(await made.next(1)).toEqual(['a']);
+    expect(made.source.endless).toBe(true);
+    let done = false;
+    const again = made.next(1).finally(() => {
+      done = true;
+    });
+    while (!done) {
+      clock.advance(1000);
+      await settle();
+    }
+    expect(await again).toEqual(['a']);
+  });
+
+  it('logs a command that does not exist', async () => {
+    const made = await run(exec, { command: '/no/such/command' });
+    await made.source.whenEnded();
+    expect(made.errors).toEqual([expect.stringContaining('/no/such/command')]);
+  });
+});
+
+describe('seq', () => {
+  it('counts from 0 to totalEvents, without gaps when the channel was full', async () => {
+    const clock = new ManualClock(0);
+    const made = await run(seq, { totalEvents: 25, batchSize: 10 }, { capacity: 10, clock });
+    const texts: string[] = [];
+    while (texts.length < 25) {
+      await settle();
+      clock.advance(5000);
+      texts.push(...(await made.texts()));
+    }
+    await made.source.whenEnded();
+    expect(texts).toEqual(Array.from({ length: 25 }, (_, i) => `${i}`));
+  });
+
+  it('is endless without totalEvents', async () => {
+    const made = await run(seq, {}, { capacity: 5 });
+    expect(made.source.endless).toBe(true);
+  });
+});

@@ -1,0 +1,174 @@
+/** What the spooling directory source promises. */
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { spooldir } from '../../../../src/agent/sources/spooldir.ts';
+import { settle } from '../channels/use.ts';
+import { type Rig, rig } from './rig.ts';
+
+let directory = '';
+const rigs: Rig[] = [];
+beforeEach(async () => {
+  directory = await fs.mkdtemp(path.join(os.tmpdir(), 'streamjob-spool-'));
+});
+afterEach(async () => {
+  for (const { source } of rigs.splice(0)) await source.stop();
+  await fs.rm(directory, { recursive: true });
+});
+
+const write = (name: string, content: string | Buffer): Promise<void> =>
+  fs.writeFile(path.join(directory, name), content);
+const list = async (): Promise<string[]> =>
+  (await fs.readdir(directory)).filter((name) => !name.startsWith('.')).sort();
+
+async function spool(properties: Record<string, string | number | boolean> = {}, capacity?: number): Promise<Rig> {
+  const made = await rig(
+    spooldir,
+    { spoolDir: directory, pollDelay: 5, ...properties },
+    capacity === undefined ? {} : { capacity },
+  );
+  rigs.push(made);
+  await made.source.start();
+  return made;
+}
+
+async function all(properties: Record<string, string | number | boolean> = {}): Promise<string[]> {
+  const made = await spool(properties);
+  await made.source.whenEnded();
+  return await made.texts();
+}
+
+describe('spooldir', () => {
+  it('makes each line an event, the last one without its newline too, and renames the file', async () => {
+    await write('a', 'one\ntwo\r\n\nlast');
+    expect(await all()).toEqual(['one', 'two\r', '', 'last']);
+    expect(await list()).toEqual(['a.COMPLETED']);
+  });
+
+  it('makes one empty event of an empty file, as Flume does', async () => {
+    await write('a', '');
+    expect(await all()).toEqual(['']);
+  });
+
+  it('reads oldest first, skips hidden, done, ignored and not included files', async () => {
+    for (const [i, name] of ['b.log', 'a.log', '.hidden', 'x.COMPLETED', 'no.tmp', 'skip.log'].entries()) {
+      await write(name, `${name}\n`);
+      await fs.utimes(path.join(directory, name), 1000, 1000 + i);
+    }
+    expect(await all({ includePattern: '.*\\.log', ignorePattern: 'skip.*' })).toEqual(['b.log', 'a.log']);
+  });
+
+  it('reads sub-directories when asked to, youngest first', async () => {
+    await fs.mkdir(path.join(directory, 'sub'));
+    await write('a', 'a\n');
+    await write('sub/b', 'b\n');
+    await fs.utimes(path.join(directory, 'a'), 1000, 1000);
+    expect(await all({ recursiveDirectorySearch: true, consumeOrder: 'youngest' })).toEqual(['b', 'a']);
+  });
+
+  it('cuts long lines between characters, never inside one', async () => {
+    await write('a', 'ééééé\n日本語日\n😀😀😀\nab\n');
+    expect(await all({ 'deserializer.maxLineLength': 2 })).toEqual([
+      'éé',
+      'éé',
+      'é',
+      '日本',
+      '語日',
+      '😀',
+      '😀',
+      '😀',
+      'ab',
+    ]);
+  });
+
+  it('reads lines that are longer than any buffer, in bounded pieces', async () => {
+    const line = 'é'.repeat(700_000);
+    await write('a', `${line}\nend`);
+    const texts = await all({ 'deserializer.maxLineLength': 1000 });
+    expect(texts.slice(0, -1).join('')).toBe(line);
+    expect(texts.at(-1)).toBe('end');
+    expect(Math.max(...texts.map((text) => text.length))).toBe(1000);
+  });
+
+  it('reads other character sets into UTF-8', async () => {
+    await write('a', Buffer.from('é\nà', 'latin1'));
+    expect(await all({ inputCharset: 'ISO-8859-1' })).toEqual(['é', 'à']);
+  });
+
+  it('reads UTF-16, where a newline byte may be half of a character', async () => {
+    await write('b', Buffer.from('Ċa\nb😀', 'utf16le'));
+    expect(await all({ inputCharset: 'UTF-16LE' })).toEqual(['Ċa', 'b😀']);
+  });
+
+  it('replaces or leaves out bytes that are no text when told so', async () => {
+    await write('a', Buffer.from([0x61, 0xff, 0x62]));
+    expect(await all({ decodeErrorPolicy: 'REPLACE' })).toEqual(['a\uFFFDb']);
+    await write('b', Buffer.from([0x61, 0xff, 0x62]));
+    expect(await all({ decodeErrorPolicy: 'IGNORE' })).toEqual(['ab']);
+  });
+
+  it('leaves a file that is no text after its good lines, with one error, and goes on', async () => {
+    await write('a', Buffer.concat([Buffer.from('good\n'), Buffer.from([0xff, 0x0a])]));
+    await write('b', 'next\n');
+    const made = await spool();
+    await made.source.whenEnded();
+    await made.source.whenEnded();
+    expect((await made.texts()).sort()).toEqual(['good', 'next']);
+    expect(made.errors).toHaveLength(1);
+    expect(await list()).toEqual(['a', 'b.COMPLETED']);
+  });
+
+  it('leaves a file whose name was used before, delivers its events, and goes on', async () => {
+    await write('a.COMPLETED', 'old');
+    await write('a', 'new\n');
+    await write('b', 'next\n');
+    const made = await spool();
+    await made.source.whenEnded();
+    expect((await made.texts()).sort()).toEqual(['new', 'next']);
+    expect(made.errors).toEqual([expect.stringContaining('its name was used before')]);
+  });
+
+  it('goes on at the last commit after a restart', async () => {
+    await write('a', Array.from({ length: 10 }, (_, i) => `${i}\n`).join(''));
+    const first = await spool({ batchSize: 3 }, 7);
+    const before = first.channel;
+    while (before.size < 6)
+      await before.available(Number.POSITIVE_INFINITY).then(() => new Promise((resolve) => setImmediate(resolve)));
+    await first.source.stop();
+    expect(await first.texts()).toEqual(['0', '1', '2', '3', '4', '5']);
+    expect(await all({ batchSize: 3 })).toEqual(['6', '7', '8', '9']);
+  });
+
+  it('tries the same batch again until the channel takes it', async () => {
+    await write('a', 'a\nb\nc\n');
+    const made = await spool({ batchSize: 1 }, 1);
+    while (made.counters.ChannelWriteFail === 0) await settle();
+    expect(await made.next(3)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('leaves the directory untouched with trackingPolicy tracker_dir, and reads no file twice', async () => {
+    const trackerDir = await fs.mkdtemp(path.join(os.tmpdir(), 'streamjob-tracker-'));
+    await write('a', 'a\n');
+    const tracking = { trackingPolicy: 'tracker_dir', trackerDir };
+    expect(await all(tracking)).toEqual(['a']);
+    expect(await fs.readdir(directory)).toEqual(['a']);
+    await write('b', 'b\n');
+    expect(await all(tracking)).toEqual(['b']);
+    await fs.rm(trackerDir, { recursive: true });
+  });
+
+  it('removes files when told so, and sets headers', async () => {
+    await write('a', 'a\n');
+    const made = await spool({ deletePolicy: 'immediate', fileHeader: true, basenameHeader: true });
+    await made.source.whenEnded();
+    expect((await made.takeAll()).map(({ headers }) => headers)).toEqual([
+      { file: path.join(directory, 'a'), basename: 'a' },
+    ]);
+    expect(await list()).toEqual([]);
+  });
+
+  it('refuses to start without its directory', async () => {
+    await expect(spool({ spoolDir: path.join(directory, 'no') })).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+  });
+});
