@@ -10,43 +10,13 @@ import type { Interceptor, InterceptorContext } from '../interceptors/intercepto
 import { selectors as selectorTypes } from '../selectors/index.ts';
 import type { Selector, SelectorContext } from '../selectors/selector.ts';
 import { sinks as sinkTypes } from '../sinks/index.ts';
-import type { Sink, SinkContext } from '../sinks/sink.ts';
 import { sources as sourceTypes } from '../sources/index.ts';
-import type { Source, SourceContext } from '../sources/source.ts';
+import type { AgentConf, ChannelConf, SinkConf, SourceConf } from './agent-conf.ts';
 import type { ComponentType, Configured, Setting, Settings } from './component.ts';
+import { below, checkBatch, checkReliability, checkUse, lineOf } from './cross-checks.ts';
 import { Problems } from './problems.ts';
 import { type Property, parseProperties } from './properties.ts';
 import { substitute } from './substitute.ts';
-
-/** A source of an agent. */
-export interface SourceConf {
-  readonly name: string;
-  readonly channels: readonly string[];
-  readonly source: Configured<SourceContext, Source>;
-  readonly interceptors: readonly Configured<InterceptorContext, Interceptor>[];
-  readonly selector: Configured<SelectorContext, Selector>;
-}
-
-/** A sink of an agent. */
-export interface SinkConf {
-  readonly name: string;
-  readonly channel: string;
-  readonly sink: Configured<SinkContext, Sink>;
-}
-
-/** A channel of an agent. */
-export interface ChannelConf {
-  readonly name: string;
-  readonly channel: Configured<ChannelContext, Channel>;
-}
-
-/** An agent whose file is right. */
-export interface AgentConf {
-  readonly name: string;
-  readonly channels: readonly ChannelConf[];
-  readonly sources: readonly SourceConf[];
-  readonly sinks: readonly SinkConf[];
-}
 
 const KINDS = ['sources', 'channels', 'sinks'] as const;
 type Kind = (typeof KINDS)[number];
@@ -130,9 +100,9 @@ class ConfReader {
       );
     if (this.#names.sources.length + this.#names.sinks.length === 0)
       this.#problems.error(undefined, `agent ${this.#agent} has no sources and no sinks`);
-    this.#checkReliability(channels);
+    checkReliability(this.#problems, this.#settings.get('reliability'), channels);
     // A component that is wrong is missing here, which is no further news.
-    if (this.#problems.errors.length === 0) this.#checkUse(channels, sources, sinks);
+    if (this.#problems.errors.length === 0) checkUse(this.#problems, this.#settings, { channels, sources, sinks });
     return { name: this.#agent, channels, sources, sinks };
   }
 
@@ -203,7 +173,8 @@ class ConfReader {
     const selector = this.#selector(name, own, wanted);
     const source = this.#component('sources', name, sourceTypes);
     if (source === undefined || selector === undefined || interceptors === undefined) return [];
-    for (const channel of wanted) this.#checkBatch(`source ${name}`, source, channel, channels.get(channel), own);
+    for (const channel of wanted)
+      checkBatch(this.#problems, `source ${name}`, source, channel, channels.get(channel), own);
     return [{ name, channels: [...new Set(wanted)], source, interceptors, selector }];
   }
 
@@ -219,26 +190,8 @@ class ConfReader {
     else this.#requireChannel(`sink ${name}`, channel, setting?.line);
     const sink = this.#component('sinks', name, sinkTypes);
     if (sink === undefined) return [];
-    this.#checkBatch(`sink ${name}`, sink, channel, channels.get(channel), own);
+    checkBatch(this.#problems, `sink ${name}`, sink, channel, channels.get(channel), own);
     return [{ name, channel, sink }];
-  }
-
-  /** Flume refuses it at start too: such a batch can never be put or taken. */
-  #checkBatch(
-    owner: string,
-    part: { readonly limits: { readonly batchSize?: number } },
-    channel: string,
-    conf: Configured<ChannelContext, Channel> | undefined,
-    own: Settings,
-  ): void {
-    const batch = part.limits.batchSize;
-    const capacity = conf?.limits.transactionCapacity;
-    if (batch === undefined || capacity === undefined || batch <= capacity) return;
-    const line = (own.get('batchSize') ?? own.get('batch-size'))?.line ?? lineOf(own);
-    this.#problems.error(
-      line,
-      `${owner} has batches of ${batch} events, expected at most ${capacity}, the transactionCapacity of channel ${channel}`,
-    );
   }
 
   #interceptors(source: string, own: Settings): Configured<InterceptorContext, Interceptor>[] | undefined {
@@ -331,47 +284,4 @@ class ConfReader {
       `${owner}: there is no channel ${channel}, ${known}${near === undefined ? '' : `; did you mean ${near}?`}`,
     );
   }
-
-  #checkReliability(channels: readonly ChannelConf[]): void {
-    const setting = this.#settings.get('reliability');
-    if (setting === undefined) return;
-    if (setting.value === 'end-to-end') {
-      for (const { name, channel } of channels) {
-        if (channel.limits.durable !== true) {
-          this.#problems.error(
-            setting.line,
-            `${setting.key} is end-to-end, expected a file channel: channel ${name} of type ${channel.type} loses its events with the process`,
-          );
-        }
-      }
-    } else if (['store-on-failure', 'best-effort'].includes(setting.value)) {
-      this.#problems.error(setting.line, `${setting.key}: ${setting.value} is not supported yet, expected end-to-end`);
-    } else
-      this.#problems.error(setting.line, `${setting.key} is ${JSON.stringify(setting.value)}, expected end-to-end`);
-  }
-
-  /** A channel that nobody drains fills up and stops its sources; one that nobody fills is of no use. */
-  #checkUse(channels: readonly ChannelConf[], sources: readonly SourceConf[], sinks: readonly SinkConf[]): void {
-    for (const { name } of channels) {
-      const line = this.#settings.get(`channels.${name}.type`)?.line;
-      if (!sinks.some((sink) => sink.channel === name))
-        this.#problems.warn(line, `channel ${name} has no sink: it fills up and then stops its sources`);
-      if (!sources.some((source) => source.channels.includes(name)))
-        this.#problems.warn(line, `channel ${name} has no source`);
-    }
-  }
-}
-
-/** The settings below a prefix, by their names without it. */
-function below(settings: Settings, prefix: string): Settings {
-  return new Map(
-    [...settings]
-      .filter(([key]) => key.startsWith(prefix))
-      .map(([key, setting]) => [key.slice(prefix.length), setting]),
-  );
-}
-
-function lineOf(settings: Settings): number | undefined {
-  for (const { line } of settings.values()) return line;
-  return undefined;
 }

@@ -16,6 +16,7 @@ import { Charset } from './spooldir/encoding.ts';
 import { type Line, LineReader } from './spooldir/line-reader.ts';
 import { PositionLog } from './spooldir/position.ts';
 import { type Candidate, scan } from './spooldir/scan.ts';
+import { type DonePolicy, exists, marked, settleFile } from './spooldir/settle.ts';
 
 const fields = {
   spoolDir: text({ doc: 'the directory', required: true }),
@@ -60,6 +61,7 @@ class SpoolDirSource implements Source {
   readonly #trackerDir: string;
   readonly #charset: Charset;
   readonly #position: PositionLog;
+  readonly #done: DonePolicy;
   readonly #stop = new AbortController();
   /** Files that were left, so that one bad file is told once; forgotten at a restart. */
   readonly #left = new Set<string>();
@@ -74,6 +76,8 @@ class SpoolDirSource implements Source {
     this.#trackerDir = path.resolve(this.#directory, values.trackerDir);
     this.#charset = new Charset(values.inputCharset, values.decodeErrorPolicy);
     this.#position = new PositionLog(this.#trackerDir);
+    const how = values.deletePolicy === 'immediate' ? 'remove' : values.trackingPolicy === 'rename' ? 'rename' : 'mark';
+    this.#done = { how, directory: this.#directory, trackerDir: this.#trackerDir, suffix: values.fileSuffix };
   }
 
   async start(): Promise<void> {
@@ -148,8 +152,7 @@ class SpoolDirSource implements Source {
   /** @returns whether there was any file */
   async #scanAndRead(): Promise<boolean> {
     const v = this.#values;
-    const marks =
-      v.trackingPolicy === 'tracker_dir' && v.deletePolicy === 'never' ? await this.#marks() : new Set<string>();
+    const marks = await marked(this.#done);
     const candidates = await scan(
       {
         directory: this.#directory,
@@ -172,7 +175,7 @@ class SpoolDirSource implements Source {
     const { log, name, counters } = this.#context;
     try {
       if (!(await this.#deliverLines(candidate))) return;
-      await this.#settle(candidate);
+      await settleFile(candidate, this.#done);
       await this.#position.end();
       log.info({ file: candidate.path }, `source ${name}: read ${candidate.path} to its end`);
     } catch (error) {
@@ -218,40 +221,6 @@ class SpoolDirSource implements Source {
     }
   }
 
-  /** The file is read: it must be the one that was opened, and then it is renamed, removed or marked. */
-  async #settle(candidate: Candidate): Promise<void> {
-    const v = this.#values;
-    const now = await fs.stat(candidate.path);
-    if (now.size !== candidate.size || now.mtimeMs !== candidate.mtimeMs) {
-      throw unreadable(
-        'it was changed while it was read; its events up to then are delivered. Move files into the directory only when they are complete',
-      );
-    }
-    if (v.deletePolicy === 'immediate') return await fs.rm(candidate.path);
-    if (v.trackingPolicy === 'tracker_dir') {
-      const mark = path.join(this.#trackerDir, path.relative(this.#directory, candidate.path) + v.fileSuffix);
-      await fs.mkdir(path.dirname(mark), { recursive: true });
-      return await fs.writeFile(mark, '');
-    }
-    const done = candidate.path + v.fileSuffix;
-    if (await exists(done)) {
-      throw unreadable(
-        `its name was used before: ${done} exists. Its events are delivered; give every file a name of its own`,
-      );
-    }
-    await fs.rename(candidate.path, done);
-  }
-
-  async #marks(): Promise<Set<string>> {
-    const names = await fs.readdir(this.#trackerDir, { recursive: true });
-    const suffix = this.#values.fileSuffix;
-    return new Set(
-      names
-        .filter((name) => name.endsWith(suffix))
-        .map((name) => path.join(this.#directory, name.slice(0, -suffix.length))),
-    );
-  }
-
   #headers(file: string): Record<string, string> {
     const v = this.#values;
     return {
@@ -273,19 +242,6 @@ class SpoolDirSource implements Source {
 
 function toEvents(lines: readonly Line[], headers: Readonly<Record<string, string>>): PlainEvent[] {
   return lines.map(({ body }) => ({ headers, body }));
-}
-
-function unreadable(message: string): StreamjobError {
-  return new StreamjobError('EVENT_UNREADABLE', message);
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await fs.lstat(file);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The spooling directory source. */

@@ -1,0 +1,37 @@
+/** An agent as its flume.conf describes it, with every property read and checked. */
+import type { Channel, ChannelContext } from '../channels/channel.ts';
+import type { Interceptor, InterceptorContext } from '../interceptors/interceptor.ts';
+import type { Selector, SelectorContext } from '../selectors/selector.ts';
+import type { Sink, SinkContext } from '../sinks/sink.ts';
+import type { Source, SourceContext } from '../sources/source.ts';
+import type { Configured } from './component.ts';
+
+/** A source of an agent. */
+export interface SourceConf {
+  readonly name: string;
+  readonly channels: readonly string[];
+  readonly source: Configured<SourceContext, Source>;
+  readonly interceptors: readonly Configured<InterceptorContext, Interceptor>[];
+  readonly selector: Configured<SelectorContext, Selector>;
+}
+
+/** A sink of an agent. */
+export interface SinkConf {
+  readonly name: string;
+  readonly channel: string;
+  readonly sink: Configured<SinkContext, Sink>;
+}
+
+/** A channel of an agent. */
+export interface ChannelConf {
+  readonly name: string;
+  readonly channel: Configured<ChannelContext, Channel>;
+}
+
+/** An agent whose file is right. */
+export interface AgentConf {
+  readonly name: string;
+  readonly channels: readonly ChannelConf[];
+  readonly sources: readonly SourceConf[];
+  readonly sinks: readonly SinkConf[];
+}
