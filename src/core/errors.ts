@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   ASYNC_FUNCTION: 'A function that must be synchronous returned a promise.',
   KEY_INVALID: 'A key is not a primitive, a Date, or an array or plain object of them.',
   EMPTY_COLLECTION: 'The action needs at least one element.',
+  ZIP_MISMATCH: 'Two RDDs that are zipped do not have the same number of values in each partition.',
   USER_FUNCTION: 'A function of the job threw; the cause is attached.',
   BATCH_FAILED: 'An output of a batch failed and the policy was to stop, or its retries ran out.',
   DRAIN_IMPOSSIBLE: '--until-drained was asked for, but an input of the job never ends.',

@@ -4,16 +4,18 @@
  */
 import { StreamjobError } from '../core/errors.ts';
 import { userError } from '../graph/functions.ts';
-import { hashKey, KeyedMap } from '../graph/keys.ts';
+import { KeyedMap } from '../graph/keys.ts';
 import {
   type Aggregator,
   ArrayPartition,
   type Lineage,
   type Partition,
+  type Regroup,
   type Shuffle,
   type Sink,
   type Step,
 } from '../graph/lineage.ts';
+import { type Partitioner, partitionOf } from '../graph/partitioner.ts';
 import type { Task } from '../graph/rdd.ts';
 import type { Engine, EngineKind, EngineSettings } from './engine.ts';
 
@@ -88,6 +90,11 @@ class InlineEngine implements Engine {
         lineage.result ??= await this.#materialize(lineage.parent);
         return lineage.result.map((partition) => ({ partition, steps: [] }));
       }
+      case 'regroup': {
+        const parents: (readonly (readonly unknown[])[])[] = [];
+        for (const parent of lineage.parents) parents.push(await this.#values(parent));
+        return regrouped(lineage, parents).map((values) => ({ partition: new ArrayPartition(values), steps: [] }));
+      }
       case 'shuffle':
         return (await this.#shuffle(lineage)).map((partition) => ({
           partition,
@@ -97,16 +104,20 @@ class InlineEngine implements Engine {
   }
 
   async #materialize(lineage: Lineage<unknown>): Promise<Partition<unknown>[]> {
-    const partitions: Partition<unknown>[] = [];
-    for (const task of await this.prepare(lineage)) partitions.push(new ArrayPartition(await task.collect()));
+    return (await this.#values(lineage)).map((values) => new ArrayPartition(values));
+  }
+
+  async #values(lineage: Lineage<unknown>): Promise<(readonly unknown[])[]> {
+    const partitions: (readonly unknown[])[] = [];
+    for (const task of await this.prepare(lineage)) partitions.push(await task.collect());
     return partitions;
   }
 
   /** Map side: each partition is combined and cut into buckets by the keys' hashes. Reduce side: buckets are combined. */
-  async #shuffle({ parent, aggregator, numPartitions, name }: Shuffle): Promise<Partition<unknown>[]> {
-    const reducers = Array.from({ length: numPartitions }, () => new KeyedMap<unknown, unknown>());
+  async #shuffle({ parent, aggregator, partitioner }: Shuffle): Promise<Partition<unknown>[]> {
+    const reducers = Array.from({ length: partitioner.numPartitions }, () => new KeyedMap<unknown, unknown>());
     for (const plan of await this.#plan(parent)) {
-      const combiner = new MapSide(aggregator, reducers, name);
+      const combiner = new MapSide(aggregator, partitioner, reducers);
       await this.#run(plan, combiner as Sink<unknown>);
     }
     return reducers.map((reducer) => new ArrayPartition([...reducer.entries()]));
@@ -138,14 +149,18 @@ class InlineEngine implements Engine {
 /** The sink of a shuffle's map side. */
 class MapSide implements Sink<readonly [unknown, unknown]> {
   readonly #aggregator: Aggregator<unknown, unknown>;
+  readonly #partitioner: Partitioner;
   readonly #reducers: readonly KeyedMap<unknown, unknown>[];
-  readonly #name: string;
   readonly #combined = new KeyedMap<unknown, unknown>();
 
-  constructor(aggregator: Aggregator<unknown, unknown>, reducers: readonly KeyedMap<unknown, unknown>[], name: string) {
+  constructor(
+    aggregator: Aggregator<unknown, unknown>,
+    partitioner: Partitioner,
+    reducers: readonly KeyedMap<unknown, unknown>[],
+  ) {
     this.#aggregator = aggregator;
+    this.#partitioner = partitioner;
     this.#reducers = reducers;
-    this.#name = name;
   }
 
   push(pair: readonly [unknown, unknown]): void {
@@ -167,12 +182,20 @@ class MapSide implements Sink<readonly [unknown, unknown]> {
   }
 
   #reducer(key: unknown): KeyedMap<unknown, unknown> {
-    const index = this.#reducers.length === 1 ? 0 : hashKey(key) % this.#reducers.length;
-    const reducer = this.#reducers[index];
-    if (reducer === undefined)
-      throw new StreamjobError('KEY_INVALID', `no partition ${index}`, {
-        where: this.#name,
-      });
+    const reducer = this.#reducers[partitionOf(this.#partitioner, key)];
+    if (reducer === undefined) throw new StreamjobError('USER_FUNCTION', 'the partitioner has no such partition');
     return reducer;
+  }
+}
+
+/** The function may be a user's comparator: what it throws names the operator. */
+function regrouped(
+  lineage: Regroup<unknown>,
+  parents: readonly (readonly (readonly unknown[])[])[],
+): readonly (readonly unknown[])[] {
+  try {
+    return lineage.compute(parents);
+  } catch (error) {
+    throw userError(error, lineage.name);
   }
 }

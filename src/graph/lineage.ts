@@ -3,6 +3,7 @@
  * Streams and RDDs both build such trees, so that an operator has one meaning in both.
  */
 import type { Chunk } from '../core/chunk.ts';
+import { type Partitioner, type Partitioning, partitionerOf } from './partitioner.ts';
 
 /** Takes the values of one partition, one after the other, then the end. */
 export interface Sink<T> {
@@ -51,7 +52,17 @@ export interface Shuffle<K = unknown, V = unknown, C = unknown> {
   readonly name: string;
   readonly parent: Lineage<readonly [K, V]>;
   readonly aggregator: Aggregator<V, C>;
+  readonly partitioner: Partitioner;
+}
+
+/** All partitions of all parents made into new ones: sorting, zipping, dealing out anew. */
+export interface Regroup<T> {
+  readonly kind: 'regroup';
+  readonly name: string;
+  readonly parents: readonly Lineage<unknown>[];
   readonly numPartitions: number;
+  /** @param parents the values of each partition of each parent @returns those of each new partition */
+  compute(parents: readonly (readonly (readonly unknown[])[])[]): readonly (readonly T[])[];
 }
 
 /** The partitions of all parents, one after the other. */
@@ -69,7 +80,7 @@ export interface Kept<T> {
 }
 
 /** See the file's head. */
-export type Lineage<T> = Source<T> | Narrow<T> | Shuffle | Union<T> | Kept<T>;
+export type Lineage<T> = Source<T> | Narrow<T> | Shuffle | Regroup<T> | Union<T> | Kept<T>;
 
 /** A step upon `parent`. */
 export function narrow<T, U>(parent: Lineage<T>, step: Step<T, U>): Lineage<U> {
@@ -82,15 +93,10 @@ export function shuffle<K, V, C>(
   name: string,
   parent: Lineage<readonly [K, V]>,
   aggregator: Aggregator<V, C>,
-  numPartitions: number,
+  partitioning: Partitioning,
 ): Lineage<readonly [K, C]> {
-  const node: Shuffle<K, V, C> = {
-    kind: 'shuffle',
-    name,
-    parent,
-    aggregator,
-    numPartitions,
-  };
+  const partitioner = partitionerOf(partitioning);
+  const node: Shuffle<K, V, C> = { kind: 'shuffle', name, parent, aggregator, partitioner };
   return node as unknown as Lineage<readonly [K, C]>;
 }
 
@@ -146,4 +152,20 @@ export function isKnownEmpty(lineage: Lineage<unknown>): boolean {
   const partitions =
     lineage.kind === 'source' ? lineage.partitions : lineage.kind === 'kept' ? lineage.result : undefined;
   return partitions?.every((partition) => [...partition.chunks].every((chunk) => chunk.count === 0)) ?? false;
+}
+
+/** How many partitions a lineage has. */
+export function partitionCount(lineage: Lineage<unknown>): number {
+  switch (lineage.kind) {
+    case 'source':
+      return lineage.partitions.length;
+    case 'shuffle':
+      return lineage.partitioner.numPartitions;
+    case 'regroup':
+      return lineage.numPartitions;
+    case 'union':
+      return lineage.parents.reduce((sum, parent) => sum + partitionCount(parent), 0);
+    default:
+      return partitionCount(lineage.parent);
+  }
 }

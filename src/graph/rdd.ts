@@ -3,14 +3,43 @@
  * Transformations return an RDD and run nothing; actions return a promise.
  */
 import { StreamjobError } from '../core/errors.ts';
-import { type Sync, userError, type Widen } from './functions.ts';
-import { type Lineage, narrow, sliced } from './lineage.ts';
-import { countByValue, groupByKey, mapValuesStep, reduceByKey } from './operators/by-key.ts';
+import { requireSync, type Sync, userError, type Widen } from './functions.ts';
+import { countBuckets, evenBounds, requireBounds } from './histogram.ts';
+import { KeyedMap } from './keys.ts';
+import { kept, type Lineage, narrow, partitionCount, type Step, sliced } from './lineage.ts';
+import {
+  cartesian,
+  coalesce,
+  glomStep,
+  partitionBy,
+  repartition,
+  sortBy,
+  zip,
+  zipWithIndex,
+  zipWithUniqueIdStep,
+} from './operators/arrange.ts';
+import {
+  combineByKey,
+  countByValue,
+  flatMapValuesStep,
+  freshZero,
+  groupByKey,
+  mapValuesStep,
+  reduceByKey,
+} from './operators/by-key.ts';
+import { cogroup, type JoinKind, join } from './operators/cogroup.ts';
 import { filterStep } from './operators/filter.ts';
 import { flatMapStep } from './operators/flat-map.ts';
 import { mapStep } from './operators/map.ts';
 import { mapPartitionsStep } from './operators/map-partitions.ts';
 import { countStep, reduceStep } from './operators/reduce.ts';
+import { rangeSampleStep, sampleStep } from './operators/sample.ts';
+import { distinct, intersection, subtract, subtractByKey } from './operators/sets.ts';
+import { type Compare, naturalOrder } from './order.ts';
+import { hashPartitioner, type Partitioner, type Partitioning, partitionerOf } from './partitioner.ts';
+import { seededRandom } from './random.ts';
+import { objectPart, saveParts, textPart } from './save.ts';
+import { addToMoments, mergeMoments, NO_MOMENTS, type Stats, statsOf } from './stats.ts';
 
 /** One partition that is ready to run. */
 export interface Task<T> {
@@ -29,65 +58,326 @@ export class RDD<T> {
   /** @internal */
   readonly lineage: Lineage<T>;
   readonly #runner: JobRunner;
-  readonly #numPartitions: number;
 
-  /** @internal RDDs come from streams. */
-  constructor(lineage: Lineage<T>, runner: JobRunner, numPartitions: number) {
+  /** @internal RDDs come from streams and from `ssc.parallelize`. */
+  constructor(lineage: Lineage<T>, runner: JobRunner) {
     this.lineage = lineage;
     this.#runner = runner;
-    this.#numPartitions = numPartitions;
   }
 
   #derive<U>(lineage: Lineage<U>): RDD<U> {
-    return new RDD(lineage, this.#runner, this.#numPartitions);
+    return new RDD(lineage, this.#runner);
   }
+
+  #step<U>(step: Step<T, U>): RDD<U> {
+    return this.#derive(narrow(this.lineage, step));
+  }
+
+  /** As many partitions as the RDDs that go into a shuffle have at most, as Spark's default partitioner. */
+  #partitions(...others: readonly RDD<never>[]): number {
+    return Math.max(1, this.getNumPartitions(), ...others.map((other) => other.getNumPartitions()));
+  }
+
+  // Transformations of values
 
   /** One value for each value. */
   map<U>(fn: (value: T) => U, ..._sync: Sync<U>): RDD<U> {
-    return this.#derive(narrow(this.lineage, mapStep(fn)));
+    return this.#step(mapStep(fn));
   }
 
   /** Any number of values for each value. */
   flatMap<U>(fn: (value: T) => Iterable<U>): RDD<U> {
-    return this.#derive(narrow(this.lineage, flatMapStep(fn)));
+    return this.#step(flatMapStep(fn));
   }
 
   /** The values that `predicate` holds for. */
   filter(predicate: (value: T) => boolean): RDD<T> {
-    return this.#derive(narrow(this.lineage, filterStep(predicate)));
+    return this.#step(filterStep(predicate));
   }
 
   /** A function over all values of a partition; called once per partition, also for an empty one. */
   mapPartitions<U>(fn: (values: IterableIterator<T>) => Iterable<U>): RDD<U> {
-    return this.#derive(narrow(this.lineage, mapPartitionsStep(fn)));
+    return this.#step(mapPartitionsStep(fn));
+  }
+
+  /** As mapPartitions; the function gets the partition's index first. */
+  mapPartitionsWithIndex<U>(fn: (index: number, values: IterableIterator<T>) => Iterable<U>): RDD<U> {
+    return this.#step(mapPartitionsStep((values, index) => fn(index, values), 'mapPartitionsWithIndex'));
+  }
+
+  /** One array per partition. */
+  glom(): RDD<T[]> {
+    return this.#step(glomStep<T>());
+  }
+
+  /** Pairs of a key made from each value, and the value. */
+  keyBy<K>(fn: (value: T) => K, ..._sync: Sync<K>): RDD<readonly [K, T]> {
+    return this.#step(mapStep((value: T) => [requireSync(fn(value), 'keyBy'), value] as const, 'keyBy'));
+  }
+
+  /** The values by a key made from each: pairs of the key and the list of its values. */
+  groupBy<K>(fn: (value: T) => K, partitioning: Partitioning = this.#partitions()): RDD<readonly [K, T[]]> {
+    const keyed = narrow(
+      this.lineage,
+      mapStep((value: T) => [requireSync(fn(value), 'groupBy'), value] as readonly [K, T], 'groupBy'),
+    );
+    return this.#derive(groupByKey(keyed, partitioning, 'groupBy'));
   }
 
   /** The values of both, duplicates kept. */
   union(other: RDD<T>): RDD<T> {
-    return this.#derive({
-      kind: 'union',
-      parents: [this.lineage, other.lineage],
+    return this.#derive({ kind: 'union', parents: [this.lineage, other.lineage] });
+  }
+
+  /** Each value once. */
+  distinct(numPartitions: number = this.#partitions()): RDD<T> {
+    return this.#derive(distinct(this.lineage, numPartitions));
+  }
+
+  /** The values that both have, each once. */
+  intersection(other: RDD<T>, numPartitions?: number): RDD<T> {
+    return this.#derive(
+      intersection(this.lineage, other.lineage, numPartitions ?? this.#partitions(other as RDD<never>)),
+    );
+  }
+
+  /** The values that `other` does not have, as often as they came. */
+  subtract(other: RDD<T>, numPartitions: number = this.#partitions()): RDD<T> {
+    return this.#derive(subtract(this.lineage, other.lineage, numPartitions));
+  }
+
+  /** Every value with every value of `other`. */
+  cartesian<U>(other: RDD<U>): RDD<readonly [T, U]> {
+    return this.#derive(cartesian(this.lineage, other.lineage));
+  }
+
+  /**
+   * Values of the same place in both.
+   * @throws StreamjobError CONFIG_INVALID for other numbers of partitions; ZIP_MISMATCH, when run, for other numbers of values
+   */
+  zip<U>(other: RDD<U>): RDD<readonly [T, U]> {
+    return this.#derive(zip(this.lineage, other.lineage));
+  }
+
+  /** Each value with its place, from 0, partition by partition. */
+  zipWithIndex(): RDD<readonly [T, number]> {
+    return this.#derive(zipWithIndex(this.lineage));
+  }
+
+  /** Each value with a number of its own: item i of partition k of n gets i·n + k. */
+  zipWithUniqueId(): RDD<readonly [T, number]> {
+    return this.#step(zipWithUniqueIdStep<T>(this.#partitions()));
+  }
+
+  /** All values in the order of their keys. @param key of a value @param ascending false: greatest first */
+  sortBy<K>(
+    key: (value: T) => K,
+    ascending = true,
+    numPartitions: number = this.#partitions(),
+    compare: Compare<K> = naturalOrder,
+  ): RDD<T> {
+    return this.#derive(sortBy(this.lineage, key, compare, ascending, numPartitions));
+  }
+
+  /** A sample. @param fraction of the values; with replacement, how often each is expected @param seed the same one gives the same sample */
+  sample(withReplacement: boolean, fraction: number, seed: number): RDD<T> {
+    return this.#step(sampleStep<T>(withReplacement, fraction, seed));
+  }
+
+  /** The values split by chance. @param weights of the parts, in any unit @param seed the same one gives the same split */
+  randomSplit(weights: readonly number[], seed: number): RDD<T>[] {
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    let from = 0;
+    return weights.map((weight, i) => {
+      const to = i === weights.length - 1 ? 1 : from + weight / total;
+      const part = this.#step(rangeSampleStep<T>(from, to, seed));
+      from = to;
+      return part;
     });
+  }
+
+  /** The values dealt out evenly to so many partitions. @throws StreamjobError CONFIG_INVALID */
+  repartition(numPartitions: number): RDD<T> {
+    return this.#derive(repartition(this.lineage, numPartitions));
+  }
+
+  /** Neighbouring partitions put together; without `shuffle` never more than there are. @throws StreamjobError CONFIG_INVALID */
+  coalesce(numPartitions: number, shuffle = false): RDD<T> {
+    return shuffle ? this.repartition(numPartitions) : this.#derive(coalesce(this.lineage, numPartitions));
+  }
+
+  /** The same values, worked out once however often they are used. */
+  cache(): RDD<T> {
+    return this.#derive(kept(this.lineage));
+  }
+
+  /** As cache. */
+  persist(): RDD<T> {
+    return this.cache();
+  }
+
+  // Transformations of pairs
+
+  /** The keys of pairs. */
+  keys<K, V>(this: RDD<readonly [K, V]>): RDD<K> {
+    return this.#step(mapStep(([key]) => key, 'keys'));
+  }
+
+  /** The values of pairs. */
+  values<K, V>(this: RDD<readonly [K, V]>): RDD<V> {
+    return this.#step(mapStep(([, value]) => value, 'values'));
   }
 
   /** A function over the values of pairs. */
   mapValues<K, V, U>(this: RDD<readonly [K, V]>, fn: (value: V) => U, ..._sync: Sync<U>): RDD<readonly [K, U]> {
-    return this.#derive(narrow(this.lineage, mapValuesStep<K, V, U>(fn)));
+    return this.#step(mapValuesStep<K, V, U>(fn));
+  }
+
+  /** Any number of values for each value of a pair. */
+  flatMapValues<K, V, U>(this: RDD<readonly [K, V]>, fn: (value: V) => Iterable<U>): RDD<readonly [K, U]> {
+    return this.#step(flatMapValuesStep<K, V, U>(fn));
   }
 
   /** One pair per key, its values reduced by an associative and commutative function. */
   reduceByKey<K, V>(
     this: RDD<readonly [K, V]>,
     fn: (a: Widen<V>, b: Widen<V>) => Widen<V>,
-    numPartitions: number = this.#numPartitions,
+    partitioning: Partitioning = this.#partitions(),
   ): RDD<readonly [K, Widen<V>]> {
-    return this.#derive(reduceByKey(this.lineage as Lineage<readonly [K, Widen<V>]>, fn, numPartitions));
+    return this.#derive(reduceByKey(this.lineage as Lineage<readonly [K, Widen<V>]>, fn, partitioning));
   }
 
   /** One pair per key, with the list of its values. */
-  groupByKey<K, V>(this: RDD<readonly [K, V]>, numPartitions: number = this.#numPartitions): RDD<readonly [K, V[]]> {
-    return this.#derive(groupByKey(this.lineage, numPartitions));
+  groupByKey<K, V>(
+    this: RDD<readonly [K, V]>,
+    partitioning: Partitioning = this.#partitions(),
+  ): RDD<readonly [K, V[]]> {
+    return this.#derive(groupByKey(this.lineage, partitioning));
   }
+
+  /** One pair per key, its values combined: the first by `create`, more by `merge`, combined values by `combine`. */
+  combineByKey<K, V, C>(
+    this: RDD<readonly [K, V]>,
+    create: (value: V) => C,
+    merge: (combined: C, value: V) => C,
+    combine: (a: C, b: C) => C,
+    partitioning: Partitioning = this.#partitions(),
+    mapSideCombine = true,
+  ): RDD<readonly [K, C]> {
+    return this.#derive(combineByKey(this.lineage, { create, merge, combine }, partitioning, mapSideCombine));
+  }
+
+  /** One pair per key. @param zero copied for each key and partition, so that the functions may change it */
+  aggregateByKey<K, V, C>(
+    this: RDD<readonly [K, V]>,
+    zero: C,
+    merge: (combined: C, value: V) => C,
+    combine: (a: C, b: C) => C,
+    partitioning: Partitioning = this.#partitions(),
+  ): RDD<readonly [K, C]> {
+    const create = (value: V): C => merge(freshZero(zero), value);
+    return this.#derive(combineByKey(this.lineage, { create, merge, combine }, partitioning, true, 'aggregateByKey'));
+  }
+
+  /** One pair per key, its values folded into a copy of `zero`. */
+  foldByKey<K, V>(
+    this: RDD<readonly [K, V]>,
+    zero: V,
+    fn: (a: V, b: V) => V,
+    partitioning: Partitioning = this.#partitions(),
+  ): RDD<readonly [K, V]> {
+    const create = (value: V): V => fn(freshZero(zero), value);
+    return this.#derive(
+      combineByKey(this.lineage, { create, merge: fn, combine: fn }, partitioning, true, 'foldByKey'),
+    );
+  }
+
+  /** Per key the values of this RDD and of each other one. */
+  cogroup<K, V>(
+    this: RDD<readonly [K, V]>,
+    ...others: readonly RDD<readonly [K, unknown]>[]
+  ): RDD<readonly [K, readonly unknown[][]]> {
+    const count = this.#partitions(...(others as unknown as RDD<never>[]));
+    return this.#derive(cogroup<K>([this.lineage, ...others.map((other) => other.lineage)], count));
+  }
+
+  #join<K, V, W, R>(kind: JoinKind, other: RDD<readonly [K, W]>, partitioning: Partitioning | undefined): RDD<R> {
+    const left = this.lineage as unknown as Lineage<readonly [K, V]>;
+    const joined = join(left, other.lineage, kind, partitioning ?? this.#partitions(other as unknown as RDD<never>));
+    // Which sides may be null follows from the kind: the four methods below say it in their types.
+    return this.#derive(joined as unknown as Lineage<R>);
+  }
+
+  /** Every value with every value of the same key in `other`. */
+  join<K, V, W>(
+    this: RDD<readonly [K, V]>,
+    other: RDD<readonly [K, W]>,
+    partitioning?: Partitioning,
+  ): RDD<readonly [K, readonly [V, W]]> {
+    return this.#join('join', other, partitioning);
+  }
+
+  /** As join; a value without partner is paired with null. */
+  leftOuterJoin<K, V, W>(
+    this: RDD<readonly [K, V]>,
+    other: RDD<readonly [K, W]>,
+    partitioning?: Partitioning,
+  ): RDD<readonly [K, readonly [V, W | null]]> {
+    return this.#join('leftOuterJoin', other, partitioning);
+  }
+
+  /** As join; a value of `other` without partner is paired with null. */
+  rightOuterJoin<K, V, W>(
+    this: RDD<readonly [K, V]>,
+    other: RDD<readonly [K, W]>,
+    partitioning?: Partitioning,
+  ): RDD<readonly [K, readonly [V | null, W]]> {
+    return this.#join('rightOuterJoin', other, partitioning);
+  }
+
+  /** As join; what has no partner on either side is paired with null. */
+  fullOuterJoin<K, V, W>(
+    this: RDD<readonly [K, V]>,
+    other: RDD<readonly [K, W]>,
+    partitioning?: Partitioning,
+  ): RDD<readonly [K, readonly [V | null, W | null]]> {
+    return this.#join('fullOuterJoin', other, partitioning);
+  }
+
+  /** The pairs whose key `other` does not have. */
+  subtractByKey<K, V>(
+    this: RDD<readonly [K, V]>,
+    other: RDD<readonly [K, unknown]>,
+    partitioning: Partitioning = this.#partitions(),
+  ): RDD<readonly [K, V]> {
+    return this.#derive(subtractByKey(this.lineage, other.lineage, partitioning));
+  }
+
+  /** The pairs in the partitions of their keys. */
+  partitionBy<K, V>(this: RDD<readonly [K, V]>, partitioning: Partitioning): RDD<readonly [K, V]> {
+    return this.#derive(partitionBy(this.lineage, partitionerOf(partitioning)));
+  }
+
+  /** The pairs in the partitions of their keys, sorted by the keys in each. */
+  repartitionAndSortWithinPartitions<K, V>(
+    this: RDD<readonly [K, V]>,
+    partitioner: Partitioner,
+    compare: Compare<K> = naturalOrder,
+  ): RDD<readonly [K, V]> {
+    return this.#derive(partitionBy(this.lineage, partitionerOf(partitioner), compare));
+  }
+
+  /** The pairs in the order of their keys. */
+  sortByKey<K, V>(
+    this: RDD<readonly [K, V]>,
+    ascending = true,
+    numPartitions: number = this.#partitions(),
+    compare: Compare<K> = naturalOrder,
+  ): RDD<readonly [K, V]> {
+    return this.sortBy(([key]) => key, ascending, numPartitions, compare);
+  }
+
+  // Actions
 
   /** How many partitions it has. */
   getNumPartitions(): number {
@@ -101,6 +391,11 @@ export class RDD<T> {
     return all;
   }
 
+  /** All values, one partition in memory at a time. */
+  async *toLocalIterator(): AsyncGenerator<T, void, undefined> {
+    for (const task of await this.#runner.prepare(this.lineage)) yield* await task.collect();
+  }
+
   /** How many values there are. */
   async count(): Promise<number> {
     const counts = await this.#collectPartitions(narrow(this.lineage, countStep<T>()));
@@ -111,11 +406,9 @@ export class RDD<T> {
   async take(n: number): Promise<T[]> {
     const taken: T[] = [];
     if (n <= 0) return taken;
-    for (const task of await this.#runner.prepare(this.lineage)) {
-      for (const value of await task.collect()) {
-        taken.push(value);
-        if (taken.length >= n) return taken;
-      }
+    for await (const value of this.toLocalIterator()) {
+      taken.push(value);
+      if (taken.length >= n) break;
     }
     return taken;
   }
@@ -131,17 +424,110 @@ export class RDD<T> {
     return (await this.take(1)).length === 0;
   }
 
-  /** All values into one. @throws StreamjobError EMPTY_COLLECTION */
+  /** The `n` greatest values, greatest first. */
+  async top(n: number, compare: Compare<T> = naturalOrder): Promise<T[]> {
+    return this.takeOrdered(n, (a, b) => compare(b, a));
+  }
+
+  /** The `n` least values, least first. */
+  async takeOrdered(n: number, compare: Compare<T> = naturalOrder): Promise<T[]> {
+    if (n <= 0) return [];
+    // Each partition keeps its own least n only.
+    const least = mapPartitionsStep(
+      (values: IterableIterator<T>) => [...values].sort(compare).slice(0, n),
+      'takeOrdered',
+    );
+    const parts = await this.#collectPartitions(narrow(this.lineage, least));
+    return parts.flat().sort(compare).slice(0, n) as T[];
+  }
+
+  /** A sample of exactly `num` values, or all when there are fewer and none is taken twice. */
+  async takeSample(withReplacement: boolean, num: number, seed: number): Promise<T[]> {
+    const values = await this.collect();
+    const random = seededRandom(seed);
+    const pick = (below: number): number => Math.floor(random() * below);
+    if (values.length === 0 || num <= 0) return [];
+    if (withReplacement) return Array.from({ length: num }, () => values[pick(values.length)] as T);
+    // The first places of a shuffle (Fisher, Yates).
+    const count = Math.min(num, values.length);
+    for (let i = 0; i < count; i++) {
+      const j = i + pick(values.length - i);
+      [values[i], values[j]] = [values[j] as T, values[i] as T];
+    }
+    return values.slice(0, count);
+  }
+
+  /** All values into one, by an associative and commutative function. @throws StreamjobError EMPTY_COLLECTION */
   async reduce(fn: (a: T, b: T) => T): Promise<T> {
-    const partial = await this.#collectPartitions(narrow(this.lineage, reduceStep(fn, 'reduce')));
-    const values = partial.flat() as T[];
+    const values = (await this.#collectPartitions(narrow(this.lineage, reduceStep(fn, 'reduce')))).flat() as T[];
     if (values.length === 0) throw emptyCollection('reduce');
     return values.reduce((a, b) => fn(a, b));
   }
 
-  /** How often each distinct value came. */
+  /** As reduce. */
+  treeReduce(fn: (a: T, b: T) => T): Promise<T> {
+    return this.reduce(fn);
+  }
+
+  /** All values into one. @param zero copied for each partition, and once more for the partitions' results */
+  async fold(zero: T, fn: (a: T, b: T) => T): Promise<T> {
+    return this.aggregate(zero, fn, fn);
+  }
+
+  /** All values into one of another type. @param zero copied for each partition, and once more for the partitions' results */
+  async aggregate<U>(zero: U, merge: (combined: U, value: T) => U, combine: (a: U, b: U) => U): Promise<U> {
+    const step = mapPartitionsStep((values: IterableIterator<T>) => {
+      let combined = freshZero(zero);
+      for (const value of values) combined = requireSync(merge(combined, value), 'aggregate');
+      return [combined];
+    }, 'aggregate');
+    const parts = await this.#collectPartitions(narrow(this.lineage, step));
+    return (parts.flat() as U[]).reduce((a, b) => requireSync(combine(a, b), 'aggregate'), freshZero(zero));
+  }
+
+  /** As aggregate; the depth of the tree is for clusters and changes nothing here. */
+  treeAggregate<U>(zero: U, merge: (combined: U, value: T) => U, combine: (a: U, b: U) => U, _depth = 2): Promise<U> {
+    return this.aggregate(zero, merge, combine);
+  }
+
+  /** The greatest value. @throws StreamjobError EMPTY_COLLECTION */
+  async max(compare: Compare<T> = naturalOrder): Promise<T> {
+    return this.reduce((a, b) => (compare(a, b) >= 0 ? a : b));
+  }
+
+  /** The least value. @throws StreamjobError EMPTY_COLLECTION */
+  async min(compare: Compare<T> = naturalOrder): Promise<T> {
+    return this.reduce((a, b) => (compare(a, b) <= 0 ? a : b));
+  }
+
+  /** Each distinct value with how often it came. */
   countByValue(): Promise<(readonly [T, number])[]> {
-    return this.#derive(countByValue(this.lineage, this.#numPartitions)).collect();
+    return this.#derive(countByValue(this.lineage, this.#partitions())).collect();
+  }
+
+  /** Each distinct key of pairs with how often it came. */
+  countByKey<K, V>(this: RDD<readonly [K, V]>): Promise<(readonly [K, number])[]> {
+    return this.keys().countByValue();
+  }
+
+  /** The values of a key. */
+  async lookup<K, V>(this: RDD<readonly [K, V]>, key: K): Promise<V[]> {
+    const wanted = new KeyedMap<K, null>();
+    wanted.add(key, null);
+    return this.filter(([each]) => wanted.find(each) !== undefined)
+      .values()
+      .collect();
+  }
+
+  /** The pairs as a Map; of a key that came more than once, the last value. Keys that are objects compare by identity in it. */
+  async collectAsMap<K, V>(this: RDD<readonly [K, V]>): Promise<Map<K, V>> {
+    const last = new KeyedMap<K, V>();
+    for (const [key, value] of await this.collect()) {
+      const entry = last.find(key);
+      if (entry === undefined) last.add(key, value);
+      else entry[1] = value;
+    }
+    return new Map(last.entries());
   }
 
   /** Calls `fn` with each value, one after the other, and waits for the promises it returns. */
@@ -163,6 +549,66 @@ export class RDD<T> {
     }
   }
 
+  /** The sum; 0 for no number. */
+  async sum(this: RDD<number>): Promise<number> {
+    return this.fold(0, (a, b) => a + b);
+  }
+
+  /** The mean; NaN for no number. */
+  async mean(this: RDD<number>): Promise<number> {
+    return (await this.stats()).mean;
+  }
+
+  /** The variance of all numbers; NaN for none. */
+  async variance(this: RDD<number>): Promise<number> {
+    return (await this.stats()).variance;
+  }
+
+  /** The standard deviation of all numbers; NaN for none. */
+  async stdev(this: RDD<number>): Promise<number> {
+    return (await this.stats()).stdev;
+  }
+
+  /** Count, sum, mean, extremes, variance and deviation in one pass. */
+  async stats(this: RDD<number>): Promise<Stats> {
+    return statsOf(await this.aggregate(NO_MOMENTS, addToMoments, mergeMoments));
+  }
+
+  /**
+   * How many numbers are in each bucket. Buckets are [low, high), the last one [low, high].
+   * @param buckets bounds in rising order: the counts are given; or how many buckets of the same width: bounds and counts are given
+   * @throws StreamjobError CONFIG_INVALID; EMPTY_COLLECTION for a number of buckets over no values, NaN or Infinity
+   */
+  histogram(this: RDD<number>, buckets: readonly number[]): Promise<number[]>;
+  histogram(this: RDD<number>, buckets: number): Promise<[number[], number[]]>;
+  async histogram(this: RDD<number>, buckets: number | readonly number[]): Promise<number[] | [number[], number[]]> {
+    if (typeof buckets === 'number') {
+      const { min, max, sum } = await this.stats();
+      const bounds = evenBounds(Number.isNaN(sum) ? Number.NaN : min, max, buckets);
+      return [bounds, await this.histogram(bounds)];
+    }
+    requireBounds(buckets);
+    const counted = mapPartitionsStep(
+      (values: IterableIterator<number>) => [countBuckets(values, buckets)],
+      'histogram',
+    );
+    const parts = (await this.#collectPartitions(narrow(this.lineage, counted))).flat() as number[][];
+    return parts.reduce(
+      (a, b) => a.map((count, i) => count + (b[i] ?? 0)),
+      new Array<number>(buckets.length - 1).fill(0),
+    );
+  }
+
+  /** Writes a directory of text files, a part per partition, a line per value. @throws StreamjobError FILE_ACCESS */
+  async saveAsTextFile(directory: string): Promise<void> {
+    await saveParts(directory, await this.#collectPartitions(this.lineage), textPart);
+  }
+
+  /** Writes a directory of files in the form of Node's v8.serialize. @throws StreamjobError FILE_ACCESS */
+  async saveAsObjectFile(directory: string): Promise<void> {
+    await saveParts(directory, await this.#collectPartitions(this.lineage), objectPart);
+  }
+
   async #collectPartitions<U>(lineage: Lineage<U>): Promise<(readonly U[])[]> {
     const results: (readonly U[])[] = [];
     for (const task of await this.#runner.prepare(lineage)) results.push(await task.collect());
@@ -170,22 +616,9 @@ export class RDD<T> {
   }
 }
 
-/** An RDD of values that are there already, cut as Spark's parallelize cuts them. */
+/** An RDD of values that are there already, cut as Spark's parallelize cuts them. @throws StreamjobError CONFIG_INVALID */
 export function parallelize<T>(values: readonly T[], numPartitions: number, runner: JobRunner): RDD<T> {
-  return new RDD(sliced(values, numPartitions), runner, numPartitions);
-}
-
-function partitionCount(lineage: Lineage<unknown>): number {
-  switch (lineage.kind) {
-    case 'source':
-      return lineage.partitions.length;
-    case 'shuffle':
-      return lineage.numPartitions;
-    case 'union':
-      return lineage.parents.reduce((sum, parent) => sum + partitionCount(parent), 0);
-    default:
-      return partitionCount(lineage.parent);
-  }
+  return new RDD(sliced(values, hashPartitioner(numPartitions).numPartitions), runner);
 }
 
 function emptyCollection(action: string): StreamjobError {

@@ -93,7 +93,7 @@ export class Generations {
   }
 
   #rdd<T>(lineage: Lineage<T>): RDD<T> {
-    return new RDD(lineage, this.#engine, this.#numPartitions);
+    return new RDD(lineage, this.#engine);
   }
 }
 

@@ -3,12 +3,13 @@ import { StreamjobError } from '../../core/errors.ts';
 import { requireSync } from '../functions.ts';
 import type { Step } from '../lineage.ts';
 
-export function flatMapStep<T, U>(fn: (value: T) => Iterable<U>): Step<T, U> {
+/** @param name the operator as errors call it */
+export function flatMapStep<T, U>(fn: (value: T) => Iterable<U>, name = 'flatMap'): Step<T, U> {
   return {
-    name: 'flatMap',
+    name,
     open: (_, down) => ({
       push: (value) => {
-        const values = requireSync(fn(value), 'flatMap');
+        const values = requireSync(fn(value), name);
         // The common case, and much the faster one.
         if (Array.isArray(values)) for (let i = 0; i < values.length; i++) down.push(values[i]);
         else for (const each of iterable(values)) down.push(each);
