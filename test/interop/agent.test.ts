@@ -1,10 +1,9 @@
 /** The embedded agent and avro-client against their real counterparts: a Flume Avro source, and Spark Streaming's polling receiver. */
-import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { agentWork, startAgent } from './kit/agent.ts';
 import { makeCertificates } from './kit/certificates.ts';
-import { type FlumeAgent, startCollector } from './kit/flume.ts';
+import { collectedLines, type FlumeAgent, startCollector } from './kit/flume.ts';
 import { makeLines, spool } from './kit/lines.ts';
 import { describeWith } from './kit/peers.ts';
 import { freePort } from './kit/ports.ts';
@@ -27,11 +26,12 @@ describeWith(['flume'], 'to a real Flume Avro source and its file_roll sink', ()
   }
 
   it('streamjob avro-client: the files hold every line once', async ({ scene }) => {
-    const flume = await startCollector(scene, ['collect.conf']);
+    const port = await freePort();
+    const flume = await startCollector(scene, port);
     const lines = makeLines('e', 5000);
     spool(scene.directory, 'lines.txt', lines);
     const file = path.join(scene.directory, 'spool/lines.txt');
-    await startStreamjob(scene, ['avro-client', '-H', '127.0.0.1', '-p', String(flume.port), '-F', file]).finish();
+    await startStreamjob(scene, ['avro-client', '-H', '127.0.0.1', '-p', String(port), '-F', file]).finish();
     await expectCollected(scene, flume, lines.ids);
   });
 });
@@ -44,7 +44,7 @@ describeWith(['spark'], "real Spark Streaming polls the embedded agent's Spark s
     const lines = makeLines('e', count);
     spool(agentWork(scene), 'lines.txt', lines);
     await scene.until(() => spark.stdout.length >= count, 'Spark has printed all');
-    tallyOf(spark.stdout).expectExactlyOnce(lines.ids);
+    Tally.ofLines(spark.stdout).expectExactlyOnce(lines.ids);
     const taken = () => agent.counters()['CHANNEL.c1']?.['EventTakeSuccessCount'];
     await scene.until(() => taken() === count, 'the agent has heard of all');
   });
@@ -53,11 +53,12 @@ describeWith(['spark'], "real Spark Streaming polls the embedded agent's Spark s
 async function collect(scene: Scene, form: (typeof forms)[number]): Promise<void> {
   const { keyStore, password, pem } = form.tls ? makeCertificates(scene) : { keyStore: '', password: '', pem: '' };
   const stores = { FLUME_KEYSTORE: keyStore, FLUME_STORE_PASSWORD: password };
-  const flume = await startCollector(scene, ['collect.conf', ...form.confs], stores);
+  const port = await freePort();
+  const flume = await startCollector(scene, port, form.confs, stores);
   const lines = makeLines('e', 20_000);
   spool(agentWork(scene), 'lines.txt', lines);
   const agent = await startAgent(scene, 'agent-push.conf', {
-    FLUME_SOURCE_PORT: String(flume.port),
+    FLUME_SOURCE_PORT: String(port),
     AGENT_COMPRESSION: form.compression,
     AGENT_SSL: String(form.tls),
     AGENT_CA: pem,
@@ -73,15 +74,6 @@ async function expectCollected(scene: Scene, flume: FlumeAgent, ids: readonly st
     async () => ((await flume.metric('CHANNEL.c1', 'EventTakeSuccessCount')) ?? 0) >= ids.length,
     'file_roll has written all',
   );
-  const out = path.join(flume.work, 'out');
-  tallyOf(
-    readdirSync(out).flatMap((name) => readFileSync(path.join(out, name), 'utf8').split('\n').slice(0, -1)),
-  ).expectExactlyOnce(ids);
+  Tally.ofLines(collectedLines(flume)).expectExactlyOnce(ids);
   expect(await flume.metric('SOURCE.r1', 'EventAcceptedCount')).toBe(ids.length);
-}
-
-function tallyOf(lines: readonly string[]): Tally {
-  const tally = new Tally();
-  tally.add(lines.map((line) => line.split(' ', 1)[0] as string));
-  return tally;
 }

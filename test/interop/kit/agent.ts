@@ -1,7 +1,7 @@
 /** Our embedded agent in this process, with its files in the scene's directory. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { Agent, silentLogger } from '../../../src/agent.ts';
+import { Agent } from '../../../src/agent.ts';
 import { confDirectory } from './peers.ts';
 import type { Scene } from './scene.ts';
 
@@ -18,7 +18,7 @@ export async function startAgent(scene: Scene, conf: string, env: Readonly<Recor
   const agent = await Agent.fromFile(file, {
     name: 'a1',
     env: { AGENT_WORK: agentWork(scene), ...env },
-    log: silentLogger,
+    log: scene.log,
   });
   scene.defer(() => agent.stop());
   await agent.start();

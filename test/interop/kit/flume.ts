@@ -1,5 +1,5 @@
 /** Real Flume 1.11 agents and Flume's RPC client, as processes of a scene. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { confDirectory, peersDirectory } from './peers.ts';
 import { freePort, isListening } from './ports.ts';
@@ -26,7 +26,7 @@ export interface FlumeOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts an agent named a1. */
+/** Starts an agent named a1. A second one of the same name finds the files and the channel of the first. */
 export async function startFlume(scene: Scene, { name, confs, env }: FlumeOptions): Promise<FlumeAgent> {
   const work = path.join(scene.directory, name);
   for (const directory of ['spool', 'out', 'channel']) mkdirSync(path.join(work, directory), { recursive: true });
@@ -51,16 +51,26 @@ export async function startFlume(scene: Scene, { name, confs, env }: FlumeOption
   return { actor, work, metric: (component, metric) => readMetric(monitor, component, metric) };
 }
 
-/** Starts an agent with collect.conf, and waits for its source. */
+/** Starts an agent with collect.conf on a port, and waits for its source. */
 export async function startCollector(
   scene: Scene,
-  confs: readonly string[],
-  env: Record<string, string> = {},
-): Promise<FlumeAgent & { readonly port: number }> {
-  const port = await freePort();
-  const agent = await startFlume(scene, { name: 'flume', confs, env: { FLUME_SOURCE_PORT: String(port), ...env } });
+  port: number,
+  confs: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<FlumeAgent> {
+  const agent = await startFlume(scene, {
+    name: 'flume',
+    confs: ['collect.conf', ...confs],
+    env: { FLUME_SOURCE_PORT: String(port), ...env },
+  });
   await scene.until(() => isListening(port), `the Avro source listens on ${port}`);
-  return { ...agent, port };
+  return agent;
+}
+
+/** The lines of the files that the agent of collect.conf has written. */
+export function collectedLines({ work }: FlumeAgent): string[] {
+  const out = path.join(work, 'out');
+  return readdirSync(out).flatMap((name) => readFileSync(path.join(out, name), 'utf8').split('\n').slice(0, -1));
 }
 
 /** What RpcLoad reported. */

@@ -30,7 +30,7 @@ export interface RunningJob {
 
 /** Starts the job; it ends with the scene at the latest. */
 export async function startJob(scene: Scene, { batchInterval, source, before }: JobSettings): Promise<RunningJob> {
-  const ssc = new StreamingContext({ batchInterval });
+  const ssc = new StreamingContext({ batchInterval, log: scene.log });
   const ids = new Tally();
   const words = new Map<string, number>();
   const told: StreamEvent[] = [];

@@ -27,6 +27,11 @@ export function makeLines(prefix: string, count: number): Lines {
   return { lines, ids, words };
 }
 
+/** The id of a line. */
+export function idOf(line: string): string {
+  return line.split(' ', 1)[0] as string;
+}
+
 /** Puts lines as one file before a spooldir source whose directory is `work`/spool: in one step, for it must not change there. */
 export function spool(work: string, name: string, { lines }: Lines): void {
   const directory = path.join(work, 'spool');

@@ -1,6 +1,6 @@
 /**
  * What one test has on stage: processes, contexts, a working directory. All of it goes when the test ends, however it ends;
- * what the processes said is shown only when the test failed.
+ * what they said is shown only when the test failed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'vitest';
+import type { Logger } from '../../../src/core/log.ts';
 import { Scope } from '../../../src/core/scope.ts';
+import { collectingLogger, type LoggedLine } from '../../kit/log.ts';
 import { until } from './until.ts';
 
 const KEPT_LINES = 300;
@@ -108,6 +110,9 @@ export class Scene {
   readonly directory: string = mkdtempSync(path.join(tmpdir(), 'streamjob-interop-'));
   readonly #scope = new Scope();
   readonly #actors: Actor[] = [];
+  readonly #logged: LoggedLine[] = [];
+  /** For what runs in this process. */
+  readonly log: Logger = collectingLogger(this.#logged).log;
 
   constructor() {
     this.#scope.defer(() => rmSync(this.directory, { recursive: true, force: true }));
@@ -139,11 +144,13 @@ export class Scene {
     return this.#scope.close();
   }
 
-  /** What the processes said last. */
+  /** What all said last. */
   report(): string {
-    return this.#actors
-      .map((actor) => `--- ${actor.name} (${actor.exit ?? 'running'})\n${actor.log.join('\n')}\n`)
-      .join('');
+    const own = this.#logged.slice(-KEPT_LINES).map(({ level, message }) => `${level} ${message}\n`);
+    const others = this.#actors.map(
+      (actor) => `--- ${actor.name} (${actor.exit ?? 'running'})\n${actor.log.join('\n')}\n`,
+    );
+    return [...others, '--- this process\n', ...own].join('');
   }
 }
 

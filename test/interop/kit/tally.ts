@@ -1,9 +1,17 @@
 /** Counts events by id: which came, and how often. */
 import { expect } from 'vitest';
+import { idOf } from './lines.ts';
 
 /** See the file's head. */
 export class Tally {
   readonly #counts = new Map<string, number>();
+
+  /** Of lines as lines.ts makes them. */
+  static ofLines(lines: readonly string[]): Tally {
+    const tally = new Tally();
+    tally.add(lines.map(idOf));
+    return tally;
+  }
 
   add(ids: Iterable<string>): void {
     for (const id of ids) this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
@@ -12,10 +20,6 @@ export class Tally {
   /** How many different ids came. */
   get size(): number {
     return this.#counts.size;
-  }
-
-  has(id: string): boolean {
-    return this.#counts.has(id);
   }
 
   /** Whether all of these came. */
