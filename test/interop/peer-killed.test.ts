@@ -65,8 +65,9 @@ async function killSender(scene: Scene, mode: 'push' | 'pull'): Promise<void> {
   await doomed.actor.kill();
   expect(job.ids.hasAll(lines.ids), 'all has arrived before the kill').toBe(false);
 
-  await start();
+  const flume = await start();
   release();
   await scene.until(() => job.ids.hasAll(lines.ids), 'every event has been counted');
+  await scene.until(async () => (await flume.metric('CHANNEL.c1', 'ChannelSize')) === 0, 'Flume has heard of all');
   job.ids.expectNoneLost(lines.ids);
 }
