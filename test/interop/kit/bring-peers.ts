@@ -13,7 +13,9 @@ export async function setup(project: TestProject): Promise<void> {
   const missing: Partial<Record<Part, string>> = {};
   for (const part of parts) {
     const reason = missingTools(part);
-    if (reason !== undefined) missing[part] = reason;
+    if (reason === undefined) continue;
+    missing[part] = reason;
+    process.stderr.write(`interop tests with ${part}: ${reason} on this machine\n`);
   }
   project.provide('missing', missing);
   const wanted = parts.filter((part) => missing[part] === undefined);
