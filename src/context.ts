@@ -16,8 +16,11 @@ import { type FlumePullOptions, FlumePullReceiver } from './flow/receive/flume-p
 import { type FlumePushOptions, FlumePushReceiver, type ReceiverSettings } from './flow/receive/flume-push.ts';
 import type { Receiver } from './flow/receive/receiver.ts';
 import { ValuesReceiver } from './flow/receive/values.ts';
-import { DStream, unionStreams } from './graph/dstream.ts';
+import { DStream, transformStreams, unionStreams } from './graph/dstream.ts';
+import { sliced } from './graph/lineage.ts';
 import { Graph } from './graph/node.ts';
+import type { RDD } from './graph/rdd.ts';
+import { Broadcast, CollectionAccumulator, NumberAccumulator } from './graph/shared.ts';
 
 /** What a context is made from. */
 export interface StreamingContextOptions {
@@ -136,19 +139,90 @@ export class StreamingContext {
     return unionStreams(streams);
   }
 
+  /**
+   * Any function from the streams' RDDs to one, called once per batch.
+   * @param fn synchronous; gets the RDDs in the order of the streams, and the batch time in ms since the epoch
+   * @throws StreamjobError CONFIG_INVALID when the slide durations differ
+   * @example ssc.transform([a, b], ([x, y]) => x.union(y))
+   */
+  transform<T, U>(streams: readonly DStream<T>[], fn: (rdds: readonly RDD<T>[], time: number) => RDD<U>): DStream<U> {
+    return transformStreams<U>(streams as readonly DStream<unknown>[], 'transform', (rdds, time) =>
+      fn(rdds as readonly RDD<T>[], time),
+    );
+  }
+
+  /**
+   * A stream of values that the program queues: each array is one batch's data.
+   * @param queue arrays of values; more may be pushed while the job runs
+   * @param oneAtATime one array per batch (the default), or all that are queued
+   * @param defaultValues what a batch has when nothing is queued; none when left out
+   * @example ssc.queueStream([[1, 2], [3]])
+   */
+  queueStream<T>(queue: (readonly T[])[], oneAtATime = true, defaultValues: readonly T[] = []): DStream<T> {
+    return new DStream(
+      this.#graph,
+      this.#graph.add<T>({
+        name: `queue stream [${this.#receivers.length}]`,
+        parents: [],
+        slideMs: this.#graph.batchMs,
+        windowMs: 0,
+        pending: () => queue.length > 0,
+        lineage: (_, batch) => {
+          const taken = oneAtATime ? queue.splice(0, 1) : queue.splice(0);
+          const values = taken.length === 0 ? defaultValues : taken.flat();
+          return sliced(values as readonly T[], batch.numPartitions);
+        },
+      }),
+    );
+  }
+
+  /** A value that all functions read. */
+  broadcast<T>(value: T): Broadcast<T> {
+    return new Broadcast(value);
+  }
+
+  /**
+   * Adds up numbers that functions give it. In a function that is run again a number counts again: exact only in outputs.
+   * @example const lines = ssc.accumulator(); stream.foreachRDD(async (rdd) => lines.add(await rdd.count()));
+   */
+  accumulator(): NumberAccumulator {
+    return new NumberAccumulator();
+  }
+
+  /** Gathers values that functions give it. */
+  collectionAccumulator<T>(): CollectionAccumulator<T> {
+    return new CollectionAccumulator<T>();
+  }
+
+  /**
+   * How long all data is remembered at least, so that `slice` finds it.
+   * @throws StreamjobError CONFIG_INVALID, CONTEXT_STATE after start
+   */
+  remember(duration: DurationLike): void {
+    if (this.#state !== 'initialized') {
+      throw new StreamjobError('CONTEXT_STATE', 'remember was called after start()', { hint: 'call it before' });
+    }
+    this.#graph.remember = durationMs(duration, 'remember');
+  }
+
   /** @internal A stream of values that the caller hands over: the test kit's input. */
-  valuesStream<T>(): { readonly stream: DStream<T>; readonly push: (values: readonly T[]) => void } {
+  valuesStream<T>(): { readonly stream: DStream<T>; readonly push: (values: readonly T[] | null) => void } {
     const receiver = new ValuesReceiver<T>(this.#receivers.length);
     return { stream: this.#receiverStream<T>(receiver), push: (values) => receiver.push(values) };
   }
 
   /**
    * Starts the receivers and the batches.
-   * @throws StreamjobError NO_OUTPUT, PORT_IN_USE, LISTEN_FAILED, TLS_INVALID, CONTEXT_STATE (started or stopped before)
+   * @throws StreamjobError NO_OUTPUT, PORT_IN_USE, LISTEN_FAILED, TLS_INVALID, CONTEXT_STATE (stopped before)
    */
   async start(): Promise<void> {
-    if (this.#state !== 'initialized') {
-      throw new StreamjobError('CONTEXT_STATE', `a context that is ${this.#state} cannot be started`, {
+    if (this.#state === 'active') {
+      // As Spark: a second start is a slip, not a reason to end a job that runs.
+      this.#log.warn({}, 'start() was called on a context that has started: nothing is done');
+      return;
+    }
+    if (this.#state === 'stopped') {
+      throw new StreamjobError('CONTEXT_STATE', 'a context that has stopped cannot be started again', {
         hint: 'make a new StreamingContext',
       });
     }

@@ -8,12 +8,12 @@ import type { DStream } from './graph/dstream.ts';
 export interface RunBatchesOptions<A, B = unknown, C = unknown> {
   /** ms, or a text such as '1s'. */
   readonly batchInterval: DurationLike;
-  /** The values of each batch. */
-  readonly inputs: readonly (readonly A[])[];
+  /** The values of each batch. null: the input has no data at all then, not even an empty batch (Spark's None). */
+  readonly inputs: readonly (readonly A[] | null)[];
   /** Of a second stream. */
-  readonly inputs2?: readonly (readonly B[])[];
+  readonly inputs2?: readonly (readonly B[] | null)[];
   /** Of a third stream. */
-  readonly inputs3?: readonly (readonly C[])[];
+  readonly inputs3?: readonly (readonly C[] | null)[];
   /** How many batches are run; those beyond the inputs are empty. Default: as many as there are inputs. */
   readonly numBatches?: number;
   /** Partitions of batches and shuffles. Default 2. */
@@ -68,15 +68,20 @@ export async function runBatches<A, U, B = unknown, C = unknown>(
   const numBatches = options.numBatches ?? Math.max(inputs.length, inputs2.length, inputs3.length);
   try {
     for (let i = 0; i < numBatches; i++) {
-      first.push(inputs[i] ?? []);
-      second.push(inputs2[i] ?? []);
-      third.push(inputs3[i] ?? []);
+      first.push(inputOf(inputs, i));
+      second.push(inputOf(inputs2, i));
+      third.push(inputOf(inputs3, i));
       await nextBatch(ssc, () => clock.advance(batchInterval));
     }
   } finally {
     await ssc.stop({ graceful: false });
   }
   return results;
+}
+
+function inputOf<T>(inputs: readonly (readonly T[] | null)[], batch: number): readonly T[] | null {
+  const values = inputs[batch];
+  return values === undefined ? [] : values;
 }
 
 /** Resolves when the batch that `trigger` sets off has completed. @throws what made it fail */

@@ -13,10 +13,12 @@ import {
   type Regroup,
   type Shuffle,
   type Sink,
+  type Stateful,
   type Step,
 } from '../graph/lineage.ts';
 import { type Partitioner, partitionOf } from '../graph/partitioner.ts';
 import type { Task } from '../graph/rdd.ts';
+import type { StatePartition } from '../graph/state/store.ts';
 import type { Engine, EngineKind, EngineSettings } from './engine.ts';
 
 /** How long the main thread is kept without a break, in ms. */
@@ -95,6 +97,15 @@ class InlineEngine implements Engine {
         for (const parent of lineage.parents) parents.push(await this.#values(parent));
         return regrouped(lineage, parents).map((values) => ({ partition: new ArrayPartition(values), steps: [] }));
       }
+      case 'stateful':
+        return (await this.#stateful(lineage)).map((values) => ({ partition: new ArrayPartition(values), steps: [] }));
+      case 'async': {
+        const plans: Plan[] = [];
+        for (const values of await this.#values(lineage.parent)) {
+          plans.push({ partition: new ArrayPartition(await lineage.run(values, this.#signal)), steps: [] });
+        }
+        return plans;
+      }
       case 'shuffle':
         return (await this.#shuffle(lineage)).map((partition) => ({
           partition,
@@ -111,6 +122,26 @@ class InlineEngine implements Engine {
     const partitions: (readonly unknown[])[] = [];
     for (const task of await this.prepare(lineage)) partitions.push(await task.collect());
     return partitions;
+  }
+
+  /** What failed in between leaves no trace in the state: the attempt after it begins where the batch began. */
+  async #stateful(lineage: Stateful<unknown>): Promise<(readonly unknown[])[]> {
+    const { store, time, numPartitions, name } = lineage;
+    const parents: (readonly (readonly unknown[])[])[] = [];
+    for (const parent of lineage.parents) parents.push(await this.#values(parent));
+    if (lineage.changes) store.begin(time);
+    try {
+      return Array.from({ length: numPartitions }, (_, index) =>
+        lineage.process(
+          store.partition(index, numPartitions) as StatePartition<never, never>,
+          parents.map((partitions) => partitions[index] ?? []),
+          index,
+        ),
+      );
+    } catch (error) {
+      if (lineage.changes) store.rollback(time);
+      throw userError(error, name);
+    }
   }
 
   /** Map side: each partition is combined and cut into buckets by the keys' hashes. Reduce side: buckets are combined. */

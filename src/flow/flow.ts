@@ -63,6 +63,7 @@ export class Flow implements Intake {
     this.#settings = settings;
     this.#ticker = new Ticker(settings.clock, settings.graph.batchMs);
     this.#generations = new Generations(settings.graph, settings.engine, settings.numPartitions);
+    settings.graph.dataAt = (node, time) => this.#generations.rddOf(node, time);
     this.#backlog = new Backlog(settings.maxDelayMs, settings.maxBacklogBytes);
     this.#settlement = new Settlement(settings.receivers, settings.log);
     this.#ledger = new Ledger((batch, outcome, reason) => this.#onFate(batch, outcome, reason));
@@ -75,9 +76,11 @@ export class Flow implements Intake {
 
   /** Runs batches until it is stopped. @throws StreamjobError BATCH_FAILED when a batch failed and the policy is to stop */
   async run(): Promise<void> {
+    const { graph } = this.#settings;
     try {
       while (!this.#stop.signal.aborted && this.#batchesWithData < this.#settings.maxBatches) {
-        const nothingDue = this.#queue.isEmpty && this.#generations.isEmpty;
+        const nothingDue =
+          this.#queue.isEmpty && this.#generations.isEmpty && !graph.nodes.some((node) => node.pending?.() === true);
         const time = this.#ticker.take(nothingDue);
         if (time !== undefined) await this.#runBatch(time);
         else if (this.#draining && this.#queue.isEmpty) break;

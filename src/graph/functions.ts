@@ -6,11 +6,14 @@ import { messageOf, StreamjobError } from '../core/errors.ts';
  * @example
  * declare function map<U>(fn: () => U, ...sync: Sync<U>): void; // map(async () => 1) does not compile
  */
-export type Sync<U> = [U] extends [never]
-  ? []
-  : [U] extends [PromiseLike<unknown>]
-    ? [error: 'an async function cannot be used here: its batch would not wait for it']
-    : [];
+export type Sync<U> = 0 extends 1 & U
+  ? // any: nothing is known of it, so nothing is said against it
+    []
+  : [U] extends [never]
+    ? []
+    : [U] extends [PromiseLike<unknown>]
+      ? [error: 'an async function cannot be used here: its batch would not wait for it']
+      : [];
 
 /** Literal types made wide, so that `[word, 1] as const` can be added up to a number. */
 export type Widen<V> = V extends number

@@ -77,6 +77,11 @@ export class KeyedMap<K, V> {
     this.#entries.set(identity(key), [key, value]);
   }
 
+  /** Takes a key out. */
+  delete(key: K): void {
+    this.#entries.delete(identity(key));
+  }
+
   /** All entries, in the order in which their keys came. */
   entries(): IterableIterator<[K, V]> {
     return this.#entries.values();

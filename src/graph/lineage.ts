@@ -4,6 +4,7 @@
  */
 import type { Chunk } from '../core/chunk.ts';
 import { type Partitioner, type Partitioning, partitionerOf } from './partitioner.ts';
+import type { StatePartition, StateStore } from './state/store.ts';
 
 /** Takes the values of one partition, one after the other, then the end. */
 export interface Sink<T> {
@@ -65,6 +66,34 @@ export interface Regroup<T> {
   compute(parents: readonly (readonly (readonly unknown[])[])[]): readonly (readonly T[])[];
 }
 
+/** Values with what is remembered of their keys; run once per batch, between the state's begin and commit. */
+export interface Stateful<T> {
+  readonly kind: 'stateful';
+  readonly name: string;
+  /** Batch time in ms. */
+  readonly time: number;
+  readonly store: StateStore;
+  /** All with as many partitions, by the keys' buckets. */
+  readonly parents: readonly Lineage<unknown>[];
+  readonly numPartitions: number;
+  /** Whether it changes the state. One that only reads it may run after one that changes it. */
+  readonly changes: boolean;
+  /** @param inputs the partition's values of each parent */
+  process(
+    state: StatePartition<never, never>,
+    inputs: readonly (readonly unknown[])[],
+    partition: number,
+  ): readonly T[];
+}
+
+/** Values made by an asynchronous function, in the order of what they are made from. */
+export interface Async<T, P = unknown> {
+  readonly kind: 'async';
+  readonly name: string;
+  readonly parent: Lineage<P>;
+  run(values: readonly P[], signal: AbortSignal): Promise<readonly T[]>;
+}
+
 /** The partitions of all parents, one after the other. */
 export interface Union<T> {
   readonly kind: 'union';
@@ -80,7 +109,7 @@ export interface Kept<T> {
 }
 
 /** See the file's head. */
-export type Lineage<T> = Source<T> | Narrow<T> | Shuffle | Regroup<T> | Union<T> | Kept<T>;
+export type Lineage<T> = Source<T> | Narrow<T> | Shuffle | Regroup<T> | Stateful<T> | Async<T> | Union<T> | Kept<T>;
 
 /** A step upon `parent`. */
 export function narrow<T, U>(parent: Lineage<T>, step: Step<T, U>): Lineage<U> {
@@ -162,6 +191,7 @@ export function partitionCount(lineage: Lineage<unknown>): number {
     case 'shuffle':
       return lineage.partitioner.numPartitions;
     case 'regroup':
+    case 'stateful':
       return lineage.numPartitions;
     case 'union':
       return lineage.parents.reduce((sum, parent) => sum + partitionCount(parent), 0);

@@ -6,13 +6,14 @@
 import { StreamjobError } from '../core/errors.ts';
 import type { Lineage } from './lineage.ts';
 import type { RDD } from './rdd.ts';
+import type { StateStore } from './state/store.ts';
 
 /** What a node may ask for while it makes its lineage. */
 export interface BatchView {
   /** The data of `node` at a time: of this batch, or of an earlier one that is remembered. Undefined: there is none. */
   of<T>(node: Node<T>, time: number): Lineage<T> | undefined;
   /** What an input received for this batch. */
-  input<T>(inputId: number): Lineage<T>;
+  input<T>(inputId: number): Lineage<T> | undefined;
   /** The partitions of a shuffle that does not say how many it wants. */
   readonly numPartitions: number;
   /** An RDD over a lineage, for functions of the user. */
@@ -28,6 +29,10 @@ export interface Node<T> {
   readonly slideMs: number;
   /** How much of its parents' past it reads, in ms; 0: only the present. */
   readonly windowMs: number;
+  /** For an input that holds its own data: whether there is some, so that no tick may be passed over. */
+  readonly pending?: () => boolean;
+  /** What it remembers of keys; then it is worked out at each of its times, whether or not an output asks for it. */
+  readonly store?: StateStore;
   /** The data at `time`, a multiple of `slideMs`. */
   lineage(time: number, batch: BatchView): Lineage<T> | undefined;
 }
@@ -55,12 +60,27 @@ export interface Output<T = unknown> {
   run(rdd: RDD<T>, time: number, write: (text: string) => void): Promise<Pick<OutputReport, 'elements' | 'more'>>;
 }
 
+/** Where Spark would keep data; here it is always in memory. */
+export type StorageLevel =
+  | 'NONE'
+  | 'MEMORY_ONLY'
+  | 'MEMORY_ONLY_SER'
+  | 'MEMORY_AND_DISK'
+  | 'MEMORY_AND_DISK_SER'
+  | 'DISK_ONLY';
+
 /** All nodes and outputs of a job. */
 export class Graph {
   /** In ms. */
   readonly batchMs: number;
   readonly nodes: Node<unknown>[] = [];
   readonly outputs: Output[] = [];
+  /** How long all data is remembered at least, in ms, so that `slice` finds it. */
+  remember = 0;
+  /** The data of a node at a time, once the job runs: for `slice`. */
+  dataAt: (<T>(node: Node<T>, time: number) => RDD<T> | undefined) | undefined;
+  readonly #operators = new Map<string, number>();
+  readonly #levels = new Map<Node<unknown>, StorageLevel>();
   #frozen: string | undefined;
 
   /** @param batchMs the batch interval */
@@ -86,6 +106,23 @@ export class Graph {
     this.outputs.push(numbered as Output<never> as Output);
   }
 
+  /** Names a stateful operator: its kind and how many of the kind there are before it, the same at each start of the same job. */
+  operatorName(kind: string): string {
+    const count = this.#operators.get(kind) ?? 0;
+    this.#operators.set(kind, count + 1);
+    return `${kind}-${count}`;
+  }
+
+  /** @throws StreamjobError CONTEXT_STATE once the context has started or stopped */
+  setStorageLevel(node: Node<never> | Node<unknown>, level: StorageLevel): void {
+    this.#requireOpen('persist');
+    this.#levels.set(node as Node<unknown>, level);
+  }
+
+  storageLevel(node: Node<never> | Node<unknown>): StorageLevel {
+    return this.#levels.get(node as Node<unknown>) ?? 'NONE';
+  }
+
   /** Takes no more nodes. @param state why, for the error */
   freeze(state: 'started' | 'stopped'): void {
     this.#frozen = state;
@@ -101,14 +138,23 @@ export class Graph {
 
   /** How long the data of `node` is read after its batch, in ms: the longest window upon it. */
   rememberMs(node: Node<unknown>): number {
-    return Math.max(0, ...this.nodes.filter((child) => child.parents.includes(node)).map((child) => child.windowMs));
+    return Math.max(
+      0,
+      this.remember,
+      ...this.nodes.filter((child) => child.parents.includes(node)).map((child) => child.windowMs),
+    );
   }
 
   /** Whether the data of `node` is read more than once: by several nodes, by windows, or by an output, which may run again. */
   isKept(node: Node<unknown>): boolean {
     let readers = 0;
     for (const child of this.nodes) for (const parent of child.parents) if (parent === node) readers++;
-    return readers > 1 || this.rememberMs(node) > 0 || this.outputs.some((output) => output.node === node);
+    return (
+      readers > 1 ||
+      node.store !== undefined ||
+      this.rememberMs(node) > 0 ||
+      this.outputs.some((output) => output.node === node)
+    );
   }
 
   #requireOpen(what: string): void {

@@ -65,6 +65,11 @@ export class RDD<T> {
     this.#runner = runner;
   }
 
+  /** @internal */
+  static runnerOf(rdd: RDD<never> | RDD<unknown>): JobRunner {
+    return rdd.#runner;
+  }
+
   #derive<U>(lineage: Lineage<U>): RDD<U> {
     return new RDD(lineage, this.#runner);
   }

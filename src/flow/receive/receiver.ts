@@ -16,6 +16,8 @@ export interface Arrival {
   readonly token: AckToken;
   /** The events, still undecoded where they came undecoded. */
   readonly events: Chunk<unknown>;
+  /** The input has no data at all at this time, not even an empty batch: Spark's None, for tests of what depends on it. */
+  readonly absent?: boolean;
   /** The memory it takes, in bytes. */
   readonly bytes: number;
 }

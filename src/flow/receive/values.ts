@@ -19,11 +19,11 @@ export class ValuesReceiver<T> implements Receiver {
     this.#intake = intake;
   }
 
-  /** Hands values over; they are part of the next batch. */
-  push(values: readonly T[]): void {
+  /** Hands values over; they are part of the next batch. null: the next batch has no data of this input at all. */
+  push(values: readonly T[] | null): void {
     const token: AckToken = { receiver: this.id, sequence: this.#sequence++ };
-    this.#counts.set(token.sequence, values.length);
-    this.#intake?.offer({ token, events: new ValuesChunk(values), bytes: 0 });
+    this.#counts.set(token.sequence, values?.length ?? 0);
+    this.#intake?.offer({ token, events: new ValuesChunk(values ?? []), bytes: 0, absent: values === null });
   }
 
   pauseReading(): void {}

@@ -33,8 +33,11 @@ export class Generations {
     for (const output of this.#graph.outputs) {
       if (isDue(output.node, batch.time)) view.of(output.node, batch.time);
     }
-    // What windows will read is worked out now, whether or not one of them has its time: the batch's blocks go when it commits.
-    for (const [node, ms] of this.#rememberMs) if (ms > 0 && isDue(node, batch.time)) view.of(node, batch.time);
+    // State takes in every batch, and what windows will read is worked out now, whether or not one of them has its time:
+    // the batch's blocks go when it commits.
+    for (const [node, ms] of this.#rememberMs) {
+      if ((ms > 0 || node.store !== undefined) && isDue(node, batch.time)) view.of(node, batch.time);
+    }
     for (const node of this.#graph.nodes) {
       const lineage = this.#data.get(node)?.get(batch.time);
       if (lineage?.kind === 'kept') await this.#engine.prepare(lineage);
@@ -47,8 +50,9 @@ export class Generations {
     return lineage === undefined ? undefined : this.#rdd(lineage);
   }
 
-  /** The batch is complete: drops what no later window reads. */
+  /** The batch is complete: its changes of state stay, and what no later window reads is dropped. */
   complete(time: number): void {
+    for (const { store } of this.#graph.nodes) store?.commit(time);
     for (const [node, byTime] of this.#data) {
       const oldest = time - (this.#rememberMs.get(node) ?? 0);
       for (const at of byTime.keys()) if (at <= oldest) byTime.delete(at);
@@ -58,6 +62,7 @@ export class Generations {
   /** The batch is given up: its events come again in another batch, so no window may see them here. */
   forget(time: number): void {
     for (const byTime of this.#data.values()) byTime.delete(time);
+    for (const { store } of this.#graph.nodes) store?.rollback(time);
   }
 
   /** Whether nothing that windows remember has values, so that ticks without input change nothing. */
@@ -102,7 +107,8 @@ function isDue(node: Node<unknown>, time: number): boolean {
 }
 
 /** Values in memory are cut as Spark's parallelize cuts them; blocks stay whole and are dealt out in their order. */
-function inputLineage<T>(arrivals: readonly Arrival[], numPartitions: number): Lineage<T> {
+function inputLineage<T>(arrivals: readonly Arrival[], numPartitions: number): Lineage<T> | undefined {
+  if (arrivals.some(({ absent }) => absent === true)) return undefined;
   const blocks = arrivals.map(({ events }) => events);
   const [only] = blocks;
   if (blocks.length === 1 && only !== undefined && 'values' in only && Array.isArray(only.values)) {

@@ -31,7 +31,8 @@ export function windowNode<T>(parent: Node<T>, windowMs: number, slideMs: number
   };
 }
 
-function requireMultiple(what: string, ms: number, parent: Node<unknown>): void {
+/** @throws StreamjobError CONFIG_INVALID */
+export function requireMultiple(what: string, ms: number, parent: Node<unknown>): void {
   if (ms % parent.slideMs === 0) return;
   throw new StreamjobError(
     'CONFIG_INVALID',

@@ -1,0 +1,84 @@
+/** mapAsync: one value for each value through an asynchronous function, in order, with bounds on how many run and how long. */
+import { StreamjobError } from '../../core/errors.ts';
+import { userError } from '../functions.ts';
+import type { Async, Lineage } from '../lineage.ts';
+
+/** What mapAsync takes beside its function. */
+export interface MapAsyncOptions {
+  /** Calls at once. Default 16. */
+  readonly concurrency?: number;
+  /** ms that a call may take. Default: no limit. */
+  readonly timeout?: number;
+  /** How often a call that failed is made again. Default 0. */
+  readonly retries?: number;
+}
+
+const DEFAULT_CONCURRENCY = 16;
+
+/** A failure of a call, after its retries, fails the batch. */
+export function mapAsync<T, U>(
+  parent: Lineage<T>,
+  fn: (value: T, signal: AbortSignal) => Promise<U>,
+  options: MapAsyncOptions,
+): Lineage<U> {
+  const { concurrency = DEFAULT_CONCURRENCY } = options;
+  const node: Async<U, T> = {
+    kind: 'async',
+    name: 'mapAsync',
+    parent,
+    async run(values, signal) {
+      const results = new Array<U>(values.length);
+      const failed = new AbortController();
+      const stop = AbortSignal.any([signal, failed.signal]);
+      let next = 0;
+      const worker = async (): Promise<void> => {
+        for (let i = next++; i < values.length && !stop.aborted; i = next++) {
+          results[i] = await attempt(fn, values[i] as T, options, stop);
+        }
+      };
+      try {
+        await Promise.all(Array.from({ length: Math.min(concurrency, values.length) }, worker));
+      } catch (error) {
+        failed.abort();
+        throw userError(error, 'mapAsync');
+      }
+      return results;
+    },
+  };
+  return node as unknown as Lineage<U>;
+}
+
+async function attempt<T, U>(
+  fn: (value: T, signal: AbortSignal) => Promise<U>,
+  value: T,
+  { timeout, retries = 0 }: MapAsyncOptions,
+  stop: AbortSignal,
+): Promise<U> {
+  for (let left = retries; ; left--) {
+    const signal = timeout === undefined ? stop : AbortSignal.any([stop, AbortSignal.timeout(timeout)]);
+    try {
+      return await Promise.race([fn(value, signal), rejectOnAbort(signal, timeout)]);
+    } catch (error) {
+      if (left <= 0 || stop.aborted) throw error;
+    }
+  }
+}
+
+/** A function that does not heed its signal must not hold the batch for ever. */
+function rejectOnAbort(signal: AbortSignal, timeout: number | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = (): void =>
+      reject(
+        new StreamjobError(
+          'USER_FUNCTION',
+          timeout === undefined ? 'mapAsync was stopped' : `a call took longer than ${timeout} ms`,
+          {
+            where: 'mapAsync',
+            hint: 'raise timeout, or retries',
+          },
+        ),
+      );
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}

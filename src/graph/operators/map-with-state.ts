@@ -1,0 +1,96 @@
+/** mapWithState and its snapshots: the cost follows the keys that have values or time out. Source: Spark's MapWithStateDStream. */
+import { requireSync } from '../functions.ts';
+import { kept, type Lineage } from '../lineage.ts';
+import type { Node, NodeSpec } from '../node.ts';
+import { MemoryStateStore } from '../state/memory.ts';
+import { State, type StateSpec } from '../state/state-spec.ts';
+import { type StatePartition, type StateStore, statePartitioner } from '../state/store.ts';
+import { partitionBy } from './arrange.ts';
+import { erased, loadInitial, stateful } from './stateful.ts';
+
+/** Calls the function for each value, then once for each key that had none for the timeout. */
+export function mapRecords<K, V, S, M>(
+  state: StatePartition<K, S>,
+  pairs: readonly (readonly [K, V])[],
+  spec: StateSpec<K, V, S, M>,
+  time: number,
+): M[] {
+  const mapped: M[] = [];
+  const call = (key: K, value: V | undefined, view: State<S>): void => {
+    const result = requireSync(spec.run(time, key, value, view), 'mapWithState');
+    if (result !== undefined || !spec.dropsUndefined) mapped.push(result as M);
+  };
+  for (const [key, value] of pairs) {
+    const before = state.get(key);
+    const view = new State<S>(before?.state, before !== undefined, false);
+    call(key, value, view);
+    if (view.isRemoved()) state.delete(key);
+    else if (view.isUpdated() || (view.exists() && spec.timeoutMs !== Number.POSITIVE_INFINITY)) {
+      state.set(key, view.get(), time);
+    }
+  }
+  if (spec.timeoutMs === Number.POSITIVE_INFINITY) return mapped;
+  for (const key of state.updatedBefore(time - spec.timeoutMs)) {
+    const before = state.get(key);
+    if (before !== undefined) call(key, undefined, new State<S>(before.state, true, true));
+    state.delete(key);
+  }
+  return mapped;
+}
+
+/** Spark's mapWithState: the cost follows the keys that have values or time out. */
+export function mapWithStateNode<K, V, S, M>(
+  parent: Node<readonly [K, V]>,
+  spec: StateSpec<K, V, S, M>,
+  operator: string,
+): NodeSpec<M> {
+  const store = new MemoryStateStore<K, S>(operator);
+  return {
+    name: 'mapWithState',
+    parents: [parent],
+    slideMs: parent.slideMs,
+    windowMs: 0,
+    store: erased(store),
+    lineage(time, batch) {
+      loadInitial(store, spec.initial, time);
+      const partitioner = statePartitioner(spec.partitions ?? batch.numPartitions);
+      const data = batch.of(parent, time) ?? ({ kind: 'source', partitions: [] } as Lineage<readonly [K, V]>);
+      return stateful<K, S, M>({
+        name: 'mapWithState',
+        time,
+        store,
+        changes: true,
+        parents: [partitionBy(data, partitioner)],
+        numPartitions: partitioner.numPartitions,
+        process: (state, [pairs = []]) => mapRecords(state, pairs as readonly (readonly [K, V])[], spec, time),
+      });
+    },
+  };
+}
+
+/** All keys with their states, after the batch. @param mapped the node that changes the state */
+export function stateSnapshotsNode<K, S>(mapped: Node<unknown>): NodeSpec<readonly [K, S]> {
+  return {
+    name: 'stateSnapshots',
+    parents: [mapped],
+    slideMs: mapped.slideMs,
+    windowMs: 0,
+    lineage(time, batch) {
+      const data = batch.of(mapped, time);
+      if (data === undefined || mapped.store === undefined) return undefined;
+      const numPartitions = data.kind === 'kept' && data.parent.kind === 'stateful' ? data.parent.numPartitions : 1;
+      // Kept at once: the state is that of this batch only until the next one.
+      return kept(
+        stateful<K, S, readonly [K, S]>({
+          name: 'stateSnapshots',
+          time,
+          store: mapped.store as unknown as StateStore<K, S>,
+          changes: false,
+          parents: [data],
+          numPartitions,
+          process: (state) => [...state.entries()].map(([key, entry]) => [key, entry.state] as const),
+        }),
+      );
+    },
+  };
+}

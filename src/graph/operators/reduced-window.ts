@@ -1,0 +1,151 @@
+/** Windows over reduced pairs that take in what enters and put out what leaves, with an inverse or with two stacks. */
+import { StreamjobError } from '../../core/errors.ts';
+import { requireSync } from '../functions.ts';
+import { KeyedMap } from '../keys.ts';
+import type { Lineage } from '../lineage.ts';
+import type { BatchView, Node, NodeSpec } from '../node.ts';
+import { MemoryStateStore } from '../state/memory.ts';
+import type { StatePartition } from '../state/store.ts';
+import { erased, stateful } from './stateful.ts';
+
+/** What a reduced window is made by. */
+export interface ReducedWindow<K, V> {
+  readonly windowMs: number;
+  readonly slideMs: number;
+  readonly fn: (a: V, b: V) => V;
+  /** Takes what leaves out of what there is; without it each key keeps its slices, reduced in two stacks. */
+  readonly inverse: ((a: V, b: V) => V) | undefined;
+  /** Keys that it does not hold for leave; with an inverse only. */
+  readonly filter: ((pair: readonly [K, V]) => boolean) | undefined;
+  readonly numPartitions: number | undefined;
+}
+
+/** How one partition's state takes a step of the window. */
+export interface WindowStep<K, V> {
+  /** Reduced pairs that leave the window, oldest slice first. */
+  readonly leaving: readonly (readonly (readonly [K, V])[])[];
+  readonly entering: readonly { readonly time: number; readonly pairs: readonly (readonly [K, V])[] }[];
+  /** Slices up to this time are out of the window. */
+  readonly oldest: number;
+  readonly time: number;
+}
+
+/** The times of slices in (from, to]. */
+function slicesIn(from: number, to: number, everyMs: number): number[] {
+  const times: number[] = [];
+  for (let k = Math.floor(from / everyMs) + 1; k * everyMs <= to; k++) times.push(k * everyMs);
+  return times;
+}
+
+/**
+ * A window over reduced pairs that takes in what enters and puts out what leaves, at a cost that follows the keys of both.
+ * @param parent pairs reduced by key in each batch, by the keys' buckets
+ */
+export function reducedWindowNode<K, V, S>(
+  parent: Node<readonly [K, V]>,
+  window: Pick<ReducedWindow<K, V>, 'windowMs' | 'slideMs' | 'numPartitions'>,
+  algebra: {
+    step(state: StatePartition<K, S>, step: WindowStep<K, V>): void;
+    value(state: S): V;
+  },
+  operator: string,
+): NodeSpec<readonly [K, V]> {
+  const store = new MemoryStateStore<K, S>(operator);
+  const { windowMs, slideMs } = window;
+  const at = (batch: BatchView, times: readonly number[]): { time: number; data: Lineage<readonly [K, V]> }[] =>
+    times.flatMap((time) => {
+      const data = batch.of(parent, time);
+      return data === undefined ? [] : [{ time, data }];
+    });
+  return {
+    name: 'reduceByKeyAndWindow',
+    parents: [parent],
+    slideMs,
+    // What leaves is read once more, one slide after it was last in the window.
+    windowMs: windowMs + slideMs,
+    store: erased(store),
+    lineage(time, batch) {
+      const last = store.lastCommitted;
+      // After batches that were given up, or ticks that were passed over, the window is made anew from its slices.
+      const anew = last === undefined || time - last > slideMs;
+      // No more than the window held: where it is shorter than its slide, some slices are never in it.
+      const leaving = anew ? [] : at(batch, slicesIn(last - windowMs, Math.min(last, time - windowMs), parent.slideMs));
+      const entering = at(
+        batch,
+        slicesIn(anew ? time - windowMs : Math.max(last, time - windowMs), time, parent.slideMs),
+      );
+      return stateful<K, S, readonly [K, V]>({
+        name: 'reduceByKeyAndWindow',
+        time,
+        store,
+        changes: true,
+        parents: [...leaving, ...entering].map(({ data }) => data),
+        numPartitions: window.numPartitions ?? batch.numPartitions,
+        process(state, inputs) {
+          const slices = inputs as readonly (readonly (readonly [K, V])[])[];
+          if (anew) for (const [key] of [...state.entries()]) state.delete(key);
+          algebra.step(state, {
+            time,
+            oldest: time - windowMs,
+            leaving: slices.slice(0, leaving.length),
+            entering: entering.map((slice, i) => ({ time: slice.time, pairs: slices[leaving.length + i] ?? [] })),
+          });
+          return [...state.entries()].map(([key, entry]) => [key, algebra.value(entry.state)] as const);
+        },
+      });
+    },
+  };
+}
+
+/** With an inverse: a key's state is its value. */
+export function inverseAlgebra<K, V>({
+  fn,
+  inverse,
+  filter,
+}: ReducedWindow<K, V>): {
+  step(state: StatePartition<K, V>, step: WindowStep<K, V>): void;
+  value(state: V): V;
+} {
+  const add = (into: KeyedMap<K, { old?: V; new?: V }>, key: K, side: 'old' | 'new', value: V): void => {
+    let entry = into.find(key);
+    if (entry === undefined) {
+      into.add(key, {});
+      entry = into.find(key);
+    }
+    if (entry === undefined) return;
+    entry[1][side] = side in entry[1] ? requireSync(fn(entry[1][side] as V, value), 'reduceByKeyAndWindow') : value;
+  };
+  return {
+    value: (state) => state,
+    step(state, { leaving, entering, time }) {
+      const changed = new KeyedMap<K, { old?: V; new?: V }>();
+      for (const pairs of leaving) for (const [key, value] of pairs) add(changed, key, 'old', value);
+      for (const { pairs } of entering) for (const [key, value] of pairs) add(changed, key, 'new', value);
+      for (const [key, change] of changed.entries()) {
+        const before = state.get(key);
+        let value: V;
+        if (before === undefined) {
+          if (!('new' in change)) throw missingKey(key);
+          value = change.new as V;
+        } else {
+          value = before.state;
+          if ('old' in change) value = requireSync((inverse ?? fn)(value, change.old as V), 'reduceByKeyAndWindow');
+          if ('new' in change) value = requireSync(fn(value, change.new as V), 'reduceByKeyAndWindow');
+        }
+        if (filter !== undefined && !requireSync(filter([key, value]), 'reduceByKeyAndWindow')) state.delete(key);
+        else state.set(key, value, time);
+      }
+    },
+  };
+}
+
+function missingKey(key: unknown): StreamjobError {
+  return new StreamjobError(
+    'USER_FUNCTION',
+    `neither previous window has value for key, nor new values found: ${String(key)}`,
+    {
+      where: 'reduceByKeyAndWindow',
+      hint: 'the filter may drop a key only when it has left the window: test for the value that the inverse leaves, such as a count of 0',
+    },
+  );
+}
