@@ -1,6 +1,12 @@
 /** The pull receiver's rules towards a sink, against a sink that is scripted here; the real SparkSink is in test/interop. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { decodeGetEventBatch, decodeSequence, encodeEventBatch, encodeNull, sparkSinkProtocol } from '../../../src/avro/protocols/spark-sink.ts';
+import {
+  decodeGetEventBatch,
+  decodeSequence,
+  encodeEventBatch,
+  encodeNull,
+  sparkSinkProtocol,
+} from '../../../src/avro/protocols/spark-sink.ts';
 import { AvroRpcServer, type RpcRequest } from '../../../src/avro/server.ts';
 import { StreamingContext, type StreamingContextOptions } from '../../../src/context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
@@ -42,7 +48,13 @@ class ScriptedSink {
   }
 
   give(sequenceNumber: string, ...bodies: string[]): void {
-    this.#answer(encodeEventBatch({ errorMsg: '', sequenceNumber, events: bodies.map((body) => ({ headers: {}, body: Buffer.from(body) })) }));
+    this.#answer(
+      encodeEventBatch({
+        errorMsg: '',
+        sequenceNumber,
+        events: bodies.map((body) => ({ headers: {}, body: Buffer.from(body) })),
+      }),
+    );
   }
 
   giveError(errorMsg: string): void {
@@ -55,7 +67,8 @@ class ScriptedSink {
   }
 
   #match(): void {
-    while (this.#polls.length > 0 && this.#ready.length > 0) this.#polls.shift()?.reply(this.#ready.shift() ?? Buffer.alloc(0));
+    while (this.#polls.length > 0 && this.#ready.length > 0)
+      this.#polls.shift()?.reply(this.#ready.shift() ?? Buffer.alloc(0));
   }
 
   #onRequest(request: RpcRequest): void {
@@ -178,7 +191,10 @@ describe('the pull receiver', () => {
 
   test('backs off by the sink timeout over its threads after repeated error batches', async () => {
     const { sink, clock, lines } = await rig(() => {});
-    const errors = () => lines.filter(({ message }) => message.includes('went wrong')).map(({ facts }) => (facts as { retryInMs: number }).retryInMs);
+    const errors = () =>
+      lines
+        .filter(({ message }) => message.includes('went wrong'))
+        .map(({ facts }) => (facts as { retryInMs: number }).retryInMs);
     sink.giveError('something went wrong');
     await until(() => errors().length === 1);
     sink.giveError('something went wrong');
@@ -216,12 +232,17 @@ describe('the pull receiver', () => {
 
 test.each([['nohost'], ['host:0'], ['host:99999'], ['']])('the address %j is refused', (address) => {
   const ssc = new StreamingContext({ batchInterval: '1s' });
-  expect(() => ssc.flumePollingStream({ addresses: [address] })).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  expect(() => ssc.flumePollingStream({ addresses: [address] })).toThrowError(
+    expect.objectContaining({ code: 'CONFIG_INVALID' }),
+  );
 });
 
 test('a batch interval over half of the sink timeout is refused, with what to set on both sides', () => {
   const ssc = new StreamingContext({ batchInterval: '40s' });
   expect(() => ssc.flumePollingStream({ addresses: ['h:1'] })).toThrowError(
-    expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringMatching(/80 \(seconds\).*sinkTimeout: 80000/) }),
+    expect.objectContaining({
+      code: 'CONFIG_INVALID',
+      hint: expect.stringMatching(/80 \(seconds\).*sinkTimeout: 80000/),
+    }),
   );
 });
