@@ -4,7 +4,7 @@
  */
 import type { Observable } from 'rxjs';
 import type { FlumeEvent } from './avro/event-block.ts';
-import { type Clock, systemClock } from './core/clock.ts';
+import { type Clock, systemClock, type Timer } from './core/clock.ts';
 import { type DurationLike, durationMs } from './core/duration.ts';
 import { messageOf, StreamjobError } from './core/errors.ts';
 import { EventBus, type StreamEvent } from './core/events.ts';
@@ -12,9 +12,18 @@ import { type Logger, silentLogger } from './core/log.ts';
 import { Scope } from './core/scope.ts';
 import { engines } from './engine/index.ts';
 import { Flow } from './flow/flow.ts';
+import { type FileStreamOptions, FilesReceiver, fixedRecords, textLines } from './flow/receive/files.ts';
 import { type FlumePullOptions, FlumePullReceiver } from './flow/receive/flume-pull.ts';
 import { type FlumePushOptions, FlumePushReceiver, type ReceiverSettings } from './flow/receive/flume-push.ts';
+import {
+  type FromObservableOptions,
+  type ObservableSource,
+  type OpenValues,
+  observableReceiver,
+} from './flow/receive/observable.ts';
 import type { Receiver } from './flow/receive/receiver.ts';
+import { socketReceiver } from './flow/receive/socket.ts';
+import { type UserReceiver, UserReceiverHost } from './flow/receive/user.ts';
 import { ValuesReceiver } from './flow/receive/values.ts';
 import { DStream, transformStreams, unionStreams } from './graph/dstream.ts';
 import { sliced } from './graph/lineage.ts';
@@ -78,6 +87,7 @@ export class StreamingContext {
   readonly #log: Logger;
   readonly #events = new EventBus();
   readonly #receivers: (Receiver & { readonly peerTimeoutMs?: number })[] = [];
+  readonly #unreplayable: string[] = [];
   readonly #scope = new Scope();
   #state: ContextState = 'initialized';
   #flow: Flow | undefined;
@@ -176,6 +186,64 @@ export class StreamingContext {
     );
   }
 
+  /**
+   * A stream of a user's own receiver.
+   * @param receiver onStart gets a handle with store, storeMany, room, restart and reportError
+   * @example ssc.receiverStream<number>({ onStart: (handle) => { handle.storeMany([1, 2], (outcome) => acknowledge(outcome)); } })
+   */
+  receiverStream<T>(receiver: UserReceiver<T>, name = 'receiver stream'): DStream<T> {
+    const { id, clock, log } = this.#receiverSettings();
+    return this.#receiverStream(new UserReceiverHost<T>(id, `${name} [${id}]`, receiver, clock, log));
+  }
+
+  /**
+   * Lines of UTF-8 text from a TCP server. A connection that fails or ends is made again after 2 s, without limit.
+   * @example ssc.socketTextStream('localhost', 9999)
+   */
+  socketTextStream(host: string, port: number): DStream<string> {
+    return this.receiverStream(socketReceiver(host, port), `socket stream of ${host}:${port}`);
+  }
+
+  /**
+   * Lines of the text files that are moved into a directory, each file once, in the batch of its modification time.
+   * @example ssc.textFileStream('/var/spool/in')
+   */
+  textFileStream(directory: string, options: FileStreamOptions = {}): DStream<string> {
+    return this.#receiverStream(
+      new FilesReceiver(this.#receivers.length, directory, options, textLines, this.#receiverSettings()),
+    );
+  }
+
+  /** Records of a fixed length, in bytes, of the files that are moved into a directory. */
+  binaryRecordsStream(directory: string, recordLength: number, options: FileStreamOptions = {}): DStream<Uint8Array> {
+    requireCount(recordLength, 1, 'recordLength');
+    const read = (content: Buffer): readonly Uint8Array[] => fixedRecords(content, recordLength);
+    return this.#receiverStream(
+      new FilesReceiver(this.#receivers.length, directory, options, read, this.#receiverSettings()),
+    );
+  }
+
+  /**
+   * A stream of the values of an Observable (rxjs or any other) or an async iterable. Neither can be replayed: what has
+   * not committed is lost in a crash.
+   * @param options buffer: values that may wait for their commit; overflow: what an Observable that gives more leads to
+   * @throws StreamjobError CONFIG_INVALID
+   * @example ssc.fromObservable(interval(100), { buffer: 1000, overflow: 'drop' })
+   */
+  fromObservable<T>(source: ObservableSource<T> | AsyncIterable<T>, options: FromObservableOptions = {}): DStream<T> {
+    const { id, clock, log } = this.#receiverSettings();
+    const open = (): OpenValues => host.open;
+    const host: UserReceiverHost<T> = new UserReceiverHost<T>(
+      id,
+      `observable stream [${id}]`,
+      observableReceiver(source, options, open),
+      clock,
+      log,
+    );
+    this.#unreplayable.push(host.name);
+    return this.#receiverStream(host);
+  }
+
   /** A value that all functions read. */
   broadcast<T>(value: T): Broadcast<T> {
     return new Broadcast(value);
@@ -229,7 +297,7 @@ export class StreamingContext {
     this.#graph.validate();
     this.#graph.freeze('started');
     this.#state = 'active';
-    this.#warnOfWindows();
+    this.#warnOfLosses();
     try {
       const flow = this.#openFlow();
       for (const receiver of this.#receivers) {
@@ -263,6 +331,24 @@ export class StreamingContext {
     if (options.graceful === false) flow.abort();
     this.#stopping ??= this.#stop(flow, options);
     return this.#stopping;
+  }
+
+  /**
+   * As awaitTermination, but no longer than `timeout`.
+   * @returns whether the context has stopped
+   * @throws StreamjobError BATCH_FAILED when a failed batch stopped it
+   */
+  async awaitTerminationOrTimeout(timeout: DurationLike): Promise<boolean> {
+    const ms = durationMs(timeout, 'timeout');
+    let timer: Timer | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = this.#clock.after(ms, () => resolve(false));
+    });
+    try {
+      return await Promise.race([this.awaitTermination().then(() => true), late]);
+    } finally {
+      timer?.cancel();
+    }
   }
 
   /** Resolves when the context has stopped. @throws StreamjobError BATCH_FAILED when a failed batch stopped it */
@@ -338,7 +424,10 @@ export class StreamingContext {
     return new DStream(this.#graph, node);
   }
 
-  #warnOfWindows(): void {
+  #warnOfLosses(): void {
+    for (const name of this.#unreplayable) {
+      this.#log.warn({}, `${name} cannot be replayed: values that have not committed are lost in a crash`);
+    }
     const longest = Math.max(0, ...this.#graph.nodes.map((node) => node.windowMs));
     if (longest === 0) return;
     this.#log.warn(

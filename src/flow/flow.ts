@@ -54,6 +54,7 @@ export class Flow implements Intake {
   readonly #settlement: Settlement;
   readonly #stop = new AbortController();
   #delivery: Delivery | undefined;
+  #failure: Error | undefined;
   #batchesWithData = 0;
   #paused = false;
   #draining = false;
@@ -90,6 +91,7 @@ export class Flow implements Intake {
       this.#ticker.stop();
       await this.#abandonRest();
     }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Runs what has arrived, then ends `run`. */
@@ -103,6 +105,11 @@ export class Flow implements Intake {
     this.#stop.abort();
     this.#ledger.giveUp('the context was stopped');
     this.#wake();
+  }
+
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.abort();
   }
 
   offer(arrival: Arrival): void {
@@ -124,7 +131,8 @@ export class Flow implements Intake {
   }
 
   async #runBatch(time: number): Promise<void> {
-    const { clock, events, graph, write } = this.#settings;
+    const { clock, events, graph, receivers, write } = this.#settings;
+    for (const receiver of receivers) await receiver.beforeBatch?.(time);
     const batch = cutBatch(time, this.#queue.takeAll(), clock.now());
     const delivery = new Delivery(time, graph.outputs, write);
     this.#delivery = delivery;

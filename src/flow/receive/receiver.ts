@@ -42,6 +42,8 @@ export interface Intake {
   offer(arrival: Arrival): void;
   /** Drops a delivery that is in no batch yet, because its peer is gone and will send it again. False: it is in a batch. */
   withdraw(token: AckToken): boolean;
+  /** Ends the job with an error that no retry can mend. */
+  fail(error: Error): void;
   /** Gives a delivery up because its peer will not wait any longer. */
   giveUp(token: AckToken, reason: string): GiveUpResult;
 }
@@ -53,6 +55,8 @@ export interface Receiver {
   readonly name: string;
   /** Begins to receive. @throws StreamjobError when it never can (a port in use), not when a peer is away for now */
   start(intake: Intake): Promise<void>;
+  /** Called before the batch of `time` is cut, for inputs that look for their data then. */
+  beforeBatch?(time: number): Promise<void>;
   /** The backlog is too long: takes nothing more until `resumeReading`. */
   pauseReading(): void;
   resumeReading(): void;

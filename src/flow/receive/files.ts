@@ -1,0 +1,125 @@
+/**
+ * New files of a directory, batch by batch. A file counts when it was moved in whole: it is read once, by its modification
+ * time, and what is written to it later is not seen. Source: Spark's FileInputDStream.
+ */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import type { AckToken, Intake, Outcome, Receiver } from './receiver.ts';
+import { ValuesReceiver } from './values.ts';
+
+/** What file streams take. */
+export interface FileStreamOptions {
+  /** Only files that are moved in after the start (the default), or those of the last minute before it too. */
+  readonly newFilesOnly?: boolean;
+  /** Which names count. Default: those that do not begin with a dot. */
+  readonly filter?: (name: string) => boolean;
+}
+
+/** How long files are remembered at least, in ms: an older one is not looked at any more. */
+const REMEMBER_MS = 60_000;
+
+/** @param read what a file's content is as values */
+export class FilesReceiver<T> implements Receiver {
+  readonly id: number;
+  readonly name: string;
+  readonly #directory: string;
+  readonly #options: FileStreamOptions;
+  readonly #read: (content: Buffer) => readonly T[];
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #rememberMs: number;
+  readonly #values: ValuesReceiver<T>;
+  readonly #selected = new Map<string, number>();
+  #startedAt = 0;
+
+  constructor(
+    id: number,
+    directory: string,
+    options: FileStreamOptions,
+    read: (content: Buffer) => readonly T[],
+    environment: { readonly clock: Clock; readonly log: Logger; readonly batchMs: number },
+  ) {
+    this.id = id;
+    this.name = `file stream [${id}] of ${directory}`;
+    this.#directory = directory;
+    this.#options = options;
+    this.#read = read;
+    this.#clock = environment.clock;
+    this.#log = environment.log;
+    this.#rememberMs = Math.ceil(REMEMBER_MS / environment.batchMs) * environment.batchMs;
+    this.#values = new ValuesReceiver<T>(id, this.name);
+  }
+
+  async start(intake: Intake): Promise<void> {
+    this.#startedAt = this.#clock.now();
+    await this.#values.start(intake);
+  }
+
+  /** Takes in the files of the batch. */
+  async beforeBatch(time: number): Promise<void> {
+    const threshold = Math.max(this.#options.newFilesOnly === false ? 0 : this.#startedAt, time - this.#rememberMs);
+    for (const [file, at] of this.#selected) if (at <= time - this.#rememberMs) this.#selected.delete(file);
+    for (const file of await this.#list()) {
+      if (this.#selected.has(file)) continue;
+      try {
+        const { mtimeMs } = await stat(file);
+        if (mtimeMs <= threshold || mtimeMs > time) continue;
+        const values = this.#read(await readFile(file));
+        this.#selected.set(file, time);
+        this.#values.push(values);
+      } catch (error) {
+        this.#log.warn(
+          { file, err: error },
+          `${this.name}: cannot read ${file}, it is tried again: ${messageOf(error)}`,
+        );
+      }
+    }
+  }
+
+  pauseReading(): void {}
+
+  resumeReading(): void {}
+
+  settle(tokens: readonly AckToken[], outcome: Outcome): Promise<number> {
+    return this.#values.settle(tokens, outcome);
+  }
+
+  stopReceiving(): Promise<void> {
+    return this.#values.stopReceiving();
+  }
+
+  close(): Promise<void> {
+    return this.#values.close();
+  }
+
+  async #list(): Promise<string[]> {
+    const filter = this.#options.filter ?? ((name: string) => !name.startsWith('.'));
+    try {
+      const entries = await readdir(this.#directory, { withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isFile() && filter(entry.name))
+        .map((entry) => path.join(this.#directory, entry.name))
+        .sort();
+    } catch (error) {
+      this.#log.warn({ err: error }, `${this.name}: cannot list it, the batch gets no files: ${messageOf(error)}`);
+      return [];
+    }
+  }
+}
+
+/** Lines of UTF-8 text, a \r at their end left out. */
+export function textLines(content: Buffer): string[] {
+  const lines = content.toString('utf8').split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
+}
+
+/** Records of a fixed length. @throws Error when the content is no whole number of them */
+export function fixedRecords(content: Buffer, length: number): Buffer[] {
+  if (content.length % length !== 0)
+    throw new Error(`${content.length} bytes are no whole number of records of ${length} bytes`);
+  return Array.from({ length: content.length / length }, (_, i) => content.subarray(i * length, (i + 1) * length));
+}

@@ -1,0 +1,40 @@
+/** Lines of text from a TCP server; when the connection fails or ends it is made again, without limit, as Spark does. */
+import net from 'node:net';
+import { StringDecoder } from 'node:string_decoder';
+import type { UserReceiver } from './user.ts';
+
+/** A line longer than this many characters is cut, so that a peer without line ends cannot fill the memory. */
+const LONGEST_LINE = 1024 * 1024;
+
+/** UTF-8 lines, split at \n, a \r before it left out. */
+export function socketReceiver(host: string, port: number): UserReceiver<string> {
+  let socket: net.Socket | undefined;
+  return {
+    onStart(handle) {
+      const connection = net.connect({ host, port });
+      socket = connection;
+      const decoder = new StringDecoder('utf8');
+      let rest = '';
+      const take = (text: string): void => {
+        const lines = (rest + text).split('\n');
+        rest = lines.pop() ?? '';
+        if (rest.length > LONGEST_LINE) lines.push(rest.slice(0, LONGEST_LINE));
+        if (rest.length > LONGEST_LINE) rest = rest.slice(LONGEST_LINE);
+        for (const line of lines) handle.store(line.endsWith('\r') ? line.slice(0, -1) : line);
+      };
+      connection.on('data', (chunk: Buffer) => {
+        take(decoder.write(chunk));
+        connection.pause();
+        void handle.room().then(() => connection.resume());
+      });
+      connection.on('error', (error) => handle.restart(`the connection to ${host}:${port} failed`, error));
+      connection.on('end', () => {
+        if (rest !== '') take('\n');
+        handle.restart(`${host}:${port} ended the connection`);
+      });
+    },
+    onStop() {
+      socket?.destroy();
+    },
+  };
+}
