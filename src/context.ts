@@ -88,6 +88,8 @@ export class StreamingContext {
   readonly #events = new EventBus();
   readonly #receivers: (Receiver & { readonly peerTimeoutMs?: number })[] = [];
   readonly #unreplayable: string[] = [];
+  /** How many inputs there are: each has the next number, in the order of their making. */
+  #inputs = 0;
   readonly #scope = new Scope();
   #state: ContextState = 'initialized';
   #flow: Flow | undefined;
@@ -172,7 +174,7 @@ export class StreamingContext {
     return new DStream(
       this.#graph,
       this.#graph.add<T>({
-        name: `queue stream [${this.#receivers.length}]`,
+        name: `queue stream [${this.#inputs++}]`,
         parents: [],
         slideMs: this.#graph.batchMs,
         windowMs: 0,
@@ -209,18 +211,16 @@ export class StreamingContext {
    * @example ssc.textFileStream('/var/spool/in')
    */
   textFileStream(directory: string, options: FileStreamOptions = {}): DStream<string> {
-    return this.#receiverStream(
-      new FilesReceiver(this.#receivers.length, directory, options, textLines, this.#receiverSettings()),
-    );
+    const settings = this.#receiverSettings();
+    return this.#receiverStream(new FilesReceiver(settings.id, directory, options, textLines, settings));
   }
 
   /** Records of a fixed length, in bytes, of the files that are moved into a directory. */
   binaryRecordsStream(directory: string, recordLength: number, options: FileStreamOptions = {}): DStream<Uint8Array> {
     requireCount(recordLength, 1, 'recordLength');
     const read = (content: Buffer): readonly Uint8Array[] => fixedRecords(content, recordLength);
-    return this.#receiverStream(
-      new FilesReceiver(this.#receivers.length, directory, options, read, this.#receiverSettings()),
-    );
+    const settings = this.#receiverSettings();
+    return this.#receiverStream(new FilesReceiver(settings.id, directory, options, read, settings));
   }
 
   /**
@@ -275,7 +275,7 @@ export class StreamingContext {
 
   /** @internal A stream of values that the caller hands over: the test kit's input. */
   valuesStream<T>(): { readonly stream: DStream<T>; readonly push: (values: readonly T[] | null) => void } {
-    const receiver = new ValuesReceiver<T>(this.#receivers.length);
+    const receiver = new ValuesReceiver<T>(this.#receiverSettings().id);
     return { stream: this.#receiverStream<T>(receiver), push: (values) => receiver.push(values) };
   }
 
@@ -408,7 +408,7 @@ export class StreamingContext {
   }
 
   #receiverSettings(): ReceiverSettings {
-    const id = this.#receivers.length;
+    const id = this.#inputs++;
     return { id, clock: this.#clock, log: this.#log.child({ receiver: id }), batchMs: this.#graph.batchMs };
   }
 

@@ -64,6 +64,11 @@ export class DStream<T> {
     this.#node = node;
   }
 
+  /** What it is: an operator's name, or an input with its number, e.g. `queue stream [0]`. */
+  get name(): string {
+    return this.#node.name;
+  }
+
   /** The stream has a batch at each multiple of this, in ms. */
   get slideDuration(): number {
     return this.#node.slideMs;

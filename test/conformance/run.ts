@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { INPUTS } from './inputs.ts';
 import { checkPipeline } from './pipeline.ts';
 import { checkRdd, checkSlices } from './rdd.ts';
 import { TABLES } from './tables.ts';
@@ -23,9 +24,6 @@ const LATER: readonly (readonly [string, string])[] = [
     (kind) => [kind, 'reliability'] as const,
   ),
   ...['listener.', 'progressListener', 'ui.', 'UI.'].map((kind) => [kind, 'web UI'] as const),
-  ...['StateMap', 'context.await', 'socketTextStream', 'fileStream', 'binaryRecordsStream', 'inputStream.ids'].map(
-    (kind) => [kind, 'inputs and states that are not finished'] as const,
-  ),
 ];
 
 /** Runs one vector. */
@@ -33,7 +31,7 @@ export async function check(vector: Vector): Promise<Verdict> {
   const { operation, params } = vector;
   const later = LATER.find(([kind]) => operation.startsWith(kind));
   if (later !== undefined) return { result: 'skipped', why: `${operation}: ${later[1]}` };
-  const table = TABLES[operation];
+  const table = TABLES[operation] ?? INPUTS[operation];
   if (table !== undefined) return table(vector);
   if (operation === 'rdd.parallelize.slice') return checkSlices(vector);
   if (operation.startsWith('rdd.') && params.fn !== undefined) return checkRdd(vector);

@@ -56,6 +56,10 @@ describeWith(['flume'], "flumePollingStream polls real Flume's SparkSink", () =>
     const takes = () => metric('EventTakeAttemptCount');
     await scene.until(async () => (await takes()) === open * maxBatchSize, '6 batches of 100 events have been taken');
     expect(await metric('EventTakeSuccessCount'), 'events committed while 6 batches are open').toBe(0);
+    expect(
+      job.told.map(({ type }) => type),
+      'what was taken is held, not given up',
+    ).not.toContain('batchGivenUp');
     expect(job.ids.size, 'events counted while the output waits').toBe(0);
     release();
     await scene.until(async () => (await metric('EventTakeSuccessCount')) === total, 'the sink has committed all');

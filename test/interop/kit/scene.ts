@@ -2,7 +2,7 @@
  * What one test has on stage: processes, contexts, a working directory. All of it goes when the test ends, however it ends;
  * what they said is shown only when the test failed.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,6 +14,12 @@ import { collectingLogger, type LoggedLine } from '../../kit/log.ts';
 import { until } from './until.ts';
 
 const KEPT_LINES = 300;
+
+/**
+ * Runs "$@" beside a watcher that kills the process group when stdin ends: that is when this process has gone, however it went.
+ * A JVM would go on for ever after a test run that was killed.
+ */
+const LIVES_WITH_ITS_PARENT = 'exec 3<&0; { cat <&3; kill -KILL 0; } >/dev/null 2>&1 & exec "$@" </dev/null 3<&-';
 
 /** How to start a process. */
 export interface Start {
@@ -28,35 +34,35 @@ export class Actor {
   /** Its stdout, line by line. */
   readonly stdout: string[] = [];
   readonly #log: string[] = [];
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcessWithoutNullStreams;
   readonly #ended: Promise<void>;
   #exit: string | undefined;
   #dismissed = false;
 
   constructor(name: string, { command, args, env }: Start, cwd: string) {
     this.name = name;
-    // A group of its own: what it starts ends with it.
-    this.#child = spawn(command, args, {
+    this.#child = spawn('sh', ['-c', LIVES_WITH_ITS_PARENT, 'sh', command, ...args], {
       cwd,
       env: { ...process.env, ...env },
+      // A group of its own: what it starts ends with it.
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: 'pipe',
     });
     this.#ended = new Promise((resolve) => {
       this.#child.on('error', (error) => this.#note(`could not start: ${error.message}`));
+      // The watcher has nothing left to watch.
+      this.#child.on('exit', () => this.#child.stdin.destroy());
       this.#child.on('close', (code, signal) => {
         this.#exit = signal ?? `exit code ${code}`;
         resolve();
       });
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
         if (stream === this.#child.stdout) this.stdout.push(line);
         this.#note(line);
       });
     }
-    process.once('exit', this.#kill);
   }
 
   /** Whether it has ended, how, and what it said; undefined while it runs. */
@@ -77,9 +83,8 @@ export class Actor {
   /** SIGKILL, and the wait until it is gone. */
   async kill(): Promise<void> {
     this.#dismissed = true;
-    this.#kill();
+    this.#signal();
     await this.#ended;
-    process.off('exit', this.#kill);
   }
 
   /** The wait for its own end. @throws when that is not exit code 0 */
@@ -89,14 +94,14 @@ export class Actor {
     if (this.#exit !== 'exit code 0') throw new Error(`${this.name} ended with ${this.#exit}`);
   }
 
-  #kill = (): void => {
+  #signal(): void {
     if (this.#exit !== undefined || this.#child.pid === undefined) return;
     try {
       process.kill(-this.#child.pid, 'SIGKILL');
     } catch {
       // It ended between the look and the kill.
     }
-  };
+  }
 
   #note(line: string): void {
     this.#log.push(line);
