@@ -19,6 +19,7 @@ import {
   reduceByKey,
 } from './operators/by-key.ts';
 import { cogroup, type JoinKind, join } from './operators/cogroup.ts';
+import { type EventWindow, type EventWindowItem, eventWindowNode } from './operators/event-window.ts';
 import { filterStep } from './operators/filter.ts';
 import { flatMapStep } from './operators/flat-map.ts';
 import { mapStep } from './operators/map.ts';
@@ -232,6 +233,17 @@ export class DStream<T> {
     return this;
   }
 
+  /**
+   * Names the stream's state, so that it is found again when the code around it has changed.
+   * @param id unique in the job
+   * @throws StreamjobError CONFIG_INVALID when it is taken
+   * @example words.updateStateByKey(sum).uid('word-counts')
+   */
+  uid(id: string): this {
+    this.#graph.setUid(this.#node, id);
+    return this;
+  }
+
   /** What `persist` was told, 'NONE' before; the streams that windows read are persisted by them. */
   get storageLevel(): StorageLevel {
     return this.#graph.storageLevel(this.#node);
@@ -268,12 +280,41 @@ export class DStream<T> {
    * @throws StreamjobError CONFIG_INVALID when one is no multiple
    * @example words.window('30s', '10s')
    */
-  window(windowDuration: DurationLike, slideDuration?: DurationLike): DStream<T> {
+  window(windowDuration: DurationLike, slideDuration?: DurationLike): DStream<T>;
+  /**
+   * Windows by the time of events: each is given once, in the batch in which the watermark (the greatest timestamp seen,
+   * less the allowed lateness) reaches its end. With a union, each of its streams has a watermark of its own.
+   * @param windowDuration ms or a text; any @param slideDuration likewise; windows begin at its multiples
+   * @param options eventTime: true for the `timestamp` header of Flume events, or a function that gives ms since the epoch;
+   *   an event without one has its arrival time, which is the batch's. allowedLateness: how late events may come (0)
+   * @returns the closed windows; their `lateValues()` are those that came too late
+   * @example events.window('1m', '1m', { eventTime: true, allowedLateness: '10s' }).map(({ start, values }) => [start, values.length])
+   */
+  window(
+    windowDuration: DurationLike,
+    slideDuration: DurationLike,
+    options: EventTimeOptions<T>,
+  ): EventWindowDStream<T>;
+  window(
+    windowDuration: DurationLike,
+    slideDuration?: DurationLike,
+    options?: EventTimeOptions<T>,
+  ): DStream<T> | EventWindowDStream<T> {
     const windowMs = durationMs(windowDuration, 'windowDuration');
     const slideMs = slideDuration === undefined ? this.slideDuration : durationMs(slideDuration, 'slideDuration');
+    if (options !== undefined) return this.#eventWindow(windowMs, slideMs, options);
     const node = this.#graph.add(windowNode(this.#node, windowMs, slideMs));
     if (this.storageLevel === 'NONE') this.#graph.setStorageLevel(this.#node, 'MEMORY_ONLY_SER');
     return new DStream(this.#graph, node);
+  }
+
+  #eventWindow(windowMs: number, slideMs: number, options: EventTimeOptions<T>): EventWindowDStream<T> {
+    const { eventTime, allowedLateness = 0 } = options;
+    const allowedLatenessMs = allowedLateness === 0 ? 0 : durationMs(allowedLateness, 'allowedLateness');
+    const timestamp = eventTime === true ? headerTimestamp : eventTime;
+    const spec = { windowMs, slideMs, allowedLatenessMs, timestamp };
+    const operator = this.#graph.operatorName('eventTimeWindow');
+    return new EventWindowDStream(this.#graph, this.#graph.add(eventWindowNode(this.#node, spec, operator)));
   }
 
   /**
@@ -645,6 +686,40 @@ export class DStream<T> {
   /** @internal */
   static nodeOf<T>(stream: DStream<T>): { graph: Graph; node: Node<T> } {
     return { graph: stream.#graph, node: stream.#node };
+  }
+}
+
+/** How event-time windows get the time of an event. */
+export interface EventTimeOptions<T> {
+  /** true: the `timestamp` header of Flume events; or a function that gives ms since the epoch. */
+  readonly eventTime: true | ((value: T) => number | undefined);
+  /** How late events may come, ms or a text. Default 0. */
+  readonly allowedLateness?: DurationLike;
+}
+
+function headerTimestamp(value: unknown): number | undefined {
+  if (typeof value !== 'object' || value === null || !('timestamp' in value)) return undefined;
+  return typeof value.timestamp === 'number' ? value.timestamp : undefined;
+}
+
+/** Windows by the time of events: those that closed in each batch, and aside what came too late. */
+export class EventWindowDStream<T> extends DStream<EventWindow<T>> {
+  readonly #late: DStream<T>;
+
+  /** @internal */
+  constructor(graph: Graph, items: Node<EventWindowItem<T>>) {
+    const all = new DStream(graph, items);
+    const windows = all.flatMap((item) => ('window' in item ? [item.window] : []));
+    super(graph, DStream.nodeOf(windows).node);
+    this.#late = all.flatMap((item) => ('late' in item ? [item.late] : []));
+  }
+
+  /**
+   * The values whose windows had all closed when they came.
+   * @example windows.lateValues().count().print()
+   */
+  lateValues(): DStream<T> {
+    return this.#late;
   }
 }
 

@@ -80,6 +80,7 @@ export class Graph {
   /** The data of a node at a time, once the job runs: for `slice`. */
   dataAt: (<T>(node: Node<T>, time: number) => RDD<T> | undefined) | undefined;
   readonly #operators = new Map<string, number>();
+  readonly #uids = new Map<string, number>();
   readonly #levels = new Map<Node<unknown>, StorageLevel>();
   #frozen: string | undefined;
 
@@ -111,6 +112,19 @@ export class Graph {
     const count = this.#operators.get(kind) ?? 0;
     this.#operators.set(kind, count + 1);
     return `${kind}-${count}`;
+  }
+
+  /** @throws StreamjobError CONFIG_INVALID when another node has this name */
+  setUid(node: Node<never> | Node<unknown>, id: string): void {
+    this.#requireOpen('uid');
+    const holder = this.#uids.get(id);
+    if (id === '' || (holder !== undefined && holder !== node.id)) {
+      throw new StreamjobError('CONFIG_INVALID', `uid ${JSON.stringify(id)} is empty, or another stream has it`, {
+        where: node.name,
+        hint: 'give each stream a uid of its own',
+      });
+    }
+    this.#uids.set(id, node.id);
   }
 
   /** @throws StreamjobError CONTEXT_STATE once the context has started or stopped */

@@ -1,0 +1,135 @@
+/**
+ * Windows by the time of events instead of their arrival. The watermark is the greatest timestamp seen, less the allowed
+ * lateness; with several inputs (a union) the least of theirs, those without data in a batch left out. It never goes back.
+ * A window is given once, in the batch in which the watermark reaches its end; what comes for closed windows only is late.
+ * Everything follows from the batches' contents, so that a replay of the same batches gives the same windows.
+ */
+import type { Lineage } from '../lineage.ts';
+import type { Node, NodeSpec } from '../node.ts';
+import { MemoryStateStore } from '../state/memory.ts';
+import type { StatePartition } from '../state/store.ts';
+import { erased, stateful } from './stateful.ts';
+
+/** A closed window with its values, in the order of their arrival. */
+export interface EventWindow<T> {
+  /** First ms of the window, a multiple of the slide. */
+  readonly start: number;
+  /** First ms after it. */
+  readonly end: number;
+  readonly values: readonly T[];
+}
+
+/** What an event-time window gives in a batch: windows that closed, and values that were too late. */
+export type EventWindowItem<T> = { readonly window: EventWindow<T> } | { readonly late: T };
+
+/** The values of an open window, youngest first; never changed in place, so that a batch can be undone. */
+interface Kept<T> {
+  readonly value: T;
+  readonly next: Kept<T> | undefined;
+}
+
+/** How event-time windows are cut. */
+export interface EventWindowOptions<T> {
+  readonly windowMs: number;
+  readonly slideMs: number;
+  readonly allowedLatenessMs: number;
+  /** ms since the epoch; undefined: the time of arrival, which is the batch's. */
+  readonly timestamp: (value: T) => number | undefined;
+}
+
+/** Where the watermark is kept beside the windows, which have their starts as keys. */
+const WATERMARK = 'watermark';
+
+type Key = number | typeof WATERMARK;
+type Value<T> = Kept<T> | number;
+
+export function eventWindowNode<T>(
+  parent: Node<T>,
+  options: EventWindowOptions<T>,
+  operator: string,
+): NodeSpec<EventWindowItem<T>> {
+  const store = new MemoryStateStore<Key, Value<T>>(operator);
+  // Each input of a union has a watermark of its own.
+  const inputs = parent.name === 'union' ? (parent.parents as readonly Node<T>[]) : [parent];
+  return {
+    name: 'eventTimeWindow',
+    parents: inputs,
+    slideMs: parent.slideMs,
+    windowMs: 0,
+    store: erased(store),
+    lineage(time, batch) {
+      const present = inputs.map((input) => batch.of(input, time)).filter((data) => data !== undefined);
+      const single = present.map(
+        (data): Lineage<readonly T[]> => ({
+          kind: 'regroup',
+          name: 'eventTimeWindow',
+          parents: [data],
+          numPartitions: 1,
+          compute: ([partitions = []]) => [partitions.flat() as unknown as (readonly T[])[]],
+        }),
+      );
+      return stateful<Key, Value<T>, EventWindowItem<T>>({
+        name: 'eventTimeWindow',
+        time,
+        store,
+        changes: true,
+        parents: single,
+        numPartitions: 1,
+        process: (state, values) => step(state, values as readonly (readonly T[])[], options, time),
+      });
+    },
+  };
+}
+
+function step<T>(
+  state: StatePartition<Key, Value<T>>,
+  inputs: readonly (readonly T[])[],
+  options: EventWindowOptions<T>,
+  time: number,
+): EventWindowItem<T>[] {
+  const { windowMs, allowedLatenessMs } = options;
+  const before = (state.get(WATERMARK)?.state as number | undefined) ?? Number.NEGATIVE_INFINITY;
+  const items: EventWindowItem<T>[] = [];
+  const marks: number[] = [];
+  for (const values of inputs) {
+    let greatest = Number.NEGATIVE_INFINITY;
+    for (const value of values) {
+      const at = options.timestamp(value) ?? time;
+      greatest = Math.max(greatest, at);
+      if (!addToWindows(state, value, at, before, options, time)) items.push({ late: value });
+    }
+    if (values.length > 0) marks.push(greatest - allowedLatenessMs);
+  }
+  const watermark = marks.length === 0 ? before : Math.max(before, Math.min(...marks));
+  if (watermark === before) return items;
+  state.set(WATERMARK, watermark, time);
+  const closed = [...state.entries()]
+    .map(([key]) => key)
+    .filter((key) => key !== WATERMARK && key + windowMs <= watermark);
+  for (const start of (closed as number[]).sort((a, b) => a - b)) {
+    const values: T[] = [];
+    for (let item = state.get(start)?.state as Kept<T> | undefined; item !== undefined; item = item.next)
+      values.push(item.value);
+    items.push({ window: { start, end: start + windowMs, values: values.reverse() } });
+    state.delete(start);
+  }
+  return items;
+}
+
+/** Puts a value into all its windows that are open. @returns whether there was one */
+function addToWindows<T>(
+  state: StatePartition<Key, Value<T>>,
+  value: T,
+  at: number,
+  watermark: number,
+  { windowMs, slideMs }: EventWindowOptions<T>,
+  time: number,
+): boolean {
+  let open = false;
+  for (let start = Math.floor(at / slideMs) * slideMs; start > at - windowMs; start -= slideMs) {
+    if (start + windowMs <= watermark) break;
+    open = true;
+    state.set(start, { value, next: state.get(start)?.state as Kept<T> | undefined }, time);
+  }
+  return open;
+}
