@@ -1,0 +1,174 @@
+/** The example jobs, each with its input and what it prints, run by the command line as users run them. */
+import { readdirSync } from 'node:fs';
+import net from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { RpcClient } from '../../src/agent.ts';
+import { type CliProcess, freePort, startCli } from '../kit/cli.ts';
+import { until } from '../kit/until.ts';
+
+interface Line {
+  readonly events: number;
+  readonly outputs: { readonly elements: unknown[] }[];
+}
+
+function linesOf(cli: CliProcess): Line[] {
+  const text = cli.stdout();
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
+}
+
+/** All that was printed, batch by batch, empty batches left out. */
+const printed = (cli: CliProcess): unknown[][] =>
+  linesOf(cli)
+    .flatMap(({ outputs }) => outputs.map(({ elements }) => elements))
+    .filter((elements) => elements.length > 0);
+
+/** Runs a job with a text server: `lines` go out, one array after the other, each when the one before has been taken in. */
+async function withText(
+  job: string,
+  env: Record<string, string>,
+  parts: readonly (readonly string[])[],
+  enough: (out: unknown[][]) => boolean,
+  flags: readonly string[] = [],
+): Promise<unknown[][]> {
+  const sockets: net.Socket[] = [];
+  const server = net.createServer((socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const cli = startCli(['run', `jobs/${job}.ts`, '--json', ...flags], {
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    ...env,
+  });
+  try {
+    await until(() => sockets.length > 0);
+    let sent = 0;
+    for (const lines of parts) {
+      sockets[0]?.write(lines.map((line) => `${line}\n`).join(''));
+      sent += lines.length;
+      await until(() => linesOf(cli).reduce((sum, { events }) => sum + events, 0) >= sent);
+    }
+    await until(() => enough(printed(cli)));
+    return printed(cli);
+  } finally {
+    cli.child.kill('SIGINT');
+    await cli.ended;
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+}
+
+const FAST = ['--batch-interval', '200ms'];
+
+/** Sums of pairs over all that was printed. */
+function total(out: unknown[][]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const [key, n] of out.flat() as [string, number][]) sums[key] = (sums[key] ?? 0) + n;
+  return sums;
+}
+
+describe.each(['1', '3'])('with parallelism %s', (parallelism) => {
+  const flags = [...FAST, '--parallelism', parallelism];
+
+  test('network-wordcount counts each batch', async () => {
+    const out = await withText('network-wordcount', {}, [['a b a'], ['b']], (all) => all.flat().length >= 3, flags);
+    expect(total(out)).toEqual({ a: 2, b: 2 });
+  });
+
+  test('stateful-network-wordcount counts on, from the initial counts', async () => {
+    const out = await withText(
+      'stateful-network-wordcount',
+      {},
+      [['hello a'], ['hello a b']],
+      (all) => all.flat().length >= 5,
+      flags,
+    );
+    expect(out.flat().map(String).sort()).toEqual(['a,1', 'a,2', 'b,1', 'hello,2', 'hello,3']);
+  });
+
+  test('windowed-wordcount counts what is in the window, and words leave it', async () => {
+    const env = { WINDOW: '800ms', SLIDE: '400ms' };
+    const out = await withText('windowed-wordcount', env, [['x x y']], (all) => all.length >= 1, flags);
+    expect(out[0]?.map(String).sort()).toEqual(['x,2', 'y,1']);
+  });
+
+  test('popular-tags prints the most used tags first', async () => {
+    const env = { WINDOW: '4s', SLIDE: '200ms' };
+    const lines = ['#a #b #c #d', '#b #c #d', '#c #d', '#d no tag'];
+    const out = await withText('popular-tags', env, [lines], (all) => all.length >= 1, flags);
+    expect(out[0]).toEqual([
+      ['#d', 4],
+      ['#c', 3],
+      ['#b', 2],
+    ]);
+  });
+
+  test('sessions prints a session when it has ended', async () => {
+    const env = { PAUSE: '600ms' };
+    const lines = ['ann /', 'bob /', 'ann /cart', 'broken'];
+    const out = await withText('sessions', env, [lines], (all) => all.flat().length >= 2, flags);
+    expect(out.flat().sort()).toEqual(['ann: / > /cart', 'bob: /']);
+  });
+
+  test('queue-stream counts what the program queues', async () => {
+    const cli = startCli(['run', 'jobs/queue-stream.ts', '--json', ...flags]);
+    await until(() => printed(cli).length >= 5);
+    cli.child.kill('SIGINT');
+    await cli.ended;
+    const digits = Array.from({ length: 10 }, (_, digit) => [digit, 100]);
+    for (const batch of printed(cli)) expect([...batch].sort()).toEqual(digits);
+  });
+});
+
+test('flume-event-count counts what an RPC client sends', async () => {
+  const port = await freePort();
+  const cli = startCli(['run', 'jobs/flume-event-count.ts', '--json', ...FAST], { PORT: String(port) });
+  await until(() => cli.stderr().includes('started'));
+  const client = await RpcClient.connect({ hosts: [`127.0.0.1:${port}`] });
+  await client.appendBatch(['a', 'b', 'c'].map((body) => ({ body })));
+  await client.close();
+  await until(() => linesOf(cli).some(({ events }) => events > 0));
+  cli.child.kill('SIGINT');
+  await cli.ended;
+  expect(printed(cli).flat()).toContain('Received 3 flume events.');
+});
+
+test('flume-polling-event-count counts what an agent’s Spark sink holds', async () => {
+  const port = await freePort();
+  const conf = fileURLToPath(new URL('../fixtures/seq-spark-sink.conf', import.meta.url));
+  const agent = startCli(['agent', '-n', 'a1', '-f', conf], { SINK_PORT: String(port) });
+  await until(() => agent.stderr().includes('agent a1 runs'));
+  const cli = startCli(['run', 'jobs/flume-polling-event-count.ts', '--json', ...FAST], { SINKS: `127.0.0.1:${port}` });
+  await until(() => linesOf(cli).reduce((sum, { events }) => sum + events, 0) >= 30);
+  cli.child.kill('SIGINT');
+  await cli.ended;
+  agent.child.kill('SIGINT');
+  await agent.ended;
+  const counts = printed(cli)
+    .flat()
+    .map((text) => Number(/\d+/.exec(String(text))?.[0]));
+  expect(counts.reduce((a, b) => a + b, 0)).toBe(30);
+});
+
+test('every job has a golden test', () => {
+  const jobs = readdirSync(fileURLToPath(new URL('../../jobs', import.meta.url)))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.replace('.ts', ''))
+    .sort();
+  const tested = [
+    'network-wordcount',
+    'stateful-network-wordcount',
+    'windowed-wordcount',
+    'popular-tags',
+    'sessions',
+    'queue-stream',
+  ];
+  expect(jobs).toEqual(
+    [...tested, 'flume-event-count', 'flume-polling-event-count', 'wordcount', 'wordcount-pull'].sort(),
+  );
+});
