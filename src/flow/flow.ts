@@ -103,6 +103,7 @@ export class Flow implements Intake {
   /** Ends `run` after what is running now; what has not committed is given up. */
   abort(): void {
     this.#stop.abort();
+    for (const receiver of this.#settings.receivers) receiver.abandon?.();
     this.#ledger.giveUp('the context was stopped');
     this.#wake();
   }

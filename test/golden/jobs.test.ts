@@ -4,7 +4,8 @@ import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { RpcClient } from '../../src/agent.ts';
-import { type CliProcess, freePort, startCli } from '../kit/cli.ts';
+import { type CliProcess, startCli } from '../kit/cli.ts';
+import { freePort } from '../kit/ports.ts';
 import { until } from '../kit/until.ts';
 
 interface Line {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { freePort, runCli, startCli } from '../kit/cli.ts';
+import { runCli, startCli } from '../kit/cli.ts';
+import { freePort } from '../kit/ports.ts';
 import { until } from '../kit/until.ts';
 
 const SAMPLE = fileURLToPath(new URL('../../jobs/sample', import.meta.url));

@@ -1,10 +1,10 @@
 /** What has not committed is not acknowledged: while the output fails, real Flume keeps its events, and afterwards none is lost. */
 import { expect } from 'vitest';
+import { freePort } from '../kit/ports.ts';
 import { type FlumeAgent, startFlume } from './kit/flume.ts';
 import { type RunningJob, startJob } from './kit/job.ts';
 import { makeLines, spool } from './kit/lines.ts';
 import { describeWith } from './kit/peers.ts';
-import { freePort } from './kit/ports.ts';
 import { it, type Scene } from './kit/scene.ts';
 
 const EVENTS = 4000;

@@ -1,12 +1,12 @@
 /** The embedded agent and avro-client against their real counterparts: a Flume Avro source, and Spark Streaming's polling receiver. */
 import path from 'node:path';
 import { expect } from 'vitest';
+import { freePort } from '../kit/ports.ts';
 import { agentWork, startAgent } from './kit/agent.ts';
 import { makeCertificates } from './kit/certificates.ts';
 import { collectedLines, type FlumeAgent, startCollector } from './kit/flume.ts';
 import { makeLines, spool } from './kit/lines.ts';
 import { describeWith } from './kit/peers.ts';
-import { freePort } from './kit/ports.ts';
 import { it, type Scene } from './kit/scene.ts';
 import { startPollingJob } from './kit/spark.ts';
 import { startStreamjob } from './kit/streamjob.ts';

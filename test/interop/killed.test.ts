@@ -2,10 +2,10 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
+import { freePort } from '../kit/ports.ts';
 import { startFlume } from './kit/flume.ts';
 import { makeLines, spool } from './kit/lines.ts';
 import { describeWith, repository } from './kit/peers.ts';
-import { freePort } from './kit/ports.ts';
 import { it, type Scene } from './kit/scene.ts';
 import { startStreamjob } from './kit/streamjob.ts';
 import { Tally } from './kit/tally.ts';

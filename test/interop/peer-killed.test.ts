@@ -1,11 +1,11 @@
 /** A real peer is killed (SIGKILL) in the middle of its work and starts again: every event is counted once or more, none is lost. */
 import { expect } from 'vitest';
+import { freePort } from '../kit/ports.ts';
 import { agentWork, startAgent } from './kit/agent.ts';
 import { collectedLines, startCollector, startFlume } from './kit/flume.ts';
 import { startJob } from './kit/job.ts';
 import { makeLines, spool } from './kit/lines.ts';
 import { describeWith } from './kit/peers.ts';
-import { freePort } from './kit/ports.ts';
 import { it, type Scene } from './kit/scene.ts';
 import { Tally } from './kit/tally.ts';
 

@@ -1,10 +1,10 @@
 /** Real Flume's SparkSink is polled: spooldir source -> file channel -> SparkSink <- flumePollingStream. */
 import { expect } from 'vitest';
+import { freePort } from '../kit/ports.ts';
 import { startFlume } from './kit/flume.ts';
 import { type RunningJob, startJob } from './kit/job.ts';
 import { makeLines, spool } from './kit/lines.ts';
 import { describeWith } from './kit/peers.ts';
-import { freePort } from './kit/ports.ts';
 import { it } from './kit/scene.ts';
 
 describeWith(['flume'], "flumePollingStream polls real Flume's SparkSink", () => {

@@ -1,12 +1,12 @@
 /** Real Flume pushes: spooldir source -> file channel -> Avro sink -> flumeStream, in every wire form that Flume 1.11 has. */
 import { expect } from 'vitest';
 import type { FlumePushOptions } from '../../src/index.ts';
+import { freePort } from '../kit/ports.ts';
 import { makeCertificates } from './kit/certificates.ts';
 import { startFlume } from './kit/flume.ts';
 import { startJob } from './kit/job.ts';
 import { makeLines, spool } from './kit/lines.ts';
 import { describeWith } from './kit/peers.ts';
-import { freePort } from './kit/ports.ts';
 import { it, type Scene } from './kit/scene.ts';
 
 const EVENTS = 20_000;

@@ -1,9 +1,9 @@
 /** Flume's own RPC client, 8 connections at once, against flumeStream: every request is acknowledged, every event arrives. */
 import { expect } from 'vitest';
+import { freePort } from '../kit/ports.ts';
 import { sendLoad } from './kit/flume.ts';
 import { startJob } from './kit/job.ts';
 import { describeWith } from './kit/peers.ts';
-import { freePort } from './kit/ports.ts';
 import { it } from './kit/scene.ts';
 
 const CONNECTIONS = 8;

@@ -1,10 +1,10 @@
 /** What docker-compose.yml runs, without containers: the word counts of jobs/, without their embedded agent, fed by real Flume. */
 import path from 'node:path';
 import { expect } from 'vitest';
+import { freePort } from '../kit/ports.ts';
 import { startFlume } from './kit/flume.ts';
 import { makeLines, spool } from './kit/lines.ts';
 import { describeWith, repository } from './kit/peers.ts';
-import { freePort } from './kit/ports.ts';
 import { it } from './kit/scene.ts';
 import { startStreamjob } from './kit/streamjob.ts';
 

@@ -104,6 +104,10 @@ export class FlumePullReceiver implements Receiver {
     return acked.reduce((sum, count) => sum + count, 0);
   }
 
+  abandon(): void {
+    for (const sink of this.#sinks) sink.abandon();
+  }
+
   async stopReceiving(): Promise<void> {
     await Promise.all(this.#sinks.map((sink) => sink.stopFetching()));
   }

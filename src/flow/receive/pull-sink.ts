@@ -30,6 +30,8 @@ export interface PullSinkSettings {
 
 const FIRST_BACKOFF_MS = 200;
 const LONGEST_BACKOFF_MS = 5000;
+/** How long acknowledgements are tried again once the receiver stops, in ms. */
+const LAST_ACKS_MS = 10_000;
 /** The transaction threads of a sink, by default. Each error batch costs it one of them for its timeout. */
 const SINK_THREADS = 10;
 
@@ -39,6 +41,9 @@ export class PullSink {
   readonly #fetching: SinkConnection;
   readonly #acking: SinkConnection;
   readonly #stop = new AbortController();
+  readonly #abandoned = new AbortController();
+  /** No acknowledgement is tried again after this time. */
+  #settleUntil = Number.POSITIVE_INFINITY;
   #maxBatchSize: number;
   #open = 0;
   #reading = true;
@@ -68,22 +73,23 @@ export class PullSink {
   }
 
   /**
-   * Tells the sink what became of a batch; tries again on a new connection while the sink still holds the batch.
+   * Tells the sink what became of a batch; tries again on a new connection while the sink still holds the batch, but not
+   * for long once the receiver stops: a sink that hears nothing delivers the batch again, so nothing is lost by it.
    * @param since when the batch came, in ms since the epoch
    * @returns whether the sink heard it in time
    */
   async settle(message: 'ack' | 'nack', sequenceNumber: string, since: number): Promise<boolean> {
     const { clock, log, sinkTimeoutMs } = this.#settings;
-    const deadline = since + sinkTimeoutMs;
     try {
-      for (;;) {
+      for (let failures = 0; ; failures++) {
         try {
           await this.#acking.call(message, encodeSequence(sequenceNumber), SINK_CALL_TIMEOUT_MS);
-          return clock.now() <= deadline;
+          return clock.now() <= since + sinkTimeoutMs;
         } catch (error) {
-          log.warn({ sink: this.#name, sequenceNumber, err: error }, `${message} failed: ${messageOf(error)}`);
-          if (clock.now() >= deadline || this.#acking.isClosed) return false;
-          await sleep(clock, FIRST_BACKOFF_MS);
+          const detail = { sink: this.#name, sequenceNumber, err: error };
+          log[failures === 0 ? 'warn' : 'debug'](detail, `${message} of ${sequenceNumber} failed: ${messageOf(error)}`);
+          if (clock.now() >= Math.min(since + sinkTimeoutMs, this.#settleUntil) || this.#acking.isClosed) return false;
+          await sleep(clock, Math.min(FIRST_BACKOFF_MS * 2 ** failures, LONGEST_BACKOFF_MS), this.#abandoned.signal);
         }
       }
     } finally {
@@ -92,8 +98,16 @@ export class PullSink {
     }
   }
 
+  /** The receiver stops at once: what the sink has not heard by now it will not hear. */
+  abandon(): void {
+    this.#settleUntil = 0;
+    this.#abandoned.abort();
+  }
+
   /** Fetches nothing more. */
   async stopFetching(): Promise<void> {
+    if (!this.#stop.signal.aborted)
+      this.#settleUntil = Math.min(this.#settleUntil, this.#settings.clock.now() + LAST_ACKS_MS);
     this.#stop.abort();
     this.#wake();
     await this.#fetching.close();

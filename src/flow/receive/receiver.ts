@@ -62,6 +62,8 @@ export interface Receiver {
   resumeReading(): void;
   /** Settles deliveries with their peers. @returns how many events were acknowledged */
   settle(tokens: readonly AckToken[], outcome: Outcome): Promise<number>;
+  /** A stop that is not graceful: settles at once or not at all, from now on. */
+  abandon?(): void;
   /** Takes nothing new; what was delivered can still be settled. */
   stopReceiving(): Promise<void>;
   /** Ends all connections. */

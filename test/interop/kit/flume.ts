@@ -1,8 +1,8 @@
 /** Real Flume 1.11 agents and Flume's RPC client, as processes of a scene. */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { freePort, isListening } from '../../kit/ports.ts';
 import { confDirectory, peersDirectory } from './peers.ts';
-import { freePort, isListening } from './ports.ts';
 import type { Actor, Scene } from './scene.ts';
 
 const flume = (...directories: string[]): string =>

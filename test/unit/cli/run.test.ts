@@ -4,7 +4,8 @@ import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { freePort, runCli } from '../../kit/cli.ts';
+import { runCli } from '../../kit/cli.ts';
+import { freePort } from '../../kit/ports.ts';
 
 // Beside the jobs' package, so that the files can import 'streamjob'.
 const DIRECTORY = mkdtempSync(fileURLToPath(new URL('../../fixtures/jobs-', import.meta.url)));

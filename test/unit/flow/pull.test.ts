@@ -222,6 +222,23 @@ describe('the pull receiver', () => {
     expect(ssc.getState()).toBe('active');
   });
 
+  test('a stop does not wait for a sink that is gone', async () => {
+    let pass: () => void = () => {};
+    const held = new Promise<void>((resolve) => {
+      pass = resolve;
+    });
+    const { sink, clock, ssc, lines } = await rig(() => held);
+    sink.give('s1', 'a');
+    await until(() => ssc.waitingEvents === 1);
+    clock.advanceTo(1000);
+    await sink.close();
+    pass();
+    await until(() => lines.some(({ message }) => message.startsWith('ack of s1 failed')));
+    // The clock stands still: a retry that waited for it would never end.
+    await ssc.stop({ graceful: false });
+    expect(ssc.getState()).toBe('stopped');
+  });
+
   test('acknowledges an empty batch, which a sink gives while it stops', async () => {
     const { sink } = await rig(() => {});
     sink.give('s1');
