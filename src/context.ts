@@ -428,6 +428,12 @@ export class StreamingContext {
     for (const name of this.#unreplayable) {
       this.#log.warn({}, `${name} cannot be replayed: values that have not committed are lost in a crash`);
     }
+    if (this.#graph.nodes.some((node) => node.store !== undefined && node.windowMs === 0)) {
+      this.#log.warn(
+        {},
+        'state is kept in memory only: after a crash it starts empty, without the events that were acknowledged',
+      );
+    }
     const longest = Math.max(0, ...this.#graph.nodes.map((node) => node.windowMs));
     if (longest === 0) return;
     this.#log.warn(

@@ -45,12 +45,31 @@ export type StreamEvent =
       readonly receiver: number;
       readonly name: string;
     }
+  | { readonly type: 'receiverError'; readonly receiver: number; readonly name: string; readonly message: string }
   | { readonly type: 'readingPaused'; readonly reason: string }
   | { readonly type: 'readingResumed' }
+  | {
+      readonly type: 'batchSubmitted';
+      readonly time: number;
+      readonly events: number;
+      /** Events of each input, by its number. */
+      readonly eventsByInput: ReadonlyMap<number, number>;
+    }
   | {
       readonly type: 'batchStarted';
       readonly time: number;
       readonly events: number;
+    }
+  | { readonly type: 'outputOperationStarted'; readonly time: number; readonly id: string; readonly kind: string }
+  | {
+      readonly type: 'outputOperationCompleted';
+      readonly time: number;
+      readonly id: string;
+      readonly kind: string;
+      /** In ms. */
+      readonly durationMs: number;
+      /** Why it failed; undefined: it did not. */
+      readonly failureReason: string | undefined;
     }
   | {
       readonly type: 'batchFailed';

@@ -7,9 +7,9 @@ import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { EventBus } from '../core/events.ts';
 import type { Logger } from '../core/log.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Graph } from '../graph/node.ts';
+import type { Graph, Output } from '../graph/node.ts';
 import { Backlog, type BacklogState } from './batch/backlog.ts';
-import { type Batch, cutBatch } from './batch/batch.ts';
+import { type Batch, cutBatch, eventsByInput } from './batch/batch.ts';
 import { Ticker } from './batch/ticker.ts';
 import { BlockQueue } from './block/block-queue.ts';
 import { Ledger } from './commit/ledger.ts';
@@ -113,6 +113,10 @@ export class Flow implements Intake {
     this.abort();
   }
 
+  reportError(receiver: number, name: string, message: string): void {
+    this.#settings.events.next({ type: 'receiverError', receiver, name, message });
+  }
+
   offer(arrival: Arrival): void {
     this.#queue.add(arrival);
     this.#watchBacklog();
@@ -138,6 +142,7 @@ export class Flow implements Intake {
     const delivery = new Delivery(time, graph.outputs, write);
     this.#delivery = delivery;
     const givenUp = this.#ledger.begin(batch);
+    events.next({ type: 'batchSubmitted', time, events: batch.events, eventsByInput: eventsByInput(batch) });
     events.next({ type: 'batchStarted', time, events: batch.events });
     try {
       await this.#attempt(batch, delivery, givenUp);
@@ -157,6 +162,7 @@ export class Flow implements Intake {
         await delivery.run(
           ({ node }) => this.#generations.rddOf(node, batch.time),
           () => !givenUp.aborted,
+          (output) => this.#watchOutput(output, batch.time),
         );
         if (this.#ledger.commit() !== 'committed') break;
         if (batch.events > 0) this.#batchesWithData++;
@@ -183,6 +189,17 @@ export class Flow implements Intake {
       }
     }
     this.#generations.forget(batch.time);
+  }
+
+  #watchOutput({ id, kind }: Output, time: number): (failure: unknown) => void {
+    const { clock, events } = this.#settings;
+    const startedAt = clock.now();
+    events.next({ type: 'outputOperationStarted', time, id, kind });
+    return (failure) => {
+      const failureReason = failure === undefined ? undefined : messageOf(failure);
+      const durationMs = clock.now() - startedAt;
+      events.next({ type: 'outputOperationCompleted', time, id, kind, durationMs, failureReason });
+    };
   }
 
   #fatal(batch: Batch, attempt: number, cause: unknown): StreamjobError {

@@ -125,7 +125,7 @@ export class DStream<T> {
 
   /**
    * A function over all values of a partition, called once per partition and batch, also for an empty partition.
-   * @example numbers.mapPartitions((values) => [[...values].length]) // two partitions [1, 2], [3] -> [2, 1]
+   * @example numbers.mapPartitions((values) => [[...values].length]) // two partitions: [1, 2, 3] -> [1, 2]
    */
   mapPartitions<U>(fn: (values: IterableIterator<T>) => Iterable<U>): DStream<U> {
     return this.#step(mapPartitionsStep(fn));

@@ -26,6 +26,13 @@ export function cutBatch(time: number, blocks: Blocks, startedAt: number): Batch
   return { time, blocks, events, bytes, startedAt };
 }
 
+/** How many events each input gave. */
+export function eventsByInput(batch: Batch): Map<number, number> {
+  return new Map(
+    [...batch.blocks].map(([id, arrivals]) => [id, arrivals.reduce((sum, { events }) => sum + events.count, 0)]),
+  );
+}
+
 /** The tokens of all deliveries in a batch, by receiver. */
 export function tokensOf(batch: Batch): Map<number, AckToken[]> {
   return new Map([...batch.blocks].map(([receiver, arrivals]) => [receiver, arrivals.map(({ token }) => token)]));

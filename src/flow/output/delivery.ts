@@ -34,20 +34,28 @@ export class Delivery {
    * Runs the outputs that are not done.
    * @param data what an output reads; undefined: nothing at this time, it is left out
    * @param mayGoOn asked before each output
+   * @param watch told when an output begins; gives what is told when it ends
    * @throws what the first failing output threw
    */
-  async run(data: (output: Output) => RDD<unknown> | undefined, mayGoOn: () => boolean): Promise<void> {
+  async run(
+    data: (output: Output) => RDD<unknown> | undefined,
+    mayGoOn: () => boolean,
+    watch: (output: Output) => (failure: unknown) => void,
+  ): Promise<void> {
     for (const output of this.#outputs) {
       if (this.#done.has(output.id)) continue;
       if (!mayGoOn()) return;
       const rdd = data(output);
       if (rdd === undefined) continue;
-      const result = await output.run(rdd, this.#time, this.#write);
-      this.#done.set(output.id, {
-        id: output.id,
-        kind: output.kind,
-        ...result,
-      });
+      const ended = watch(output);
+      try {
+        const result = await output.run(rdd, this.#time, this.#write);
+        this.#done.set(output.id, { id: output.id, kind: output.kind, ...result });
+        ended(undefined);
+      } catch (error) {
+        ended(error);
+        throw error;
+      }
     }
   }
 }

@@ -42,6 +42,8 @@ export interface Intake {
   offer(arrival: Arrival): void;
   /** Drops a delivery that is in no batch yet, because its peer is gone and will send it again. False: it is in a batch. */
   withdraw(token: AckToken): boolean;
+  /** Tells of an error that the receiver goes on after. */
+  reportError(receiver: number, name: string, message: string): void;
   /** Ends the job with an error that no retry can mend. */
   fail(error: Error): void;
   /** Gives a delivery up because its peer will not wait any longer. */

@@ -135,7 +135,10 @@ export class UserReceiverHost<T> implements Receiver {
       storeMany: (values, onSettled) => this.#values.push([...values], onSettled),
       room: () => this.#values.room(MOST_OPEN_VALUES),
       restart: (reason, error, delayMs = RESTART_DELAY_MS) => this.#restart(reason, error, delayMs),
-      reportError: (message, error) => this.#log.error({ err: error }, `${this.name}: ${message}`),
+      reportError: (message, error) => {
+        this.#log.error({ err: error }, `${this.name}: ${message}`);
+        this.#intake?.reportError(this.id, this.name, message);
+      },
     };
   }
 
