@@ -67,3 +67,25 @@ const out = runBatches({ batchInterval: 1000, inputs: [[1, 2]], inputs2: [['a']]
   return first.map(String).union(second);
 });
 same<Awaited<typeof out>[number]['values'], readonly string[]>(true);
+
+// Joins, state and windows keep their types.
+const joined = pairs.leftOuterJoin(pairs.mapValues(String));
+same<typeof joined, DStream<readonly [string, readonly [number, string | null]]>>(true);
+const grouped2 = pairs.cogroup(pairs.mapValues(String));
+same<typeof grouped2, DStream<readonly [string, readonly [number[], string[]]]>>(true);
+const totals = pairs.updateStateByKey(
+  (values: readonly number[], sum: number | undefined) => (sum ?? 0) + values.length,
+);
+same<typeof totals, DStream<readonly [string, number]>>(true);
+const looked = numbers.mapAsync(async (n) => `${n}`);
+same<typeof looked, DStream<string>>(true);
+// @ts-expect-error mapAsync is for asynchronous functions
+numbers.mapAsync((n) => n);
+// @ts-expect-error numbers are no pairs
+numbers.join(pairs);
+// @ts-expect-error the keys have other types
+pairs.join(numbers.map((n) => [n, n] as const));
+const timed = events.window('1m', '1m', { eventTime: true, allowedLateness: '10s' });
+same<ReturnType<typeof timed.lateValues>, DStream<FlumeEvent>>(true);
+// A function that returns any is let through: nothing is known of it.
+numbers.map((n) => JSON.parse(String(n)));
