@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** The door `streamjob/agent`: the embedded agent, and the client that sends events to any Avro source. */
 export { Agent, type AgentOptions } from './agent/agent.ts';
 export { RpcClient, type RpcClientOptions } from './agent/rpc-client.ts';

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** The main door of the package: what jobs and programs import. */
 export type { FlumeEvent } from './avro/event-block.ts';
 export type { ContextState, StopOptions, StreamingContextOptions } from './context.ts';

@@ -3,6 +3,7 @@ import type { StreamingContext } from './context.ts';
 import { type DurationLike, durationMs } from './core/duration.ts';
 import { StreamjobError } from './core/errors.ts';
 import { nearest } from './core/registry.ts';
+import { engines } from './engine/index.ts';
 
 /** Options of a job. Each has a flag of `streamjob run` (kebab case) and an environment variable (`STREAMJOB_BATCH_INTERVAL`). */
 export interface JobOptions {
@@ -88,7 +89,7 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
     agent: resolveAgent(pick('agent')),
     maxRetries: maxRetries === undefined ? undefined : count(maxRetries, 'maxRetries', 0),
     parallelism: count(pick('parallelism') ?? 1, 'parallelism', 1),
-    engine: String(pick('engine') ?? 'inline'),
+    engine: engineName(pick('engine') ?? 'inline'),
   };
 }
 
@@ -128,6 +129,14 @@ function checkLater(name: string, value: unknown): void {
   throw new StreamjobError('CONFIG_INVALID', `${name}: ${JSON.stringify(value)} is not supported by this version`, {
     where: 'defineJob',
     hint: only === undefined ? 'leave it out' : `leave it out, or use '${only}'`,
+  });
+}
+
+function engineName(value: unknown): string {
+  if (typeof value === 'string' && engines.find(value) !== undefined) return value;
+  throw new StreamjobError('CONFIG_UNKNOWN', `there is no engine ${JSON.stringify(value)}`, {
+    where: 'engine',
+    hint: `engines are ${engines.names.join(', ')}`,
   });
 }
 

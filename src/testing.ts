@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** The test kit: batches in, batches out, under a clock that stands still until the next batch. */
 import { StreamingContext } from './context.ts';
 import { ManualClock } from './core/clock.ts';

@@ -2,9 +2,12 @@
  * A fresh working copy of a directory of text files, for jobs that spool them: Flume's spooldir source renames what it has
  * read, and the input is to stay as it was. The copy, and what the agent's file channel keeps beside it, goes when the process ends.
  */
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { StreamjobError } from 'streamjob';
+
+const PREFIX = 'streamjob-wordcount-';
 
 /**
  * Copies the files of `source` and returns the directory that has the copy as `input/`.
@@ -12,7 +15,8 @@ import path from 'node:path';
  */
 export function workingCopy(source: string): string {
   const files = filesOf(source);
-  const directory = mkdtempSync(path.join(tmpdir(), 'streamjob-wordcount-'));
+  sweep();
+  const directory = mkdtempSync(path.join(tmpdir(), `${PREFIX}${process.pid}-`));
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
   const input = path.join(directory, 'input');
   mkdirSync(input);
@@ -28,8 +32,20 @@ function filesOf(source: string): string[] {
   try {
     return readdirSync(source).filter((name) => !name.startsWith('.') && statSync(path.join(source, name)).isFile());
   } catch (cause) {
-    throw new Error(`WORDCOUNT_INPUT: cannot read the directory ${source}: it must exist and hold text files`, {
+    throw new StreamjobError('FILE_NOT_FOUND', `cannot read the input directory ${source}`, {
+      where: 'WORDCOUNT_INPUT',
+      hint: 'set WORDCOUNT_INPUT to a directory that exists and holds text files',
       cause,
     });
+  }
+}
+
+/** Takes away the copies of runs that were killed: their processes are gone. */
+function sweep(): void {
+  if (!existsSync('/proc/self')) return;
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(PREFIX) ? /^\d+(?=-)/.exec(name.slice(PREFIX.length))?.[0] : undefined;
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
   }
 }

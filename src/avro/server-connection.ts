@@ -48,6 +48,7 @@ export class ServerConnection implements RpcConnection {
   readonly #closeListeners = new Set<() => void>();
   readonly #pauses = new Set<PauseReason>();
   #stream: Duplex | undefined;
+  #beingRead = false;
   #connected = false;
   #inFlight = 0;
   #frameTimer: Timer | undefined;
@@ -71,11 +72,19 @@ export class ServerConnection implements RpcConnection {
   open(stream: Duplex): void {
     if (this.#closed) return;
     this.#stream = stream;
+    if (this.#pauses.size === 0) this.#read(stream);
+  }
+
+  /**
+   * Begins to read. A connection that is opened while reading has stopped gets no listener for data yet: the look at its
+   * first byte used 'readable', and after that Node resumes whatever has a listener for data, paused or not.
+   */
+  #read(stream: Duplex): void {
+    this.#beingRead = true;
     stream.on('data', (chunk: Buffer) => this.#onData(chunk));
     stream.on('end', () => this.#onEnd());
     stream.on('drain', () => this.#resume('answers'));
-    if (this.#pauses.size === 0) stream.resume();
-    else stream.pause();
+    stream.resume();
   }
 
   onClose(listener: () => void): () => void {
@@ -121,8 +130,9 @@ export class ServerConnection implements RpcConnection {
   }
 
   #resume(reason: PauseReason): void {
-    if (!this.#pauses.delete(reason) || this.#pauses.size > 0) return;
-    this.#stream?.resume();
+    if (!this.#pauses.delete(reason) || this.#pauses.size > 0 || this.#stream === undefined) return;
+    if (this.#beingRead) this.#stream.resume();
+    else this.#read(this.#stream);
     this.#watchFrame();
   }
 
@@ -131,7 +141,7 @@ export class ServerConnection implements RpcConnection {
     try {
       this.#decoder.push(chunk);
     } catch (error) {
-      return this.close(messageOf(error));
+      return this.close(reasonOf(error));
     }
     if (!this.#share.hold(this.#decoder.heldBytes)) this.#pause('budget');
     this.#watchFrame();
@@ -233,6 +243,12 @@ export class ServerConnection implements RpcConnection {
     stream.write(frame);
     if (stream.writableLength > MOST_UNREAD_ANSWERS) this.#pause('answers');
   }
+}
+
+/** Why a connection is closed, with what to do about it. */
+function reasonOf(error: unknown): string {
+  const hint = error instanceof StreamjobError ? error.hint : undefined;
+  return hint === undefined ? messageOf(error) : `${messageOf(error)} (${hint})`;
 }
 
 /** An Avro string. */

@@ -15,8 +15,18 @@ export const agentCommand: CommandModule<object, AgentArguments> = {
   describe: 'run an agent of a flume.conf',
   builder: (yargs) =>
     yargs.options({
-      name: { alias: 'n', type: 'string', demandOption: true, describe: 'name of the agent in the file' },
-      confFile: { alias: ['f', 'conf-file'], type: 'string', demandOption: true, describe: 'the flume.conf' },
+      name: {
+        alias: 'n',
+        type: 'string',
+        demandOption: 'give the name of the agent: -n NAME or --name NAME',
+        describe: 'name of the agent in the file',
+      },
+      confFile: {
+        alias: ['f', 'conf-file'],
+        type: 'string',
+        demandOption: 'give the flume.conf: -f FILE or --conf-file FILE',
+        describe: 'the flume.conf',
+      },
       conf: {
         alias: 'c',
         type: 'string',

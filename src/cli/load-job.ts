@@ -1,8 +1,10 @@
 /** Loads a job file, TypeScript or JavaScript, and says in one message what is wrong with it. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { register } from 'tsx/esm/api';
+import { register as registerCommonJs } from 'tsx/cjs/api';
+import { register as registerModules } from 'tsx/esm/api';
 import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
 import type { Job } from '../job.ts';
 
@@ -12,19 +14,42 @@ import type { Job } from '../job.ts';
  */
 export async function loadJob(file: string): Promise<{ job: Job; path: string }> {
   const absolute = path.resolve(file);
-  if (!existsSync(absolute)) {
+  if (statSync(absolute, { throwIfNoEntry: false })?.isFile() !== true) {
     throw new StreamjobError('JOB_NOT_FOUND', `there is no job file ${file}`, {
       where: absolute,
       hint: 'give the path of a job file, e.g. streamjob run jobs/wordcount.ts',
     });
   }
-  // The loader stays for as long as the process: a job may import more while it runs.
-  register();
   try {
-    const module = (await import(pathToFileURL(absolute).href)) as { default?: unknown };
-    return { job: requireJob(module.default, absolute), path: absolute };
+    return { job: requireJob(await loadDefault(absolute), absolute), path: absolute };
   } catch (error) {
     throw error instanceof StreamjobError ? error : loadError(error, file, absolute);
+  }
+}
+
+/**
+ * The default export of a module. A package without `"type": "module"` has CommonJS files, also in TypeScript: they are
+ * loaded as such, since Node takes no part of an ES module graph for CommonJS.
+ */
+async function loadDefault(file: string): Promise<unknown> {
+  // Loaders stay for as long as the process: a job may import more while it runs.
+  if (isCommonJs(file)) {
+    registerCommonJs();
+    return (createRequire(import.meta.url)(file) as { default?: unknown }).default;
+  }
+  registerModules();
+  return ((await import(pathToFileURL(file).href)) as { default?: unknown }).default;
+}
+
+/** As Node and TypeScript decide it: by the ending, else by the nearest package.json. */
+function isCommonJs(file: string): boolean {
+  if (/\.[cm][jt]s$/.test(file)) return /\.c[jt]s$/.test(file);
+  for (let directory = path.dirname(file); ; directory = path.dirname(directory)) {
+    const manifest = path.join(directory, 'package.json');
+    if (existsSync(manifest))
+      return (JSON.parse(readFileSync(manifest, 'utf8')) as { type?: string }).type !== 'module';
+    // Without any package Node decides by the syntax, and a job has import and export.
+    if (directory === path.dirname(directory)) return false;
   }
 }
 

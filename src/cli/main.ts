@@ -4,13 +4,11 @@ import { describeError, messageOf, StreamjobError } from '../core/errors.ts';
 import { agentCommand } from './agent.ts';
 import { avroClientCommand } from './avro-client.ts';
 import { runCommand } from './run.ts';
+import { UsageError } from './usage-error.ts';
 import { packageVersion } from './version.ts';
 
 /** 0 done, 1 the job or a file is wrong, 2 usage, 3 a batch failed and the policy was to stop. */
 export const EXIT = { done: 0, wrong: 1, usage: 2, batchFailed: 3 } as const;
-
-/** Errors of yargs' own, about the words of the call. */
-class UsageError extends Error {}
 
 /**
  * Runs one command.

@@ -15,6 +15,7 @@ import {
 import { loadJob } from './load-job.ts';
 import { makeLogger } from './logger.ts';
 import { batchLine, StatusLine } from './report.ts';
+import { UsageError } from './usage-error.ts';
 
 interface RunFlags {
   readonly job: string;
@@ -53,13 +54,13 @@ export const runCommand: CommandModule<object, RunFlags> = {
 
 async function run(flags: RunFlags): Promise<void> {
   if (flags.batches !== undefined && !(Number.isSafeInteger(flags.batches) && flags.batches > 0)) {
-    throw new StreamjobError('CONFIG_INVALID', `--batches must be a whole number greater than 0, not ${flags.batches}`);
+    throw new UsageError(`--batches must be a whole number greater than 0, not ${flags.batches}`);
   }
   // In JSON mode stdout has one object per line and nothing else, whatever a job logs.
   if (flags.json) globalThis.console = new console.Console(process.stderr, process.stderr);
   const { job, path: jobPath } = await loadJob(flags.job);
   const inFile = { ...job.options, ...agentBeside(job.options.agent, jobPath) };
-  const options = resolveJobOptions(inFile, flags as unknown as OptionTexts, process.env);
+  const options = resolveOptions(inFile, flags as unknown as OptionTexts);
   const status = new StatusLine(process.stderr);
   const log = makeLogger({ level: flags.logLevel, stackTrace: flags.stackTrace });
   const ssc = openContext(options, flags, log, status);
@@ -71,6 +72,19 @@ async function run(flags: RunFlags): Promise<void> {
   if (flags.untilDrained) requireEnd(agent);
   await runToEnd(ssc, agent, flags.untilDrained, log);
   status.clear();
+}
+
+/** A value that came from a flag is a slip of the call, not of the job. */
+function resolveOptions(inFile: JobOptions, flags: OptionTexts): ResolvedJobOptions {
+  try {
+    return resolveJobOptions(inFile, flags, process.env);
+  } catch (error) {
+    const option = error instanceof StreamjobError ? error.where : undefined;
+    if (option === undefined || flags[option] === undefined) throw error;
+    const flag = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const hint = error instanceof StreamjobError && error.hint !== undefined ? `: ${error.hint}` : '';
+    throw new UsageError(`--${flag} cannot be ${flags[option]}${hint}`);
+  }
 }
 
 function openContext(options: ResolvedJobOptions, flags: RunFlags, log: Logger, status: StatusLine): StreamingContext {

@@ -62,6 +62,11 @@ export interface ErrorDetails {
  * catch (error) { if (error instanceof StreamjobError && error.code === 'REQUEST_TIMEOUT') retryLater(event); }
  */
 export class StreamjobError extends Error {
+  /** A job of a CommonJS package has a copy of this module of its own: an error is known by its name, not by its class. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return Error[Symbol.hasInstance](value) && (value as Error).name === 'StreamjobError' && 'code' in (value as Error);
+  }
+
   override readonly name = 'StreamjobError';
   readonly code: ErrorCode;
   readonly where: string | undefined;

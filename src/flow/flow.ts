@@ -2,7 +2,7 @@
  * The way of an event, joined: receivers hand deliveries to the block queue; at each tick a batch is cut; its stages and
  * outputs run; it commits, or is given up; then its tokens travel back to the receivers. Batches run one after the other.
  */
-import { type Clock, sleep } from '../core/clock.ts';
+import { type Clock, sleep, type Timer } from '../core/clock.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { EventBus } from '../core/events.ts';
 import type { Logger } from '../core/log.ts';
@@ -56,6 +56,7 @@ export class Flow implements Intake {
   #delivery: Delivery | undefined;
   #failure: Error | undefined;
   #batchesWithData = 0;
+  #overrun: Timer | undefined;
   #paused = false;
   #draining = false;
   #wake: () => void = () => {};
@@ -89,6 +90,7 @@ export class Flow implements Intake {
       }
     } finally {
       this.#ticker.stop();
+      this.#overrun?.cancel();
       await this.#abandonRest();
     }
     if (this.#failure !== undefined) throw this.#failure;
@@ -143,6 +145,7 @@ export class Flow implements Intake {
     this.#delivery = delivery;
     const givenUp = this.#ledger.begin(batch);
     events.next({ type: 'batchSubmitted', time, events: batch.events, eventsByInput: eventsByInput(batch) });
+    this.#watchBacklog();
     events.next({ type: 'batchStarted', time, events: batch.events });
     try {
       await this.#attempt(batch, delivery, givenUp);
@@ -150,7 +153,6 @@ export class Flow implements Intake {
       this.#ledger.end();
       this.#delivery = undefined;
     }
-    this.#backlog.learn(batch.events, clock.now() - batch.startedAt);
     this.#watchBacklog();
   }
 
@@ -166,6 +168,7 @@ export class Flow implements Intake {
         );
         if (this.#ledger.commit() !== 'committed') break;
         if (batch.events > 0) this.#batchesWithData++;
+        this.#backlog.learn(batch.events, clock.now() - batch.startedAt);
         return;
       } catch (error) {
         if (givenUp.aborted) break;
@@ -256,7 +259,15 @@ export class Flow implements Intake {
 
   #watchBacklog(): void {
     const { receivers, events, log } = this.#settings;
-    const overload = this.#backlog.overload(this.#backlogState());
+    const state = this.#backlogState();
+    const overload = this.#backlog.overload(state, this.#paused);
+    this.#overrun?.cancel();
+    // An output that hangs makes no event that would lead here again: the clock does.
+    const overrunInMs = overload === undefined ? this.#backlog.overrunInMs(state) : Number.POSITIVE_INFINITY;
+    this.#overrun =
+      overrunInMs === Number.POSITIVE_INFINITY
+        ? undefined
+        : this.#settings.clock.after(Math.max(0, overrunInMs) + 1, () => this.#watchBacklog());
     if ((overload !== undefined) === this.#paused) return;
     this.#paused = overload !== undefined;
     if (overload !== undefined) {

@@ -12,15 +12,17 @@ export interface BacklogState {
   readonly running: { readonly events: number; readonly sinceMs: number } | undefined;
 }
 
-/** How much the newest batch counts in the average. */
-const NEWEST_WEIGHT = 0.3;
+/** Of how many batches the median is taken: one that hung must not tell how long the others will take. */
+const REMEMBERED_BATCHES = 5;
+/** Reading goes on when the backlog is below this part of its limits, so that it does not stop and go with each request. */
+const RESUME_FRACTION = 0.7;
 
 /** See the file's head. */
 export class Backlog {
   readonly #maxDelayMs: number;
   readonly #maxBytes: number;
-  /** Processing time of one event, in ms; undefined until a batch has been processed. */
-  #msPerEvent: number | undefined;
+  /** Processing time of one event in each of the last batches, in ms. */
+  #msPerEvent: number[] = [];
 
   /** @param maxDelayMs Infinity: no peer has a time limit */
   constructor(maxDelayMs: number, maxBytes: number) {
@@ -28,17 +30,14 @@ export class Backlog {
     this.#maxBytes = maxBytes;
   }
 
-  /** A batch of `events` took `ms` to process. */
+  /** A batch of `events` committed after `ms` of processing. */
   learn(events: number, ms: number): void {
-    if (events === 0) return;
-    const latest = ms / events;
-    this.#msPerEvent =
-      this.#msPerEvent === undefined ? latest : this.#msPerEvent + NEWEST_WEIGHT * (latest - this.#msPerEvent);
+    if (events > 0) this.#msPerEvent = [...this.#msPerEvent, ms / events].slice(-REMEMBERED_BATCHES);
   }
 
   /** The estimated delay of an event that arrives now, until its batch begins, beside the wait for the tick; in ms. */
   delayMs({ waitingEvents, running }: BacklogState): number {
-    const perEvent = this.#msPerEvent ?? 0;
+    const perEvent = this.#median();
     let delay = waitingEvents * perEvent;
     if (running !== undefined) {
       const expected = running.events * perEvent;
@@ -48,15 +47,31 @@ export class Backlog {
     return delay;
   }
 
-  /** Why receivers must not be read now; undefined: they may. */
-  overload(state: BacklogState): string | undefined {
+  /**
+   * Why receivers must not be read now; undefined: they may.
+   * @param paused whether they are not read already
+   */
+  overload(state: BacklogState, paused = false): string | undefined {
+    const fraction = paused ? RESUME_FRACTION : 1;
     const delay = this.delayMs(state);
-    if (delay > this.#maxDelayMs) {
-      return `the backlog's estimated delay is ${Math.round(delay)} ms, more than ${this.#maxDelayMs} ms, half of the peers' request timeout`;
+    if (delay > this.#maxDelayMs * fraction) {
+      return `the backlog's estimated delay is ${Math.round(delay)} ms, more than ${this.#maxDelayMs * fraction} ms; half of the peers' request timeout is the limit`;
     }
-    if (state.heldBytes > this.#maxBytes) {
-      return `received data that waits or is processed takes ${state.heldBytes} bytes, more than ${this.#maxBytes}`;
+    if (state.heldBytes > this.#maxBytes * fraction) {
+      return `received data that waits or is processed takes ${state.heldBytes} bytes, more than ${this.#maxBytes * fraction}`;
     }
     return undefined;
+  }
+
+  /** In how many ms a running batch will have overrun the limit if nothing changes; Infinity: never. */
+  overrunInMs({ waitingEvents, running }: BacklogState): number {
+    if (running === undefined || this.#maxDelayMs === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+    const perEvent = this.#median();
+    return running.events * perEvent + this.#maxDelayMs - waitingEvents * perEvent - running.sinceMs;
+  }
+
+  #median(): number {
+    const sorted = [...this.#msPerEvent].sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)] ?? 0;
   }
 }

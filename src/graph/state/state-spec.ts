@@ -104,7 +104,7 @@ export class StateSpec<K, V, S, M> {
   /** @internal */
   initial: readonly (readonly [K, S])[] = [];
   /** @internal Infinity: never */
-  timeoutMs = Number.POSITIVE_INFINITY;
+  timeoutMs: number = Number.POSITIVE_INFINITY;
   /** @internal */
   partitions: number | undefined;
 

@@ -19,7 +19,8 @@ scratch=$(mktemp -d "$dir/.fetch-XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 
 # What Maven fetches may fail once: registries do. It resumes where it was.
-maven() { mvn -q -B -ntp -Dstyle.color=never "$@" || mvn -q -B -ntp -Dstyle.color=never "$@"; }
+# In the scratch directory: without a project Maven leaves its markers in the working directory.
+maven() { (cd "$scratch" && { mvn -q -B -ntp -Dstyle.color=never "$@" || mvn -q -B -ntp -Dstyle.color=never "$@"; }); }
 # jars POM DIRECTORY [excludeTransitive]: what the POM names, with all that it depends on or without.
 jars() {
   maven -f "$1" dependency:copy-dependencies -DincludeScope=runtime -DexcludeTransitive="${3:-false}" -DoutputDirectory="$2"

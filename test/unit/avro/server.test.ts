@@ -1,3 +1,4 @@
+import { constants, deflateSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { decodeEvents, encodeStatus, type FlumeMessage, flumeProtocol } from '../../../src/avro/protocols/flume.ts';
 import { AvroRpcServer, type AvroRpcServerOptions, type RpcRequest } from '../../../src/avro/server.ts';
@@ -228,6 +229,57 @@ describe('bad input', () => {
     expect(bodies).toHaveLength(6);
     expect(server.partialBytes).toBe(0);
   });
+});
+
+test('what many small compressed requests would become does not count as memory before it is asked for', async () => {
+  const maxPartialBytes = 4 * 1024 * 1024;
+  const { server } = await start({ maxPartialBytes });
+  // 20 MB of an unfinished frame in about 20 KB.
+  const head = frame(1, Buffer.alloc(0)).subarray(0, 8);
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(40 * 1024 * 1024);
+  const bomb = deflateSync(Buffer.concat([head, length, Buffer.alloc(20 * 1024 * 1024)]), {
+    finishFlush: constants.Z_SYNC_FLUSH,
+  });
+  const clients = await Promise.all(Array.from({ length: 10 }, () => RawClient.connect(server.address.port)));
+  const before = process.memoryUsage().arrayBuffers;
+  for (const client of clients) client.write(bomb);
+  await until(() => server.partialBytes > maxPartialBytes);
+  // A well-behaved client comes through meanwhile, and gives the inflaters many turns of the event loop to overdo it.
+  const good = await RawClient.connect(server.address.port);
+  for (let serial = 1; serial <= 200; serial++) {
+    good.write(
+      serial === 1 ? frame(1, handshake(), call('append', event('x'))) : frame(serial, call('append', event('x'))),
+    );
+    await good.wait(serial);
+  }
+  // The oldest may go on up to the limit of a frame; the other nine may not inflate their 180 MB.
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(120 * 1024 * 1024);
+  for (const client of clients) client.socket.destroy();
+});
+
+test('a connection that is opened while reading has stopped is not read either', async () => {
+  const { server, bodies } = await start();
+  server.pauseReading();
+  const late = await RawClient.connect(server.address.port);
+  late.write(frame(1, handshake(), call('append', event('late'))));
+  const { server: other } = await start();
+  const bystander = await RawClient.connect(other.address.port);
+  for (let serial = 1; serial <= 50; serial++) {
+    bystander.write(serial === 1 ? frame(1, handshake(), call('')) : frame(serial, call('')));
+    await bystander.wait(serial);
+  }
+  expect(bodies).toEqual([]);
+  server.resumeReading();
+  await late.wait(1);
+  expect(bodies).toEqual(['late']);
+});
+
+test('a client whose serial is past 16 million is understood', async () => {
+  const { client, bodies } = await start();
+  client.write(frame(0x01000001, handshake(), call('append', event('x'))));
+  expect((await client.wait(1))[0]?.serial).toBe(0x01000001);
+  expect(bodies).toEqual(['x']);
 });
 
 describe('ip filter', () => {

@@ -1,11 +1,12 @@
 /** What users see when something is wrong: one message with the cause and what to do, the right exit code, no stack trace. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { runCli } from '../../kit/cli.ts';
+import { runCli, startCli } from '../../kit/cli.ts';
 import { freePort } from '../../kit/ports.ts';
+import { until } from '../../kit/until.ts';
 
 // Beside the jobs' package, so that the files can import 'streamjob'.
 const DIRECTORY = mkdtempSync(fileURLToPath(new URL('../../fixtures/jobs-', import.meta.url)));
@@ -60,6 +61,40 @@ describe('a job that cannot run ends with 1 and one message', () => {
     expect(stdout).toBe('');
     expect(code).toBe(1);
   });
+});
+
+test.each(['module', 'commonjs', undefined])('a TypeScript job runs in a package of type %s', async (type) => {
+  const directory = mkdtempSync(path.join(DIRECTORY, 'package-'));
+  mkdirSync(path.join(directory, 'node_modules'));
+  symlinkSync(fileURLToPath(new URL('../../..', import.meta.url)), path.join(directory, 'node_modules/streamjob'));
+  writeFileSync(
+    path.join(directory, 'package.json'),
+    JSON.stringify({ name: 'user', ...(type === undefined ? {} : { type }) }),
+  );
+  const file = path.join(directory, 'job.ts');
+  const build = 'const n: number = import.meta.url.length; ssc.queueStream([[1]]).map(() => n > 0).print();';
+  writeFileSync(
+    file,
+    `import { defineJob } from 'streamjob';\nexport default defineJob({ name: 'x', batchInterval: 100 }, (ssc) => { ${build} });\n`,
+  );
+  const cli = startCli(['run', file]);
+  await until(() => cli.stdout().includes('true'));
+  cli.child.kill('SIGINT');
+  expect((await cli.ended).code).toBe(0);
+  writeFileSync(file, 'const a = ;');
+  expect((await runCli(['run', file])).stderr).toMatch(/does not compile: .*job\.ts:1:10/);
+});
+
+test.each([
+  ['--batches', '0'],
+  ['--batch-interval', '0'],
+  ['--max-retries', 'x'],
+  ['--parallelism', '0'],
+  ['--engine', 'foo'],
+])('the flag %s %s is a usage error: 2', async (flag, value) => {
+  const { code, stderr } = await runCli(['run', job('ssc.flumeStream({ port: 0 }).print();'), flag, value]);
+  expect(stderr).toContain(flag);
+  expect(code).toBe(2);
 });
 
 test('a port in use is told, with where and what to do', async () => {

@@ -137,6 +137,20 @@ describe('the backlog', () => {
     expect(backlog.overload({ ...idle, running: { events: 1000, sinceMs: 11_100 } })).toMatch(/estimated delay/);
   });
 
+  test('is not misled by one batch that hung', () => {
+    const backlog = new Backlog(10_000, 1000);
+    for (const ms of [1, 1, 26_000, 1]) backlog.learn(1, ms);
+    expect(backlog.overload({ ...idle, waitingEvents: 100 })).toBeUndefined();
+  });
+
+  test('must fall well below its limit before reading goes on', () => {
+    const backlog = new Backlog(10_000, 1000);
+    backlog.learn(1, 1);
+    expect(backlog.overload({ ...idle, waitingEvents: 9000 })).toBeUndefined();
+    expect(backlog.overload({ ...idle, waitingEvents: 9000 }, true)).toMatch(/estimated delay/);
+    expect(backlog.overload({ ...idle, waitingEvents: 6000 }, true)).toBeUndefined();
+  });
+
   test('has a bound in bytes too', () => {
     expect(new Backlog(Number.POSITIVE_INFINITY, 1000).overload({ ...idle, heldBytes: 1001 })).toMatch(/1001 bytes/);
   });

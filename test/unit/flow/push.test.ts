@@ -333,6 +333,21 @@ describe('back-pressure', () => {
     });
   });
 
+  test('an output that merely hangs stops the reading too, when its time is over', async () => {
+    const { passed, pass } = gate();
+    const rig = await open(() => passed);
+    const peer = await rig.connect();
+    peer.send('a');
+    await arrived(rig, 1);
+    rig.clock.advanceTo(1000);
+    await until(() => rig.seen.some(({ type }) => type === 'batchStarted'));
+    rig.clock.advanceTo(10_900);
+    expect(rig.seen.some(({ type }) => type === 'readingPaused')).toBe(false);
+    rig.clock.advanceTo(11_100);
+    expect(rig.seen.some(({ type }) => type === 'readingPaused')).toBe(true);
+    pass();
+  });
+
   test('reading stops when received data takes more memory than allowed', async () => {
     const rig = await open(() => {}, { maxBacklogBytes: 1000 });
     const peer = await rig.connect();
