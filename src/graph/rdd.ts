@@ -221,6 +221,11 @@ export class RDD<T> {
     return this.cache();
   }
 
+  /** Takes back cache(); what is worked out stays while an RDD refers to it. */
+  unpersist(): this {
+    return this;
+  }
+
   // Transformations of pairs
 
   /** The keys of pairs. */
@@ -407,6 +412,11 @@ export class RDD<T> {
     return counts.flat().reduce((a, b) => a + b, 0);
   }
 
+  /** How many values there are: exactly, however long it takes. */
+  countApprox(_timeoutMs = 0): Promise<number> {
+    return this.count();
+  }
+
   /** The first `n` values; runs no more partitions than it needs. */
   async take(n: number): Promise<T[]> {
     const taken: T[] = [];
@@ -506,12 +516,12 @@ export class RDD<T> {
   }
 
   /** Each distinct value with how often it came. */
-  countByValue(): Promise<(readonly [T, number])[]> {
-    return this.#derive(countByValue(this.lineage, this.#partitions())).collect();
+  async countByValue(): Promise<Map<T, number>> {
+    return new Map(await this.#derive(countByValue(this.lineage, this.#partitions())).collect());
   }
 
   /** Each distinct key of pairs with how often it came. */
-  countByKey<K, V>(this: RDD<readonly [K, V]>): Promise<(readonly [K, number])[]> {
+  countByKey<K, V>(this: RDD<readonly [K, V]>): Promise<Map<K, number>> {
     return this.keys().countByValue();
   }
 
@@ -572,6 +582,16 @@ export class RDD<T> {
   /** The standard deviation of all numbers; NaN for none. */
   async stdev(this: RDD<number>): Promise<number> {
     return (await this.stats()).stdev;
+  }
+
+  /** The variance of a sample, divided by one less; NaN for fewer than two numbers. */
+  async sampleVariance(this: RDD<number>): Promise<number> {
+    return (await this.stats()).sampleVariance;
+  }
+
+  /** The standard deviation of a sample; NaN for fewer than two numbers. */
+  async sampleStdev(this: RDD<number>): Promise<number> {
+    return (await this.stats()).sampleStdev;
   }
 
   /** Count, sum, mean, extremes, variance and deviation in one pass. */

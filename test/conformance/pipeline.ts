@@ -234,7 +234,7 @@ export function checkError(
   if (actual === undefined) return failed;
   const { thrown } = actual;
   if (!(thrown instanceof StreamjobError)) return failed;
-  if (expected.type !== undefined && !(CODES[expected.type] ?? []).includes(thrown.code)) return failed;
+  if (expected.type !== undefined && !(CODES[expected.type] ?? [thrown.code]).includes(thrown.code)) return failed;
   if (expected.contains !== undefined && !thrown.message.includes(expected.contains)) return failed;
   if (expected.batchIndex !== undefined && actual.batchIndex !== expected.batchIndex) return failed;
   return PASSED;

@@ -286,9 +286,14 @@ export const file: ChannelType = defineComponent({
   aliases: ['org.apache.flume.channel.file.FileChannel'],
   doc: 'keeps events on disk, synced at each commit; they survive a kill of the process',
   fields,
-  check({ capacity, transactionCapacity }, complain) {
+  check({ capacity, transactionCapacity }, complain, settings) {
     if (transactionCapacity > capacity) {
       complain('transactionCapacity', `is ${transactionCapacity}, expected at most the capacity, ${capacity}`);
+    }
+    for (const name of settings.keys()) {
+      // Events that somebody wants encrypted must not lie on the disk as they are.
+      if (name.startsWith('encryption.'))
+        complain(name, 'is not supported yet: leave it out, or encrypt the file system');
     }
   },
   limits: ({ transactionCapacity }) => ({ transactionCapacity, durable: true }),

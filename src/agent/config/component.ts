@@ -60,7 +60,11 @@ export interface Declaration<F extends Fields, Context, Instance> {
   readonly doc: string;
   readonly fields: F;
   /** Checks that concern several properties; `complain` names the property that is to be changed. */
-  readonly check?: (values: Values<F>, complain: (property: keyof F & string, message: string) => void) => void;
+  readonly check?: (
+    values: Values<F>,
+    complain: (property: string, message: string) => void,
+    settings: Settings,
+  ) => void;
   readonly limits?: (values: Values<F>) => Limits;
   readonly create: (values: Values<F>, context: Context, settings: Settings) => Instance;
 }
@@ -81,9 +85,9 @@ export function defineComponent<F extends Fields, Context, Instance>(
       warnOfUnknown(fields, settings, at);
       const done = at.problems.errors.length === before;
       if (done) {
-        check?.(values, (property, message) => {
+        const complain = (property: string, message: string): void =>
           at.problems.error(settings.get(property)?.line ?? at.line, `${at.owner}: ${property} ${message}`);
-        });
+        check?.(values, complain, settings);
       }
       if (at.problems.errors.length > before) return undefined;
       return {

@@ -161,3 +161,10 @@ describe('flume.conf', () => {
     ]);
   });
 });
+
+it('refuses encryption of a file channel instead of leaving events unencrypted', () => {
+  const text = `${GOOD.replace('channels.c1.type = memory', 'channels.c1.type = file')}a1.channels.c1.encryption.activeKey = key-0\n`;
+  expect(problemsOf(text)).toEqual([
+    expect.stringMatching(/^error flume\.conf:11: .*encryption\.activeKey is not supported yet/),
+  ]);
+});
