@@ -85,42 +85,66 @@ export class RDD<T> {
 
   // Transformations of values
 
-  /** One value for each value. */
+  /**
+   * One value for each value.
+   * @example numbers.map((n) => n * 2) // [1, 2] -> [2, 4]
+   */
   map<U>(fn: (value: T) => U, ..._sync: Sync<U>): RDD<U> {
     return this.#step(mapStep(fn));
   }
 
-  /** Any number of values for each value. */
+  /**
+   * Any number of values for each value.
+   * @example numbers.flatMap((n) => [n, -n]) // [1] -> [1, -1]
+   */
   flatMap<U>(fn: (value: T) => Iterable<U>): RDD<U> {
     return this.#step(flatMapStep(fn));
   }
 
-  /** The values that `predicate` holds for. */
+  /**
+   * The values that `predicate` holds for.
+   * @example numbers.filter((n) => n > 1) // [1, 2] -> [2]
+   */
   filter(predicate: (value: T) => boolean): RDD<T> {
     return this.#step(filterStep(predicate));
   }
 
-  /** A function over all values of a partition; called once per partition, also for an empty one. */
+  /**
+   * A function over all values of a partition; called once per partition, also for an empty one.
+   * @example numbers.mapPartitions((values) => [[...values].length]) // two partitions: [1, 2, 3] -> [1, 2]
+   */
   mapPartitions<U>(fn: (values: IterableIterator<T>) => Iterable<U>): RDD<U> {
     return this.#step(mapPartitionsStep(fn));
   }
 
-  /** As mapPartitions; the function gets the partition's index first. */
+  /**
+   * As mapPartitions; the function gets the partition's index first.
+   * @example numbers.mapPartitionsWithIndex((index, values) => [[index, [...values].length]]) // two partitions: [1, 2, 3] -> [[0, 1], [1, 2]]
+   */
   mapPartitionsWithIndex<U>(fn: (index: number, values: IterableIterator<T>) => Iterable<U>): RDD<U> {
     return this.#step(mapPartitionsStep((values, index) => fn(index, values), 'mapPartitionsWithIndex'));
   }
 
-  /** One array per partition. */
+  /**
+   * One array per partition.
+   * @example numbers.glom() // two partitions: [1, 2, 3, 4] -> [[1, 2], [3, 4]]
+   */
   glom(): RDD<T[]> {
     return this.#step(glomStep<T>());
   }
 
-  /** Pairs of a key made from each value, and the value. */
+  /**
+   * Pairs of a key made from each value, and the value.
+   * @example words.keyBy((word) => word.length) // ['a', 'bb'] -> [[1, 'a'], [2, 'bb']]
+   */
   keyBy<K>(fn: (value: T) => K, ..._sync: Sync<K>): RDD<readonly [K, T]> {
     return this.#step(mapStep((value: T) => [requireSync(fn(value), 'keyBy'), value] as const, 'keyBy'));
   }
 
-  /** The values by a key made from each: pairs of the key and the list of its values. */
+  /**
+   * The values by a key made from each: pairs of the key and the list of its values.
+   * @example numbers.groupBy((n) => n % 2) // [1, 2, 3] -> [[0, [2]], [1, [1, 3]]]
+   */
   groupBy<K>(fn: (value: T) => K, partitioning: Partitioning = this.#partitions()): RDD<readonly [K, T[]]> {
     const keyed = narrow(
       this.lineage,
@@ -129,29 +153,44 @@ export class RDD<T> {
     return this.#derive(groupByKey(keyed, partitioning, 'groupBy'));
   }
 
-  /** The values of both, duplicates kept. */
+  /**
+   * The values of both, duplicates kept.
+   * @example a.union(b) // [1], [1, 2] -> [1, 1, 2]
+   */
   union(other: RDD<T>): RDD<T> {
     return this.#derive({ kind: 'union', parents: [this.lineage, other.lineage] });
   }
 
-  /** Each value once. */
+  /**
+   * Each value once.
+   * @example numbers.distinct() // [1, 1, 2] -> [1, 2]
+   */
   distinct(numPartitions: number = this.#partitions()): RDD<T> {
     return this.#derive(distinct(this.lineage, numPartitions));
   }
 
-  /** The values that both have, each once. */
+  /**
+   * The values that both have, each once.
+   * @example a.intersection(b) // [1, 2, 2], [2, 3] -> [2]
+   */
   intersection(other: RDD<T>, numPartitions?: number): RDD<T> {
     return this.#derive(
       intersection(this.lineage, other.lineage, numPartitions ?? this.#partitions(other as RDD<never>)),
     );
   }
 
-  /** The values that `other` does not have, as often as they came. */
+  /**
+   * The values that `other` does not have, as often as they came.
+   * @example a.subtract(b) // [1, 1, 2], [2, 3] -> [1, 1]
+   */
   subtract(other: RDD<T>, numPartitions: number = this.#partitions()): RDD<T> {
     return this.#derive(subtract(this.lineage, other.lineage, numPartitions));
   }
 
-  /** Every value with every value of `other`. */
+  /**
+   * Every value with every value of `other`.
+   * @example a.cartesian(b) // [1, 2], ['x'] -> [[1, 'x'], [2, 'x']]
+   */
   cartesian<U>(other: RDD<U>): RDD<readonly [T, U]> {
     return this.#derive(cartesian(this.lineage, other.lineage));
   }
@@ -159,22 +198,32 @@ export class RDD<T> {
   /**
    * Values of the same place in both.
    * @throws StreamjobError CONFIG_INVALID for other numbers of partitions; ZIP_MISMATCH, when run, for other numbers of values
+   * @example a.zip(b) // [1, 2], ['x', 'y'] -> [[1, 'x'], [2, 'y']]
    */
   zip<U>(other: RDD<U>): RDD<readonly [T, U]> {
     return this.#derive(zip(this.lineage, other.lineage));
   }
 
-  /** Each value with its place, from 0, partition by partition. */
+  /**
+   * Each value with its place, from 0, partition by partition.
+   * @example words.zipWithIndex() // ['a', 'b'] -> [['a', 0], ['b', 1]]
+   */
   zipWithIndex(): RDD<readonly [T, number]> {
     return this.#derive(zipWithIndex(this.lineage));
   }
 
-  /** Each value with a number of its own: item i of partition k of n gets i·n + k. */
+  /**
+   * Each value with a number of its own: item i of partition k of n gets i·n + k.
+   * @example words.zipWithUniqueId() // two partitions: ['a', 'b', 'c', 'd'] -> [['a', 0], ['b', 2], ['c', 1], ['d', 3]]
+   */
   zipWithUniqueId(): RDD<readonly [T, number]> {
     return this.#step(zipWithUniqueIdStep<T>(this.#partitions()));
   }
 
-  /** All values in the order of their keys. @param key of a value @param ascending false: greatest first */
+  /**
+   * All values in the order of their keys. @param key of a value @param ascending false: greatest first
+   * @example numbers.sortBy((n) => n, false) // [1, 3, 2] -> [3, 2, 1]
+   */
   sortBy<K>(
     key: (value: T) => K,
     ascending = true,
@@ -184,7 +233,10 @@ export class RDD<T> {
     return this.#derive(sortBy(this.lineage, key, compare, ascending, numPartitions));
   }
 
-  /** A sample. @param fraction of the values; with replacement, how often each is expected @param seed the same one gives the same sample */
+  /**
+   * A sample. @param fraction of the values; with replacement, how often each is expected @param seed the same one gives the same sample
+   * @example numbers.sample(false, 1, 7) // [1, 2] -> [1, 2]
+   */
   sample(withReplacement: boolean, fraction: number, seed: number): RDD<T> {
     return this.#step(sampleStep<T>(withReplacement, fraction, seed));
   }
@@ -201,17 +253,26 @@ export class RDD<T> {
     });
   }
 
-  /** The values dealt out evenly to so many partitions. @throws StreamjobError CONFIG_INVALID */
+  /**
+   * The values dealt out evenly to so many partitions. @throws StreamjobError CONFIG_INVALID
+   * @example numbers.repartition(1).glom() // [1, 2] -> [[1, 2]]
+   */
   repartition(numPartitions: number): RDD<T> {
     return this.#derive(repartition(this.lineage, numPartitions));
   }
 
-  /** Neighbouring partitions put together; without `shuffle` never more than there are. @throws StreamjobError CONFIG_INVALID */
+  /**
+   * Neighbouring partitions put together; without `shuffle` never more than there are. @throws StreamjobError CONFIG_INVALID
+   * @example numbers.coalesce(1).glom() // [1, 2] -> [[1, 2]]
+   */
   coalesce(numPartitions: number, shuffle = false): RDD<T> {
     return shuffle ? this.repartition(numPartitions) : this.#derive(coalesce(this.lineage, numPartitions));
   }
 
-  /** The same values, worked out once however often they are used. */
+  /**
+   * The same values, worked out once however often they are used.
+   * @example numbers.cache() // [1] -> [1]
+   */
   cache(): RDD<T> {
     return this.#derive(kept(this.lineage));
   }
@@ -228,27 +289,42 @@ export class RDD<T> {
 
   // Transformations of pairs
 
-  /** The keys of pairs. */
+  /**
+   * The keys of pairs.
+   * @example pairs.keys() // [['a', 1]] -> ['a']
+   */
   keys<K, V>(this: RDD<readonly [K, V]>): RDD<K> {
     return this.#step(mapStep(([key]) => key, 'keys'));
   }
 
-  /** The values of pairs. */
+  /**
+   * The values of pairs.
+   * @example pairs.values() // [['a', 1]] -> [1]
+   */
   values<K, V>(this: RDD<readonly [K, V]>): RDD<V> {
     return this.#step(mapStep(([, value]) => value, 'values'));
   }
 
-  /** A function over the values of pairs. */
+  /**
+   * A function over the values of pairs.
+   * @example pairs.mapValues((n) => n + 1) // [['a', 1]] -> [['a', 2]]
+   */
   mapValues<K, V, U>(this: RDD<readonly [K, V]>, fn: (value: V) => U, ..._sync: Sync<U>): RDD<readonly [K, U]> {
     return this.#step(mapValuesStep<K, V, U>(fn));
   }
 
-  /** Any number of values for each value of a pair. */
+  /**
+   * Any number of values for each value of a pair.
+   * @example pairs.flatMapValues((n) => [n, n + 10]) // [['a', 1]] -> [['a', 1], ['a', 11]]
+   */
   flatMapValues<K, V, U>(this: RDD<readonly [K, V]>, fn: (value: V) => Iterable<U>): RDD<readonly [K, U]> {
     return this.#step(flatMapValuesStep<K, V, U>(fn));
   }
 
-  /** One pair per key, its values reduced by an associative and commutative function. */
+  /**
+   * One pair per key, its values reduced by an associative and commutative function.
+   * @example pairs.reduceByKey((x, y) => x + y) // [['a', 1], ['a', 2]] -> [['a', 3]]
+   */
   reduceByKey<K, V>(
     this: RDD<readonly [K, V]>,
     fn: (a: Widen<V>, b: Widen<V>) => Widen<V>,
@@ -257,7 +333,10 @@ export class RDD<T> {
     return this.#derive(reduceByKey(this.lineage as Lineage<readonly [K, Widen<V>]>, fn, partitioning));
   }
 
-  /** One pair per key, with the list of its values. */
+  /**
+   * One pair per key, with the list of its values.
+   * @example pairs.groupByKey() // [['a', 1], ['a', 2]] -> [['a', [1, 2]]]
+   */
   groupByKey<K, V>(
     this: RDD<readonly [K, V]>,
     partitioning: Partitioning = this.#partitions(),
@@ -265,7 +344,10 @@ export class RDD<T> {
     return this.#derive(groupByKey(this.lineage, partitioning));
   }
 
-  /** One pair per key, its values combined: the first by `create`, more by `merge`, combined values by `combine`. */
+  /**
+   * One pair per key, its values combined: the first by `create`, more by `merge`, combined values by `combine`.
+   * @example pairs.combineByKey((n) => [n], (list, n) => [...list, n], (x, y) => [...x, ...y]) // [['a', 1], ['a', 2]] -> [['a', [1, 2]]]
+   */
   combineByKey<K, V, C>(
     this: RDD<readonly [K, V]>,
     create: (value: V) => C,
@@ -277,7 +359,10 @@ export class RDD<T> {
     return this.#derive(combineByKey(this.lineage, { create, merge, combine }, partitioning, mapSideCombine));
   }
 
-  /** One pair per key. @param zero copied for each key and partition, so that the functions may change it */
+  /**
+   * One pair per key. @param zero copied for each key and partition, so that the functions may change it
+   * @example pairs.aggregateByKey(0, (sum, n) => sum + n, (x, y) => x + y) // [['a', 1], ['a', 2]] -> [['a', 3]]
+   */
   aggregateByKey<K, V, C>(
     this: RDD<readonly [K, V]>,
     zero: C,
@@ -289,7 +374,10 @@ export class RDD<T> {
     return this.#derive(combineByKey(this.lineage, { create, merge, combine }, partitioning, true, 'aggregateByKey'));
   }
 
-  /** One pair per key, its values folded into a copy of `zero`. */
+  /**
+   * One pair per key, its values folded into a copy of `zero`.
+   * @example pairs.foldByKey(0, (x, y) => x + y) // [['a', 1], ['a', 2]] -> [['a', 3]]
+   */
   foldByKey<K, V>(
     this: RDD<readonly [K, V]>,
     zero: V,
@@ -302,7 +390,10 @@ export class RDD<T> {
     );
   }
 
-  /** Per key the values of this RDD and of each other one. */
+  /**
+   * Per key the values of this RDD and of each other one.
+   * @example a.cogroup(b) // [['k', 1]], [['k', 'x']] -> [['k', [[1], ['x']]]]
+   */
   cogroup<K, V>(
     this: RDD<readonly [K, V]>,
     ...others: readonly RDD<readonly [K, unknown]>[]
@@ -318,7 +409,10 @@ export class RDD<T> {
     return this.#derive(joined as unknown as Lineage<R>);
   }
 
-  /** Every value with every value of the same key in `other`. */
+  /**
+   * Every value with every value of the same key in `other`.
+   * @example a.join(b) // [['k', 1]], [['k', 'x']] -> [['k', [1, 'x']]]
+   */
   join<K, V, W>(
     this: RDD<readonly [K, V]>,
     other: RDD<readonly [K, W]>,
@@ -327,7 +421,10 @@ export class RDD<T> {
     return this.#join('join', other, partitioning);
   }
 
-  /** As join; a value without partner is paired with null. */
+  /**
+   * As join; a value without partner is paired with null.
+   * @example a.leftOuterJoin(b) // [['k', 1]], [['l', 'x']] -> [['k', [1, null]]]
+   */
   leftOuterJoin<K, V, W>(
     this: RDD<readonly [K, V]>,
     other: RDD<readonly [K, W]>,
@@ -336,7 +433,10 @@ export class RDD<T> {
     return this.#join('leftOuterJoin', other, partitioning);
   }
 
-  /** As join; a value of `other` without partner is paired with null. */
+  /**
+   * As join; a value of `other` without partner is paired with null.
+   * @example a.rightOuterJoin(b) // [['k', 1]], [['l', 'x']] -> [['l', [null, 'x']]]
+   */
   rightOuterJoin<K, V, W>(
     this: RDD<readonly [K, V]>,
     other: RDD<readonly [K, W]>,
@@ -345,7 +445,10 @@ export class RDD<T> {
     return this.#join('rightOuterJoin', other, partitioning);
   }
 
-  /** As join; what has no partner on either side is paired with null. */
+  /**
+   * As join; what has no partner on either side is paired with null.
+   * @example a.fullOuterJoin(b) // [['k', 1]], [['l', 'x']] -> [['k', [1, null]], ['l', [null, 'x']]]
+   */
   fullOuterJoin<K, V, W>(
     this: RDD<readonly [K, V]>,
     other: RDD<readonly [K, W]>,
@@ -354,7 +457,10 @@ export class RDD<T> {
     return this.#join('fullOuterJoin', other, partitioning);
   }
 
-  /** The pairs whose key `other` does not have. */
+  /**
+   * The pairs whose key `other` does not have.
+   * @example a.subtractByKey(b) // [['k', 1], ['l', 2]], [['l', 'x']] -> [['k', 1]]
+   */
   subtractByKey<K, V>(
     this: RDD<readonly [K, V]>,
     other: RDD<readonly [K, unknown]>,
@@ -363,12 +469,18 @@ export class RDD<T> {
     return this.#derive(subtractByKey(this.lineage, other.lineage, partitioning));
   }
 
-  /** The pairs in the partitions of their keys. */
+  /**
+   * The pairs in the partitions of their keys.
+   * @example pairs.partitionBy({ numPartitions: 2, getPartition: (key) => key % 2 }).glom() // [[1, 'a'], [2, 'b']] -> [[[2, 'b']], [[1, 'a']]]
+   */
   partitionBy<K, V>(this: RDD<readonly [K, V]>, partitioning: Partitioning): RDD<readonly [K, V]> {
     return this.#derive(partitionBy(this.lineage, partitionerOf(partitioning)));
   }
 
-  /** The pairs in the partitions of their keys, sorted by the keys in each. */
+  /**
+   * The pairs in the partitions of their keys, sorted by the keys in each.
+   * @example pairs.repartitionAndSortWithinPartitions({ numPartitions: 1, getPartition: () => 0 }) // [[2, 'b'], [1, 'a']] -> [[1, 'a'], [2, 'b']]
+   */
   repartitionAndSortWithinPartitions<K, V>(
     this: RDD<readonly [K, V]>,
     partitioner: Partitioner,
@@ -377,7 +489,10 @@ export class RDD<T> {
     return this.#derive(partitionBy(this.lineage, partitionerOf(partitioner), compare));
   }
 
-  /** The pairs in the order of their keys. */
+  /**
+   * The pairs in the order of their keys.
+   * @example pairs.sortByKey() // [[2, 'b'], [1, 'a']] -> [[1, 'a'], [2, 'b']]
+   */
   sortByKey<K, V>(
     this: RDD<readonly [K, V]>,
     ascending = true,
@@ -389,12 +504,18 @@ export class RDD<T> {
 
   // Actions
 
-  /** How many partitions it has. */
+  /**
+   * How many partitions it has.
+   * @example numbers.getNumPartitions() // two partitions: [1, 2] -> 2
+   */
   getNumPartitions(): number {
     return partitionCount(this.lineage);
   }
 
-  /** All values, in the order of partitions. */
+  /**
+   * All values, in the order of partitions.
+   * @example await numbers.collect() // [1, 2] -> [1, 2]
+   */
   async collect(): Promise<T[]> {
     const all: T[] = [];
     for (const values of await this.#collectPartitions(this.lineage)) for (const value of values) all.push(value);
@@ -406,7 +527,10 @@ export class RDD<T> {
     for (const task of await this.#runner.prepare(this.lineage)) yield* await task.collect();
   }
 
-  /** How many values there are. */
+  /**
+   * How many values there are.
+   * @example await numbers.count() // [1, 2] -> 2
+   */
   async count(): Promise<number> {
     const counts = await this.#collectPartitions(narrow(this.lineage, countStep<T>()));
     return counts.flat().reduce((a, b) => a + b, 0);
@@ -417,7 +541,10 @@ export class RDD<T> {
     return this.count();
   }
 
-  /** The first `n` values; runs no more partitions than it needs. */
+  /**
+   * The first `n` values; runs no more partitions than it needs.
+   * @example await numbers.take(1) // [1, 2] -> [1]
+   */
   async take(n: number): Promise<T[]> {
     const taken: T[] = [];
     if (n <= 0) return taken;
@@ -428,23 +555,35 @@ export class RDD<T> {
     return taken;
   }
 
-  /** The first value. @throws StreamjobError EMPTY_COLLECTION */
+  /**
+   * The first value. @throws StreamjobError EMPTY_COLLECTION
+   * @example await numbers.first() // [1, 2] -> 1
+   */
   async first(): Promise<T> {
     for (const value of await this.take(1)) return value;
     throw emptyCollection('first');
   }
 
-  /** Whether there is no value. */
+  /**
+   * Whether there is no value.
+   * @example await numbers.isEmpty() // [1] -> false
+   */
   async isEmpty(): Promise<boolean> {
     return (await this.take(1)).length === 0;
   }
 
-  /** The `n` greatest values, greatest first. */
+  /**
+   * The `n` greatest values, greatest first.
+   * @example await numbers.top(2) // [1, 3, 2] -> [3, 2]
+   */
   async top(n: number, compare: Compare<T> = naturalOrder): Promise<T[]> {
     return this.takeOrdered(n, (a, b) => compare(b, a));
   }
 
-  /** The `n` least values, least first. */
+  /**
+   * The `n` least values, least first.
+   * @example await numbers.takeOrdered(2) // [1, 3, 2] -> [1, 2]
+   */
   async takeOrdered(n: number, compare: Compare<T> = naturalOrder): Promise<T[]> {
     if (n <= 0) return [];
     // Each partition keeps its own least n only.
@@ -456,7 +595,10 @@ export class RDD<T> {
     return parts.flat().sort(compare).slice(0, n) as T[];
   }
 
-  /** A sample of exactly `num` values, or all when there are fewer and none is taken twice. */
+  /**
+   * A sample of exactly `num` values, or all when there are fewer and none is taken twice.
+   * @example (await numbers.takeSample(false, 2, 7)).length // [1, 2, 3] -> 2
+   */
   async takeSample(withReplacement: boolean, num: number, seed: number): Promise<T[]> {
     const values = await this.collect();
     const random = seededRandom(seed);
@@ -472,7 +614,10 @@ export class RDD<T> {
     return values.slice(0, count);
   }
 
-  /** All values into one, by an associative and commutative function. @throws StreamjobError EMPTY_COLLECTION */
+  /**
+   * All values into one, by an associative and commutative function. @throws StreamjobError EMPTY_COLLECTION
+   * @example await numbers.reduce((x, y) => x + y) // [1, 2] -> 3
+   */
   async reduce(fn: (a: T, b: T) => T): Promise<T> {
     const values = (await this.#collectPartitions(narrow(this.lineage, reduceStep(fn, 'reduce')))).flat() as T[];
     if (values.length === 0) throw emptyCollection('reduce');
@@ -484,12 +629,18 @@ export class RDD<T> {
     return this.reduce(fn);
   }
 
-  /** All values into one. @param zero copied for each partition, and once more for the partitions' results */
+  /**
+   * All values into one. @param zero copied for each partition, and once more for the partitions' results
+   * @example await numbers.fold(0, (x, y) => x + y) // [1, 2] -> 3
+   */
   async fold(zero: T, fn: (a: T, b: T) => T): Promise<T> {
     return this.aggregate(zero, fn, fn);
   }
 
-  /** All values into one of another type. @param zero copied for each partition, and once more for the partitions' results */
+  /**
+   * All values into one of another type. @param zero copied for each partition, and once more for the partitions' results
+   * @example await words.aggregate(0, (sum, word) => sum + word.length, (x, y) => x + y) // ['a', 'bb'] -> 3
+   */
   async aggregate<U>(zero: U, merge: (combined: U, value: T) => U, combine: (a: U, b: U) => U): Promise<U> {
     const step = mapPartitionsStep((values: IterableIterator<T>) => {
       let combined = freshZero(zero);
@@ -505,27 +656,42 @@ export class RDD<T> {
     return this.aggregate(zero, merge, combine);
   }
 
-  /** The greatest value. @throws StreamjobError EMPTY_COLLECTION */
+  /**
+   * The greatest value. @throws StreamjobError EMPTY_COLLECTION
+   * @example await numbers.max() // [1, 3, 2] -> 3
+   */
   async max(compare: Compare<T> = naturalOrder): Promise<T> {
     return this.reduce((a, b) => (compare(a, b) >= 0 ? a : b));
   }
 
-  /** The least value. @throws StreamjobError EMPTY_COLLECTION */
+  /**
+   * The least value. @throws StreamjobError EMPTY_COLLECTION
+   * @example await numbers.min() // [1, 3, 2] -> 1
+   */
   async min(compare: Compare<T> = naturalOrder): Promise<T> {
     return this.reduce((a, b) => (compare(a, b) <= 0 ? a : b));
   }
 
-  /** Each distinct value with how often it came. */
+  /**
+   * Each distinct value with how often it came.
+   * @example [...(await words.countByValue())] // ['a', 'b', 'a'] -> [['a', 2], ['b', 1]]
+   */
   async countByValue(): Promise<Map<T, number>> {
     return new Map(await this.#derive(countByValue(this.lineage, this.#partitions())).collect());
   }
 
-  /** Each distinct key of pairs with how often it came. */
+  /**
+   * Each distinct key of pairs with how often it came.
+   * @example [...(await pairs.countByKey())] // [['a', 1], ['a', 2]] -> [['a', 2]]
+   */
   countByKey<K, V>(this: RDD<readonly [K, V]>): Promise<Map<K, number>> {
     return this.keys().countByValue();
   }
 
-  /** The values of a key. */
+  /**
+   * The values of a key.
+   * @example await pairs.lookup('a') // [['a', 1], ['b', 2]] -> [1]
+   */
   async lookup<K, V>(this: RDD<readonly [K, V]>, key: K): Promise<V[]> {
     const wanted = new KeyedMap<K, null>();
     wanted.add(key, null);
@@ -534,7 +700,10 @@ export class RDD<T> {
       .collect();
   }
 
-  /** The pairs as a Map; of a key that came more than once, the last value. Keys that are objects compare by identity in it. */
+  /**
+   * The pairs as a Map; of a key that came more than once, the last value. Keys that are objects compare by identity in it.
+   * @example [...(await pairs.collectAsMap())] // [['a', 1], ['a', 2]] -> [['a', 2]]
+   */
   async collectAsMap<K, V>(this: RDD<readonly [K, V]>): Promise<Map<K, V>> {
     const last = new KeyedMap<K, V>();
     for (const [key, value] of await this.collect()) {
@@ -564,22 +733,34 @@ export class RDD<T> {
     }
   }
 
-  /** The sum; 0 for no number. */
+  /**
+   * The sum; 0 for no number.
+   * @example await numbers.sum() // [1, 2] -> 3
+   */
   async sum(this: RDD<number>): Promise<number> {
     return this.fold(0, (a, b) => a + b);
   }
 
-  /** The mean; NaN for no number. */
+  /**
+   * The mean; NaN for no number.
+   * @example await numbers.mean() // [1, 2] -> 1.5
+   */
   async mean(this: RDD<number>): Promise<number> {
     return (await this.stats()).mean;
   }
 
-  /** The variance of all numbers; NaN for none. */
+  /**
+   * The variance of all numbers; NaN for none.
+   * @example await numbers.variance() // [1, 3] -> 1
+   */
   async variance(this: RDD<number>): Promise<number> {
     return (await this.stats()).variance;
   }
 
-  /** The standard deviation of all numbers; NaN for none. */
+  /**
+   * The standard deviation of all numbers; NaN for none.
+   * @example await numbers.stdev() // [1, 3] -> 1
+   */
   async stdev(this: RDD<number>): Promise<number> {
     return (await this.stats()).stdev;
   }
@@ -594,7 +775,10 @@ export class RDD<T> {
     return (await this.stats()).sampleStdev;
   }
 
-  /** Count, sum, mean, extremes, variance and deviation in one pass. */
+  /**
+   * Count, sum, mean, extremes, variance and deviation in one pass.
+   * @example (await numbers.stats()).max // [1, 3] -> 3
+   */
   async stats(this: RDD<number>): Promise<Stats> {
     return statsOf(await this.aggregate(NO_MOMENTS, addToMoments, mergeMoments));
   }
@@ -603,6 +787,7 @@ export class RDD<T> {
    * How many numbers are in each bucket. Buckets are [low, high), the last one [low, high].
    * @param buckets bounds in rising order: the counts are given; or how many buckets of the same width: bounds and counts are given
    * @throws StreamjobError CONFIG_INVALID; EMPTY_COLLECTION for a number of buckets over no values, NaN or Infinity
+   * @example await numbers.histogram([0, 2, 4]) // [1, 2, 4] -> [1, 2]
    */
   histogram(this: RDD<number>, buckets: readonly number[]): Promise<number[]>;
   histogram(this: RDD<number>, buckets: number): Promise<[number[], number[]]>;

@@ -1,6 +1,8 @@
 /** The example jobs, each with its input and what it prints, run by the command line as users run them. */
-import { readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { RpcClient } from '../../src/agent.ts';
@@ -126,6 +128,36 @@ describe.each(['1', '3'])('with parallelism %s', (parallelism) => {
   });
 });
 
+test('recoverable-wordcount goes on after a kill -9 from the totals in its file', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'streamjob-test-'));
+  const output = path.join(directory, 'totals.json');
+  const totals = (): Record<string, number> =>
+    existsSync(output) ? Object.fromEntries(JSON.parse(readFileSync(output, 'utf8'))) : {};
+  const sockets: net.Socket[] = [];
+  const server = net.createServer((socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const env = { HOST: '127.0.0.1', PORT: String(typeof address === 'object' ? address?.port : 0), OUTPUT: output };
+  const start = () => startCli(['run', 'jobs/recoverable-wordcount.ts', '--json', ...FAST], env);
+  const first = start();
+  await until(() => sockets.length === 1);
+  sockets[0]?.write('the cat\ncat\n');
+  await until(() => totals()['cat'] === 2);
+  first.child.kill('SIGKILL');
+  await first.ended;
+  const second = start();
+  await until(() => sockets.length === 2);
+  sockets[1]?.write('cat dog\n');
+  await until(() => totals()['dog'] === 1);
+  second.child.kill('SIGINT');
+  await second.ended;
+  server.close();
+  expect(totals()).toEqual({ the: 1, cat: 3, dog: 1 });
+  expect(printed(second).flat().map(String)).toContain('cat,3');
+  expect(second.stdout()).not.toContain('"the"');
+  rmSync(directory, { recursive: true, force: true });
+});
+
 test('flume-event-count counts what an RPC client sends', async () => {
   const port = await freePort();
   const cli = startCli(['run', 'jobs/flume-event-count.ts', '--json', ...FAST], { PORT: String(port) });
@@ -170,6 +202,13 @@ test('every job has a golden test', () => {
     'queue-stream',
   ];
   expect(jobs).toEqual(
-    [...tested, 'flume-event-count', 'flume-polling-event-count', 'wordcount', 'wordcount-pull'].sort(),
+    [
+      ...tested,
+      'recoverable-wordcount',
+      'flume-event-count',
+      'flume-polling-event-count',
+      'wordcount',
+      'wordcount-pull',
+    ].sort(),
   );
 });

@@ -1,0 +1,39 @@
+/**
+ * Words of a text server, counted from the start on, across restarts: after Spark's RecoverableNetworkWordCount. The totals
+ * are in a file, written aside and renamed by each batch; a run that is killed is followed by one that begins with them.
+ * Words of a list are left out, and counted as dropped.
+ *
+ *   nc -lk 9999
+ *   OUTPUT=/tmp/totals.json streamjob run jobs/recoverable-wordcount.ts
+ */
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { defineJob } from 'streamjob';
+
+const [HOST, PORT] = [process.env['HOST'] ?? 'localhost', Number(process.env['PORT'] ?? 9999)];
+const OUTPUT = process.env['OUTPUT'] ?? 'recoverable-wordcount.json';
+
+function totalsSoFar(): [string, number][] {
+  return existsSync(OUTPUT) ? (JSON.parse(readFileSync(OUTPUT, 'utf8')) as [string, number][]) : [];
+}
+
+export default defineJob({ name: 'recoverable-wordcount', batchInterval: '1s' }, (ssc) => {
+  const excluded = ssc.broadcast(new Set(['a', 'the']));
+  const dropped = ssc.accumulator();
+  const totals = ssc
+    .socketTextStream(HOST, PORT)
+    .flatMap((line) => line.split(' '))
+    .map((word) => [word, 1] as const)
+    .updateStateByKey((ones: readonly number[], sum: number | undefined) => (sum ?? 0) + ones.length, {
+      initialState: totalsSoFar(),
+    });
+  totals.foreachRDD(async (rdd, time) => {
+    const all = await rdd.collect();
+    // What a batch says, it says whole: a reader sees the totals before it or after it.
+    writeFileSync(`${OUTPUT}.tmp`, JSON.stringify(all));
+    renameSync(`${OUTPUT}.tmp`, OUTPUT);
+    dropped.reset();
+    for (const [word, count] of all) if (excluded.value.has(word)) dropped.add(count);
+    console.error(`${time}: ${all.length} words, ${dropped.value} of them not shown`);
+  });
+  totals.filter(([word]) => !excluded.value.has(word)).print();
+});
