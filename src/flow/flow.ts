@@ -166,6 +166,7 @@ export class Flow implements Intake {
           () => !givenUp.aborted,
           (output) => this.#watchOutput(output, batch.time),
         );
+        await this.#generations.prepare(batch.time);
         if (this.#ledger.commit() !== 'committed') break;
         if (batch.events > 0) this.#batchesWithData++;
         this.#backlog.learn(batch.events, clock.now() - batch.startedAt);

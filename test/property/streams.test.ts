@@ -186,6 +186,22 @@ test.prop([batches, partitions, fc.array(fc.boolean(), { maxLength: 3 })], RUNS)
   },
 );
 
+test.prop([batches, partitions], RUNS)(
+  'a replay of the same batches gives the same output, in the same order',
+  async (inputs, numPartitions) => {
+    const all = () =>
+      run(inputs, numPartitions, (pairs) => {
+        const sampled = pairs.transform((rdd) => rdd.sample(false, 0.5, 7)).map(([key, n]) => `${key}${n}`);
+        const window = pairs.reduceByKeyAndWindow((a, b) => a + b, 2000).map(([key, n]) => `${key}${n}`);
+        const state = pairs.updateStateByKey(
+          (values: readonly number[], sum: number | undefined) => values.length + (sum ?? 0),
+        );
+        return sampled.union(window).union(state.map(([key, n]) => `${key}${n}`));
+      });
+    expect(await all()).toEqual(await all());
+  },
+);
+
 test.prop([batches], RUNS)('no operator depends on the number of partitions', async (inputs) => {
   const all = (numPartitions: number) =>
     run(inputs, numPartitions, (pairs) => {

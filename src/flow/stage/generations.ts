@@ -50,6 +50,11 @@ export class Generations {
     return lineage === undefined ? undefined : this.#rdd(lineage);
   }
 
+  /** Makes sure that what state remembers of the batch can be kept: from here on its commit cannot fail. */
+  async prepare(time: number): Promise<void> {
+    for (const { store } of this.#graph.nodes) await store?.prepare(time);
+  }
+
   /** The batch is complete: its changes of state stay, and what no later window reads is dropped. */
   complete(time: number): void {
     for (const { store } of this.#graph.nodes) store?.commit(time);

@@ -127,17 +127,32 @@ test.each([[[]], [['rum']], [['run']], [['run', 'x.ts', '--frob']]])(
   },
 );
 
-test("a failing batch under onFailure 'stop' ends with 3", async () => {
-  const conf = path.join(DIRECTORY, 'seq.conf');
+/** The flume.conf of an agent that sends three numbers to a port. */
+async function seqAgent(): Promise<{ readonly conf: string; readonly port: number }> {
   const port = await freePort();
-  writeFileSync(
-    conf,
-    `a1.sources = r1\na1.channels = c1\na1.sinks = k1\na1.sources.r1.type = seq\na1.sources.r1.totalEvents = 3\na1.sources.r1.channels = c1
-a1.channels.c1.type = memory\na1.sinks.k1.type = avro\na1.sinks.k1.hostname = 127.0.0.1\na1.sinks.k1.port = ${port}\na1.sinks.k1.channel = c1\n`,
-  );
+  const conf = path.join(DIRECTORY, `seq${port}.conf`);
+  const lines = [
+    'sources = r1',
+    'channels = c1',
+    'sinks = k1',
+    'sources.r1.type = seq',
+    'sources.r1.totalEvents = 3',
+    'sources.r1.channels = c1',
+    'channels.c1.type = memory',
+    'sinks.k1.type = avro',
+    'sinks.k1.hostname = 127.0.0.1',
+    `sinks.k1.port = ${port}`,
+    'sinks.k1.channel = c1',
+  ];
+  writeFileSync(conf, lines.map((line) => `a1.${line}\n`).join(''));
+  return { conf, port };
+}
+
+test("a failing batch under onFailure 'stop' ends with 3", async () => {
+  const { conf, port } = await seqAgent();
   const file = job(
     `ssc.flumeStream({ host: '127.0.0.1', port: ${port} }).foreachRDD(async (rdd) => { if (await rdd.count() > 0) throw new Error('no'); });`,
-    "name: 'x', batchInterval: '100ms', agent: './seq.conf'",
+    `name: 'x', batchInterval: '100ms', agent: '${conf}'`,
   );
   const { code, stderr } = await runCli(['run', file, '--on-failure', 'stop', '--until-drained']);
   expect(stderr).toContain('BATCH_FAILED');
@@ -145,16 +160,10 @@ a1.channels.c1.type = memory\na1.sinks.k1.type = avro\na1.sinks.k1.hostname = 12
 });
 
 test('with --json a job’s console.log goes to stderr, and stdout has one object per line', async () => {
-  const conf = path.join(DIRECTORY, 'seq2.conf');
-  const port = await freePort();
-  writeFileSync(
-    conf,
-    `a1.sources = r1\na1.channels = c1\na1.sinks = k1\na1.sources.r1.type = seq\na1.sources.r1.totalEvents = 3\na1.sources.r1.channels = c1
-a1.channels.c1.type = memory\na1.sinks.k1.type = avro\na1.sinks.k1.hostname = 127.0.0.1\na1.sinks.k1.port = ${port}\na1.sinks.k1.channel = c1\n`,
-  );
+  const { conf, port } = await seqAgent();
   const file = job(
     `console.log('built'); ssc.flumeStream({ host: '127.0.0.1', port: ${port} }).map((event) => event.text()).print(2);`,
-    "name: 'x', batchInterval: '100ms', agent: './seq2.conf'",
+    `name: 'x', batchInterval: '100ms', agent: '${conf}'`,
   );
   const { code, stdout, stderr } = await runCli(['run', file, '--json', '--until-drained']);
   expect(code).toBe(0);
