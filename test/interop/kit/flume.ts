@@ -88,11 +88,14 @@ export async function sendLoad(
   connections: number,
   batch: number,
   batches: number,
+  client: { readonly version?: '1.9' | '1.11'; readonly properties?: Readonly<Record<string, string>> } = {},
 ): Promise<LoadResult> {
-  const args = ['-Xmx1g', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', flume('lib/*', 'load'), 'RpcLoad'];
+  const classes = client.version === '1.9' ? flume('client-1.9/*', 'load') : flume('lib/*', 'load');
+  const args = ['-Xmx1g', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', classes, 'RpcLoad'];
+  const properties = Object.entries(client.properties ?? {}).map(([name, value]) => `${name}=${value}`);
   const actor = scene.start('RpcLoad', {
     command: 'java',
-    args: [...args, String(port), String(connections), String(batch), String(batches)],
+    args: [...args, String(port), String(connections), String(batch), String(batches), ...properties],
   });
   await actor.finish();
   const last = /^acked=(\d+) failed=(\d+)$/.exec(actor.stdout.at(-1) ?? '');

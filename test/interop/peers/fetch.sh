@@ -29,6 +29,7 @@ jars() {
 make_flume() {
   jars "$here/flume/pom.xml" "$1/lib"
   jars "$here/flume/spark-sink-pom.xml" "$1/libext" true
+  jars "$here/flume/client-1.9-pom.xml" "$1/client-1.9"
   javac -nowarn -cp "$1/lib/*" -d "$1/load" "$here/flume/RpcLoad.java"
 }
 

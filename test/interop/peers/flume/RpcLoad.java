@@ -10,7 +10,7 @@ import org.apache.flume.api.RpcClientFactory;
 import org.apache.flume.event.EventBuilder;
 
 /**
- * Load through Flume's own RPC client: RpcLoad PORT CONNECTIONS BATCH BATCHES.
+ * Load through Flume's own RPC client: RpcLoad PORT CONNECTIONS BATCH BATCHES [PROPERTY=VALUE ...], the properties being the client's.
  * Each connection sends BATCHES batches of BATCH events and waits for each to be acknowledged; a batch of 1 goes by turns as
  * append and as appendBatch. A body is the event's id, CONNECTION-NUMBER, both from 0. Last line on stdout: acked=EVENTS failed=CONNECTIONS.
  */
@@ -47,6 +47,10 @@ public final class RpcLoad {
     settings.setProperty("hosts.h1", "127.0.0.1:" + args[0]);
     // A list longer than this would go as several requests.
     settings.setProperty("batch-size", args[2]);
+    for (int i = 4; i < args.length; i++) {
+      String[] property = args[i].split("=", 2);
+      settings.setProperty(property[0], property[1]);
+    }
     RpcClient client = RpcClientFactory.getInstance(settings);
     try {
       for (int b = 0; b < batches; b++) {
