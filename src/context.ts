@@ -21,12 +21,12 @@ import {
   type OpenValues,
   observableReceiver,
 } from './flow/receive/observable.ts';
+import { QueueReceiver } from './flow/receive/queue.ts';
 import type { Receiver } from './flow/receive/receiver.ts';
 import { socketReceiver } from './flow/receive/socket.ts';
 import { type UserReceiver, UserReceiverHost } from './flow/receive/user.ts';
 import { ValuesReceiver } from './flow/receive/values.ts';
 import { DStream, transformStreams, unionStreams } from './graph/dstream.ts';
-import { sliced } from './graph/lineage.ts';
 import { Graph } from './graph/node.ts';
 import type { RDD } from './graph/rdd.ts';
 import { Broadcast, CollectionAccumulator, NumberAccumulator } from './graph/shared.ts';
@@ -171,21 +171,9 @@ export class StreamingContext {
    * @example ssc.queueStream([[1, 2], [3]])
    */
   queueStream<T>(queue: (readonly T[])[], oneAtATime = true, defaultValues: readonly T[] = []): DStream<T> {
-    return new DStream(
-      this.#graph,
-      this.#graph.add<T>({
-        name: `queue stream [${this.#inputs++}]`,
-        parents: [],
-        slideMs: this.#graph.batchMs,
-        windowMs: 0,
-        pending: () => queue.length > 0,
-        lineage: (_, batch) => {
-          const taken = oneAtATime ? queue.splice(0, 1) : queue.splice(0);
-          const values = taken.length === 0 ? defaultValues : taken.flat();
-          return sliced(values as readonly T[], batch.numPartitions);
-        },
-      }),
-    );
+    const { id } = this.#receiverSettings();
+    const receiver = new QueueReceiver<T>(id, queue, oneAtATime, defaultValues);
+    return this.#receiverStream<T>(receiver, () => receiver.pending);
   }
 
   /**
@@ -412,12 +400,14 @@ export class StreamingContext {
     return { id, clock: this.#clock, log: this.#log.child({ receiver: id }), batchMs: this.#graph.batchMs };
   }
 
-  #receiverStream<T>(receiver: Receiver): DStream<T> {
+  /** @param pending for a receiver that holds its data until the batch: whether there is some */
+  #receiverStream<T>(receiver: Receiver, pending?: () => boolean): DStream<T> {
     const node = this.#graph.add<T>({
       name: receiver.name,
       parents: [],
       slideMs: this.#graph.batchMs,
       windowMs: 0,
+      ...(pending === undefined ? {} : { pending }),
       lineage: (_, batch) => batch.input<T>(receiver.id),
     });
     this.#receivers.push(receiver);

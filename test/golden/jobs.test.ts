@@ -119,10 +119,9 @@ describe.each(['1', '3'])('with parallelism %s', (parallelism) => {
   });
 
   test('queue-stream counts what the program queues', async () => {
-    const cli = startCli(['run', 'jobs/queue-stream.ts', '--json', ...flags]);
-    await until(() => printed(cli).length >= 5);
-    cli.child.kill('SIGINT');
-    await cli.ended;
+    const cli = startCli(['run', 'jobs/queue-stream.ts', '--json', '--batches', '5', ...flags]);
+    expect((await cli.ended).code).toBe(0);
+    expect(linesOf(cli).filter(({ events }) => events === 1000)).toHaveLength(5);
     const digits = Array.from({ length: 10 }, (_, digit) => [digit, 100]);
     for (const batch of printed(cli)) expect([...batch].sort()).toEqual(digits);
   });
