@@ -1,7 +1,7 @@
 /**
  * Words of a text server, counted from the start on, across restarts: after Spark's RecoverableNetworkWordCount. The totals
  * are in a file, written aside and renamed by each batch; a run that is killed is followed by one that begins with them.
- * Words of a list are left out, and counted as dropped.
+ * Words of a list are counted too, but not shown; how often they came is told in the log.
  *
  *   nc -lk 9999
  *   OUTPUT=/tmp/totals.json streamjob run jobs/recoverable-wordcount.ts
@@ -18,7 +18,7 @@ function totalsSoFar(): [string, number][] {
 
 export default defineJob({ name: 'recoverable-wordcount', batchInterval: '1s' }, (ssc) => {
   const excluded = ssc.broadcast(new Set(['a', 'the']));
-  const dropped = ssc.accumulator();
+  const hidden = ssc.accumulator();
   const totals = ssc
     .socketTextStream(HOST, PORT)
     .flatMap((line) => line.split(' '))
@@ -31,9 +31,9 @@ export default defineJob({ name: 'recoverable-wordcount', batchInterval: '1s' },
     // What a batch says, it says whole: a reader sees the totals before it or after it.
     writeFileSync(`${OUTPUT}.tmp`, JSON.stringify(all));
     renameSync(`${OUTPUT}.tmp`, OUTPUT);
-    dropped.reset();
-    for (const [word, count] of all) if (excluded.value.has(word)) dropped.add(count);
-    console.error(`${time}: ${all.length} words, ${dropped.value} of them not shown`);
+    hidden.reset();
+    for (const [word, count] of all) if (excluded.value.has(word)) hidden.add(count);
+    console.error(`${time}: ${all.length} distinct words; those that are not shown came ${hidden.value} times`);
   });
   totals.filter(([word]) => !excluded.value.has(word)).print();
 });

@@ -117,6 +117,7 @@ function unreadable(file: string, cause: unknown): StreamjobError {
     `cannot read ${file}: ${missing ? 'it does not exist' : messageOf(cause)}`,
     {
       where: file,
+      hint: 'give the path of a text file that can be read, or leave -F out to send the standard input',
       cause,
     },
   );

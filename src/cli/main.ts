@@ -35,6 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
     })
     .demandCommand(1, 'Give a command.')
     .strict()
+    .recommendCommands()
     .version(packageVersion())
     .help()
     .wrap(100)

@@ -7,6 +7,7 @@ import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import {
   type BuildJob,
+  environmentName,
   type JobOptions,
   type OptionTexts,
   type ResolvedJobOptions,
@@ -37,7 +38,7 @@ export const runCommand: CommandModule<object, RunFlags> = {
       .option('batches', { type: 'number', describe: 'stop after so many batches that held data' })
       .option('until-drained', { type: 'boolean', default: false, describe: 'stop when all input has been processed' })
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object per batch on stdout' })
-      .option('ui', { type: 'boolean', default: true, describe: 'the web UI; --no-ui does without (it comes later)' })
+      .option('ui', { type: 'boolean', default: true, hidden: true })
       .option('name', { type: 'string', describe: "the job's name in logs" })
       .option('batch-interval', { type: 'string', describe: "e.g. '250ms', '1s'" })
       .option('on-failure', { choices: ['retry', 'stop'] as const, describe: 'what to do when a batch fails' })
@@ -80,6 +81,13 @@ function resolveOptions(inFile: JobOptions, flags: OptionTexts): ResolvedJobOpti
     return resolveJobOptions(inFile, flags, process.env);
   } catch (error) {
     const option = error instanceof StreamjobError ? error.where : undefined;
+    const variable = option === undefined ? '' : environmentName(option);
+    if (option !== undefined && flags[option] === undefined && process.env[variable] !== undefined) {
+      throw new StreamjobError('CONFIG_INVALID', `${variable} cannot be ${process.env[variable]}`, {
+        where: `the environment variable ${variable}`,
+        ...(error instanceof StreamjobError && error.hint !== undefined ? { hint: error.hint } : {}),
+      });
+    }
     if (option === undefined || flags[option] === undefined) throw error;
     const flag = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const hint = error instanceof StreamjobError && error.hint !== undefined ? `: ${error.hint}` : '';

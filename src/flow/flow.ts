@@ -208,9 +208,12 @@ export class Flow implements Intake {
 
   #fatal(batch: Batch, attempt: number, cause: unknown): StreamjobError {
     this.#ledger.giveUp('the batch failed');
-    return new StreamjobError('BATCH_FAILED', `batch ${batch.time} failed ${attempt} times: ${messageOf(cause)}`, {
+    const why = cause instanceof StreamjobError ? `${cause.code}: ${cause.message}` : messageOf(cause);
+    const remedy = cause instanceof StreamjobError && cause.hint !== undefined ? `${cause.hint}; ` : '';
+    const times = attempt === 1 ? 'once' : `${attempt} times`;
+    return new StreamjobError('BATCH_FAILED', `batch ${batch.time} failed ${times}: ${why}`, {
       where: cause instanceof StreamjobError && cause.where !== undefined ? cause.where : `batch ${batch.time}`,
-      hint: 'nothing of it was acknowledged: mend the cause and start again; onFailure: "retry" runs a failed batch again',
+      hint: `${remedy}nothing of it was acknowledged: mend the cause and start again; onFailure: "retry" runs a failed batch again`,
       cause,
     });
   }

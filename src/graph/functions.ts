@@ -32,7 +32,7 @@ export function requireSync<U>(value: U, operator: string): U {
     void Promise.resolve(value).catch(() => {});
     throw new StreamjobError('ASYNC_FUNCTION', `the function of ${operator} returned a promise`, {
       where: operator,
-      hint: 'functions of operators are synchronous; do asynchronous work in foreachRDD, whose promise the batch waits for',
+      hint: 'functions of operators are synchronous; do asynchronous work in mapAsync, or in foreachRDD, whose promise the batch waits for',
     });
   }
   return value;

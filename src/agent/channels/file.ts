@@ -92,7 +92,7 @@ class FileChannel implements Channel, TransactionHost {
     if (this.#ignored.length > 0) {
       log.info(
         { properties: this.#ignored },
-        `channel ${this.name}: ${this.#ignored.join(', ')} have no meaning here and are ignored`,
+        `channel ${this.name}: ignored, as it has no meaning here: ${this.#ignored.join(', ')}`,
       );
     }
     await makeDirectory(this.#directory, this.name);
