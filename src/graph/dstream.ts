@@ -234,6 +234,18 @@ export class DStream<T> {
   }
 
   /**
+   * How often Spark would write the stream's data to its checkpoint. Here it is in memory, so that, as in Spark, the stream is
+   * persisted by it, and the interval is checked.
+   * @param interval ms or a text such as '10s'; a multiple of the stream's slide duration
+   * @throws StreamjobError CONFIG_INVALID when it is no multiple, CONTEXT_STATE after start
+   * @example counts.checkpoint('10s')
+   */
+  checkpoint(interval: DurationLike): this {
+    requireMultiple('checkpoint interval', durationMs(interval, 'interval'), this.#node);
+    return this.storageLevel === 'NONE' ? this.persist() : this;
+  }
+
+  /**
    * Names the stream's state, so that it is found again when the code around it has changed.
    * @param id unique in the job
    * @throws StreamjobError CONFIG_INVALID when it is taken

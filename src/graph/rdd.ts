@@ -282,6 +282,11 @@ export class RDD<T> {
     return this.cache();
   }
 
+  /** As cache: what it was worked out from is not asked for again. */
+  checkpoint(): RDD<T> {
+    return this.cache();
+  }
+
   /** Takes back cache(); what is worked out stays while an RDD refers to it. */
   unpersist(): this {
     return this;
