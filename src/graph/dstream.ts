@@ -6,6 +6,7 @@
 import { type Observable, Subject } from 'rxjs';
 import { type DurationLike, durationMs } from '../core/duration.ts';
 import { StreamjobError } from '../core/errors.ts';
+import { floorTime, timesTo } from '../core/time.ts';
 import { requireSync, type Sync, userError, type Widen } from './functions.ts';
 import { type Lineage, narrow, type Step } from './lineage.ts';
 import type { BatchView, Graph, Node, StorageLevel } from './node.ts';
@@ -278,7 +279,7 @@ export class DStream<T> {
     }
     const slide = this.slideDuration;
     const rdds: RDD<T>[] = [];
-    for (let time = Math.floor(from / slide) * slide; time <= to; time += slide) {
+    for (const time of timesTo(floorTime(from, slide), to, slide)) {
       const rdd = dataAt(this.#node, time);
       if (rdd !== undefined) rdds.push(rdd);
     }

@@ -3,6 +3,7 @@
  * late ticks with nothing to do is passed in one step, its last tick being run.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
+import { floorTime } from '../../core/time.ts';
 
 /** Gives the times of batches, one after the other. */
 export class Ticker {
@@ -15,7 +16,7 @@ export class Ticker {
   constructor(clock: Clock, intervalMs: number) {
     this.#clock = clock;
     this.#intervalMs = intervalMs;
-    this.#last = Math.floor(clock.now() / intervalMs) * intervalMs;
+    this.#last = floorTime(clock.now(), intervalMs);
   }
 
   /** The time of the last tick that was taken; before the first one, the multiple of the interval before the start. */
@@ -29,7 +30,7 @@ export class Ticker {
    * @returns its time, or undefined when none is due
    */
   take(nothingDue: boolean): number | undefined {
-    const due = Math.floor(this.#clock.now() / this.#intervalMs) * this.#intervalMs;
+    const due = floorTime(this.#clock.now(), this.#intervalMs);
     const next = this.#last + this.#intervalMs;
     if (next > due) return undefined;
     this.#last = nothingDue ? due : next;

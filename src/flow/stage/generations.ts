@@ -2,6 +2,7 @@
  * Fourth step: the stages of a batch. Makes the lineage of each node that has data at the batch's time, runs what is kept,
  * once, and remembers what later windows read. A batch that is given up is forgotten whole, as if it had never been.
  */
+import { isMultipleOf } from '../../core/time.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { isKnownEmpty, kept, type Lineage, type Partition, sliced } from '../../graph/lineage.ts';
 import type { BatchView, Graph, Node } from '../../graph/node.ts';
@@ -108,7 +109,7 @@ export class Generations {
 }
 
 function isDue(node: Node<unknown>, time: number): boolean {
-  return time % node.slideMs === 0;
+  return isMultipleOf(time, node.slideMs);
 }
 
 /** Values in memory are cut as Spark's parallelize cuts them; blocks stay whole and are dealt out in their order. */

@@ -3,6 +3,7 @@
  * full it holds what there is. Source: Spark's WindowedDStream.
  */
 import { StreamjobError } from '../../core/errors.ts';
+import { isMultipleOf } from '../../core/time.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Node, NodeSpec } from '../node.ts';
 
@@ -33,7 +34,7 @@ export function windowNode<T>(parent: Node<T>, windowMs: number, slideMs: number
 
 /** @throws StreamjobError CONFIG_INVALID */
 export function requireMultiple(what: string, ms: number, parent: Node<unknown>): void {
-  if (ms % parent.slideMs === 0) return;
+  if (isMultipleOf(ms, parent.slideMs)) return;
   throw new StreamjobError(
     'CONFIG_INVALID',
     `the ${what} (${ms} ms) is not a multiple of the slide duration of its parent (${parent.slideMs} ms)`,
