@@ -10,7 +10,9 @@ import { messageOf, StreamjobError } from './core/errors.ts';
 import { EventBus, type StreamEvent } from './core/events.ts';
 import { type Logger, silentLogger } from './core/log.ts';
 import { Scope } from './core/scope.ts';
+import type { Files } from './durable/files.ts';
 import { engines } from './engine/index.ts';
+import { openDurability } from './flow/commit/open.ts';
 import { Flow } from './flow/flow.ts';
 import { type FileStreamOptions, FilesReceiver, fixedRecords, textLines } from './flow/receive/files.ts';
 import { type FlumePullOptions, FlumePullReceiver } from './flow/receive/flume-pull.ts';
@@ -22,7 +24,7 @@ import {
   observableReceiver,
 } from './flow/receive/observable.ts';
 import { QueueReceiver } from './flow/receive/queue.ts';
-import type { Receiver } from './flow/receive/receiver.ts';
+import type { Receiver, Reliability } from './flow/receive/receiver.ts';
 import { socketReceiver } from './flow/receive/socket.ts';
 import { type UserReceiver, UserReceiverHost } from './flow/receive/user.ts';
 import { ValuesReceiver } from './flow/receive/values.ts';
@@ -49,6 +51,16 @@ export interface StreamingContextOptions {
   readonly maxBatches?: number;
   /** The most memory for received data that waits or is processed, in bytes. Default 256 MiB. */
   readonly maxBacklogBytes?: number;
+  /** The most disk for received data that waits in the write-ahead log, in bytes. Default 8 GiB. */
+  readonly maxLogBytes?: number;
+  /** How strong the promise to peers is. Default 'end-to-end': they are told "delivered" after the commit. */
+  readonly reliability?: Reliability;
+  /** Where state, windows and received data outlive a crash; false or left out: nowhere. */
+  readonly checkpointDir?: string | false;
+  /** The directory of a job that needs one and does not name it: what `streamjob run` gives. */
+  readonly standardCheckpointDir?: string;
+  /** The file system of the checkpoint, for tests. Default: this machine's. */
+  readonly files?: Files;
   /** Where lines go. Default: nowhere. A pino logger fits. */
   readonly log?: Logger;
   /** Takes what `print` prints. Default: stdout. */
@@ -69,6 +81,7 @@ export interface StopOptions {
 export type ContextState = 'initialized' | 'active' | 'stopped';
 
 const DEFAULT_MAX_BACKLOG_BYTES = 256 * 1024 * 1024;
+const DEFAULT_MAX_LOG_BYTES = 8 * 1024 ** 3;
 const SHORTEST_GRACE_MS = 30_000;
 
 /**
@@ -94,6 +107,7 @@ export class StreamingContext {
   #state: ContextState = 'initialized';
   #flow: Flow | undefined;
   #running: Promise<void> | undefined;
+  #checkpointDir: string | undefined;
   #stopping: Promise<void> | undefined;
 
   /** @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN (engine) */
@@ -261,6 +275,36 @@ export class StreamingContext {
     this.#graph.remember = durationMs(duration, 'remember');
   }
 
+  /**
+   * Keeps state, windows and received data in a directory, so that they outlive a crash. As Spark's `checkpoint`.
+   * @param directory made when there is none
+   * @throws StreamjobError CONTEXT_STATE after start
+   */
+  checkpoint(directory: string): void {
+    if (this.#state !== 'initialized') {
+      throw new StreamjobError('CONTEXT_STATE', 'checkpoint was called after start()', { hint: 'call it before' });
+    }
+    this.#checkpointDir = directory;
+  }
+
+  /**
+   * A context with what an earlier run left in a directory; empty the first time. Unlike in Spark `build` is always called: a
+   * checkpoint holds data, never code, so that the code and all settings are those of now.
+   * @param directory the checkpoint's
+   * @param build makes the context with its streams and outputs
+   * @example
+   * const ssc = await StreamingContext.getOrCreate('/var/lib/streamjob/counts', () => makeContext());
+   * await ssc.start();
+   */
+  static async getOrCreate(
+    directory: string,
+    build: () => StreamingContext | Promise<StreamingContext>,
+  ): Promise<StreamingContext> {
+    const ssc = await build();
+    ssc.checkpoint(directory);
+    return ssc;
+  }
+
   /** @internal A stream of values that the caller hands over: the test kit's input. */
   valuesStream<T>(): { readonly stream: DStream<T>; readonly push: (values: readonly T[] | null) => void } {
     const receiver = new ValuesReceiver<T>(this.#receiverSettings().id);
@@ -287,7 +331,7 @@ export class StreamingContext {
     this.#state = 'active';
     this.#warnOfLosses();
     try {
-      const flow = this.#openFlow();
+      const flow = await this.#openFlow();
       for (const receiver of this.#receivers) {
         this.#scope.defer(() => receiver.close());
         await receiver.start(flow);
@@ -359,8 +403,20 @@ export class StreamingContext {
     deadline.cancel();
   }
 
-  #openFlow(): Flow {
-    const { onFailure, maxRetries, maxBatches, parallelism, engine, maxBacklogBytes, write } = this.#options;
+  async #openFlow(): Promise<Flow> {
+    const { onFailure, maxRetries, maxBatches, parallelism, engine, maxBacklogBytes, maxLogBytes, write } =
+      this.#options;
+    const { reliability = 'end-to-end', name = 'streamjob' } = this.#options;
+    const { durability, names, inputNames } = await openDurability({
+      graph: this.#graph,
+      receivers: this.#receivers,
+      level: reliability,
+      checkpointDir: this.#checkpointDir ?? this.#options.checkpointDir,
+      standard: this.#options.standardCheckpointDir,
+      log: this.#log,
+      files: this.#options.files,
+    });
+    this.#scope.defer(() => durability.close());
     const opened = engines.get(engine ?? 'inline').open({ signal: this.#scope.signal });
     this.#scope.defer(() => opened.close());
     this.#flow = new Flow({
@@ -374,10 +430,18 @@ export class StreamingContext {
       onFailure: onFailure ?? 'retry',
       maxRetries: maxRetries ?? Number.POSITIVE_INFINITY,
       maxBatches: maxBatches ?? Number.POSITIVE_INFINITY,
-      maxDelayMs: Math.min(
-        ...this.#receivers.map(({ peerTimeoutMs }) => (peerTimeoutMs ?? Number.POSITIVE_INFINITY) / 2),
-      ),
+      // Only at end-to-end do peers wait for the commit.
+      maxDelayMs:
+        reliability === 'end-to-end'
+          ? Math.min(...this.#receivers.map(({ peerTimeoutMs }) => (peerTimeoutMs ?? Number.POSITIVE_INFINITY) / 2))
+          : Number.POSITIVE_INFINITY,
       maxBacklogBytes: maxBacklogBytes ?? DEFAULT_MAX_BACKLOG_BYTES,
+      maxLogBytes: maxLogBytes ?? DEFAULT_MAX_LOG_BYTES,
+      reliability,
+      durability,
+      names,
+      inputNames,
+      job: name,
       write: write ?? ((text) => process.stdout.write(text)),
     });
     return this.#flow;
@@ -397,7 +461,9 @@ export class StreamingContext {
 
   #receiverSettings(): ReceiverSettings {
     const id = this.#inputs++;
-    return { id, clock: this.#clock, log: this.#log.child({ receiver: id }), batchMs: this.#graph.batchMs };
+    const { reliability = 'end-to-end' } = this.#options;
+    const log = this.#log.child({ receiver: id });
+    return { id, clock: this.#clock, log, batchMs: this.#graph.batchMs, reliability };
   }
 
   /** @param pending for a receiver that holds its data until the batch: whether there is some */
@@ -407,6 +473,7 @@ export class StreamingContext {
       parents: [],
       slideMs: this.#graph.batchMs,
       windowMs: 0,
+      input: receiver.id,
       ...(pending === undefined ? {} : { pending }),
       lineage: (_, batch) => batch.input<T>(receiver.id),
     });
@@ -418,18 +485,6 @@ export class StreamingContext {
     for (const name of this.#unreplayable) {
       this.#log.warn({}, `${name} cannot be replayed: values that have not committed are lost in a crash`);
     }
-    if (this.#graph.nodes.some((node) => node.store !== undefined && node.windowMs === 0)) {
-      this.#log.warn(
-        {},
-        'state is kept in memory only: after a crash it starts empty, without the events that were acknowledged',
-      );
-    }
-    const longest = Math.max(0, ...this.#graph.nodes.map((node) => node.windowMs));
-    if (longest === 0) return;
-    this.#log.warn(
-      { longestWindowMs: longest },
-      `windows are kept in memory only: after a crash they start empty, and up to the last ${longest} ms of acknowledged events are missing from them`,
-    );
   }
 }
 

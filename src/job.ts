@@ -4,6 +4,7 @@ import { type DurationLike, durationMs } from './core/duration.ts';
 import { StreamjobError } from './core/errors.ts';
 import { nearest } from './core/registry.ts';
 import { engines } from './engine/index.ts';
+import { RELIABILITY_LEVELS, type Reliability } from './flow/receive/receiver.ts';
 
 /** Options of a job. Each has a flag of `streamjob run` (kebab case) and an environment variable (`STREAMJOB_BATCH_INTERVAL`). */
 export interface JobOptions {
@@ -21,6 +22,13 @@ export interface JobOptions {
   readonly parallelism?: number;
   /** Who computes. Default 'inline'. */
   readonly engine?: string;
+  /** What peers are told, and when: see README, "Reliability". Default 'end-to-end'. */
+  readonly reliability?: Reliability;
+  /**
+   * Where state, windows and received data outlive a crash. Default: `.streamjob/NAME` below the working directory, for a job that
+   * needs one. false (as a flag: `none`): nowhere.
+   */
+  readonly checkpointDir?: string | false;
 }
 
 /** Makes the graph of a job; may be async, must be deterministic. */
@@ -57,14 +65,27 @@ export interface ResolvedJobOptions {
   readonly maxRetries: number | undefined;
   readonly parallelism: number;
   readonly engine: string;
+  readonly reliability: Reliability;
+  /** Undefined: the standard one, if one is needed. */
+  readonly checkpointDir: string | false | undefined;
 }
 
 /** What flags and the environment may say: texts, by option name. */
 export type OptionTexts = Readonly<Record<string, string | undefined>>;
 
-const OPTION_NAMES = ['name', 'batchInterval', 'agent', 'onFailure', 'maxRetries', 'parallelism', 'engine'] as const;
+const OPTION_NAMES = [
+  'name',
+  'batchInterval',
+  'agent',
+  'onFailure',
+  'maxRetries',
+  'parallelism',
+  'engine',
+  'reliability',
+  'checkpointDir',
+] as const;
 /** Options of later versions: a job that asks for them must not run as if they were there. */
-const LATER_OPTIONS = ['cut', 'checkpointDir', 'reliability'] as const;
+const LATER_OPTIONS = ['cut'] as const;
 
 /**
  * Flag over environment over job file over default.
@@ -90,6 +111,8 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
     maxRetries: maxRetries === undefined ? undefined : count(maxRetries, 'maxRetries', 0),
     parallelism: count(pick('parallelism') ?? 1, 'parallelism', 1),
     engine: engineName(pick('engine') ?? 'inline'),
+    reliability: reliabilityLevel(pick('reliability') ?? 'end-to-end'),
+    checkpointDir: checkpointDirectory(pick('checkpointDir')),
   };
 }
 
@@ -124,12 +147,24 @@ function checkNames(file: JobOptions): void {
 
 /** What this version does anyway may be written down. */
 function checkLater(name: string, value: unknown): void {
-  const only = { cut: 'interval', reliability: 'end-to-end' }[name];
+  const only = { cut: 'interval' }[name];
   if (value === undefined || value === only) return;
   throw new StreamjobError('CONFIG_INVALID', `${name}: ${JSON.stringify(value)} is not supported by this version`, {
     where: 'defineJob',
     hint: only === undefined ? 'leave it out' : `leave it out, or use '${only}'`,
   });
+}
+
+function reliabilityLevel(value: unknown): Reliability {
+  if (RELIABILITY_LEVELS.includes(value as Reliability)) return value as Reliability;
+  throw invalid('reliability', value, `use one of ${RELIABILITY_LEVELS.join(', ')}`);
+}
+
+function checkpointDirectory(value: unknown): string | false | undefined {
+  if (value === undefined || value === false) return value;
+  if (value === 'none') return false;
+  if (typeof value === 'string' && value !== '') return value;
+  throw invalid('checkpointDir', value, "give a directory; or false, as a flag 'none', for no checkpoint");
 }
 
 function engineName(value: unknown): string {

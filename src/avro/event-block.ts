@@ -33,6 +33,11 @@ export class FlumeEvent {
     return this.#body;
   }
 
+  /** The event in Avro's binary encoding. A view of the block that it came in. */
+  get encoded(): Uint8Array {
+    return this.#bytes.subarray(this.#start, this.#bodyEnd);
+  }
+
   /**
    * The body as text.
    * @param encoding one of Node's names, 'utf8' when left out; bytes that are no UTF-8 become U+FFFD
@@ -103,6 +108,39 @@ export class EventBlock {
     return new EventBlock(1, Buffer.concat([Buffer.of(2), item, Buffer.of(0)]));
   }
 
+  /**
+   * Events whose encodings lie behind each other: what an Avro container block holds.
+   * @param items trusted: written by this process, or checked by a checksum
+   */
+  static fromItems(count: number, items: readonly Uint8Array[]): EventBlock {
+    if (count === 0) return new EventBlock(0, Buffer.of(0));
+    return new EventBlock(count, Buffer.concat([encodeLong(count), ...items, Buffer.of(0)]));
+  }
+
+  /** The bytes of the items without Avro's counts: views, in order, to be written behind each other. */
+  items(): Uint8Array[] {
+    const reader = new AvroReader(this.bytes);
+    const parts: Uint8Array[] = [];
+    for (let count = reader.blockCount(2); count > 0; count = reader.blockCount(2)) {
+      const start = reader.position;
+      for (; count > 0; count--) {
+        reader.skipMap();
+        reader.span();
+      }
+      parts.push(this.bytes.subarray(start, reader.position));
+    }
+    return parts;
+  }
+
+  /** The events that `keep` holds for, asked once for each, in order; this block when they are all. */
+  filter(keep: (event: FlumeEvent) => boolean): EventBlock {
+    const kept: Uint8Array[] = [];
+    this.forEach((event) => {
+      if (keep(event)) kept.push(event.encoded);
+    });
+    return kept.length === this.count ? this : EventBlock.fromItems(kept.length, kept);
+  }
+
   /** Calls `visit` with each event, in order. */
   forEach(visit: (event: FlumeEvent) => void): void {
     const reader = new AvroReader(this.bytes);
@@ -119,6 +157,18 @@ export class EventBlock {
     });
     return events;
   }
+}
+
+/** An Avro long: zigzag, then 7 bits a byte. Source: Avro 1.11 specification, "Binary Encoding". */
+export function encodeLong(value: number): Buffer {
+  const bytes: number[] = [];
+  let left = value >= 0 ? value * 2 : -value * 2 - 1;
+  while (left >= 128) {
+    bytes.push((left % 128) + 128);
+    left = Math.floor(left / 128);
+  }
+  bytes.push(left);
+  return Buffer.from(bytes);
 }
 
 function nextEvent(reader: AvroReader): FlumeEvent {

@@ -48,6 +48,8 @@ export const runCommand: CommandModule<object, RunFlags> = {
       })
       .option('agent', { type: 'string', describe: 'the flume.conf of the embedded agent a1' })
       .option('engine', { type: 'string', describe: 'who computes' })
+      .option('reliability', { type: 'string', describe: 'end-to-end, store-on-failure or best-effort' })
+      .option('checkpoint-dir', { type: 'string', describe: "what outlives a crash; 'none': nothing does" })
       .option('parallelism', { type: 'string', describe: 'partitions of batches and shuffles' })
       .example('$0 run jobs/wordcount.ts --until-drained --json', 'count the sample, then stop') as never,
   handler: run,
@@ -96,14 +98,17 @@ function resolveOptions(inFile: JobOptions, flags: OptionTexts): ResolvedJobOpti
 }
 
 function openContext(options: ResolvedJobOptions, flags: RunFlags, log: Logger, status: StatusLine): StreamingContext {
-  const { name, batchInterval, onFailure, parallelism, engine, maxRetries } = options;
+  const { name, batchInterval, onFailure, parallelism, engine, maxRetries, reliability, checkpointDir } = options;
   const ssc = new StreamingContext({
     name,
     batchInterval,
     onFailure,
     parallelism,
     engine,
+    reliability,
     log,
+    ...(checkpointDir === undefined ? {} : { checkpointDir }),
+    standardCheckpointDir: path.join('.streamjob', name.replace(/[^\w.-]+/g, '_')),
     ...(maxRetries === undefined ? {} : { maxRetries }),
     ...(flags.batches === undefined ? {} : { maxBatches: flags.batches }),
     write: (text) => {

@@ -3,3 +3,14 @@ export interface Chunk<T> {
   readonly count: number;
   forEach(visit: (value: T) => void): void;
 }
+
+/** Values in memory as a chunk. */
+export function valuesChunk<T>(values: readonly T[]): Chunk<T> & { readonly values: readonly T[] } {
+  return {
+    values,
+    count: values.length,
+    forEach(visit) {
+      for (const value of values) visit(value);
+    },
+  };
+}

@@ -38,6 +38,10 @@ export const ERROR_CODES = {
   TRANSACTION_FULL: 'A transaction holds as many events as transactionCapacity allows.',
   CHANNEL_CORRUPT: 'The data of a file channel on disk is damaged.',
   CHANNEL_LOCKED: 'The directory of a file channel is used by another process.',
+  CHECKPOINT_LOCKED: 'The checkpoint directory is used by another run.',
+  CHECKPOINT_INCOMPATIBLE: 'What a checkpoint holds does not fit the job as it is now.',
+  CHECKPOINT_VALUE: 'A value that is to be remembered is not plain data, so that it cannot be stored.',
+  LOG_CORRUPT: 'A log on disk is damaged where it had been written safely.',
   EVENT_UNREADABLE: 'A source met input that it cannot turn into events.',
 } as const;
 

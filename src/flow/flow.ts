@@ -6,16 +6,19 @@ import { type Clock, sleep, type Timer } from '../core/clock.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { EventBus } from '../core/events.ts';
 import type { Logger } from '../core/log.ts';
+import { reached } from '../core/points.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Graph, Output } from '../graph/node.ts';
+import type { Graph, Node, Output } from '../graph/node.ts';
 import { Backlog, type BacklogState } from './batch/backlog.ts';
 import { type Batch, cutBatch, eventsByInput } from './batch/batch.ts';
 import { Ticker } from './batch/ticker.ts';
-import { BlockQueue } from './block/block-queue.ts';
+import { Admission } from './block/admission.ts';
+import { BlockQueue, type Blocks } from './block/block-queue.ts';
+import type { Durability } from './commit/durability.ts';
 import { Ledger } from './commit/ledger.ts';
 import { Settlement } from './commit/settlement.ts';
 import { Delivery } from './output/delivery.ts';
-import type { AckToken, Arrival, GiveUpResult, Intake, Outcome, Receiver } from './receive/receiver.ts';
+import type { AckToken, Arrival, GiveUpResult, Intake, Outcome, Receiver, Reliability } from './receive/receiver.ts';
 import { Generations } from './stage/generations.ts';
 
 /** What a flow is made of. */
@@ -36,9 +39,22 @@ export interface FlowSettings {
   readonly maxDelayMs: number;
   /** The most memory for received data that waits or is processed, in bytes. */
   readonly maxBacklogBytes: number;
+  /** The most disk for received data that waits in the log, in bytes. */
+  readonly maxLogBytes: number;
+  readonly reliability: Reliability;
+  readonly durability: Durability;
+  /** Names of what remembers, and of the inputs, across restarts. */
+  readonly names: ReadonlyMap<Node<unknown>, string>;
+  /** Names of the inputs, by receiver. */
+  readonly inputNames: ReadonlyMap<number, string>;
+  /** The job's name, for outputs. */
+  readonly job: string;
   /** Takes text for stdout. */
   readonly write: (text: string) => void;
 }
+
+/** Above this part of the memory for received data, what is in the log is kept there only. */
+const SPILL_FRACTION = 0.5;
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5000;
@@ -52,6 +68,7 @@ export class Flow implements Intake {
   readonly #backlog: Backlog;
   readonly #ledger: Ledger;
   readonly #settlement: Settlement;
+  readonly #admission: Admission;
   readonly #stop = new AbortController();
   #delivery: Delivery | undefined;
   #failure: Error | undefined;
@@ -59,15 +76,32 @@ export class Flow implements Intake {
   #overrun: Timer | undefined;
   #paused = false;
   #draining = false;
+  #abandoned: Promise<void> = Promise.resolve();
   #wake: () => void = () => {};
 
   constructor(settings: FlowSettings) {
     this.#settings = settings;
-    this.#ticker = new Ticker(settings.clock, settings.graph.batchMs);
-    this.#generations = new Generations(settings.graph, settings.engine, settings.numPartitions);
+    const { durability } = settings;
+    this.#ticker = new Ticker(settings.clock, settings.graph.batchMs, durability.lastTime);
+    this.#generations = new Generations(settings.graph, settings.engine, settings.numPartitions, settings.names);
+    durability.restoreSlices(this.#generations);
+    for (const arrival of durability.waiting()) this.#queue.add(arrival);
     settings.graph.dataAt = (node, time) => this.#generations.rddOf(node, time);
-    this.#backlog = new Backlog(settings.maxDelayMs, settings.maxBacklogBytes);
+    this.#backlog = new Backlog(settings.maxDelayMs, settings.maxBacklogBytes, settings.maxLogBytes);
     this.#settlement = new Settlement(settings.receivers, settings.log);
+    this.#admission = new Admission({
+      level: settings.reliability,
+      queue: this.#queue,
+      clock: settings.clock,
+      log: settings.log,
+      inputName: (receiver) => settings.inputNames.get(receiver) ?? `input-${receiver}`,
+      readsByItself: (id) => settings.receivers.some((each) => each.id === id && each.position !== undefined),
+      logBlock: durability.logBlock,
+      settle: ({ token }, outcome) => this.#settlement.settleOne(token, outcome),
+      spillBytes: settings.maxBacklogBytes * SPILL_FRACTION,
+      onChange: () => this.#onAdmitted(),
+      signal: this.#stop.signal,
+    });
     this.#ledger = new Ledger((batch, outcome, reason) => this.#onFate(batch, outcome, reason));
   }
 
@@ -80,12 +114,14 @@ export class Flow implements Intake {
   async run(): Promise<void> {
     const { graph } = this.#settings;
     try {
+      const pending = this.#settings.durability.pending();
+      if (pending !== undefined) await this.#runPending(pending);
       while (!this.#stop.signal.aborted && this.#batchesWithData < this.#settings.maxBatches) {
         const nothingDue =
           this.#queue.isEmpty && this.#generations.isEmpty && !graph.nodes.some((node) => node.pending?.() === true);
         const time = this.#ticker.take(nothingDue);
         if (time !== undefined) await this.#runBatch(time);
-        else if (this.#draining && this.#queue.isEmpty) break;
+        else if (this.#draining && this.#queue.isEmpty && !this.#admission.isLogging) break;
         else await this.#nextTick();
       }
     } finally {
@@ -120,12 +156,17 @@ export class Flow implements Intake {
   }
 
   offer(arrival: Arrival): void {
-    this.#queue.add(arrival);
+    this.#admission.offer(arrival);
+  }
+
+  /** Something waits for a batch now, or does not any more. */
+  #onAdmitted(): void {
     this.#watchBacklog();
+    if (this.#draining) this.#wake();
   }
 
   withdraw(token: AckToken): boolean {
-    const removed = this.#queue.remove(token);
+    const removed = this.#queue.remove(token) !== undefined;
     if (removed) this.#watchBacklog();
     return removed;
   }
@@ -133,17 +174,32 @@ export class Flow implements Intake {
   giveUp(token: AckToken, reason: string): GiveUpResult {
     if (this.withdraw(token)) return 'withdrawn';
     if (!this.#ledger.isRunning(token)) return 'unknown';
-    if (this.#delivery?.begun === true) return 'committing';
+    if (this.#delivery?.begun === true || this.#ledger.isSealed) return 'committing';
     return this.#ledger.giveUp(reason) ? 'batch-given-up' : 'unknown';
   }
 
   async #runBatch(time: number): Promise<void> {
-    const { clock, events, graph, receivers, write } = this.#settings;
+    const { clock, durability, maxBacklogBytes, receivers } = this.#settings;
     for (const receiver of receivers) await receiver.beforeBatch?.(time);
-    const batch = cutBatch(time, this.#queue.takeAll(), clock.now());
-    const delivery = new Delivery(time, graph.outputs, write);
+    const taken = this.#queue.take(maxBacklogBytes);
+    const startedAt = clock.now();
+    await this.#process(cutBatch(time, await durability.load(taken), startedAt));
+  }
+
+  /** What the last run had cut and not committed: the same contents at the same time. */
+  async #runPending({ time, id, blocks }: { time: number; id: string; blocks: Blocks }): Promise<void> {
+    const { clock, durability, log } = this.#settings;
+    const batch = cutBatch(time, await durability.load(blocks), clock.now(), id);
+    log.info({ batch: time, events: batch.events }, `batch ${time} of the last run is run again`);
+    await this.#process(batch);
+  }
+
+  async #process(batch: Batch): Promise<void> {
+    const { events, graph, write, job } = this.#settings;
+    const delivery = new Delivery({ job, time: batch.time, batch: batch.id }, graph.outputs, write);
     this.#delivery = delivery;
     const givenUp = this.#ledger.begin(batch);
+    const { time } = batch;
     events.next({ type: 'batchSubmitted', time, events: batch.events, eventsByInput: eventsByInput(batch) });
     this.#watchBacklog();
     events.next({ type: 'batchStarted', time, events: batch.events });
@@ -160,14 +216,15 @@ export class Flow implements Intake {
     const { clock, events, log, onFailure, maxRetries } = this.#settings;
     for (let attempt = 1; !givenUp.aborted; attempt++) {
       try {
+        await this.#settings.durability.logCut(batch);
+        reached('cut');
         await this.#generations.run(batch);
         await delivery.run(
           ({ node }) => this.#generations.rddOf(node, batch.time),
           () => !givenUp.aborted,
           (output) => this.#watchOutput(output, batch.time),
         );
-        await this.#generations.prepare(batch.time);
-        if (this.#ledger.commit() !== 'committed') break;
+        if (!(await this.#commit(batch))) break;
         if (batch.events > 0) this.#batchesWithData++;
         this.#backlog.learn(batch.events, clock.now() - batch.startedAt);
         return;
@@ -193,6 +250,21 @@ export class Flow implements Intake {
       }
     }
     this.#generations.forget(batch.time);
+  }
+
+  /** @returns false: the batch was given up meanwhile @throws what kept its changes from being written */
+  async #commit(batch: Batch): Promise<boolean> {
+    reached('outputs-done');
+    if (!this.#ledger.seal()) return false;
+    try {
+      await this.#settings.durability.commit(batch, this.#generations);
+    } catch (error) {
+      this.#ledger.unseal();
+      throw error;
+    }
+    this.#settings.durability.committed(batch);
+    reached('committed');
+    return this.#ledger.commit() === 'committed';
   }
 
   #watchOutput({ id, kind }: Output, time: number): (failure: unknown) => void {
@@ -225,6 +297,7 @@ export class Flow implements Intake {
     const outputs = this.#delivery?.summaries ?? [];
     if (outcome === 'committed') this.#generations.complete(batch.time);
     else log.warn({ batch: batch.time, events: batch.events, reason }, `batch ${batch.time} was given up: ${reason}`);
+    if (outcome === 'given-up') this.#abandoned = this.#abandon(batch);
     this.#settlement.settle(batch, outcome, (acked) => {
       if (outcome === 'given-up') {
         return events.next({
@@ -250,6 +323,19 @@ export class Flow implements Intake {
       };
       events.next({ type: 'batchCompleted', batch: summary });
     });
+  }
+
+  async #abandon(batch: Batch): Promise<void> {
+    const { durability, log } = this.#settings;
+    try {
+      await durability.givenUp(batch, this.#delivery?.begun === true);
+    } catch (error) {
+      // It stays in the log: after a crash it would run again, and its events would count twice, but none is lost.
+      log.warn(
+        { err: error, batch: batch.time },
+        `the log cannot be told that the batch was given up: ${messageOf(error)}`,
+      );
+    }
   }
 
   async #nextTick(): Promise<void> {
@@ -290,17 +376,20 @@ export class Flow implements Intake {
     const sinceMs = batch === undefined ? 0 : this.#settings.clock.now() - batch.startedAt;
     return {
       waitingEvents: this.#queue.events,
-      heldBytes: this.#queue.bytes + (batch?.bytes ?? 0),
+      heldBytes: this.#queue.bytes + this.#admission.loggingBytes + (batch?.bytes ?? 0),
+      logBytes: this.#settings.durability.logBytes,
       running: batch === undefined ? undefined : { events: batch.events, sinceMs },
     };
   }
 
   /** What was received and never became a batch goes back to the peers. */
   async #abandonRest(): Promise<void> {
+    await this.#admission.idle();
     if (!this.#queue.isEmpty) {
-      const rest = cutBatch(this.#ticker.last, this.#queue.takeAll(), this.#settings.clock.now());
+      const rest = cutBatch(this.#ticker.last, this.#queue.take(), this.#settings.clock.now());
       this.#settlement.settle(rest, 'given-up', () => {});
     }
+    await this.#abandoned;
     await this.#settlement.idle();
   }
 }

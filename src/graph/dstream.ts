@@ -9,7 +9,7 @@ import { StreamjobError } from '../core/errors.ts';
 import { floorTime, timesTo } from '../core/time.ts';
 import { requireSync, type Sync, userError, type Widen } from './functions.ts';
 import { type Lineage, narrow, type Step } from './lineage.ts';
-import type { BatchView, Graph, Node, StorageLevel } from './node.ts';
+import type { BatchView, Graph, Node, OutputBatch, StorageLevel } from './node.ts';
 import { glomStep, repartition } from './operators/arrange.ts';
 import {
   combineByKey,
@@ -235,8 +235,8 @@ export class DStream<T> {
   }
 
   /**
-   * How often Spark would write the stream's data to its checkpoint. Here it is in memory, so that, as in Spark, the stream is
-   * persisted by it, and the interval is checked.
+   * How often Spark would write the stream's data to its checkpoint. Here what changed is written with each batch, so that the
+   * interval is only checked, and the stream is persisted, as in Spark.
    * @param interval ms or a text such as '10s'; a multiple of the stream's slide duration
    * @throws StreamjobError CONFIG_INVALID when it is no multiple, CONTEXT_STATE after start
    * @example counts.checkpoint('10s')
@@ -633,10 +633,10 @@ export class DStream<T> {
   /**
    * Output: calls `fn` with each batch. The batch commits when the promises of all its outputs have resolved; a failed
    * one is run again by the job's `onFailure`, on the same data.
-   * @param fn gets the RDD and the batch time in ms since the epoch
+   * @param fn gets the RDD, the batch time in ms since the epoch, and what names the batch (see `exactlyOnce`)
    * @example counts.foreachRDD(async (rdd, time) => { await save(time, await rdd.collect()); })
    */
-  foreachRDD(fn: (rdd: RDD<T>, time: number) => void | Promise<void>): void {
+  foreachRDD(fn: (rdd: RDD<T>, time: number, batch: OutputBatch) => void | Promise<void>): void {
     this.#graph.addOutput(foreachRddOutput(this.#node, fn));
   }
 

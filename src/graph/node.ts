@@ -29,6 +29,8 @@ export interface Node<T> {
   readonly slideMs: number;
   /** How much of its parents' past it reads, in ms; 0: only the present. */
   readonly windowMs: number;
+  /** For an input: its number. */
+  readonly input?: number;
   /** For an input that holds its own data: whether there is some, so that no tick may be passed over. */
   readonly pending?: () => boolean;
   /** What it remembers of keys; then it is worked out at each of its times, whether or not an output asks for it. */
@@ -56,8 +58,28 @@ export interface Output<T = unknown> {
   readonly id: string;
   readonly kind: string;
   readonly node: Node<T>;
-  /** Runs the effect on one batch. @param write takes text for stdout */
-  run(rdd: RDD<T>, time: number, write: (text: string) => void): Promise<Pick<OutputReport, 'elements' | 'more'>>;
+  /** Runs the effect on one batch. @param write takes text for stdout @param batch what names just this run of this output */
+  run(
+    rdd: RDD<T>,
+    time: number,
+    write: (text: string) => void,
+    batch: OutputBatch,
+  ): Promise<Pick<OutputReport, 'elements' | 'more'>>;
+}
+
+/**
+ * What names a batch to an output, so that it can tell whether it has taken it in already. A batch that is run again after a
+ * crash with the same contents has the same names; one that was cut anew at the same time has another `batch`.
+ */
+export interface OutputBatch {
+  /** The job's name. */
+  readonly job: string;
+  /** The output's id: stable for a job. */
+  readonly output: string;
+  /** ms since the epoch */
+  readonly time: number;
+  /** A name of just this cut of the batch. */
+  readonly batch: string;
 }
 
 /** Where Spark would keep data; here it is always in memory. */
@@ -127,6 +149,43 @@ export class Graph {
     this.#uids.set(id, node.id);
   }
 
+  /**
+   * What names a node across restarts: the uid of its stream, or of the stream that a chain without branches makes of it; else
+   * what it is and how many of that are before it. Undefined: it remembers nothing, and needs no name.
+   * @throws StreamjobError CONFIG_INVALID when two have one name
+   */
+  identities(): ReadonlyMap<Node<unknown>, string> {
+    const uids = new Map<Node<unknown>, string>();
+    for (const [uid, id] of this.#uids) {
+      const named = this.#rememberingNode(this.nodes[id]);
+      if (named !== undefined && !uids.has(named)) uids.set(named, uid);
+    }
+    const names = new Map<Node<unknown>, string>();
+    const windows = { count: 0 };
+    for (const node of this.nodes) {
+      const standard =
+        node.store?.operator ??
+        (node.windowMs > 0
+          ? `window-${windows.count++}`
+          : node.input === undefined
+            ? undefined
+            : `input-${node.input}`);
+      if (standard !== undefined) names.set(node, uids.get(node) ?? standard);
+    }
+    const holders = new Map<string, Node<unknown>>();
+    for (const [node, name] of names) {
+      const holder = holders.get(name);
+      if (holder !== undefined) {
+        throw new StreamjobError('CONFIG_INVALID', `two streams have the name ${name} in the checkpoint`, {
+          where: `${holder.name} and ${node.name}`,
+          hint: 'the name was given by uid(), and another stream has it by default: choose another uid',
+        });
+      }
+      holders.set(name, node);
+    }
+    return names;
+  }
+
   /** @throws StreamjobError CONTEXT_STATE once the context has started or stopped */
   setStorageLevel(node: Node<never> | Node<unknown>, level: StorageLevel): void {
     this.#requireOpen('persist');
@@ -169,6 +228,18 @@ export class Graph {
       this.rememberMs(node) > 0 ||
       this.outputs.some((output) => output.node === node)
     );
+  }
+
+  /** The node that a uid on `node` is for: itself, or what it is made of by steps that nothing else reads. */
+  #rememberingNode(node: Node<unknown> | undefined): Node<unknown> | undefined {
+    let at = node;
+    while (at !== undefined && at.store === undefined && at.windowMs === 0 && at.input === undefined) {
+      const [parent, second]: readonly Node<unknown>[] = at.parents;
+      if (parent === undefined || second !== undefined) return undefined;
+      if (this.nodes.filter((child) => child.parents.includes(parent)).length > 1) return undefined;
+      at = parent;
+    }
+    return at?.input !== undefined && at !== node ? undefined : at;
   }
 
   #requireOpen(what: string): void {

@@ -8,10 +8,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
+import { type DirectoryLock, lockDirectory } from '../../durable/lock.ts';
 import { defineComponent, type Settings } from '../config/component.ts';
 import { bool, int, text, type Values } from '../config/fields.ts';
 import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
-import { type DirectoryLock, lockDirectory } from './file/lock.ts';
 import { EventStore } from './file/store.ts';
 import { channelClosed, newTransaction, returnToHead, type Taken, type TransactionHost } from './transaction.ts';
 import { Waiters } from './waiters.ts';
@@ -96,7 +96,12 @@ class FileChannel implements Channel, TransactionHost {
       );
     }
     await makeDirectory(this.#directory, this.name);
-    this.#lock = await lockDirectory(this.#directory, `channel ${this.name}`);
+    const owner = `channel ${this.name}`;
+    this.#lock = await lockDirectory(this.#directory, owner, {
+      code: 'CHANNEL_LOCKED',
+      message: `${owner} cannot use ${this.#directory}: another channel or process uses it`,
+      hint: 'stop the other process, or give each file channel a dataDirs of its own',
+    });
     try {
       this.#store = EventStore.open(this.#directory);
     } catch (error) {

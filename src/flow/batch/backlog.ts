@@ -8,6 +8,8 @@ export interface BacklogState {
   readonly waitingEvents: number;
   /** Bytes that wait or are being processed. */
   readonly heldBytes: number;
+  /** Bytes that wait in the log on disk. */
+  readonly logBytes?: number;
   /** The batch that is being processed. */
   readonly running: { readonly events: number; readonly sinceMs: number } | undefined;
 }
@@ -21,13 +23,15 @@ const RESUME_FRACTION = 0.7;
 export class Backlog {
   readonly #maxDelayMs: number;
   readonly #maxBytes: number;
+  readonly #maxLogBytes: number;
   /** Processing time of one event in each of the last batches, in ms. */
   #msPerEvent: number[] = [];
 
   /** @param maxDelayMs Infinity: no peer has a time limit */
-  constructor(maxDelayMs: number, maxBytes: number) {
+  constructor(maxDelayMs: number, maxBytes: number, maxLogBytes: number = Number.POSITIVE_INFINITY) {
     this.#maxDelayMs = maxDelayMs;
     this.#maxBytes = maxBytes;
+    this.#maxLogBytes = maxLogBytes;
   }
 
   /** A batch of `events` committed after `ms` of processing. */
@@ -59,6 +63,9 @@ export class Backlog {
     }
     if (state.heldBytes > this.#maxBytes * fraction) {
       return `received data that waits or is processed takes ${state.heldBytes} bytes, more than ${this.#maxBytes * fraction}`;
+    }
+    if ((state.logBytes ?? 0) > this.#maxLogBytes * fraction) {
+      return `received data that waits in the log takes ${state.logBytes} bytes, more than ${this.#maxLogBytes * fraction}`;
     }
     return undefined;
   }

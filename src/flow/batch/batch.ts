@@ -1,4 +1,5 @@
 /** Third step: a batch, the arrivals that were cut at one time. */
+import { randomUUID } from 'node:crypto';
 import type { Blocks } from '../block/block-queue.ts';
 import type { AckToken } from '../receive/receiver.ts';
 
@@ -6,6 +7,8 @@ import type { AckToken } from '../receive/receiver.ts';
 export interface Batch {
   /** ms since the epoch; rises from batch to batch. */
   readonly time: number;
+  /** Differs each time that a batch of this time is cut, and stays when it is run again after a crash. */
+  readonly id: string;
   readonly blocks: Blocks;
   readonly events: number;
   readonly bytes: number;
@@ -14,7 +17,7 @@ export interface Batch {
 }
 
 /** Cuts a batch. */
-export function cutBatch(time: number, blocks: Blocks, startedAt: number): Batch {
+export function cutBatch(time: number, blocks: Blocks, startedAt: number, id: string = randomUUID()): Batch {
   let events = 0;
   let bytes = 0;
   for (const arrivals of blocks.values()) {
@@ -23,7 +26,7 @@ export function cutBatch(time: number, blocks: Blocks, startedAt: number): Batch
       bytes += arrival.bytes;
     }
   }
-  return { time, blocks, events, bytes, startedAt };
+  return { time, id, blocks, events, bytes, startedAt };
 }
 
 /** How many events each input gave. */
@@ -33,9 +36,21 @@ export function eventsByInput(batch: Batch): Map<number, number> {
   );
 }
 
-/** The tokens of all deliveries in a batch, by receiver. */
+/** The tokens of the deliveries in a batch whose peers wait for it, by receiver. */
 export function tokensOf(batch: Batch): Map<number, AckToken[]> {
-  return new Map([...batch.blocks].map(([receiver, arrivals]) => [receiver, arrivals.map(({ token }) => token)]));
+  const tokens = new Map<number, AckToken[]>();
+  for (const [receiver, arrivals] of batch.blocks) {
+    const waiting = arrivals.filter(({ acked }) => acked === undefined).map(({ token }) => token);
+    if (waiting.length > 0) tokens.set(receiver, waiting);
+  }
+  return tokens;
+}
+
+/** How many events of a batch were acknowledged before it ran. */
+export function ackedBefore(batch: Batch): number {
+  let acked = 0;
+  for (const arrivals of batch.blocks.values()) for (const arrival of arrivals) acked += arrival.acked ?? 0;
+  return acked;
 }
 
 /** Whether a delivery is part of a batch. */

@@ -9,14 +9,21 @@ import { floorTime } from '../../core/time.ts';
 export class Ticker {
   readonly #clock: Clock;
   readonly #intervalMs: number;
+  readonly #aheadMs: number;
   #last: number;
   #timer: Timer | undefined;
 
-  /** The first tick is the first multiple of the interval after now. */
-  constructor(clock: Clock, intervalMs: number) {
+  /**
+   * @param lastTime of the last batch of the run before: the first tick is the first multiple of the interval after it. Without
+   * one it is the first after now.
+   */
+  constructor(clock: Clock, intervalMs: number, lastTime?: number) {
     this.#clock = clock;
     this.#intervalMs = intervalMs;
-    this.#last = floorTime(clock.now(), intervalMs);
+    const now = floorTime(clock.now(), intervalMs);
+    this.#last = floorTime(lastTime ?? now, intervalMs);
+    // The clock was set back between the runs: times go on to rise, ahead of it, rather than stand still until it is there.
+    this.#aheadMs = Math.max(0, this.#last - now);
   }
 
   /** The time of the last tick that was taken; before the first one, the multiple of the interval before the start. */
@@ -30,7 +37,7 @@ export class Ticker {
    * @returns its time, or undefined when none is due
    */
   take(nothingDue: boolean): number | undefined {
-    const due = floorTime(this.#clock.now(), this.#intervalMs);
+    const due = floorTime(this.#clock.now(), this.#intervalMs) + this.#aheadMs;
     const next = this.#last + this.#intervalMs;
     if (next > due) return undefined;
     this.#last = nothingDue ? due : next;
@@ -40,7 +47,7 @@ export class Ticker {
   /** Calls `wake` when the next tick is due. */
   onDue(wake: () => void): void {
     this.#timer?.cancel();
-    const wait = this.#last + this.#intervalMs - this.#clock.now();
+    const wait = this.#last + this.#intervalMs - this.#aheadMs - this.#clock.now();
     this.#timer = this.#clock.after(Math.max(0, wait), wake);
   }
 

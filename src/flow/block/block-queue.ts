@@ -1,12 +1,26 @@
 /** Second step: what has arrived and is in no batch yet, in the order of arrival, per receiver. */
 import type { AckToken, Arrival } from '../receive/receiver.ts';
+import type { BlockRef } from './block-log.ts';
+
+/** An arrival that may become part of a batch. */
+export interface Admitted extends Arrival {
+  /** Where it lies in the write-ahead log, if it does. */
+  readonly ref?: BlockRef;
+  /** It is in the log only, to be read when its batch is cut. */
+  readonly onDisk?: boolean;
+  /** How many events its peer was told of already; then nobody waits for its batch. */
+  readonly acked?: number;
+  /** How many events came, where some were dropped because they had come before. */
+  readonly received?: number;
+}
 
 /** Arrivals of a batch, by the receiver's id. */
-export type Blocks = ReadonlyMap<number, readonly Arrival[]>;
+export type Blocks = ReadonlyMap<number, readonly Admitted[]>;
 
 /** The queue. Its bound is the backlog's: receivers are not read any more before it grows too long. */
 export class BlockQueue {
-  #waiting = new Map<number, Map<number, Arrival>>();
+  /** In the order of arrival over all receivers, so that a batch that takes a part takes the oldest. */
+  readonly #waiting = new Map<string, Admitted>();
   #events = 0;
   #bytes = 0;
 
@@ -14,6 +28,7 @@ export class BlockQueue {
     return this.#events;
   }
 
+  /** Bytes in memory. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -22,37 +37,49 @@ export class BlockQueue {
     return this.#waiting.size === 0;
   }
 
-  add(arrival: Arrival): void {
-    const { receiver, sequence } = arrival.token;
-    let ofReceiver = this.#waiting.get(receiver);
-    if (ofReceiver === undefined) {
-      ofReceiver = new Map();
-      this.#waiting.set(receiver, ofReceiver);
-    }
-    ofReceiver.set(sequence, arrival);
+  add(arrival: Admitted): void {
+    this.#waiting.set(keyOf(arrival.token), arrival);
     this.#events += arrival.events.count;
-    this.#bytes += arrival.bytes;
+    if (arrival.onDisk !== true) this.#bytes += arrival.bytes;
   }
 
-  /** Drops one that no batch has taken. False: it is not here. */
-  remove({ receiver, sequence }: AckToken): boolean {
-    const ofReceiver = this.#waiting.get(receiver);
-    const arrival = ofReceiver?.get(sequence);
-    if (ofReceiver === undefined || arrival === undefined) return false;
-    ofReceiver.delete(sequence);
-    if (ofReceiver.size === 0) this.#waiting.delete(receiver);
+  /** Drops one that no batch has taken. @returns it; undefined: it is not here */
+  remove(token: AckToken): Admitted | undefined {
+    const arrival = this.#waiting.get(keyOf(token));
+    if (arrival === undefined) return undefined;
+    this.#waiting.delete(keyOf(token));
     this.#events -= arrival.events.count;
-    this.#bytes -= arrival.bytes;
-    return true;
+    if (arrival.onDisk !== true) this.#bytes -= arrival.bytes;
+    return arrival;
   }
 
-  /** Takes everything for a batch. */
-  takeAll(): Blocks {
-    const taken = new Map<number, readonly Arrival[]>();
-    for (const [receiver, arrivals] of this.#waiting) taken.set(receiver, [...arrivals.values()]);
-    this.#waiting = new Map();
-    this.#events = 0;
-    this.#bytes = 0;
+  /**
+   * Takes the oldest for a batch.
+   * @param mostBytes how much memory they may take, once they are read; at least one is taken
+   */
+  take(mostBytes: number = Number.POSITIVE_INFINITY): Blocks {
+    const taken = new Map<number, Admitted[]>();
+    let bytes = 0;
+    for (const arrival of this.#waiting.values()) {
+      if (bytes > 0 && bytes + arrival.bytes > mostBytes) break;
+      bytes += arrival.bytes;
+      this.remove(arrival.token);
+      const ofReceiver = taken.get(arrival.token.receiver);
+      if (ofReceiver === undefined) taken.set(arrival.token.receiver, [arrival]);
+      else ofReceiver.push(arrival);
+    }
     return taken;
   }
+}
+
+/** Stands for events that are on disk. @param values whether they are values of this process */
+export function onlyCounted(count: number, values: boolean): Admitted['events'] {
+  const forEach = (): never => {
+    throw new Error('the events of this block are on disk');
+  };
+  return values ? ({ count, forEach, values: [] } as Admitted['events']) : { count, forEach };
+}
+
+function keyOf({ receiver, sequence }: AckToken): string {
+  return `${receiver}/${sequence}`;
 }

@@ -17,6 +17,7 @@ export class Ledger {
     | {
         readonly batch: Batch;
         state: BatchState;
+        sealed: boolean;
         readonly abort: AbortController;
       }
     | undefined;
@@ -41,8 +42,19 @@ export class Ledger {
   /** @returns a signal that aborts when the batch is given up */
   begin(batch: Batch): AbortSignal {
     const abort = new AbortController();
-    this.#current = { batch, state: 'running', abort };
+    this.#current = { batch, state: 'running', sealed: false, abort };
     return abort.signal;
+  }
+
+  /**
+   * What the batch changed is about to be written: from here on it cannot be given up, or the checkpoint would hold what never
+   * was. @returns false: it had been given up already
+   */
+  seal(): boolean {
+    const current = this.#current;
+    if (current?.state !== 'running') return false;
+    current.sealed = true;
+    return true;
   }
 
   /** All outputs have committed. Nothing happens when the batch has been given up meanwhile. */
@@ -56,10 +68,10 @@ export class Ledger {
     return current?.state ?? 'committed';
   }
 
-  /** Gives the current batch up. False: it was not running any more. */
+  /** Gives the current batch up. False: it was not running any more, or is about to commit. */
   giveUp(reason: string): boolean {
     const current = this.#current;
-    if (current?.state !== 'running') return false;
+    if (current?.state !== 'running' || current.sealed) return false;
     current.state = 'given-up';
     this.#announce(current.batch, 'given-up', reason);
     current.abort.abort();
@@ -69,6 +81,16 @@ export class Ledger {
   /** The current batch is over, whatever became of it. */
   end(): void {
     this.#current = undefined;
+  }
+
+  /** What was to be written could not be: the batch may be given up again. */
+  unseal(): void {
+    if (this.#current !== undefined) this.#current.sealed = false;
+  }
+
+  /** Whether the current batch is about to commit. */
+  get isSealed(): boolean {
+    return this.#current?.sealed === true;
   }
 
   /** Whether a delivery is in the batch that is being processed and whose fate is open. */

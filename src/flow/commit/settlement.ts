@@ -4,8 +4,8 @@
  */
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { type Batch, tokensOf } from '../batch/batch.ts';
-import type { Outcome, Receiver } from '../receive/receiver.ts';
+import { ackedBefore, type Batch, tokensOf } from '../batch/batch.ts';
+import type { AckToken, Outcome, Receiver } from '../receive/receiver.ts';
 
 /** Settles batches one after the other. */
 export class Settlement {
@@ -31,8 +31,18 @@ export class Settlement {
     });
     this.#last = this.#last.then(async () => {
       const counts = await Promise.all(settling);
-      done(counts.reduce((sum, count) => sum + count, 0));
+      done(counts.reduce((sum, count) => sum + count, ackedBefore(batch)));
     });
+  }
+
+  /** Settles one delivery outside of any batch. @returns how many events were acknowledged */
+  async settleOne({ receiver, sequence }: AckToken, outcome: Outcome): Promise<number> {
+    try {
+      return (await this.#receivers.get(receiver)?.settle([{ receiver, sequence }], outcome)) ?? 0;
+    } catch (error) {
+      this.#log.error({ err: error }, `acknowledging failed: ${messageOf(error)}`);
+      return 0;
+    }
   }
 
   /** Resolves when everything has been settled. */

@@ -3,19 +3,19 @@
  * again; what the stages worked out is kept, so that every attempt sees the same data.
  */
 import type { OutputSummary } from '../../core/events.ts';
-import type { Output } from '../../graph/node.ts';
+import type { Output, OutputBatch } from '../../graph/node.ts';
 import type { RDD } from '../../graph/rdd.ts';
 
 /** The outputs of one batch and which of them are done. */
 export class Delivery {
-  readonly #time: number;
+  readonly #batch: Omit<OutputBatch, 'output'>;
   readonly #outputs: readonly Output[];
   readonly #write: (text: string) => void;
   readonly #done = new Map<string, OutputSummary>();
 
   /** @param outputs in the order of their making @param write takes text for stdout */
-  constructor(time: number, outputs: readonly Output[], write: (text: string) => void) {
-    this.#time = time;
+  constructor(batch: Omit<OutputBatch, 'output'>, outputs: readonly Output[], write: (text: string) => void) {
+    this.#batch = batch;
     this.#outputs = outputs;
     this.#write = write;
   }
@@ -49,7 +49,7 @@ export class Delivery {
       if (rdd === undefined) continue;
       const ended = watch(output);
       try {
-        const result = await output.run(rdd, this.#time, this.#write);
+        const result = await output.run(rdd, this.#batch.time, this.#write, { ...this.#batch, output: output.id });
         this.#done.set(output.id, { id: output.id, kind: output.kind, ...result });
         ended(undefined);
       } catch (error) {

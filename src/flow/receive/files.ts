@@ -33,7 +33,10 @@ export class FilesReceiver<T> implements Receiver {
   readonly #rememberMs: number;
   readonly #values: ValuesReceiver<T>;
   readonly #selected = new Map<string, number>();
-  #startedAt = 0;
+  /** When the first run started, in ms: with newFilesOnly, files from before are not looked at. */
+  #startedAt: number | undefined;
+  /** Time of the batch before, in ms. */
+  #lastTime = Number.POSITIVE_INFINITY;
 
   constructor(
     id: number,
@@ -54,14 +57,18 @@ export class FilesReceiver<T> implements Receiver {
   }
 
   async start(intake: Intake): Promise<void> {
-    this.#startedAt = this.#clock.now();
+    this.#startedAt ??= this.#clock.now();
     await this.#values.start(intake);
   }
 
   /** Takes in the files of the batch. */
   async beforeBatch(time: number): Promise<void> {
-    const threshold = Math.max(this.#options.newFilesOnly === false ? 0 : this.#startedAt, time - this.#rememberMs);
-    for (const [file, at] of this.#selected) if (at <= time - this.#rememberMs) this.#selected.delete(file);
+    const started = this.#options.newFilesOnly === false ? 0 : (this.#startedAt ?? 0);
+    // Back from the batch before, not from this one: files that came while nothing ran are not too old.
+    const oldest = Math.min(time, this.#lastTime) - this.#rememberMs;
+    const threshold = Math.max(started, oldest);
+    this.#lastTime = time;
+    for (const [file, at] of this.#selected) if (at <= oldest) this.#selected.delete(file);
     for (const file of await this.#list()) {
       if (this.#selected.has(file)) continue;
       try {
@@ -77,6 +84,19 @@ export class FilesReceiver<T> implements Receiver {
         );
       }
     }
+  }
+
+  /** Which files have been read, and since when they are looked at. */
+  position(): unknown {
+    return { startedAt: this.#startedAt, selected: [...this.#selected] };
+  }
+
+  resume(lastTime: number, position: unknown): void {
+    this.#lastTime = lastTime;
+    if (position === undefined) return;
+    const { startedAt, selected } = position as { startedAt: number; selected: [string, number][] };
+    this.#startedAt = startedAt;
+    for (const [file, time] of selected) this.#selected.set(file, time);
   }
 
   pauseReading(): void {}

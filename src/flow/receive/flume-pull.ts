@@ -8,7 +8,14 @@ import { StreamjobError } from '../../core/errors.ts';
 import type { ReceiverSettings } from './flume-push.ts';
 import { HeldDeliveries } from './held.ts';
 import { PullSink } from './pull-sink.ts';
-import type { AckToken, Intake, Outcome, Receiver } from './receiver.ts';
+import {
+  type AckToken,
+  type DedupeOptions,
+  type Intake,
+  type Outcome,
+  type Receiver,
+  resolveDedupe,
+} from './receiver.ts';
 import type { SinkAddress } from './sink-connection.ts';
 
 /** What `flumePollingStream` takes. */
@@ -23,6 +30,11 @@ export interface FlumePullOptions {
   readonly sinkTimeout?: DurationLike;
   /** The largest answer of a sink, in bytes. Default 64 MiB. */
   readonly maxFrameBytes?: number;
+  /**
+   * Events that come again are dropped by the id in a header, e.g. that of Flume's UUID interceptor. `remember`: at least so many
+   * of the last ids are known, default 1,000,000.
+   */
+  readonly dedupe?: DedupeOptions;
 }
 
 const DEFAULT_MAX_BATCH_SIZE = 1000;
@@ -43,6 +55,7 @@ export class FlumePullReceiver implements Receiver {
   readonly name: string;
   /** The `timeout` of its sinks, in ms. */
   readonly peerTimeoutMs: number;
+  readonly dedupe: Receiver['dedupe'];
   readonly #settings: ReceiverSettings;
   readonly #sinks: readonly PullSink[];
   readonly #held: HeldDeliveries<Held>;
@@ -56,7 +69,8 @@ export class FlumePullReceiver implements Receiver {
     this.#settings = settings;
     this.name = `Flume polling stream [${settings.id}] of ${options.addresses.join(', ')}`;
     this.peerTimeoutMs = durationMs(options.sinkTimeout ?? DEFAULT_SINK_TIMEOUT_MS, 'sinkTimeout');
-    requireShortInterval(settings.batchMs, this.peerTimeoutMs);
+    if (settings.reliability === 'end-to-end') requireShortInterval(settings.batchMs, this.peerTimeoutMs);
+    this.dedupe = resolveDedupe(options.dedupe, 'flumePollingStream');
     this.#held = new HeldDeliveries(settings.clock, this.peerTimeoutMs * HOLD_FRACTION, (seq) => this.#onExpired(seq));
     const common = {
       maxBatchSize: positive(options.maxBatchSize ?? DEFAULT_MAX_BATCH_SIZE, 'maxBatchSize'),

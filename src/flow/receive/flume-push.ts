@@ -11,7 +11,15 @@ import { type DurationLike, durationMs } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { HeldDeliveries } from './held.ts';
-import type { AckToken, Intake, Outcome, Receiver } from './receiver.ts';
+import {
+  type AckToken,
+  type DedupeOptions,
+  type Intake,
+  type Outcome,
+  type Receiver,
+  type Reliability,
+  resolveDedupe,
+} from './receiver.ts';
 
 /** What `flumeStream` takes. */
 export interface FlumePushOptions {
@@ -31,6 +39,11 @@ export interface FlumePushOptions {
   readonly maxPartialBytes?: number;
   /** The `request-timeout` of the sinks that send here. Default 20s, Flume's. */
   readonly peerRequestTimeout?: DurationLike;
+  /**
+   * Events that come again are dropped by the id in a header, e.g. that of Flume's UUID interceptor. `remember`: at least so many
+   * of the last ids are known, default 1,000,000.
+   */
+  readonly dedupe?: DedupeOptions;
 }
 
 /** What the receiver needs besides. */
@@ -39,6 +52,8 @@ export interface ReceiverSettings {
   readonly clock: Clock;
   readonly log: Logger;
   readonly batchMs: number;
+  /** At end-to-end alone peers wait for the commit. */
+  readonly reliability: Reliability;
 }
 
 const DEFAULT_PEER_REQUEST_TIMEOUT_MS = 20_000;
@@ -56,6 +71,7 @@ export class FlumePushReceiver implements Receiver {
   readonly id: number;
   /** The `request-timeout` of its peers, in ms. */
   readonly peerTimeoutMs: number;
+  readonly dedupe: Receiver['dedupe'];
   readonly #options: FlumePushOptions;
   readonly #settings: ReceiverSettings;
   readonly #held: HeldDeliveries<Held>;
@@ -71,9 +87,10 @@ export class FlumePushReceiver implements Receiver {
     this.#options = options;
     this.#port = options.port;
     this.#settings = settings;
+    this.dedupe = resolveDedupe(options.dedupe, 'flumeStream');
     const { peerRequestTimeout = DEFAULT_PEER_REQUEST_TIMEOUT_MS } = options;
     this.peerTimeoutMs = durationMs(peerRequestTimeout, 'peerRequestTimeout');
-    requireShortInterval(settings.batchMs, this.peerTimeoutMs);
+    if (settings.reliability === 'end-to-end') requireShortInterval(settings.batchMs, this.peerTimeoutMs);
     this.#held = new HeldDeliveries(settings.clock, this.peerTimeoutMs * HOLD_FRACTION, (seq) => this.#onExpired(seq));
   }
 

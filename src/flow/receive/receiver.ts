@@ -3,6 +3,7 @@
  * committed or was given up, the token comes back and the receiver settles with its peer. It knows nothing of batches.
  */
 import type { Chunk } from '../../core/chunk.ts';
+import { StreamjobError } from '../../core/errors.ts';
 
 /** Names one delivery of one receiver; it travels with the data. */
 export interface AckToken {
@@ -21,6 +22,35 @@ export interface Arrival {
   /** The memory it takes, in bytes. */
   readonly bytes: number;
 }
+
+/** How events that come again are known. */
+export interface DedupeOptions {
+  /** The header whose value is the event's id. */
+  readonly header: string;
+  /** At least so many of the last ids are known. Default 1,000,000. */
+  readonly remember?: number;
+}
+
+const DEFAULT_REMEMBERED_IDS = 1_000_000;
+
+/** @throws StreamjobError CONFIG_INVALID */
+export function resolveDedupe(options: DedupeOptions | undefined, where: string): Receiver['dedupe'] {
+  if (options === undefined) return undefined;
+  const { header, remember = DEFAULT_REMEMBERED_IDS } = options;
+  if (typeof header === 'string' && header !== '' && Number.isSafeInteger(remember) && remember > 0) {
+    return { header, remember };
+  }
+  throw new StreamjobError('CONFIG_INVALID', 'dedupe needs a header, and remember a whole number greater than 0', {
+    where,
+    hint: "e.g. dedupe: { header: 'id', remember: 1_000_000 }",
+  });
+}
+
+/** How strong the promise to peers is, strongest first: see README, "Reliability". */
+export type Reliability = (typeof RELIABILITY_LEVELS)[number];
+
+/** All levels, strongest first. */
+export const RELIABILITY_LEVELS = ['end-to-end', 'store-on-failure', 'best-effort'] as const;
 
 /** What became of a delivery: its batch committed, or it is to be sent again. */
 export type Outcome = 'committed' | 'given-up';
@@ -62,6 +92,12 @@ export interface Receiver {
   /** The backlog is too long: takes nothing more until `resumeReading`. */
   pauseReading(): void;
   resumeReading(): void;
+  /** The header that names each event, and how many names are remembered: events that come again are dropped by it. */
+  readonly dedupe?: { readonly header: string; readonly remember: number } | undefined;
+  /** Where an input that reads by itself has come to: plain data, stored when the batch commits. */
+  position?(): unknown;
+  /** Goes on where the last run had come to. @param lastTime of its last batch, in ms @param position what it had stored */
+  resume?(lastTime: number, position: unknown): void;
   /** Settles deliveries with their peers. @returns how many events were acknowledged */
   settle(tokens: readonly AckToken[], outcome: Outcome): Promise<number>;
   /** A stop that is not graceful: settles at once or not at all, from now on. */

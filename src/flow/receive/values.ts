@@ -2,7 +2,7 @@
  * Values that this process makes or reads itself: handed over as deliveries, kept until their batch has committed, and
  * handed over again when it was given up. The inputs without a peer to acknowledge to are built on it.
  */
-import type { Chunk } from '../../core/chunk.ts';
+import { valuesChunk } from '../../core/chunk.ts';
 import type { AckToken, Intake, Outcome, Receiver } from './receiver.ts';
 
 /** Called when the values that were handed over together have committed, or are to come again. */
@@ -52,7 +52,7 @@ export class ValuesReceiver<T> implements Receiver {
     const token: AckToken = { receiver: this.id, sequence: this.#sequence++ };
     this.#delivered.set(token.sequence, { values: values ?? [], onSettled });
     this.#open += values?.length ?? 0;
-    this.#intake?.offer({ token, events: new ValuesChunk(values ?? []), bytes: 0, absent: values === null });
+    this.#intake?.offer({ token, events: valuesChunk(values ?? []), bytes: 0, absent: values === null });
   }
 
   /** Resolves when the backlog lets more in and fewer than `limit` values are open. */
@@ -99,22 +99,5 @@ export class ValuesReceiver<T> implements Receiver {
 
   #wake(): void {
     for (const resolve of this.#onRoom.splice(0)) resolve();
-  }
-}
-
-/** All values as one piece; a batch that has only this one cuts it into partitions. */
-class ValuesChunk<T> implements Chunk<T> {
-  readonly values: readonly T[];
-
-  constructor(values: readonly T[]) {
-    this.values = values;
-  }
-
-  get count(): number {
-    return this.values.length;
-  }
-
-  forEach(visit: (value: T) => void): void {
-    this.values.forEach(visit);
   }
 }

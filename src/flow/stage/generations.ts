@@ -10,6 +10,13 @@ import { RDD } from '../../graph/rdd.ts';
 import type { Batch } from '../batch/batch.ts';
 import type { Arrival } from '../receive/receiver.ts';
 
+/** A stream whose past is read: by which windows, and how much of it, in ms. */
+interface PastReaders {
+  readonly node: Node<unknown>;
+  readonly owners: readonly string[];
+  readonly ms: number;
+}
+
 /** The data of all nodes, by time. */
 export class Generations {
   readonly #graph: Graph;
@@ -18,14 +25,25 @@ export class Generations {
   readonly #data = new Map<Node<unknown>, Map<number, Lineage<unknown> | undefined>>();
   readonly #keptNodes: ReadonlySet<Node<unknown>>;
   readonly #rememberMs: ReadonlyMap<Node<unknown>, number>;
+  /** The windows that read a stream's past, and how much of it. */
+  readonly #windows: readonly PastReaders[];
 
-  /** @param graph complete: nothing is added to it any more */
-  constructor(graph: Graph, engine: Engine, numPartitions: number) {
+  /**
+   * @param graph complete: nothing is added to it any more
+   * @param names of windows across restarts
+   */
+  constructor(graph: Graph, engine: Engine, numPartitions: number, names: ReadonlyMap<Node<unknown>, string>) {
     this.#graph = graph;
     this.#engine = engine;
     this.#numPartitions = numPartitions;
     this.#keptNodes = new Set(graph.nodes.filter((node) => graph.isKept(node)));
     this.#rememberMs = new Map(graph.nodes.map((node) => [node, graph.rememberMs(node)]));
+    this.#windows = graph.nodes.flatMap((node) => {
+      const readers = graph.nodes.filter((child) => child.windowMs > 0 && child.parents.includes(node));
+      if (readers.length === 0) return [];
+      const owners = readers.map((reader) => names.get(reader) ?? reader.name);
+      return [{ node, owners, ms: Math.max(...readers.map(({ windowMs }) => windowMs)) }];
+    });
   }
 
   /** Runs all stages of a batch. Run again after a failure, it goes on with what is missing. */
@@ -51,11 +69,6 @@ export class Generations {
     return lineage === undefined ? undefined : this.#rdd(lineage);
   }
 
-  /** Makes sure that what state remembers of the batch can be kept: from here on its commit cannot fail. */
-  async prepare(time: number): Promise<void> {
-    for (const { store } of this.#graph.nodes) await store?.prepare(time);
-  }
-
   /** The batch is complete: its changes of state stay, and what no later window reads is dropped. */
   complete(time: number): void {
     for (const { store } of this.#graph.nodes) store?.commit(time);
@@ -69,6 +82,35 @@ export class Generations {
   forget(time: number): void {
     for (const byTime of this.#data.values()) byTime.delete(time);
     for (const { store } of this.#graph.nodes) store?.rollback(time);
+  }
+
+  /** What windows will read again of a batch that has run; streams without values are left out. */
+  slices(time: number): { readonly owners: readonly string[]; readonly partitions: readonly Partition<unknown>[] }[] {
+    return this.#windows.flatMap(({ node, owners }) => {
+      const lineage = this.#data.get(node)?.get(time);
+      if (lineage === undefined || isKnownEmpty(lineage)) return [];
+      const partitions =
+        lineage.kind === 'source' ? lineage.partitions : lineage.kind === 'kept' ? lineage.result : undefined;
+      return partitions === undefined ? [] : [{ owners, partitions }];
+    });
+  }
+
+  /** Whether a slice will be read after the batch of `now`. @param owners names of windows that read it */
+  isRead(owners: readonly string[], time: number, now: number): boolean {
+    return this.#readersOf(owners).some(({ ms }) => time > now - ms);
+  }
+
+  /** Puts a slice back that a window remembered. @param owners names of windows that read it */
+  restore(owners: readonly string[], time: number, partitions: () => readonly Partition<unknown>[]): void {
+    for (const { node } of this.#readersOf(owners)) {
+      const byTime = this.#data.get(node) ?? new Map<number, Lineage<unknown> | undefined>();
+      this.#data.set(node, byTime);
+      byTime.set(time, { kind: 'source', partitions: partitions() });
+    }
+  }
+
+  #readersOf(owners: readonly string[]): readonly PastReaders[] {
+    return this.#windows.filter((window) => window.owners.some((owner) => owners.includes(owner)));
   }
 
   /** Whether nothing that windows remember has values, so that ticks without input change nothing. */

@@ -22,12 +22,6 @@ export interface EventWindow<T> {
 /** What an event-time window gives in a batch: windows that closed, and values that were too late. */
 export type EventWindowItem<T> = { readonly window: EventWindow<T> } | { readonly late: T };
 
-/** The values of an open window, youngest first; never changed in place, so that a batch can be undone. */
-interface Kept<T> {
-  readonly value: T;
-  readonly next: Kept<T> | undefined;
-}
-
 /** How event-time windows are cut. */
 export interface EventWindowOptions<T> {
   readonly windowMs: number;
@@ -37,18 +31,26 @@ export interface EventWindowOptions<T> {
   readonly timestamp: (value: T) => number | undefined;
 }
 
-/** Where the watermark is kept beside the windows, which have their starts as keys. */
+/** Where the watermark is kept beside the windows. */
 const WATERMARK = 'watermark';
 
-type Key = number | typeof WATERMARK;
-type Value<T> = Kept<T> | number;
+/**
+ * An open window has its start as key, with how many batches have added to it; what each added is beside it, so that a batch
+ * changes (and a checkpoint stores) only what it brings.
+ */
+type Key = number | readonly [start: number, addition: number] | typeof WATERMARK;
+type Value<T> = number | readonly T[];
 
 export function eventWindowNode<T>(
   parent: Node<T>,
   options: EventWindowOptions<T>,
   operator: string,
 ): NodeSpec<EventWindowItem<T>> {
-  const store = new MemoryStateStore<Key, Value<T>>(operator);
+  const store = new MemoryStateStore<Key, Value<T>>(operator, {
+    kind: 'eventTimeWindow',
+    shape: `${options.windowMs}/${options.slideMs}`,
+    rebuildable: false,
+  });
   // Each input of a union has a watermark of its own.
   const inputs = parent.name === 'union' ? (parent.parents as readonly Node<T>[]) : [parent];
   return {
@@ -90,46 +92,62 @@ function step<T>(
   const { windowMs, allowedLatenessMs } = options;
   const before = (state.get(WATERMARK)?.state as number | undefined) ?? Number.NEGATIVE_INFINITY;
   const items: EventWindowItem<T>[] = [];
+  const added = new Map<number, T[]>();
   const marks: number[] = [];
   for (const values of inputs) {
     let greatest = Number.NEGATIVE_INFINITY;
     for (const value of values) {
       const at = options.timestamp(value) ?? time;
       greatest = Math.max(greatest, at);
-      if (!addToWindows(state, value, at, before, options, time)) items.push({ late: value });
+      if (!addToWindows(added, value, at, before, options)) items.push({ late: value });
     }
     if (values.length > 0) marks.push(greatest - allowedLatenessMs);
+  }
+  for (const [start, values] of added) {
+    const additions = (state.get(start)?.state as number | undefined) ?? 0;
+    state.set([start, additions], values, time);
+    state.set(start, additions + 1, time);
   }
   const watermark = marks.length === 0 ? before : Math.max(before, Math.min(...marks));
   if (watermark === before) return items;
   state.set(WATERMARK, watermark, time);
   const closed = [...state.entries()]
     .map(([key]) => key)
-    .filter((key) => key !== WATERMARK && key + windowMs <= watermark);
-  for (const start of (closed as number[]).sort((a, b) => a - b)) {
-    const values: T[] = [];
-    for (let item = state.get(start)?.state as Kept<T> | undefined; item !== undefined; item = item.next)
-      values.push(item.value);
-    items.push({ window: { start, end: start + windowMs, values: values.reverse() } });
-    state.delete(start);
+    .filter((key) => typeof key === 'number')
+    .filter((start) => start + windowMs <= watermark);
+  for (const start of closed.sort((a, b) => a - b)) {
+    items.push({ window: { start, end: start + windowMs, values: takeWindow(state, start) } });
   }
   return items;
 }
 
+/** The values of a window in the order of their arrival; it is open no more. */
+function takeWindow<T>(state: StatePartition<Key, Value<T>>, start: number): T[] {
+  const values: T[] = [];
+  const additions = (state.get(start)?.state as number | undefined) ?? 0;
+  for (let i = 0; i < additions; i++) {
+    for (const value of (state.get([start, i])?.state ?? []) as readonly T[]) values.push(value);
+    state.delete([start, i]);
+  }
+  state.delete(start);
+  return values;
+}
+
 /** Puts a value into all its windows that are open. @returns whether there was one */
 function addToWindows<T>(
-  state: StatePartition<Key, Value<T>>,
+  added: Map<number, T[]>,
   value: T,
   at: number,
   watermark: number,
   { windowMs, slideMs }: EventWindowOptions<T>,
-  time: number,
 ): boolean {
   let open = false;
   for (let start = Math.floor(at / slideMs) * slideMs; start > at - windowMs; start -= slideMs) {
     if (start + windowMs <= watermark) break;
     open = true;
-    state.set(start, { value, next: state.get(start)?.state as Kept<T> | undefined }, time);
+    const values = added.get(start);
+    if (values === undefined) added.set(start, [value]);
+    else values.push(value);
   }
   return open;
 }

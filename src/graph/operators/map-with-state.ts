@@ -6,7 +6,7 @@ import { MemoryStateStore } from '../state/memory.ts';
 import { State, type StateSpec } from '../state/state-spec.ts';
 import { type StatePartition, type StateStore, statePartitioner } from '../state/store.ts';
 import { partitionBy } from './arrange.ts';
-import { erased, loadInitial, stateful } from './stateful.ts';
+import { erased, stateful } from './stateful.ts';
 
 /** Calls the function for each value, then once for each key that had none for the timeout. */
 export function mapRecords<K, V, S, M>(
@@ -44,7 +44,7 @@ export function mapWithStateNode<K, V, S, M>(
   spec: StateSpec<K, V, S, M>,
   operator: string,
 ): NodeSpec<M> {
-  const store = new MemoryStateStore<K, S>(operator);
+  const store = new MemoryStateStore<K, S>(operator, { kind: 'mapWithState', shape: '', rebuildable: false });
   return {
     name: 'mapWithState',
     parents: [parent],
@@ -52,7 +52,7 @@ export function mapWithStateNode<K, V, S, M>(
     windowMs: 0,
     store: erased(store),
     lineage(time, batch) {
-      loadInitial(store, spec.initial, time);
+      store.load(spec.initial, time);
       const partitioner = statePartitioner(spec.partitions ?? batch.numPartitions);
       const data = batch.of(parent, time) ?? ({ kind: 'source', partitions: [] } as Lineage<readonly [K, V]>);
       return stateful<K, S, M>({

@@ -5,7 +5,7 @@ import { KeyedMap } from '../keys.ts';
 import type { Lineage } from '../lineage.ts';
 import type { BatchView, Node, NodeSpec } from '../node.ts';
 import { MemoryStateStore } from '../state/memory.ts';
-import type { StatePartition } from '../state/store.ts';
+import type { StateCodec, StatePartition } from '../state/store.ts';
 import { erased, stateful } from './stateful.ts';
 
 /** What a reduced window is made by. */
@@ -47,11 +47,15 @@ export function reducedWindowNode<K, V, S>(
   algebra: {
     step(state: StatePartition<K, S>, step: WindowStep<K, V>): void;
     value(state: S): V;
+    readonly codec?: StateCodec<S>;
   },
   operator: string,
 ): NodeSpec<readonly [K, V]> {
-  const store = new MemoryStateStore<K, S>(operator);
   const { windowMs, slideMs } = window;
+  // With another window, or without the inverse that there was, the state is made anew from the slices.
+  const shape = `${windowMs}/${slideMs}${algebra.codec === undefined ? '' : ' two stacks'}`;
+  const form = { kind: 'reduceByKeyAndWindow', shape, rebuildable: true };
+  const store = new MemoryStateStore<K, S>(operator, form, algebra.codec);
   const at = (batch: BatchView, times: readonly number[]): { time: number; data: Lineage<readonly [K, V]> }[] =>
     times.flatMap((time) => {
       const data = batch.of(parent, time);

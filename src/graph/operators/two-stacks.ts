@@ -1,6 +1,6 @@
 /** A window without an inverse: each key keeps its slices in a queue that knows their reduction. */
 import { requireSync } from '../functions.ts';
-import type { StatePartition } from '../state/store.ts';
+import type { StateCodec, StatePartition } from '../state/store.ts';
 import type { ReducedWindow, WindowStep } from './reduced-window.ts';
 
 /**
@@ -33,6 +33,7 @@ export function twoStacksAlgebra<K, V>({
 }: ReducedWindow<K, V>): {
   step(state: StatePartition<K, TwoStacks<V>>, step: WindowStep<K, V>): void;
   value(state: TwoStacks<V>): V;
+  readonly codec: StateCodec<TwoStacks<V>>;
 } {
   const merge = (a: V, b: V): V => requireSync(fn(a, b), 'reduceByKeyAndWindow');
   const flip = (queue: TwoStacks<V>): TwoStacks<V> => {
@@ -63,6 +64,7 @@ export function twoStacksAlgebra<K, V>({
     backValue: queue.back === undefined ? value : merge(queue.backValue as V, value),
   });
   return {
+    codec: twoStacksCodec(),
     value: ({ front, back, backValue }) => {
       if (front === undefined) return backValue as V;
       return back === undefined ? front.value : merge(front.value, backValue as V);
@@ -83,6 +85,24 @@ export function twoStacksAlgebra<K, V>({
           state.set(key, push(before, slice.time, value), time);
         }
       }
+    },
+  };
+}
+
+/** The items of both stacks as flat lists: a chain of objects would be as deep as the window has slices. */
+function twoStacksCodec<V>(): StateCodec<TwoStacks<V>> {
+  const list = (item: FrontItem<V> | undefined): [number, V][] => {
+    const items: [number, V][] = [];
+    for (let next = item; next !== undefined; next = next.next) items.push([next.time, next.value]);
+    return items;
+  };
+  const chain = (items: readonly (readonly [number, V])[]): FrontItem<V> | undefined =>
+    items.reduceRight<FrontItem<V> | undefined>((next, [time, value]) => ({ time, value, next }), undefined);
+  return {
+    encode: ({ front, back, backValue }) => [list(front), list(back), backValue],
+    decode: (stored) => {
+      const [front, back, backValue] = stored as [[number, V][], [number, V][], V | undefined];
+      return { front: chain(front), back: chain(back), backValue };
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Node, NodeSpec } from '../node.ts';
 import { MemoryStateStore } from '../state/memory.ts';
 import { type StatePartition, statePartitioner } from '../state/store.ts';
 import { partitionBy } from './arrange.ts';
-import { erased, loadInitial, stateful } from './stateful.ts';
+import { erased, stateful } from './stateful.ts';
 
 /** What a key's state becomes from its new values; undefined: the key goes. */
 export type UpdateState<V, S> = (values: readonly V[], state: S | undefined) => S | undefined;
@@ -38,7 +38,7 @@ export function updateStateNode<K, V, S>(
   options: UpdateStateOptions<K, S>,
   operator: string,
 ): NodeSpec<readonly [K, S]> {
-  const store = new MemoryStateStore<K, S>(operator);
+  const store = new MemoryStateStore<K, S>(operator, { kind: 'updateStateByKey', shape: '', rebuildable: false });
   const initial = [...(options.initialState ?? [])];
   return {
     name: 'updateStateByKey',
@@ -47,7 +47,7 @@ export function updateStateNode<K, V, S>(
     windowMs: 0,
     store: erased(store),
     lineage(time, batch) {
-      loadInitial(store, initial, time);
+      store.load(initial, time);
       const partitioner = statePartitioner(options.numPartitions ?? batch.numPartitions);
       const data = batch.of(parent, time) ?? ({ kind: 'source', partitions: [] } as Lineage<readonly [K, V]>);
       const fn = overPartition(update, time, options.perPartition === true);

@@ -1,5 +1,6 @@
 /** saveAsTextFiles and saveAsObjectFiles: one directory for each batch, `<prefix>-<time>[.<suffix>]`. */
 import type { Node, Output } from '../node.ts';
+import { objectPart, saveParts, textPart } from '../save.ts';
 
 /** @param kind 'saveAsTextFiles' or 'saveAsObjectFiles' */
 export function saveOutput<T>(
@@ -11,9 +12,9 @@ export function saveOutput<T>(
   return {
     kind,
     node,
-    async run(rdd, time) {
-      const directory = batchPath(prefix, suffix, time);
-      await (kind === 'saveAsTextFiles' ? rdd.saveAsTextFile(directory) : rdd.saveAsObjectFile(directory));
+    async run(rdd, time, _write, batch) {
+      const encode = kind === 'saveAsTextFiles' ? textPart : objectPart;
+      await saveParts(batchPath(prefix, suffix, time), await rdd.glom().collect(), encode, batch);
       return { elements: [], more: 0 };
     },
   };

@@ -1,6 +1,18 @@
 /** State in memory, with an undo log: a batch costs as much as the keys that it changes, not as the keys that exist. */
 import { KeyedMap } from '../keys.ts';
-import { bucketOf, STATE_BUCKETS, type StateEntry, type StatePartition, type StateStore } from './store.ts';
+import {
+  type BucketChange,
+  bucketOf,
+  STATE_BUCKETS,
+  type StateCodec,
+  type StateEntry,
+  type StateForm,
+  type StatePartition,
+  type StateStore,
+  type StoredEntry,
+} from './store.ts';
+
+const AS_IT_IS: StateCodec<never> = { encode: (state) => state, decode: (stored) => stored as never };
 
 /** One bucket: the keys, and which of them were updated when. */
 class Bucket<K, S> {
@@ -34,18 +46,36 @@ class Bucket<K, S> {
 /** See the file's head. */
 export class MemoryStateStore<K, S> implements StateStore<K, S> {
   readonly operator: string;
-  readonly #buckets = Array.from({ length: STATE_BUCKETS }, () => new Bucket<K, S>());
+  readonly form: StateForm;
+  readonly #codec: StateCodec<S>;
+  #buckets = Array.from({ length: STATE_BUCKETS }, () => new Bucket<K, S>());
   /** What the keys that the open batch has changed were before it. */
   #undo = new KeyedMap<K, StateEntry<S> | undefined>();
+  /** Keys that were changed outside of any batch, and that no checkpoint has yet. */
+  #loaded = new KeyedMap<K, null>();
   #begun: number | undefined;
   #lastCommitted: number | undefined;
 
-  constructor(operator: string) {
+  constructor(
+    operator: string,
+    form: StateForm = { kind: operator, shape: '', rebuildable: false },
+    codec: StateCodec<S> = AS_IT_IS as StateCodec<S>,
+  ) {
     this.operator = operator;
+    this.form = form;
+    this.#codec = codec;
   }
 
   get lastCommitted(): number | undefined {
     return this.#lastCommitted;
+  }
+
+  touchedBy(time: number): boolean {
+    return this.#begun === time || this.#loaded.size > 0;
+  }
+
+  get size(): number {
+    return this.#buckets.reduce((sum, { keys }) => sum + keys.size, 0);
   }
 
   begin(time: number): void {
@@ -61,19 +91,65 @@ export class MemoryStateStore<K, S> implements StateStore<K, S> {
     );
   }
 
-  async prepare(): Promise<void> {}
+  load(pairs: readonly (readonly [K, S])[], time: number): void {
+    if (this.#lastCommitted !== undefined || pairs.length === 0) return;
+    for (const [key, state] of pairs) {
+      this.#bucket(key).put(key, { state, updated: time });
+      if (this.#loaded.find(key) === undefined) this.#loaded.add(key, null);
+    }
+    this.#lastCommitted = time - 1;
+  }
 
   commit(time: number): void {
     if (this.#begun !== time) return;
     this.#begun = undefined;
     this.#lastCommitted = time;
     this.#undo = new KeyedMap();
+    this.#loaded = new KeyedMap();
   }
 
   rollback(_time: number): void {
     this.#begun = undefined;
     for (const [key, before] of this.#undo.entries()) this.#bucket(key).put(key, before);
     this.#undo = new KeyedMap();
+  }
+
+  changes(): BucketChange[] {
+    const byBucket = new Map<number, { bucket: number; set: StoredEntry[]; deleted: unknown[] }>();
+    const gather = (key: K): void => {
+      const index = bucketOf(key);
+      let change = byBucket.get(index);
+      if (change === undefined) {
+        change = { bucket: index, set: [], deleted: [] };
+        byBucket.set(index, change);
+      }
+      const entry = this.#bucket(key).keys.find(key);
+      if (entry === undefined) change.deleted.push(key);
+      else change.set.push(this.#stored(entry));
+    };
+    for (const [key] of this.#undo.entries()) gather(key);
+    for (const [key] of this.#loaded.entries()) if (this.#undo.find(key) === undefined) gather(key);
+    return [...byBucket.values()];
+  }
+
+  bucket(index: number): StoredEntry[] {
+    return [...(this.#buckets[index]?.keys.entries() ?? [])].map((entry) => this.#stored(entry));
+  }
+
+  restore({ bucket, set, deleted }: BucketChange, whole: boolean): void {
+    if (whole) this.#buckets[bucket] = new Bucket<K, S>();
+    const target = this.#buckets[bucket] as Bucket<K, S>;
+    for (const [key, stored, updated] of set) target.put(key as K, { state: this.#codec.decode(stored), updated });
+    for (const key of deleted) target.put(key as K, undefined);
+  }
+
+  restored(lastCommitted: number | undefined): void {
+    if (lastCommitted === undefined) this.#buckets = this.#buckets.map(() => new Bucket<K, S>());
+    this.#lastCommitted = lastCommitted;
+  }
+
+  #stored([key, entry]: readonly [K, StateEntry<S>]): StoredEntry {
+    return [key, this.#codec.encode(entry.state), entry.updated];
   }
 
   #bucket(key: K): Bucket<K, S> {

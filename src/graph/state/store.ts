@@ -29,18 +29,58 @@ export interface StatePartition<K, S> {
   readonly size: number;
 }
 
+/** A key with its state, as a checkpoint stores it: the key, what the store's codec makes of the state, its last update. */
+export type StoredEntry = readonly [key: unknown, state: unknown, updated: number];
+
+/** What changed in a bucket. */
+export interface BucketChange {
+  readonly bucket: number;
+  readonly set: readonly StoredEntry[];
+  /** Keys that are gone. */
+  readonly deleted: readonly unknown[];
+}
+
+/** What tells whether stored state fits an operator. */
+export interface StateForm {
+  /** The operator's kind; state of another kind cannot be used. */
+  readonly kind: string;
+  /** Parameters on which the meaning of the state depends; '' when there are none. */
+  readonly shape: string;
+  /** With another shape the state is made anew from remembered slices; otherwise it is refused. */
+  readonly rebuildable: boolean;
+}
+
+/** How a state is stored, where it is not plain data of a small depth. */
+export interface StateCodec<S> {
+  encode(state: S): unknown;
+  decode(stored: unknown): S;
+}
+
 /** All state of one operator. */
 export interface StateStore<K = unknown, S = unknown> {
-  /** What names it across restarts. */
+  /** What names it across restarts when its stream has no uid. */
   readonly operator: string;
+  readonly form: StateForm;
   /** Time of the last batch that changed it and committed. */
   readonly lastCommitted: number | undefined;
   /** Begins to keep apart what the batch changes. */
   begin(time: number): void;
   /** The partition's keys. @param count of partitions */
   partition(index: number, count: number): StatePartition<K, S>;
-  /** Makes sure that `commit` cannot fail. */
-  prepare(time: number): Promise<void>;
+  /** States that are there before the first batch; nothing happens once a batch has committed. @param time the first batch's */
+  load(pairs: readonly (readonly [K, S])[], time: number): void;
+  /** Whether the batch of `time` has run through it, or it has states that no checkpoint has. */
+  touchedBy(time: number): boolean;
+  /** What the open batch has changed, for a checkpoint: its cost follows the changes. */
+  changes(): BucketChange[];
+  /** All of a bucket, the open batch's changes included. */
+  bucket(index: number): StoredEntry[];
+  /** How many keys there are. */
+  readonly size: number;
+  /** Puts back what a checkpoint stored. @param whole whether `change.set` is all that the bucket has */
+  restore(change: BucketChange, whole: boolean): void;
+  /** The end of `restore`. @param lastCommitted time of the last batch that changed it; undefined: it is to be made anew */
+  restored(lastCommitted: number | undefined): void;
   /** What the batch changed stays. */
   commit(time: number): void;
   /** What the batch changed never was. Nothing happens when the batch changed nothing. */

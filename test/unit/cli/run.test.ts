@@ -49,8 +49,8 @@ describe('a job that cannot run ends with 1 and one message', () => {
       /FILE_NOT_FOUND/,
     ],
     [
-      'with a later reliability level',
-      () => job(print, "name: 'x', batchInterval: 100, reliability: 'best-effort'"),
+      'with an option of a later version',
+      () => job(print, "name: 'x', batchInterval: 100, cut: 'eager'"),
       /not supported by this version/,
     ],
   ])('%s', async (_, file, message) => {

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import fs from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
-import { messageOf, StreamjobError, systemCodeOf } from '../../../core/errors.ts';
+import { type ErrorCode, messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
 
 const NAME = 'in_use.sock';
 const ATTEMPTS = 5;
@@ -17,14 +17,22 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
+/** What is said when another owner lives. */
+export interface LockedError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
 /**
  * Locks a directory that exists.
- * @throws StreamjobError CHANNEL_LOCKED when another owner lives, FILE_ACCESS when the directory cannot hold a lock
+ * @param owner for messages
+ * @throws StreamjobError with `locked` when another owner lives, FILE_ACCESS when the directory cannot hold a lock
  */
-export async function lockDirectory(directory: string, owner: string): Promise<DirectoryLock> {
+export async function lockDirectory(directory: string, owner: string, locked: LockedError): Promise<DirectoryLock> {
   const handle = await fs.open(directory, 'r');
   try {
-    return await lockVia(directory, shortPath(directory, handle.fd), owner);
+    return await lockVia(directory, shortPath(directory, handle.fd), locked);
   } catch (error) {
     if (error instanceof StreamjobError) throw error;
     throw new StreamjobError('FILE_ACCESS', `${owner} cannot lock ${directory}: ${messageOf(error)}`, {
@@ -42,7 +50,7 @@ function shortPath(directory: string, fd: number): string {
   return process.platform === 'linux' ? `/proc/self/fd/${fd}` : directory;
 }
 
-async function lockVia(directory: string, short: string, owner: string): Promise<DirectoryLock> {
+async function lockVia(directory: string, short: string, locked: LockedError): Promise<DirectoryLock> {
   const own = `in_use.${randomUUID().slice(0, 8)}.sock`;
   const server = await listen(path.join(short, own));
   try {
@@ -60,10 +68,7 @@ async function lockVia(directory: string, short: string, owner: string): Promise
   }
   await close(server);
   await fs.rm(path.join(directory, own), { force: true });
-  throw new StreamjobError('CHANNEL_LOCKED', `${owner} cannot use ${directory}: another channel or process uses it`, {
-    where: directory,
-    hint: 'stop the other process, or give each file channel a dataDirs of its own',
-  });
+  throw new StreamjobError(locked.code, locked.message, { where: directory, hint: locked.hint });
 }
 
 async function linked(directory: string, own: string): Promise<boolean> {

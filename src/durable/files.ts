@@ -1,0 +1,148 @@
+/**
+ * The file-system seam: all that is to survive a crash goes through it, so that tests can let the n-th write, fsync or rename
+ * fail, and can forget what was written but not synced, as a power cut does (a kill -9 does not: the kernel keeps it).
+ */
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { StreamjobError, systemCodeOf } from '../core/errors.ts';
+
+/** A file that is appended to. */
+export interface AppendFile {
+  /** Appends the parts, one behind the other, whole or with an error. Not durable before `sync`. */
+  append(parts: readonly Uint8Array[]): Promise<void>;
+  /** Resolves when all that was appended is on disk. After a failure nothing more may be appended: see fsync(2). */
+  sync(): Promise<void>;
+  /** Cuts the file to `length` bytes. */
+  truncate(length: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** See the file's head. Paths are absolute or relative to the working directory; sizes are in bytes. */
+export interface Files {
+  /** Opens a new file to append to it. @throws when it exists */
+  create(file: string): Promise<AppendFile>;
+  /** Cuts a file that exists, durably. */
+  truncate(file: string, length: number): Promise<void>;
+  read(file: string): Promise<Buffer>;
+  /** A part of a file; shorter when the file ends before. */
+  readAt(file: string, offset: number, length: number): Promise<Buffer>;
+  size(file: string): Promise<number>;
+  /** Names in a directory, sorted. */
+  list(directory: string): Promise<string[]>;
+  makeDirectory(directory: string): Promise<void>;
+  /** Removes a file, or a directory with all that is in it; nothing happens when there is none. */
+  remove(target: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Resolves when the names in the directory are on disk. */
+  syncDirectory(directory: string): Promise<void>;
+}
+
+/** Files of this machine. */
+export const nodeFiles: Files = {
+  create: async (file) => appendFile(await fs.open(file, 'ax')),
+  async truncate(file, length) {
+    const handle = await fs.open(file, 'r+');
+    try {
+      await handle.truncate(length);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+  read: (file) => fs.readFile(file),
+  async readAt(file, offset, length) {
+    const handle = await fs.open(file, 'r');
+    try {
+      const buffer = Buffer.allocUnsafe(length);
+      let filled = 0;
+      while (filled < length) {
+        const { bytesRead } = await handle.read(buffer, filled, length - filled, offset + filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return buffer.subarray(0, filled);
+    } finally {
+      await handle.close();
+    }
+  },
+  size: async (file) => (await fs.stat(file)).size,
+  list: async (directory) => (await fs.readdir(directory)).sort(),
+  makeDirectory: async (directory) => {
+    await fs.mkdir(directory, { recursive: true });
+  },
+  remove: (target) => fs.rm(target, { recursive: true, force: true }),
+  rename: (from, to) => fs.rename(from, to),
+  async syncDirectory(directory) {
+    const handle = await fs.open(directory, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+};
+
+function appendFile(handle: fs.FileHandle): AppendFile {
+  return {
+    async append(parts) {
+      let left = parts.filter((part) => part.length > 0);
+      while (left.length > 0) {
+        // A disk that fills up takes a part of it first: the rest is tried, and that fails with the reason.
+        const { bytesWritten } = await handle.writev(left);
+        left = after(left, bytesWritten);
+      }
+    },
+    // The data and the length; not the time of change, which costs a second write of the inode.
+    sync: () => handle.datasync(),
+    truncate: (length) => handle.truncate(length),
+    close: () => handle.close(),
+  };
+}
+
+/** What is left of `parts` behind their first `bytes`. */
+function after(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let skip = bytes;
+  const left: Uint8Array[] = [];
+  for (const part of parts) {
+    if (skip >= part.length) skip -= part.length;
+    else {
+      left.push(part.subarray(skip));
+      skip = 0;
+    }
+  }
+  return left;
+}
+
+/**
+ * Writes a whole file so that a reader sees all of it or nothing, also after a crash: aside, synced, then renamed.
+ * @throws what the file system threw
+ */
+export async function writeWhole(files: Files, file: string, content: Uint8Array): Promise<void> {
+  const aside = `${file}.tmp`;
+  await files.remove(aside);
+  const handle = await files.create(aside);
+  try {
+    await handle.append([content]);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await files.rename(aside, file);
+  await files.syncDirectory(path.dirname(file));
+}
+
+/** What went wrong with a file as the error that says so, with what to do. */
+export function fileError(thrown: unknown, what: string, where: string): StreamjobError {
+  if (thrown instanceof StreamjobError) return thrown;
+  const code = systemCodeOf(thrown);
+  const hints: Readonly<Record<string, string>> = {
+    ENOSPC: 'the disk is full: make room; what was not logged was not acknowledged, and it goes on by itself',
+    EDQUOT: 'the quota is used up: make room; what was not logged was not acknowledged, and it goes on by itself',
+    EACCES: 'give the user of this process the right to write there',
+    EPERM: 'give the user of this process the right to write there',
+    EROFS: 'the file system is mounted read-only: mount it for writing, or choose another directory',
+  };
+  const hint = hints[code ?? ''] ?? 'see the cause; look at the disk and the rights of its directory';
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return new StreamjobError('FILE_ACCESS', `${what}: ${reason}`, { where, hint, cause: thrown });
+}

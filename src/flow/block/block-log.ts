@@ -1,0 +1,269 @@
+/**
+ * The write-ahead log's data: blocks of events in Avro object container files (`blocks-<number>.avro`, null codec), which any
+ * Avro tool reads. A Flume batch arrives as an Avro array, and a container's block has the same items: its bytes are appended as
+ * they came. Where a block lies and its CRC32C are not here but in the journal, since Avro's null codec has no checksum.
+ * A file is removed when none of its blocks is needed any more. Source: Avro 1.11 specification, "Object Container Files".
+ */
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { EventBlock, encodeLong } from '../../avro/event-block.ts';
+import { StreamjobError } from '../../core/errors.ts';
+import { crc32c } from '../../durable/crc32c.ts';
+import { type AppendFile, type Files, fileError } from '../../durable/files.ts';
+
+/** Where a block lies. */
+export interface BlockRef {
+  /** Number of its file. */
+  readonly file: number;
+  /** Where its items begin, in bytes. */
+  readonly offset: number;
+  /** How long its items are, in bytes. */
+  readonly length: number;
+  /** How many events it has. */
+  readonly count: number;
+  /** CRC32C of its items. */
+  readonly crc: number;
+}
+
+/** What the log is opened with. */
+export interface BlockLogOptions {
+  readonly files: Files;
+  /** A directory that exists. */
+  readonly directory: string;
+  /** After so many bytes a new file is begun. */
+  readonly segmentBytes: number;
+}
+
+/** The schema of Flume's events, as Flume's own Avro serializer writes it. */
+const SCHEMA = JSON.stringify({
+  type: 'record',
+  name: 'AvroFlumeEvent',
+  namespace: 'org.apache.flume.source.avro',
+  fields: [
+    { name: 'headers', type: { type: 'map', values: 'string' } },
+    { name: 'body', type: 'bytes' },
+  ],
+});
+const SYNC_BYTES = 16;
+
+interface Waiting {
+  readonly block: EventBlock;
+  readonly resolve: (ref: BlockRef) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface OpenFile {
+  readonly number: number;
+  readonly file: AppendFile;
+  readonly mark: Buffer;
+  written: number;
+}
+
+/** See the file's head. */
+export class BlockLog {
+  readonly #options: BlockLogOptions;
+  /** How many blocks of each file are needed, and how long it is. */
+  readonly #live = new Map<number, { blocks: number; bytes: number }>();
+  #next: number;
+  #current: OpenFile | undefined;
+  #waiting: Waiting[] = [];
+  #flushing: Promise<void> | undefined;
+  #bytes = 0;
+
+  private constructor(options: BlockLogOptions, next: number) {
+    this.#options = options;
+    this.#next = next;
+  }
+
+  /**
+   * Opens the log; what none of `live` is in is removed, and what a crash left behind the last of them is cut off.
+   * @throws StreamjobError FILE_ACCESS, LOG_CORRUPT when a file of a needed block is missing
+   */
+  static async open(options: BlockLogOptions, live: readonly BlockRef[]): Promise<BlockLog> {
+    const { files, directory } = options;
+    const log = new BlockLog(options, 1);
+    const ends = new Map<number, number>();
+    for (const { file, offset, length } of live) {
+      ends.set(file, Math.max(ends.get(file) ?? 0, offset + length + SYNC_BYTES));
+      const known = log.#live.get(file) ?? { blocks: 0, bytes: 0 };
+      log.#live.set(file, { blocks: known.blocks + 1, bytes: 0 });
+    }
+    try {
+      for (const name of await files.list(directory)) {
+        const number = Number(/^blocks-(\d+)\.avro$/.exec(name)?.[1]);
+        if (Number.isNaN(number)) continue;
+        log.#next = Math.max(log.#next, number + 1);
+        await log.#adopt(number, ends.get(number));
+        ends.delete(number);
+      }
+    } catch (error) {
+      throw fileError(error, 'cannot open the write-ahead log', directory);
+    }
+    for (const number of ends.keys()) throw damaged(log.#fileOf(number), 'the file is missing');
+    return log;
+  }
+
+  /** Bytes on disk. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Appends a block. All that wait at one time are written together and cost one sync.
+   * @returns where it lies, when it is on disk
+   * @throws StreamjobError FILE_ACCESS; the block is then not in the log, and may be appended again
+   */
+  append(block: EventBlock): Promise<BlockRef> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ block, resolve, reject });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  /** @throws StreamjobError LOG_CORRUPT when its checksum does not fit, FILE_ACCESS */
+  async read(ref: BlockRef): Promise<EventBlock> {
+    const file = this.#fileOf(ref.file);
+    let items: Buffer;
+    try {
+      items = await this.#options.files.readAt(file, ref.offset, ref.length);
+    } catch (error) {
+      throw fileError(error, 'cannot read the write-ahead log', file);
+    }
+    if (items.length < ref.length || crc32c(items) !== ref.crc) {
+      throw damaged(file, `the block at byte ${ref.offset} is damaged`);
+    }
+    return EventBlock.fromItems(ref.count, [items]);
+  }
+
+  /** The block is not needed any more. A file goes with the last of its blocks, once nothing is written to it. */
+  async release(refs: readonly BlockRef[]): Promise<void> {
+    const emptied = new Set<number>();
+    for (const { file } of refs) {
+      const live = this.#live.get(file);
+      if (live === undefined) continue;
+      live.blocks--;
+      if (live.blocks === 0) emptied.add(file);
+    }
+    for (const number of emptied) await this.#removeIfIdle(number);
+  }
+
+  /** Writes what waits, and closes the file. */
+  async close(): Promise<void> {
+    while (this.#flushing !== undefined) await this.#flushing;
+    await this.#closeCurrent();
+  }
+
+  async #adopt(number: number, end: number | undefined): Promise<void> {
+    const { files } = this.#options;
+    const file = this.#fileOf(number);
+    const live = this.#live.get(number);
+    if (end === undefined || live === undefined) return files.remove(file);
+    const size = await files.size(file);
+    if (size < end) throw damaged(file, `it has ${size} bytes, and blocks up to byte ${end}`);
+    if (size > end) await files.truncate(file, end);
+    live.bytes = end;
+    this.#bytes += end;
+  }
+
+  async #flush(): Promise<void> {
+    await null;
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.splice(0);
+      try {
+        const refs = await this.#write(group.map(({ block }) => block));
+        for (const [i, { resolve }] of group.entries()) resolve(refs[i] as BlockRef);
+      } catch (error) {
+        const failure = fileError(error, 'cannot write to the write-ahead log', this.#options.directory);
+        // After a failed sync nobody knows what is on disk: the file is not written to again.
+        await this.#closeCurrent().catch(() => {});
+        for (const { reject } of group) reject(failure);
+      }
+    }
+    this.#flushing = undefined;
+  }
+
+  async #write(blocks: readonly EventBlock[]): Promise<BlockRef[]> {
+    const current = await this.#file();
+    const live = this.#live.get(current.number) as { blocks: number; bytes: number };
+    const refs: BlockRef[] = [];
+    const parts: Uint8Array[] = [];
+    let at = current.written;
+    for (const block of blocks) {
+      const items = block.items();
+      const length = items.reduce((sum, part) => sum + part.length, 0);
+      const head = Buffer.concat([encodeLong(block.count), encodeLong(length)]);
+      refs.push({ file: current.number, offset: at + head.length, length, count: block.count, crc: crc32c(...items) });
+      parts.push(head, ...items, current.mark);
+      at += head.length + length + SYNC_BYTES;
+    }
+    await current.file.append(parts);
+    await current.file.sync();
+    this.#bytes += at - current.written;
+    current.written = at;
+    live.bytes = at;
+    live.blocks += blocks.length;
+    return refs;
+  }
+
+  async #file(): Promise<OpenFile> {
+    const { files, directory, segmentBytes } = this.#options;
+    if (this.#current !== undefined && this.#current.written < segmentBytes) return this.#current;
+    await this.#closeCurrent();
+    const number = this.#next;
+    const name = this.#fileOf(number);
+    await files.remove(name);
+    const file = await files.create(name);
+    const mark = randomBytes(SYNC_BYTES);
+    const header = containerHeader(mark);
+    try {
+      await file.append([header]);
+      await files.syncDirectory(directory);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    this.#next++;
+    this.#live.set(number, { blocks: 0, bytes: header.length });
+    this.#bytes += header.length;
+    this.#current = { number, file, mark, written: header.length };
+    return this.#current;
+  }
+
+  async #closeCurrent(): Promise<void> {
+    const current = this.#current;
+    if (current === undefined) return;
+    this.#current = undefined;
+    // What a failed write left behind the last block would keep other Avro tools from reading the file to its end.
+    await current.file.truncate(current.written).catch(() => {});
+    await current.file.close();
+    await this.#removeIfIdle(current.number);
+  }
+
+  async #removeIfIdle(number: number): Promise<void> {
+    const live = this.#live.get(number);
+    if (live === undefined || live.blocks > 0 || this.#current?.number === number) return;
+    this.#live.delete(number);
+    this.#bytes -= live.bytes;
+    await this.#options.files.remove(this.#fileOf(number));
+  }
+
+  #fileOf(number: number): string {
+    return path.join(this.#options.directory, `blocks-${String(number).padStart(10, '0')}.avro`);
+  }
+}
+
+function containerHeader(mark: Buffer): Buffer {
+  const text = (value: string): Buffer => {
+    const bytes = Buffer.from(value, 'utf8');
+    return Buffer.concat([encodeLong(bytes.length), bytes]);
+  };
+  const entries = [text('avro.schema'), text(SCHEMA), text('avro.codec'), text('null')];
+  return Buffer.concat([Buffer.from('Obj\u0001', 'latin1'), encodeLong(2), ...entries, encodeLong(0), mark]);
+}
+
+function damaged(where: string, message: string): StreamjobError {
+  return new StreamjobError('LOG_CORRUPT', `the write-ahead log is damaged: ${message}`, {
+    where,
+    hint: 'bring the directory back from a copy; or move it away to start without what it holds, and check the disk',
+  });
+}

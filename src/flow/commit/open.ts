@@ -1,0 +1,144 @@
+/** Decides whether a run needs a checkpoint directory, and opens it. */
+import path from 'node:path';
+import { StreamjobError } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import { type Files, nodeFiles } from '../../durable/files.ts';
+import type { Graph, Node } from '../../graph/node.ts';
+import type { StateStore } from '../../graph/state/store.ts';
+import type { Receiver, Reliability } from '../receive/receiver.ts';
+import { Checkpoint } from './checkpoint.ts';
+import { Durability } from './durability.ts';
+
+/** What is known of a job before its start. */
+export interface OpenOptions {
+  readonly graph: Graph;
+  readonly receivers: readonly Receiver[];
+  readonly level: Reliability;
+  /** A directory; false: none is wanted; undefined: `standard`, if one is needed. */
+  readonly checkpointDir: string | false | undefined;
+  /** The directory of a job that does not name one, if jobs have one here. */
+  readonly standard: string | undefined;
+  readonly log: Logger;
+  /** The file system. Default: this machine's. */
+  readonly files?: Files | undefined;
+}
+
+/** What a run is to be durable with. */
+export interface Opened {
+  readonly durability: Durability;
+  readonly names: ReadonlyMap<Node<unknown>, string>;
+  readonly inputNames: ReadonlyMap<number, string>;
+}
+
+/** @throws StreamjobError CONFIG_INVALID, CHECKPOINT_LOCKED, CHECKPOINT_INCOMPATIBLE, LOG_CORRUPT, FILE_ACCESS */
+export async function openDurability(options: OpenOptions): Promise<Opened> {
+  const { graph, receivers, level, log } = options;
+  const names = graph.identities();
+  const inputNames = new Map<number, string>();
+  const stores = new Map<string, StateStore>();
+  for (const [node, name] of names) {
+    if (node.input !== undefined) inputNames.set(node.input, name);
+    if (node.store !== undefined) stores.set(name, node.store);
+  }
+  const directory = directoryOf(options);
+  if (directory === undefined) {
+    warnOfLosses(graph, log);
+    return {
+      names,
+      inputNames,
+      durability: new Durability({ checkpoint: undefined, level, receivers, inputNames, log }),
+    };
+  }
+  const checkpoint = await Checkpoint.open({
+    directory,
+    files: options.files ?? nodeFiles,
+    log,
+    batchMs: graph.batchMs,
+    stores,
+  });
+  try {
+    tell(checkpoint, stores, directory, log);
+    requireSameGrid(graph, checkpoint);
+    return { names, inputNames, durability: new Durability({ checkpoint, level, receivers, inputNames, log }) };
+  } catch (error) {
+    await checkpoint.close();
+    throw error;
+  }
+}
+
+/** Whether something of the job outlives a batch. */
+function remembers(graph: Graph): boolean {
+  return graph.nodes.some(({ store, windowMs }) => store !== undefined || windowMs > 0);
+}
+
+function directoryOf({ checkpointDir, graph, level, receivers, standard }: OpenOptions): string | undefined {
+  const why =
+    level === 'store-on-failure'
+      ? `reliability: '${level}'`
+      : receivers.some(({ dedupe }) => dedupe !== undefined)
+        ? 'dedupe'
+        : undefined;
+  if (checkpointDir === false && why === undefined) return undefined;
+  const directory =
+    checkpointDir === false
+      ? undefined
+      : (checkpointDir ?? (why !== undefined || remembers(graph) ? standard : undefined));
+  if (directory !== undefined) return path.resolve(directory);
+  if (why === undefined) return undefined;
+  throw new StreamjobError('CONFIG_INVALID', `${why} needs a directory for what was received`, {
+    where: 'checkpointDir',
+    hint: "give one: checkpointDir: '/var/lib/streamjob/NAME'",
+  });
+}
+
+function tell(checkpoint: Checkpoint, stores: ReadonlyMap<string, StateStore>, directory: string, log: Logger): void {
+  const { recovered } = checkpoint;
+  if (recovered.lastTime === undefined) {
+    log.info({ directory }, `what must outlive a crash is kept in ${directory}`);
+    return;
+  }
+  const keys = [...stores.values()].reduce((sum, { size }) => sum + size, 0);
+  const detail = {
+    directory,
+    lastBatch: recovered.lastTime,
+    keys,
+    slices: recovered.slices.size,
+    waitingBlocks: recovered.waiting.size,
+  };
+  log.info(detail, `the run goes on from ${directory}: last batch ${recovered.lastTime}, ${keys} keys of state`);
+  const removed = recovered.removed(stores);
+  if (removed.length === 0) return;
+  log.warn(
+    { operators: removed },
+    `the checkpoint has state of operators that the job does not have: ${removed.join(', ')}. It is kept; an operator that was renamed or moved finds it with uid('NAME')`,
+  );
+}
+
+/** Remembered slices lie at multiples of the interval that there was: with another one, windows would pass over them. */
+function requireSameGrid(graph: Graph, { recovered }: Checkpoint): void {
+  const before = recovered.batchMs;
+  if (before === undefined || recovered.slices.size === 0 || before % graph.batchMs === 0) return;
+  throw new StreamjobError(
+    'CHECKPOINT_INCOMPATIBLE',
+    `the batch interval was ${before} ms and is ${graph.batchMs} ms: what windows remember lies between its batches`,
+    {
+      where: 'batchInterval',
+      hint: `use ${before} ms or a divisor of it; or another checkpointDir, and windows start empty`,
+    },
+  );
+}
+
+function warnOfLosses(graph: Graph, log: Logger): void {
+  if (graph.nodes.some((node) => node.store !== undefined && node.windowMs === 0)) {
+    log.warn(
+      {},
+      'without a checkpoint directory state is in memory only: after a crash it starts empty, without the events that were acknowledged',
+    );
+  }
+  const longest = Math.max(0, ...graph.nodes.map((node) => node.windowMs));
+  if (longest === 0) return;
+  log.warn(
+    { longestWindowMs: longest },
+    `without a checkpoint directory windows are in memory only: after a crash they start empty, and up to the last ${longest} ms of acknowledged events are missing from them`,
+  );
+}

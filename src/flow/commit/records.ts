@@ -1,0 +1,84 @@
+/**
+ * What the journal of a checkpoint says, record by record. Each record is Node's structured clone of one of these; what is
+ * large in it (states, slices) is a byte array with a structured clone of its own, so that it can be weighed, and left
+ * unread. The journal is data only: of the job's code it knows the names of its inputs and of what remembers.
+ */
+import type { BucketChange } from '../../graph/state/store.ts';
+import type { BlockRef } from '../block/block-log.ts';
+
+/** A block of an input. */
+export interface LoggedBlock {
+  readonly input: string;
+  readonly ref: BlockRef;
+  /** Its events are values of this process (block/value-block.ts), not Flume events. */
+  readonly values?: boolean;
+}
+
+/** State of one operator as a record has it. */
+export interface StoredState {
+  readonly operator: string;
+  readonly kind: string;
+  readonly shape: string;
+  /** Time of the last batch that ran through it. */
+  readonly time: number;
+  readonly changes: readonly BucketChange[];
+  /** Buckets as a whole: what older records say of them is out of date. */
+  readonly wholes: readonly BucketChange[];
+}
+
+/** A run of values of a partition: Flume events as an Avro array, or values. */
+export type StoredPiece = { readonly events: Uint8Array } | { readonly values: readonly unknown[] };
+
+/** What windows remember of one batch of a stream. */
+export interface StoredSlice {
+  /** The names of the windows that read it. */
+  readonly owners: readonly string[];
+  readonly time: number;
+  /** StoredPiece[][]: the partitions. */
+  readonly bytes: Uint8Array;
+}
+
+/** Ids of events that a batch took in. */
+export interface StoredIds {
+  readonly input: string;
+  readonly time: number;
+  readonly ids: readonly string[];
+}
+
+/** Where an input that reads by itself has come to. */
+export interface StoredPosition {
+  readonly input: string;
+  /** Plain data: the input's own affair. */
+  readonly position: unknown;
+}
+
+/** See the file's head. Times are ms since the epoch. */
+export type JournalRecord =
+  /** A block was received and logged, and may be acknowledged; it is in no batch yet. */
+  | ({ readonly type: 'block' } & LoggedBlock)
+  /** A batch was cut. It runs after this is on disk, and again with the same contents after a crash. */
+  | {
+      readonly type: 'batch';
+      readonly time: number;
+      /** Differs each time that a batch of this time is cut: outputs know by it whether they have seen just this one. */
+      readonly id: string;
+      readonly blocks: readonly LoggedBlock[];
+      /** Where inputs that read by themselves have come to with it. */
+      readonly positions: readonly StoredPosition[];
+    }
+  /** A batch was given up before any output had seen it: its events come again from their peers. */
+  | { readonly type: 'abandoned'; readonly time: number }
+  /** A batch has committed; what it changed, and what is carried over from records that are about to go. */
+  | {
+      readonly type: 'commit';
+      readonly time: number;
+      readonly batchMs: number;
+      /** StoredState[] */
+      readonly states: Uint8Array;
+      readonly slices: readonly StoredSlice[];
+      readonly ids: readonly StoredIds[];
+      /** Where inputs that read by themselves have come to. */
+      readonly positions: readonly StoredPosition[];
+      /** Blocks in no batch, from records that are about to go. */
+      readonly blocks: readonly LoggedBlock[];
+    };
