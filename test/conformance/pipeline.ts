@@ -127,11 +127,22 @@ interface Outcome {
   readonly error: { readonly thrown: unknown; readonly batchIndex: number } | undefined;
 }
 
+/** A part of a run: from a batch, to before a batch, with what the part before left in a directory. */
+export interface RunPart {
+  readonly clock: ManualClock;
+  readonly from: number;
+  readonly to: number;
+  readonly checkpointDir: string;
+  /** What else the output does. */
+  readonly also?: (stream: DStream<unknown>) => void;
+}
+
 /** Runs a vector's pipeline and gathers what came out of each batch. */
-export async function runPipeline(vector: Vector): Promise<Outcome> {
+export async function runPipeline(vector: Vector, part?: RunPart): Promise<Outcome> {
   const { batchMs = 1000, numPartitions = 2, pipeline = [], input2, input3, source, oneAtATime } = vector.params;
-  const clock = new ManualClock(0);
+  const clock = part?.clock ?? new ManualClock(0);
   const ssc = new StreamingContext({
+    ...(part === undefined ? {} : { checkpointDir: part.checkpointDir }),
     batchInterval: batchMs,
     clock,
     parallelism: numPartitions,
@@ -162,10 +173,11 @@ export async function runPipeline(vector: Vector): Promise<Outcome> {
   if (output instanceof MapWithStateDStream) {
     output.stateSnapshots().foreachRDD(async (rdd) => void outcome.snapshots.push(await rdd.collect()));
   }
+  part?.also?.(output);
   await ssc.start();
   let error: Outcome['error'];
   const numBatches = vector.params.numBatches ?? Math.max(...Object.values(all).map((batches) => batches.length));
-  for (let i = 0; i < numBatches && error === undefined; i++) {
+  for (let i = part?.from ?? 0; i < (part?.to ?? numBatches) && error === undefined; i++) {
     for (const push of pushes) push(i);
     const failure = await oneBatch(ssc, () => clock.advance(batchMs));
     if (failure !== undefined) error = { thrown: failure, batchIndex: i };

@@ -7,20 +7,16 @@ import { fileURLToPath } from 'node:url';
 import { INPUTS } from './inputs.ts';
 import { checkPipeline } from './pipeline.ts';
 import { checkRdd, checkSlices } from './rdd.ts';
+import { DIFFERENT, RECOVERY } from './recovery.ts';
 import { TABLES } from './tables.ts';
 import type { Vector, Verdict } from './vector.ts';
 
 /** Kinds that belong to parts of the product that do not exist yet, by how their operation begins. */
 const LATER: readonly (readonly [string, string])[] = [
-  ...[
-    'PIDRateEstimator',
-    'RateLimiter',
-    'RecurringTimer',
-    'BlockGenerator',
-    'ReceivedBlockTracker',
-    'InputInfoTracker',
-  ].map((kind) => [kind, 'reliability'] as const),
-  ...['WAL.', 'BatchedWAL.', 'checkpoint', 'driverFailure', 'gracefulStop', 'SparkSink', 'flume', 'receiver.'].map(
+  ...['PIDRateEstimator', 'RateLimiter', 'RecurringTimer', 'BlockGenerator', 'InputInfoTracker'].map(
+    (kind) => [kind, 'reliability'] as const,
+  ),
+  ...['gracefulStop', 'SparkSink', 'flume', 'receiver.restart', 'receiver.count', 'receiver.blockRecordCount'].map(
     (kind) => [kind, 'reliability'] as const,
   ),
   ...['listener.', 'progressListener', 'ui.', 'UI.'].map((kind) => [kind, 'web UI'] as const),
@@ -31,7 +27,9 @@ export async function check(vector: Vector): Promise<Verdict> {
   const { operation, params } = vector;
   const later = LATER.find(([kind]) => operation.startsWith(kind));
   if (later !== undefined) return { result: 'skipped', why: `${operation}: ${later[1]}` };
-  const table = TABLES[operation] ?? INPUTS[operation];
+  const differs = DIFFERENT[vector.id];
+  if (differs !== undefined) return { result: 'skipped', why: `${operation}: ${differs}` };
+  const table = TABLES[operation] ?? INPUTS[operation] ?? RECOVERY[operation];
   if (table !== undefined) return table(vector);
   if (operation === 'rdd.parallelize.slice') return checkSlices(vector);
   if (operation.startsWith('rdd.') && params.fn !== undefined) return checkRdd(vector);

@@ -9,7 +9,7 @@
  * the lock.
  */
 import type { EventBlock } from '../../avro/event-block.ts';
-import { messageOf } from '../../core/errors.ts';
+import { messageOf, StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { type Files, fileError } from '../../durable/files.ts';
 import { type DirectoryLock, lockDirectory } from '../../durable/lock.ts';
@@ -160,7 +160,19 @@ export class Checkpoint {
    * @returns the places of all blocks, in their order
    * @throws StreamjobError FILE_ACCESS
    */
-  async logBatch(time: number, id: string, blocks: readonly CutBlock[]): Promise<LoggedBlock[]> {
+  async logBatch(
+    time: number,
+    id: string,
+    blocks: readonly CutBlock[],
+    positions: readonly StoredPosition[],
+  ): Promise<LoggedBlock[]> {
+    const { lastTime } = this.#found;
+    if (lastTime !== undefined && time <= lastTime) {
+      throw new StreamjobError(
+        'CONTEXT_STATE',
+        `a batch of ${time} cannot be cut after one of ${lastTime}: times rise`,
+      );
+    }
     const added: BlockRef[] = [];
     try {
       const logged = await Promise.all(
@@ -173,6 +185,7 @@ export class Checkpoint {
       );
       await this.#append({ type: 'batch', time, id, blocks: logged, positions });
       for (const { ref } of logged) this.#found.waiting.delete(blockKey(ref));
+      this.#found.lastTime = time;
       return logged;
     } catch (error) {
       await this.#blocks.release(added).catch(() => {});
