@@ -11,6 +11,7 @@ import { EventBus, type StreamEvent } from './core/events.ts';
 import { type Logger, silentLogger } from './core/log.ts';
 import { Scope } from './core/scope.ts';
 import { engines } from './engine/index.ts';
+import { type BackpressureOptions, type Rates, resolveRates } from './flow/batch/rate-control.ts';
 import { Flow } from './flow/flow.ts';
 import { type FileStreamOptions, FilesReceiver, fixedRecords, textLines } from './flow/receive/files.ts';
 import { type FlumePullOptions, FlumePullReceiver } from './flow/receive/flume-pull.ts';
@@ -49,6 +50,12 @@ export interface StreamingContextOptions {
   readonly maxBatches?: number;
   /** The most memory for received data that waits or is processed, in bytes. Default 256 MiB. */
   readonly maxBacklogBytes?: number;
+  /**
+   * How fast each input is read, in events per second: from `initialRate` (100,000) on, then at the rate that the batches show
+   * the job can process, between `minRate` (100) and `maxRate` (no limit). false: as fast as it gives.
+   * Files and queues, which are looked at when a batch is cut, are not limited.
+   */
+  readonly backpressure?: BackpressureOptions | false;
   /** Where lines go. Default: nowhere. A pino logger fits. */
   readonly log?: Logger;
   /** Takes what `print` prints. Default: stdout. */
@@ -86,6 +93,7 @@ export class StreamingContext {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #events = new EventBus();
+  readonly #rates: Rates | undefined;
   readonly #receivers: (Receiver & { readonly peerTimeoutMs?: number })[] = [];
   readonly #unreplayable: string[] = [];
   /** How many inputs there are: each has the next number, in the order of their making. */
@@ -105,6 +113,7 @@ export class StreamingContext {
     engines.get(options.engine ?? 'inline');
     requireCount(options.parallelism ?? 1, 1, 'parallelism');
     requireCount(options.maxRetries ?? 0, 0, 'maxRetries');
+    this.#rates = resolveRates(options.backpressure);
   }
 
   /** The batch interval in ms. */
@@ -378,6 +387,7 @@ export class StreamingContext {
         ...this.#receivers.map(({ peerTimeoutMs }) => (peerTimeoutMs ?? Number.POSITIVE_INFINITY) / 2),
       ),
       maxBacklogBytes: maxBacklogBytes ?? DEFAULT_MAX_BACKLOG_BYTES,
+      rates: this.#rates,
       write: write ?? ((text) => process.stdout.write(text)),
     });
     return this.#flow;

@@ -9,6 +9,7 @@ export { StreamjobError } from './core/errors.ts';
 export type { BatchSummary, OutputSummary, StreamEvent } from './core/events.ts';
 export type { Logger } from './core/log.ts';
 export { Milliseconds, Minutes, Seconds } from './core/time.ts';
+export type { BackpressureOptions } from './flow/batch/rate-control.ts';
 export type { FileStreamOptions } from './flow/receive/files.ts';
 export type { FlumePullOptions } from './flow/receive/flume-pull.ts';
 export type { FlumePushOptions } from './flow/receive/flume-push.ts';

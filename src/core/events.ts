@@ -49,6 +49,13 @@ export type StreamEvent =
   | { readonly type: 'readingPaused'; readonly reason: string }
   | { readonly type: 'readingResumed' }
   | {
+      readonly type: 'rateChanged';
+      readonly receiver: number;
+      readonly name: string;
+      /** Events per second that are read from now on. */
+      readonly rate: number;
+    }
+  | {
       readonly type: 'batchSubmitted';
       readonly time: number;
       readonly events: number;

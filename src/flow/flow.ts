@@ -10,11 +10,13 @@ import type { Engine } from '../engine/engine.ts';
 import type { Graph, Output } from '../graph/node.ts';
 import { Backlog, type BacklogState } from './batch/backlog.ts';
 import { type Batch, cutBatch, eventsByInput } from './batch/batch.ts';
+import { RateControl, type Rates } from './batch/rate-control.ts';
 import { Ticker } from './batch/ticker.ts';
 import { BlockQueue } from './block/block-queue.ts';
 import { Ledger } from './commit/ledger.ts';
 import { Settlement } from './commit/settlement.ts';
 import { Delivery } from './output/delivery.ts';
+import { ReadingGate } from './receive/reading-gate.ts';
 import type { AckToken, Arrival, GiveUpResult, Intake, Outcome, Receiver } from './receive/receiver.ts';
 import { Generations } from './stage/generations.ts';
 
@@ -36,6 +38,8 @@ export interface FlowSettings {
   readonly maxDelayMs: number;
   /** The most memory for received data that waits or is processed, in bytes. */
   readonly maxBacklogBytes: number;
+  /** The rates of back-pressure; undefined: inputs are read as fast as they give. */
+  readonly rates: Rates | undefined;
   /** Takes text for stdout. */
   readonly write: (text: string) => void;
 }
@@ -50,6 +54,8 @@ export class Flow implements Intake {
   readonly #ticker: Ticker;
   readonly #generations: Generations;
   readonly #backlog: Backlog;
+  readonly #reading: ReadingGate;
+  readonly #rates: RateControl | undefined;
   readonly #ledger: Ledger;
   readonly #settlement: Settlement;
   readonly #stop = new AbortController();
@@ -67,6 +73,12 @@ export class Flow implements Intake {
     this.#generations = new Generations(settings.graph, settings.engine, settings.numPartitions);
     settings.graph.dataAt = (node, time) => this.#generations.rddOf(node, time);
     this.#backlog = new Backlog(settings.maxDelayMs, settings.maxBacklogBytes);
+    this.#reading = new ReadingGate(settings.receivers);
+    const { rates, maxDelayMs: longestPauseMs } = settings;
+    if (rates !== undefined) {
+      const { batchMs } = settings.graph;
+      this.#rates = new RateControl({ ...settings, rates, reading: this.#reading, batchMs, longestPauseMs });
+    }
     this.#settlement = new Settlement(settings.receivers, settings.log);
     this.#ledger = new Ledger((batch, outcome, reason) => this.#onFate(batch, outcome, reason));
   }
@@ -90,6 +102,7 @@ export class Flow implements Intake {
       }
     } finally {
       this.#ticker.stop();
+      this.#rates?.stop();
       this.#overrun?.cancel();
       await this.#abandonRest();
     }
@@ -121,6 +134,7 @@ export class Flow implements Intake {
 
   offer(arrival: Arrival): void {
     this.#queue.add(arrival);
+    this.#rates?.received(arrival.token.receiver, arrival.events.count);
     this.#watchBacklog();
   }
 
@@ -169,7 +183,13 @@ export class Flow implements Intake {
         await this.#generations.prepare(batch.time);
         if (this.#ledger.commit() !== 'committed') break;
         if (batch.events > 0) this.#batchesWithData++;
-        this.#backlog.learn(batch.events, clock.now() - batch.startedAt);
+        const endedAt = clock.now();
+        const processingMs = endedAt - batch.startedAt;
+        const schedulingDelayMs = Math.max(0, batch.startedAt - batch.time);
+        this.#backlog.learn(batch.events, processingMs);
+        const { events: all } = batch;
+        const byInput = eventsByInput(batch);
+        this.#rates?.committed({ events: all, eventsByInput: byInput, endedAt, processingMs, schedulingDelayMs });
         return;
       } catch (error) {
         if (givenUp.aborted) break;
@@ -262,7 +282,7 @@ export class Flow implements Intake {
   }
 
   #watchBacklog(): void {
-    const { receivers, events, log } = this.#settings;
+    const { events, log } = this.#settings;
     const state = this.#backlogState();
     const overload = this.#backlog.overload(state, this.#paused);
     this.#overrun?.cancel();
@@ -277,11 +297,11 @@ export class Flow implements Intake {
     if (overload !== undefined) {
       log.warn({ reason: overload }, `receivers stop reading: ${overload}`);
       events.next({ type: 'readingPaused', reason: overload });
-      for (const receiver of receivers) receiver.pauseReading();
+      this.#reading.setAll('backlog', true);
     } else {
       log.info({}, 'receivers read again');
       events.next({ type: 'readingResumed' });
-      for (const receiver of receivers) receiver.resumeReading();
+      this.#reading.setAll('backlog', false);
     }
   }
 

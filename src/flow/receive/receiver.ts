@@ -59,7 +59,9 @@ export interface Receiver {
   start(intake: Intake): Promise<void>;
   /** Called before the batch of `time` is cut, for inputs that look for their data then. */
   beforeBatch?(time: number): Promise<void>;
-  /** The backlog is too long: takes nothing more until `resumeReading`. */
+  /** Called once before `start`, for inputs that choose how much they take at once: they take no more than `events()` gives. */
+  askAtMost?(events: () => number): void;
+  /** Something is against it (see ReadingGate): takes nothing more until `resumeReading`. */
   pauseReading(): void;
   resumeReading(): void;
   /** Settles deliveries with their peers. @returns how many events were acknowledged */
