@@ -24,6 +24,7 @@ import {
 } from './flow/receive/observable.ts';
 import { QueueReceiver } from './flow/receive/queue.ts';
 import type { Receiver } from './flow/receive/receiver.ts';
+import { type ReceiverInfo, ReceiverStates } from './flow/receive/receiver-states.ts';
 import { socketReceiver } from './flow/receive/socket.ts';
 import { type UserReceiver, UserReceiverHost } from './flow/receive/user.ts';
 import { ValuesReceiver } from './flow/receive/values.ts';
@@ -95,6 +96,7 @@ export class StreamingContext {
   readonly #events = new EventBus();
   readonly #rates: Rates | undefined;
   readonly #receivers: (Receiver & { readonly peerTimeoutMs?: number })[] = [];
+  readonly #receiverStates: ReceiverStates;
   readonly #unreplayable: string[] = [];
   /** How many inputs there are: each has the next number, in the order of their making. */
   #inputs = 0;
@@ -113,6 +115,7 @@ export class StreamingContext {
     engines.get(options.engine ?? 'inline');
     requireCount(options.parallelism ?? 1, 1, 'parallelism');
     requireCount(options.maxRetries ?? 0, 0, 'maxRetries');
+    this.#receiverStates = new ReceiverStates(this.#clock, this.#events);
     this.#rates = resolveRates(options.backpressure);
   }
 
@@ -129,6 +132,14 @@ export class StreamingContext {
   /** How many events have been received and are in no batch yet. */
   get waitingEvents(): number {
     return this.#flow?.waitingEvents ?? 0;
+  }
+
+  /**
+   * All receivers with their states and last errors, as of now.
+   * @example ssc.receivers // [{ id: 0, name: 'receiver stream [0]', state: 'restarting', lastError: { time: 1722, message: 'away' } }]
+   */
+  get receivers(): ReceiverInfo[] {
+    return this.#receiverStates.list;
   }
 
   getState(): ContextState {
@@ -299,7 +310,9 @@ export class StreamingContext {
       const flow = this.#openFlow();
       for (const receiver of this.#receivers) {
         this.#scope.defer(() => receiver.close());
+        this.#receiverStates.set(receiver, 'starting');
         await receiver.start(flow);
+        if (receiver.onState === undefined) this.#receiverStates.set(receiver, 'running');
         this.#log.info({ receiver: receiver.id }, `${receiver.name} started`);
         this.#events.next({ type: 'receiverStarted', receiver: receiver.id, name: receiver.name });
       }
@@ -399,7 +412,10 @@ export class StreamingContext {
     } finally {
       this.#state = 'stopped';
       await this.#scope.close().catch((error: unknown) => this.#log.error({ err: error }, messageOf(error)));
-      for (const { id, name } of this.#receivers) this.#events.next({ type: 'receiverStopped', receiver: id, name });
+      for (const receiver of this.#receivers) {
+        this.#receiverStates.set(receiver, 'stopped');
+        this.#events.next({ type: 'receiverStopped', receiver: receiver.id, name: receiver.name });
+      }
       this.#events.next({ type: 'streamingStopped', time: this.#clock.now() });
       this.#events.complete();
     }
@@ -421,6 +437,7 @@ export class StreamingContext {
       lineage: (_, batch) => batch.input<T>(receiver.id),
     });
     this.#receivers.push(receiver);
+    this.#receiverStates.add(receiver);
     return new DStream(this.#graph, node);
   }
 

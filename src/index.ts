@@ -14,6 +14,8 @@ export type { FileStreamOptions } from './flow/receive/files.ts';
 export type { FlumePullOptions } from './flow/receive/flume-pull.ts';
 export type { FlumePushOptions } from './flow/receive/flume-push.ts';
 export type { FromObservableOptions, ObservableSource } from './flow/receive/observable.ts';
+export type { ReceiverState } from './flow/receive/receiver.ts';
+export type { ReceiverFailure, ReceiverInfo } from './flow/receive/receiver-states.ts';
 export type { ReceiverHandle, UserReceiver } from './flow/receive/user.ts';
 export type { DStream, EventTimeOptions, EventWindowDStream, MapWithStateDStream } from './graph/dstream.ts';
 export type { EventWindow } from './graph/operators/event-window.ts';

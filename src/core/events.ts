@@ -45,6 +45,15 @@ export type StreamEvent =
       readonly receiver: number;
       readonly name: string;
     }
+  | {
+      /** A receiver has come into another state; `ssc.receivers` lists them all. */
+      readonly type: 'receiverState';
+      readonly receiver: number;
+      readonly name: string;
+      readonly state: 'starting' | 'running' | 'restarting' | 'stopped';
+      /** What it reported last, or why it was started again last. */
+      readonly lastError: string | undefined;
+    }
   | { readonly type: 'receiverError'; readonly receiver: number; readonly name: string; readonly message: string }
   | { readonly type: 'readingPaused'; readonly reason: string }
   | { readonly type: 'readingResumed' }
