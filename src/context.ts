@@ -28,6 +28,7 @@ import { type ReceiverInfo, ReceiverStates } from './flow/receive/receiver-state
 import { socketReceiver } from './flow/receive/socket.ts';
 import { type UserReceiver, UserReceiverHost } from './flow/receive/user.ts';
 import { ValuesReceiver } from './flow/receive/values.ts';
+import { DEFAULT_DEAD_LETTER_FILE, DeadLetters } from './flow/stage/dead-letters.ts';
 import { DStream, transformStreams, unionStreams } from './graph/dstream.ts';
 import { Graph } from './graph/node.ts';
 import type { RDD } from './graph/rdd.ts';
@@ -43,6 +44,14 @@ export interface StreamingContextOptions {
   readonly onFailure?: 'retry' | 'stop';
   /** How often a failed batch is run again before the context stops. Default: without limit. */
   readonly maxRetries?: number;
+  /**
+   * What happens when a function of an operator throws on a value: its batch fails ('fail', the default), or the value is left
+   * out and written to `deadLetterFile` before the batch commits ('skip'). Outputs (foreachRDD), functions over whole partitions
+   * or over all values of a key, and the combining of partial results fail the batch in any case.
+   */
+  readonly onPoison?: 'fail' | 'skip';
+  /** The file to which left out values are appended, one JSON object a line. Default `dead-letters.jsonl`. */
+  readonly deadLetterFile?: string;
   /** Partitions of batches and shuffles unless an operator says otherwise. Default 1: the inline engine has one thread. */
   readonly parallelism?: number;
   /** Who computes. Default 'inline'. */
@@ -115,6 +124,7 @@ export class StreamingContext {
     engines.get(options.engine ?? 'inline');
     requireCount(options.parallelism ?? 1, 1, 'parallelism');
     requireCount(options.maxRetries ?? 0, 0, 'maxRetries');
+    requireOneOf(options.onPoison ?? 'fail', ['fail', 'skip'], 'onPoison');
     this.#receiverStates = new ReceiverStates(this.#clock, this.#events);
     this.#rates = resolveRates(options.backpressure);
   }
@@ -383,7 +393,8 @@ export class StreamingContext {
 
   #openFlow(): Flow {
     const { onFailure, maxRetries, maxBatches, parallelism, engine, maxBacklogBytes, write } = this.#options;
-    const opened = engines.get(engine ?? 'inline').open({ signal: this.#scope.signal });
+    const poison = this.#openDeadLetters();
+    const opened = engines.get(engine ?? 'inline').open({ signal: this.#scope.signal, poison });
     this.#scope.defer(() => opened.close());
     this.#flow = new Flow({
       graph: this.#graph,
@@ -401,9 +412,18 @@ export class StreamingContext {
       ),
       maxBacklogBytes: maxBacklogBytes ?? DEFAULT_MAX_BACKLOG_BYTES,
       rates: this.#rates,
+      deadLetters: poison,
       write: write ?? ((text) => process.stdout.write(text)),
     });
     return this.#flow;
+  }
+
+  #openDeadLetters(): DeadLetters | undefined {
+    const { onPoison, deadLetterFile } = this.#options;
+    if (onPoison !== 'skip') return undefined;
+    const letters = new DeadLetters(deadLetterFile ?? DEFAULT_DEAD_LETTER_FILE, this.#log, this.#events);
+    this.#scope.defer(() => letters.close());
+    return letters;
   }
 
   async #run(flow: Flow): Promise<void> {
@@ -464,5 +484,13 @@ function requireCount(value: number, least: number, option: string): void {
   if (Number.isSafeInteger(value) && value >= least) return;
   throw new StreamjobError('CONFIG_INVALID', `${option} must be a whole number of at least ${least}, not ${value}`, {
     where: option,
+  });
+}
+
+function requireOneOf(value: string, allowed: readonly string[], option: string): void {
+  if (allowed.includes(value)) return;
+  throw new StreamjobError('CONFIG_INVALID', `${option} cannot be ${JSON.stringify(value)}`, {
+    where: option,
+    hint: `use ${allowed.map((each) => `'${each}'`).join(' or ')}`,
   });
 }

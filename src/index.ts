@@ -17,6 +17,7 @@ export type { FromObservableOptions, ObservableSource } from './flow/receive/obs
 export type { ReceiverState } from './flow/receive/receiver.ts';
 export type { ReceiverFailure, ReceiverInfo } from './flow/receive/receiver-states.ts';
 export type { ReceiverHandle, UserReceiver } from './flow/receive/user.ts';
+export type { DeadLetter } from './flow/stage/dead-letters.ts';
 export type { DStream, EventTimeOptions, EventWindowDStream, MapWithStateDStream } from './graph/dstream.ts';
 export type { EventWindow } from './graph/operators/event-window.ts';
 export type { MapAsyncOptions } from './graph/operators/map-async.ts';

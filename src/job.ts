@@ -4,6 +4,7 @@ import { type DurationLike, durationMs } from './core/duration.ts';
 import { StreamjobError } from './core/errors.ts';
 import { nearest } from './core/registry.ts';
 import { engines } from './engine/index.ts';
+import { DEFAULT_DEAD_LETTER_FILE } from './flow/stage/dead-letters.ts';
 
 /** Options of a job. Each has a flag of `streamjob run` (kebab case) and an environment variable (`STREAMJOB_BATCH_INTERVAL`). */
 export interface JobOptions {
@@ -17,6 +18,10 @@ export interface JobOptions {
   readonly onFailure?: 'retry' | 'stop';
   /** How often a failed batch is run again before the job stops. Default: without limit. */
   readonly maxRetries?: number;
+  /** 'fail' (default) fails the batch when an operator's function throws on a value; 'skip' leaves the value out. */
+  readonly onPoison?: 'fail' | 'skip';
+  /** Where values that were left out go, relative to the working directory. Default `dead-letters.jsonl`. */
+  readonly deadLetterFile?: string;
   /** Partitions of batches and shuffles. Default 1. */
   readonly parallelism?: number;
   /** Who computes. Default 'inline'. */
@@ -55,6 +60,8 @@ export interface ResolvedJobOptions {
   readonly onFailure: 'retry' | 'stop';
   /** Undefined: without limit. */
   readonly maxRetries: number | undefined;
+  readonly onPoison: 'fail' | 'skip';
+  readonly deadLetterFile: string;
   readonly parallelism: number;
   readonly engine: string;
 }
@@ -62,7 +69,17 @@ export interface ResolvedJobOptions {
 /** What flags and the environment may say: texts, by option name. */
 export type OptionTexts = Readonly<Record<string, string | undefined>>;
 
-const OPTION_NAMES = ['name', 'batchInterval', 'agent', 'onFailure', 'maxRetries', 'parallelism', 'engine'] as const;
+const OPTION_NAMES = [
+  'name',
+  'batchInterval',
+  'agent',
+  'onFailure',
+  'maxRetries',
+  'onPoison',
+  'deadLetterFile',
+  'parallelism',
+  'engine',
+] as const;
 /** Options of later versions: a job that asks for them must not run as if they were there. */
 const LATER_OPTIONS = ['cut', 'checkpointDir', 'reliability'] as const;
 
@@ -82,9 +99,17 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
   const batchInterval = pick('batchInterval');
   if (batchInterval === undefined) throw invalid('batchInterval', batchInterval, "give one, e.g. '1s'");
   const maxRetries = pick('maxRetries');
+  const onPoison = pick('onPoison') ?? 'fail';
+  if (onPoison !== 'fail' && onPoison !== 'skip') throw invalid('onPoison', onPoison, "use 'fail' or 'skip'");
+  const deadLetterFile = pick('deadLetterFile') ?? DEFAULT_DEAD_LETTER_FILE;
+  if (typeof deadLetterFile !== 'string' || deadLetterFile === '') {
+    throw invalid('deadLetterFile', deadLetterFile, 'give the path of a file');
+  }
   return {
     name,
     onFailure,
+    onPoison,
+    deadLetterFile,
     batchInterval: durationMs(batchInterval as DurationLike, 'batchInterval'),
     agent: resolveAgent(pick('agent')),
     maxRetries: maxRetries === undefined ? undefined : count(maxRetries, 'maxRetries', 0),

@@ -46,6 +46,11 @@ export const runCommand: CommandModule<object, RunFlags> = {
         type: 'string',
         describe: 'how often a failed batch is run again; default: without limit',
       })
+      .option('on-poison', {
+        choices: ['fail', 'skip'] as const,
+        describe: 'what to do when a function throws on a value: fail the batch, or leave the value out',
+      })
+      .option('dead-letter-file', { type: 'string', describe: 'where values that were left out are written' })
       .option('agent', { type: 'string', describe: 'the flume.conf of the embedded agent a1' })
       .option('engine', { type: 'string', describe: 'who computes' })
       .option('parallelism', { type: 'string', describe: 'partitions of batches and shuffles' })
@@ -96,13 +101,9 @@ function resolveOptions(inFile: JobOptions, flags: OptionTexts): ResolvedJobOpti
 }
 
 function openContext(options: ResolvedJobOptions, flags: RunFlags, log: Logger, status: StatusLine): StreamingContext {
-  const { name, batchInterval, onFailure, parallelism, engine, maxRetries } = options;
+  const { maxRetries, agent: _, ...context } = options;
   const ssc = new StreamingContext({
-    name,
-    batchInterval,
-    onFailure,
-    parallelism,
-    engine,
+    ...context,
     log,
     ...(maxRetries === undefined ? {} : { maxRetries }),
     ...(flags.batches === undefined ? {} : { maxBatches: flags.batches }),

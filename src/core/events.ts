@@ -99,6 +99,13 @@ export type StreamEvent =
       readonly events: number;
       readonly reason: string;
     }
+  | {
+      /** Values that functions threw on were left out of a batch, and are in the dead-letter file now. */
+      readonly type: 'valuesSkipped';
+      readonly time: number;
+      readonly values: number;
+      readonly file: string;
+    }
   | { readonly type: 'batchCompleted'; readonly batch: BatchSummary };
 
 /** The stream that steps publish to. */

@@ -18,6 +18,7 @@ import { Settlement } from './commit/settlement.ts';
 import { Delivery } from './output/delivery.ts';
 import { ReadingGate } from './receive/reading-gate.ts';
 import type { AckToken, Arrival, GiveUpResult, Intake, Outcome, Receiver } from './receive/receiver.ts';
+import type { DeadLetters } from './stage/dead-letters.ts';
 import { Generations } from './stage/generations.ts';
 
 /** What a flow is made of. */
@@ -40,6 +41,8 @@ export interface FlowSettings {
   readonly maxBacklogBytes: number;
   /** The rates of back-pressure; undefined: inputs are read as fast as they give. */
   readonly rates: Rates | undefined;
+  /** Takes the values that functions threw on; undefined: they fail the batch. */
+  readonly deadLetters: DeadLetters | undefined;
   /** Takes text for stdout. */
   readonly write: (text: string) => void;
 }
@@ -171,16 +174,17 @@ export class Flow implements Intake {
   }
 
   async #attempt(batch: Batch, delivery: Delivery, givenUp: AbortSignal): Promise<void> {
-    const { clock, events, log, onFailure, maxRetries } = this.#settings;
+    const { clock, deadLetters, events, log, onFailure, maxRetries } = this.#settings;
     for (let attempt = 1; !givenUp.aborted; attempt++) {
       try {
-        await this.#generations.run(batch);
+        await (deadLetters?.during(batch.time, () => this.#generations.run(batch)) ?? this.#generations.run(batch));
         await delivery.run(
           ({ node }) => this.#generations.rddOf(node, batch.time),
           () => !givenUp.aborted,
           (output) => this.#watchOutput(output, batch.time),
         );
         await this.#generations.prepare(batch.time);
+        await deadLetters?.write();
         if (this.#ledger.commit() !== 'committed') break;
         if (batch.events > 0) this.#batchesWithData++;
         const endedAt = clock.now();
