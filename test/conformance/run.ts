@@ -4,23 +4,18 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { FLUME } from './flume.ts';
 import { INPUTS } from './inputs.ts';
 import { checkPipeline } from './pipeline.ts';
+import { RATES } from './rates.ts';
 import { checkRdd, checkSlices } from './rdd.ts';
+import { RECEIVERS } from './receivers.ts';
 import { TABLES } from './tables.ts';
 import type { Vector, Verdict } from './vector.ts';
 
 /** Kinds that belong to parts of the product that do not exist yet, by how their operation begins. */
 const LATER: readonly (readonly [string, string])[] = [
-  ...[
-    'PIDRateEstimator',
-    'RateLimiter',
-    'RecurringTimer',
-    'BlockGenerator',
-    'ReceivedBlockTracker',
-    'InputInfoTracker',
-  ].map((kind) => [kind, 'reliability'] as const),
-  ...['WAL.', 'BatchedWAL.', 'checkpoint', 'driverFailure', 'gracefulStop', 'SparkSink', 'flume', 'receiver.'].map(
+  ...['ReceivedBlockTracker', 'WAL.', 'BatchedWAL.', 'checkpoint', 'driverFailure', 'receiver.blockRDD'].map(
     (kind) => [kind, 'reliability'] as const,
   ),
   ...['listener.', 'progressListener', 'ui.', 'UI.'].map((kind) => [kind, 'web UI'] as const),
@@ -31,7 +26,7 @@ export async function check(vector: Vector): Promise<Verdict> {
   const { operation, params } = vector;
   const later = LATER.find(([kind]) => operation.startsWith(kind));
   if (later !== undefined) return { result: 'skipped', why: `${operation}: ${later[1]}` };
-  const table = TABLES[operation] ?? INPUTS[operation];
+  const table = [TABLES, INPUTS, RATES, RECEIVERS, FLUME].map((kinds) => kinds[operation]).find((each) => each);
   if (table !== undefined) return table(vector);
   if (operation === 'rdd.parallelize.slice') return checkSlices(vector);
   if (operation.startsWith('rdd.') && params.fn !== undefined) return checkRdd(vector);
