@@ -9,7 +9,7 @@ import { type DurationLike, durationMs } from './core/duration.ts';
 import { messageOf, StreamjobError } from './core/errors.ts';
 import { EventBus, type StreamEvent } from './core/events.ts';
 import { type Logger, silentLogger } from './core/log.ts';
-import { Scope } from './core/scope.ts';
+import { Scope, untilAborted } from './core/scope.ts';
 import { engines } from './engine/index.ts';
 import { type BackpressureOptions, type Rates, resolveRates } from './flow/batch/rate-control.ts';
 import { Flow } from './flow/flow.ts';
@@ -110,6 +110,8 @@ export class StreamingContext {
   /** How many inputs there are: each has the next number, in the order of their making. */
   #inputs = 0;
   readonly #scope = new Scope();
+  /** Aborts when what is running is to stop. */
+  readonly #halt = new AbortController();
   #state: ContextState = 'initialized';
   #flow: Flow | undefined;
   #running: Promise<void> | undefined;
@@ -348,8 +350,9 @@ export class StreamingContext {
       this.#graph.freeze('stopped');
       return;
     }
-    if (options.graceful === false) flow.abort();
+    // The receivers first: one that gets its values back would hand them over again.
     this.#stopping ??= this.#stop(flow, options);
+    if (options.graceful === false) flow.abort();
     return this.#stopping;
   }
 
@@ -377,15 +380,17 @@ export class StreamingContext {
   }
 
   async #stop(flow: Flow, options: StopOptions): Promise<void> {
-    await Promise.all(this.#receivers.map((receiver) => receiver.stopReceiving()));
     const grace =
       options.timeout === undefined
         ? Math.max(SHORTEST_GRACE_MS, 10 * this.#graph.batchMs)
         : durationMs(options.timeout, 'timeout');
     const deadline = this.#clock.after(grace, () => {
       this.#log.warn({ timeoutMs: grace }, 'graceful stop timed out: what has not committed is given back');
-      flow.abort();
+      flow.abort(`the graceful stop took longer than ${grace} ms`);
     });
+    // A user's receiver that does not come to its end must not hold the stop for longer than anything else may.
+    const receivers = Promise.all(this.#receivers.map((receiver) => receiver.stopReceiving()));
+    await untilAborted(receivers, this.#halt.signal);
     flow.drain();
     await this.#running?.catch(() => {});
     deadline.cancel();
@@ -394,7 +399,9 @@ export class StreamingContext {
   #openFlow(): Flow {
     const { onFailure, maxRetries, maxBatches, parallelism, engine, maxBacklogBytes, write } = this.#options;
     const poison = this.#openDeadLetters();
-    const opened = engines.get(engine ?? 'inline').open({ signal: this.#scope.signal, poison });
+    const opened = engines
+      .get(engine ?? 'inline')
+      .open({ signal: AbortSignal.any([this.#scope.signal, this.#halt.signal]), poison });
     this.#scope.defer(() => opened.close());
     this.#flow = new Flow({
       graph: this.#graph,
@@ -413,6 +420,7 @@ export class StreamingContext {
       maxBacklogBytes: maxBacklogBytes ?? DEFAULT_MAX_BACKLOG_BYTES,
       rates: this.#rates,
       deadLetters: poison,
+      halt: this.#halt,
       write: write ?? ((text) => process.stdout.write(text)),
     });
     return this.#flow;

@@ -106,6 +106,15 @@ export type StreamEvent =
       readonly values: number;
       readonly file: string;
     }
+  | {
+      /** The context stopped before all that it had received was committed: the rest goes back to where it came from. */
+      readonly type: 'givenBack';
+      readonly reason: string;
+      /** Events of batches that were given up, and of no batch yet. */
+      readonly events: number;
+      /** Batches that had begun, and were given up. */
+      readonly batches: number;
+    }
   | { readonly type: 'batchCompleted'; readonly batch: BatchSummary };
 
 /** The stream that steps publish to. */

@@ -6,6 +6,7 @@ import { type Clock, sleep, type Timer } from '../core/clock.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { EventBus } from '../core/events.ts';
 import type { Logger } from '../core/log.ts';
+import { untilAborted } from '../core/scope.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Graph, Output } from '../graph/node.ts';
 import { Backlog, type BacklogState } from './batch/backlog.ts';
@@ -31,6 +32,8 @@ export interface FlowSettings {
   readonly events: EventBus;
   readonly numPartitions: number;
   readonly onFailure: 'retry' | 'stop';
+  /** Aborted by `abort`, so that the engine stops what is running too. */
+  readonly halt: AbortController;
   /** How often a failed batch is run again. Infinity: for ever. */
   readonly maxRetries: number;
   /** How many batches that hold data are run. Infinity: no limit. */
@@ -61,7 +64,10 @@ export class Flow implements Intake {
   readonly #rates: RateControl | undefined;
   readonly #ledger: Ledger;
   readonly #settlement: Settlement;
-  readonly #stop = new AbortController();
+  readonly #stop: AbortController;
+  /** What a stop that did not commit everything gave back. */
+  readonly #givenBack = { events: 0, batches: 0 };
+  #abortReason = '';
   #delivery: Delivery | undefined;
   #failure: Error | undefined;
   #batchesWithData = 0;
@@ -72,6 +78,7 @@ export class Flow implements Intake {
 
   constructor(settings: FlowSettings) {
     this.#settings = settings;
+    this.#stop = settings.halt;
     this.#ticker = new Ticker(settings.clock, settings.graph.batchMs);
     this.#generations = new Generations(settings.graph, settings.engine, settings.numPartitions);
     settings.graph.dataAt = (node, time) => this.#generations.rddOf(node, time);
@@ -108,6 +115,7 @@ export class Flow implements Intake {
       this.#rates?.stop();
       this.#overrun?.cancel();
       await this.#abandonRest();
+      this.#reportGivenBack();
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -118,8 +126,12 @@ export class Flow implements Intake {
     this.#wake();
   }
 
-  /** Ends `run` after what is running now; what has not committed is given up. */
-  abort(): void {
+  /**
+   * Ends `run`: stages stop between two chunks, nobody waits for an output that runs; what has not committed is given up.
+   * @param reason for logs and listeners
+   */
+  abort(reason = 'the context was stopped at once'): void {
+    if (!this.#stop.signal.aborted) this.#abortReason = reason;
     this.#stop.abort();
     for (const receiver of this.#settings.receivers) receiver.abandon?.();
     this.#ledger.giveUp('the context was stopped');
@@ -178,11 +190,15 @@ export class Flow implements Intake {
     for (let attempt = 1; !givenUp.aborted; attempt++) {
       try {
         await (deadLetters?.during(batch.time, () => this.#generations.run(batch)) ?? this.#generations.run(batch));
-        await delivery.run(
+        const outputs = delivery.run(
           ({ node }) => this.#generations.rddOf(node, batch.time),
           () => !givenUp.aborted,
           (output) => this.#watchOutput(output, batch.time),
         );
+        // A stop does not wait for an output that hangs; a batch that is given up for another reason does: its output must
+        // not run beside that of the next batch.
+        await untilAborted(outputs, this.#stop.signal);
+        if (givenUp.aborted) break;
         await this.#generations.prepare(batch.time);
         await deadLetters?.write();
         if (this.#ledger.commit() !== 'committed') break;
@@ -248,7 +264,9 @@ export class Flow implements Intake {
     const endedAt = clock.now();
     const outputs = this.#delivery?.summaries ?? [];
     if (outcome === 'committed') this.#generations.complete(batch.time);
-    else log.warn({ batch: batch.time, events: batch.events, reason }, `batch ${batch.time} was given up: ${reason}`);
+    else if (this.#stop.signal.aborted) this.#countGivenBack(batch.events, 1);
+    if (outcome === 'given-up')
+      log.warn({ batch: batch.time, events: batch.events, reason }, `batch ${batch.time} was given up: ${reason}`);
     this.#settlement.settle(batch, outcome, (acked) => {
       if (outcome === 'given-up') {
         return events.next({
@@ -323,9 +341,25 @@ export class Flow implements Intake {
   async #abandonRest(): Promise<void> {
     if (!this.#queue.isEmpty) {
       const rest = cutBatch(this.#ticker.last, this.#queue.takeAll(), this.#settings.clock.now());
+      this.#countGivenBack(rest.events, 0);
       this.#settlement.settle(rest, 'given-up', () => {});
     }
     await this.#settlement.idle();
+  }
+
+  #countGivenBack(events: number, batches: number): void {
+    this.#givenBack.events += events;
+    this.#givenBack.batches += batches;
+  }
+
+  /** Somebody who stops a job must learn what it leaves: it comes again, if it came from where things can be sent again. */
+  #reportGivenBack(): void {
+    const { events, batches } = this.#givenBack;
+    if (!this.#stop.signal.aborted || (events === 0 && batches === 0)) return;
+    const reason = this.#abortReason;
+    const what = `${events} events, ${batches} of their batches begun, were given back uncommitted`;
+    this.#settings.log.warn({ reason, events, batches }, `${reason}: ${what}`);
+    this.#settings.events.next({ type: 'givenBack', reason, events, batches });
   }
 }
 
