@@ -4,6 +4,7 @@ import { type DurationLike, durationMs } from './core/duration.ts';
 import { StreamjobError } from './core/errors.ts';
 import { nearest } from './core/registry.ts';
 import { engines } from './engine/index.ts';
+import { type BackpressureOptions, resolveRates } from './flow/batch/rate-control.ts';
 import { DEFAULT_DEAD_LETTER_FILE } from './flow/stage/dead-letters.ts';
 
 /** Options of a job. Each has a flag of `streamjob run` (kebab case) and an environment variable (`STREAMJOB_BATCH_INTERVAL`). */
@@ -22,6 +23,8 @@ export interface JobOptions {
   readonly onPoison?: 'fail' | 'skip';
   /** Where values that were left out go, relative to the working directory. Default `dead-letters.jsonl`. */
   readonly deadLetterFile?: string;
+  /** How fast each input is read, as of StreamingContext; as a flag or in the environment: JSON, or `false`. */
+  readonly backpressure?: BackpressureOptions | false;
   /** Partitions of batches and shuffles. Default 1. */
   readonly parallelism?: number;
   /** Who computes. Default 'inline'. */
@@ -62,6 +65,7 @@ export interface ResolvedJobOptions {
   readonly maxRetries: number | undefined;
   readonly onPoison: 'fail' | 'skip';
   readonly deadLetterFile: string;
+  readonly backpressure: BackpressureOptions | false;
   readonly parallelism: number;
   readonly engine: string;
 }
@@ -77,6 +81,7 @@ const OPTION_NAMES = [
   'maxRetries',
   'onPoison',
   'deadLetterFile',
+  'backpressure',
   'parallelism',
   'engine',
 ] as const;
@@ -110,6 +115,7 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
     onFailure,
     onPoison,
     deadLetterFile,
+    backpressure: resolveBackpressure(pick('backpressure')),
     batchInterval: durationMs(batchInterval as DurationLike, 'batchInterval'),
     agent: resolveAgent(pick('agent')),
     maxRetries: maxRetries === undefined ? undefined : count(maxRetries, 'maxRetries', 0),
@@ -131,6 +137,22 @@ function resolveAgent(agent: unknown): ResolvedJobOptions['agent'] {
     return { conf: agent.conf, name };
   }
   throw invalid('agent', agent, "give the path of a flume.conf, or { conf: './flume.conf', name: 'a1' }");
+}
+
+function resolveBackpressure(value: unknown): BackpressureOptions | false {
+  let given: unknown = value ?? {};
+  try {
+    if (typeof given === 'string') given = JSON.parse(given) as unknown;
+    if (given !== false && (typeof given !== 'object' || given === null)) throw new Error('neither');
+    resolveRates(given as BackpressureOptions | false);
+    return given as BackpressureOptions | false;
+  } catch {
+    throw invalid(
+      'backpressure',
+      value,
+      `give false, or rates above 0 such as {"initialRate": 5000, "maxRate": 20000}`,
+    );
+  }
 }
 
 function checkNames(file: JobOptions): void {

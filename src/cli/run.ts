@@ -51,6 +51,10 @@ export const runCommand: CommandModule<object, RunFlags> = {
         describe: 'what to do when a function throws on a value: fail the batch, or leave the value out',
       })
       .option('dead-letter-file', { type: 'string', describe: 'where values that were left out are written' })
+      .option('backpressure', {
+        type: 'string',
+        describe: 'rates of inputs as JSON, e.g. \'{"maxRate": 5000}\', or false',
+      })
       .option('agent', { type: 'string', describe: 'the flume.conf of the embedded agent a1' })
       .option('engine', { type: 'string', describe: 'who computes' })
       .option('parallelism', { type: 'string', describe: 'partitions of batches and shuffles' })

@@ -65,6 +65,7 @@ interface Input {
   timer: Timer | undefined;
 }
 
+const RATE_NAMES: readonly string[] = ['initialRate', 'maxRate', 'minRate'];
 const DEFAULT_INITIAL_RATE = 100_000;
 const DEFAULT_MIN_RATE = 100;
 /** The bucket is filled in advance for an interval, at most for as long as it keeps what is not used, in ms. */
@@ -79,12 +80,19 @@ const POLL_PART = 0.1;
 /**
  * The rates with their defaults.
  * @param options false: no back-pressure, undefined
- * @throws StreamjobError CONFIG_INVALID
+ * @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN
  * @example resolveRates({ maxRate: 5000 }) // { initialRate: 5000, maxRate: 5000, minRate: 100 }
  */
 export function resolveRates(options: BackpressureOptions | false | undefined): Rates | undefined {
   if (options === false) return undefined;
   const { maxRate = Number.POSITIVE_INFINITY } = options ?? {};
+  const unknown = Object.keys(options ?? {}).find((name) => !RATE_NAMES.includes(name));
+  if (unknown !== undefined) {
+    throw new StreamjobError('CONFIG_UNKNOWN', `backpressure has no option ${unknown}`, {
+      where: 'backpressure',
+      hint: `options are ${RATE_NAMES.join(', ')}`,
+    });
+  }
   const rates = {
     maxRate,
     initialRate: options?.initialRate ?? Math.min(DEFAULT_INITIAL_RATE, maxRate),

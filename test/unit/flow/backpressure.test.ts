@@ -9,6 +9,7 @@ import { RateLimiter } from '../../../src/flow/batch/rate-limiter.ts';
 import { ReadingGate } from '../../../src/flow/receive/reading-gate.ts';
 import type { Receiver } from '../../../src/flow/receive/receiver.ts';
 import { ValuesReceiver } from '../../../src/flow/receive/values.ts';
+import { resolveJobOptions } from '../../../src/job.ts';
 import { arrived, pushRig } from '../../kit/flow.ts';
 import { until } from '../../kit/until.ts';
 
@@ -181,6 +182,16 @@ describe('the rate', () => {
       expect.objectContaining({ code: 'CONFIG_INVALID', where: 'backpressure' }),
     );
   });
+});
+
+test('the rates of a job come from its file, the environment and flags', () => {
+  const job = { name: 'x', batchInterval: '1s', backpressure: { maxRate: 10 } } as const;
+  expect(resolveJobOptions(job, {}, {}).backpressure).toEqual({ maxRate: 10 });
+  expect(resolveJobOptions(job, {}, { STREAMJOB_BACKPRESSURE: '{"maxRate":5}' }).backpressure).toEqual({ maxRate: 5 });
+  expect(resolveJobOptions(job, { backpressure: 'false' }, {}).backpressure).toBe(false);
+  for (const wrong of ['fast', 'null', '7', '{"maxRate":0}', '{"maxrate":5}']) {
+    expect(() => resolveJobOptions(job, { backpressure: wrong }, {})).toThrowError(/backpressure cannot be/);
+  }
 });
 
 test('the estimator refuses what is out of range', () => {
