@@ -9,9 +9,10 @@ import { type DurationLike, durationMs } from './core/duration.ts';
 import { messageOf, StreamjobError } from './core/errors.ts';
 import { EventBus, type StreamEvent } from './core/events.ts';
 import { type Logger, silentLogger } from './core/log.ts';
-import { Scope } from './core/scope.ts';
+import { Scope, untilAborted } from './core/scope.ts';
 import type { Files } from './durable/files.ts';
 import { engines } from './engine/index.ts';
+import { type BackpressureOptions, type Rates, resolveRates } from './flow/batch/rate-control.ts';
 import { openDurability } from './flow/commit/open.ts';
 import { Flow } from './flow/flow.ts';
 import { type FileStreamOptions, FilesReceiver, fixedRecords, textLines } from './flow/receive/files.ts';
@@ -25,9 +26,11 @@ import {
 } from './flow/receive/observable.ts';
 import { QueueReceiver } from './flow/receive/queue.ts';
 import type { Receiver, Reliability } from './flow/receive/receiver.ts';
+import { type ReceiverInfo, ReceiverStates } from './flow/receive/receiver-states.ts';
 import { socketReceiver } from './flow/receive/socket.ts';
 import { type UserReceiver, UserReceiverHost } from './flow/receive/user.ts';
 import { ValuesReceiver } from './flow/receive/values.ts';
+import { DEFAULT_DEAD_LETTER_FILE, DeadLetters } from './flow/stage/dead-letters.ts';
 import { DStream, transformStreams, unionStreams } from './graph/dstream.ts';
 import { Graph } from './graph/node.ts';
 import type { RDD } from './graph/rdd.ts';
@@ -43,6 +46,14 @@ export interface StreamingContextOptions {
   readonly onFailure?: 'retry' | 'stop';
   /** How often a failed batch is run again before the context stops. Default: without limit. */
   readonly maxRetries?: number;
+  /**
+   * What happens when a function of an operator throws on a value: its batch fails ('fail', the default), or the value is left
+   * out and written to `deadLetterFile` before the batch commits ('skip'). Outputs (foreachRDD), functions over whole partitions
+   * or over all values of a key, and the combining of partial results fail the batch in any case.
+   */
+  readonly onPoison?: 'fail' | 'skip';
+  /** The file to which left out values are appended, one JSON object a line. Default `dead-letters.jsonl`. */
+  readonly deadLetterFile?: string;
   /** Partitions of batches and shuffles unless an operator says otherwise. Default 1: the inline engine has one thread. */
   readonly parallelism?: number;
   /** Who computes. Default 'inline'. */
@@ -61,6 +72,12 @@ export interface StreamingContextOptions {
   readonly standardCheckpointDir?: string;
   /** The file system of the checkpoint, for tests. Default: this machine's. */
   readonly files?: Files;
+  /**
+   * How fast each input is read, in events per second: from `initialRate` (100,000) on, then at the rate that the batches show
+   * the job can process, between `minRate` (100) and `maxRate` (no limit). false: as fast as it gives.
+   * Files and queues, which are looked at when a batch is cut, are not limited.
+   */
+  readonly backpressure?: BackpressureOptions | false;
   /** Where lines go. Default: nowhere. A pino logger fits. */
   readonly log?: Logger;
   /** Takes what `print` prints. Default: stdout. */
@@ -99,11 +116,15 @@ export class StreamingContext {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #events = new EventBus();
+  readonly #rates: Rates | undefined;
   readonly #receivers: (Receiver & { readonly peerTimeoutMs?: number })[] = [];
+  readonly #receiverStates: ReceiverStates;
   readonly #unreplayable: string[] = [];
   /** How many inputs there are: each has the next number, in the order of their making. */
   #inputs = 0;
   readonly #scope = new Scope();
+  /** Aborts when what is running is to stop. */
+  readonly #halt = new AbortController();
   #state: ContextState = 'initialized';
   #flow: Flow | undefined;
   #running: Promise<void> | undefined;
@@ -119,6 +140,9 @@ export class StreamingContext {
     engines.get(options.engine ?? 'inline');
     requireCount(options.parallelism ?? 1, 1, 'parallelism');
     requireCount(options.maxRetries ?? 0, 0, 'maxRetries');
+    requireOneOf(options.onPoison ?? 'fail', ['fail', 'skip'], 'onPoison');
+    this.#receiverStates = new ReceiverStates(this.#clock, this.#events);
+    this.#rates = resolveRates(options.backpressure);
   }
 
   /** The batch interval in ms. */
@@ -134,6 +158,14 @@ export class StreamingContext {
   /** How many events have been received and are in no batch yet. */
   get waitingEvents(): number {
     return this.#flow?.waitingEvents ?? 0;
+  }
+
+  /**
+   * All receivers with their states and last errors, as of now.
+   * @example ssc.receivers // [{ id: 0, name: 'receiver stream [0]', state: 'restarting', lastError: { time: 1722, message: 'away' } }]
+   */
+  get receivers(): ReceiverInfo[] {
+    return this.#receiverStates.list;
   }
 
   getState(): ContextState {
@@ -334,7 +366,9 @@ export class StreamingContext {
       const flow = await this.#openFlow();
       for (const receiver of this.#receivers) {
         this.#scope.defer(() => receiver.close());
+        this.#receiverStates.set(receiver, 'starting');
         await receiver.start(flow);
+        if (receiver.onState === undefined) this.#receiverStates.set(receiver, 'running');
         this.#log.info({ receiver: receiver.id }, `${receiver.name} started`);
         this.#events.next({ type: 'receiverStarted', receiver: receiver.id, name: receiver.name });
       }
@@ -360,8 +394,9 @@ export class StreamingContext {
       this.#graph.freeze('stopped');
       return;
     }
-    if (options.graceful === false) flow.abort();
+    // The receivers first: one that gets its values back would hand them over again.
     this.#stopping ??= this.#stop(flow, options);
+    if (options.graceful === false) flow.abort();
     return this.#stopping;
   }
 
@@ -389,15 +424,17 @@ export class StreamingContext {
   }
 
   async #stop(flow: Flow, options: StopOptions): Promise<void> {
-    await Promise.all(this.#receivers.map((receiver) => receiver.stopReceiving()));
     const grace =
       options.timeout === undefined
         ? Math.max(SHORTEST_GRACE_MS, 10 * this.#graph.batchMs)
         : durationMs(options.timeout, 'timeout');
     const deadline = this.#clock.after(grace, () => {
       this.#log.warn({ timeoutMs: grace }, 'graceful stop timed out: what has not committed is given back');
-      flow.abort();
+      flow.abort(`the graceful stop took longer than ${grace} ms`);
     });
+    // A user's receiver that does not come to its end must not hold the stop for longer than anything else may.
+    const receivers = Promise.all(this.#receivers.map((receiver) => receiver.stopReceiving()));
+    await untilAborted(receivers, this.#halt.signal);
     flow.drain();
     await this.#running?.catch(() => {});
     deadline.cancel();
@@ -417,7 +454,10 @@ export class StreamingContext {
       files: this.#options.files,
     });
     this.#scope.defer(() => durability.close());
-    const opened = engines.get(engine ?? 'inline').open({ signal: this.#scope.signal });
+    const poison = this.#openDeadLetters();
+    const opened = engines
+      .get(engine ?? 'inline')
+      .open({ signal: AbortSignal.any([this.#scope.signal, this.#halt.signal]), poison });
     this.#scope.defer(() => opened.close());
     this.#flow = new Flow({
       graph: this.#graph,
@@ -442,9 +482,20 @@ export class StreamingContext {
       names,
       inputNames,
       job: name,
+      rates: this.#rates,
+      deadLetters: poison,
+      halt: this.#halt,
       write: write ?? ((text) => process.stdout.write(text)),
     });
     return this.#flow;
+  }
+
+  #openDeadLetters(): DeadLetters | undefined {
+    const { onPoison, deadLetterFile } = this.#options;
+    if (onPoison !== 'skip') return undefined;
+    const letters = new DeadLetters(deadLetterFile ?? DEFAULT_DEAD_LETTER_FILE, this.#log, this.#events);
+    this.#scope.defer(() => letters.close());
+    return letters;
   }
 
   async #run(flow: Flow): Promise<void> {
@@ -453,7 +504,10 @@ export class StreamingContext {
     } finally {
       this.#state = 'stopped';
       await this.#scope.close().catch((error: unknown) => this.#log.error({ err: error }, messageOf(error)));
-      for (const { id, name } of this.#receivers) this.#events.next({ type: 'receiverStopped', receiver: id, name });
+      for (const receiver of this.#receivers) {
+        this.#receiverStates.set(receiver, 'stopped');
+        this.#events.next({ type: 'receiverStopped', receiver: receiver.id, name: receiver.name });
+      }
       this.#events.next({ type: 'streamingStopped', time: this.#clock.now() });
       this.#events.complete();
     }
@@ -478,6 +532,7 @@ export class StreamingContext {
       lineage: (_, batch) => batch.input<T>(receiver.id),
     });
     this.#receivers.push(receiver);
+    this.#receiverStates.add(receiver);
     return new DStream(this.#graph, node);
   }
 
@@ -492,5 +547,13 @@ function requireCount(value: number, least: number, option: string): void {
   if (Number.isSafeInteger(value) && value >= least) return;
   throw new StreamjobError('CONFIG_INVALID', `${option} must be a whole number of at least ${least}, not ${value}`, {
     where: option,
+  });
+}
+
+function requireOneOf(value: string, allowed: readonly string[], option: string): void {
+  if (allowed.includes(value)) return;
+  throw new StreamjobError('CONFIG_INVALID', `${option} cannot be ${JSON.stringify(value)}`, {
+    where: option,
+    hint: `use ${allowed.map((each) => `'${each}'`).join(' or ')}`,
   });
 }

@@ -4,7 +4,9 @@ import { type DurationLike, durationMs } from './core/duration.ts';
 import { StreamjobError } from './core/errors.ts';
 import { nearest } from './core/registry.ts';
 import { engines } from './engine/index.ts';
+import { type BackpressureOptions, resolveRates } from './flow/batch/rate-control.ts';
 import { RELIABILITY_LEVELS, type Reliability } from './flow/receive/receiver.ts';
+import { DEFAULT_DEAD_LETTER_FILE } from './flow/stage/dead-letters.ts';
 
 /** Options of a job. Each has a flag of `streamjob run` (kebab case) and an environment variable (`STREAMJOB_BATCH_INTERVAL`). */
 export interface JobOptions {
@@ -18,6 +20,12 @@ export interface JobOptions {
   readonly onFailure?: 'retry' | 'stop';
   /** How often a failed batch is run again before the job stops. Default: without limit. */
   readonly maxRetries?: number;
+  /** 'fail' (default) fails the batch when an operator's function throws on a value; 'skip' leaves the value out. */
+  readonly onPoison?: 'fail' | 'skip';
+  /** Where values that were left out go, relative to the working directory. Default `dead-letters.jsonl`. */
+  readonly deadLetterFile?: string;
+  /** How fast each input is read, as of StreamingContext; as a flag or in the environment: JSON, or `false`. */
+  readonly backpressure?: BackpressureOptions | false;
   /** Partitions of batches and shuffles. Default 1. */
   readonly parallelism?: number;
   /** Who computes. Default 'inline'. */
@@ -63,6 +71,9 @@ export interface ResolvedJobOptions {
   readonly onFailure: 'retry' | 'stop';
   /** Undefined: without limit. */
   readonly maxRetries: number | undefined;
+  readonly onPoison: 'fail' | 'skip';
+  readonly deadLetterFile: string;
+  readonly backpressure: BackpressureOptions | false;
   readonly parallelism: number;
   readonly engine: string;
   readonly reliability: Reliability;
@@ -79,6 +90,9 @@ const OPTION_NAMES = [
   'agent',
   'onFailure',
   'maxRetries',
+  'onPoison',
+  'deadLetterFile',
+  'backpressure',
   'parallelism',
   'engine',
   'reliability',
@@ -103,9 +117,18 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
   const batchInterval = pick('batchInterval');
   if (batchInterval === undefined) throw invalid('batchInterval', batchInterval, "give one, e.g. '1s'");
   const maxRetries = pick('maxRetries');
+  const onPoison = pick('onPoison') ?? 'fail';
+  if (onPoison !== 'fail' && onPoison !== 'skip') throw invalid('onPoison', onPoison, "use 'fail' or 'skip'");
+  const deadLetterFile = pick('deadLetterFile') ?? DEFAULT_DEAD_LETTER_FILE;
+  if (typeof deadLetterFile !== 'string' || deadLetterFile === '') {
+    throw invalid('deadLetterFile', deadLetterFile, 'give the path of a file');
+  }
   return {
     name,
     onFailure,
+    onPoison,
+    deadLetterFile,
+    backpressure: resolveBackpressure(pick('backpressure')),
     batchInterval: durationMs(batchInterval as DurationLike, 'batchInterval'),
     agent: resolveAgent(pick('agent')),
     maxRetries: maxRetries === undefined ? undefined : count(maxRetries, 'maxRetries', 0),
@@ -129,6 +152,22 @@ function resolveAgent(agent: unknown): ResolvedJobOptions['agent'] {
     return { conf: agent.conf, name };
   }
   throw invalid('agent', agent, "give the path of a flume.conf, or { conf: './flume.conf', name: 'a1' }");
+}
+
+function resolveBackpressure(value: unknown): BackpressureOptions | false {
+  let given: unknown = value ?? {};
+  try {
+    if (typeof given === 'string') given = JSON.parse(given) as unknown;
+    if (given !== false && (typeof given !== 'object' || given === null)) throw new Error('neither');
+    resolveRates(given as BackpressureOptions | false);
+    return given as BackpressureOptions | false;
+  } catch {
+    throw invalid(
+      'backpressure',
+      value,
+      `give false, or rates above 0 such as {"initialRate": 5000, "maxRate": 20000}`,
+    );
+  }
 }
 
 function checkNames(file: JobOptions): void {

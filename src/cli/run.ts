@@ -46,6 +46,15 @@ export const runCommand: CommandModule<object, RunFlags> = {
         type: 'string',
         describe: 'how often a failed batch is run again; default: without limit',
       })
+      .option('on-poison', {
+        choices: ['fail', 'skip'] as const,
+        describe: 'what to do when a function throws on a value: fail the batch, or leave the value out',
+      })
+      .option('dead-letter-file', { type: 'string', describe: 'where values that were left out are written' })
+      .option('backpressure', {
+        type: 'string',
+        describe: 'rates of inputs as JSON, e.g. \'{"maxRate": 5000}\', or false',
+      })
       .option('agent', { type: 'string', describe: 'the flume.conf of the embedded agent a1' })
       .option('engine', { type: 'string', describe: 'who computes' })
       .option('reliability', { type: 'string', describe: 'end-to-end, store-on-failure or best-effort' })
@@ -98,17 +107,12 @@ function resolveOptions(inFile: JobOptions, flags: OptionTexts): ResolvedJobOpti
 }
 
 function openContext(options: ResolvedJobOptions, flags: RunFlags, log: Logger, status: StatusLine): StreamingContext {
-  const { name, batchInterval, onFailure, parallelism, engine, maxRetries, reliability, checkpointDir } = options;
+  const { maxRetries, checkpointDir, agent: _, ...context } = options;
   const ssc = new StreamingContext({
-    name,
-    batchInterval,
-    onFailure,
-    parallelism,
-    engine,
-    reliability,
+    ...context,
     log,
     ...(checkpointDir === undefined ? {} : { checkpointDir }),
-    standardCheckpointDir: path.join('.streamjob', name.replace(/[^\w.-]+/g, '_')),
+    standardCheckpointDir: path.join('.streamjob', options.name.replace(/[^\w.-]+/g, '_')),
     ...(maxRetries === undefined ? {} : { maxRetries }),
     ...(flags.batches === undefined ? {} : { maxBatches: flags.batches }),
     write: (text) => {

@@ -45,9 +45,25 @@ export type StreamEvent =
       readonly receiver: number;
       readonly name: string;
     }
+  | {
+      /** A receiver has come into another state; `ssc.receivers` lists them all. */
+      readonly type: 'receiverState';
+      readonly receiver: number;
+      readonly name: string;
+      readonly state: 'starting' | 'running' | 'restarting' | 'stopped';
+      /** What it reported last, or why it was started again last. */
+      readonly lastError: string | undefined;
+    }
   | { readonly type: 'receiverError'; readonly receiver: number; readonly name: string; readonly message: string }
   | { readonly type: 'readingPaused'; readonly reason: string }
   | { readonly type: 'readingResumed' }
+  | {
+      readonly type: 'rateChanged';
+      readonly receiver: number;
+      readonly name: string;
+      /** Events per second that are read from now on. */
+      readonly rate: number;
+    }
   | {
       readonly type: 'batchSubmitted';
       readonly time: number;
@@ -82,6 +98,22 @@ export type StreamEvent =
       readonly time: number;
       readonly events: number;
       readonly reason: string;
+    }
+  | {
+      /** Values that functions threw on were left out of a batch, and are in the dead-letter file now. */
+      readonly type: 'valuesSkipped';
+      readonly time: number;
+      readonly values: number;
+      readonly file: string;
+    }
+  | {
+      /** The context stopped before all that it had received was committed: the rest goes back to where it came from. */
+      readonly type: 'givenBack';
+      readonly reason: string;
+      /** Events of batches that were given up, and of no batch yet. */
+      readonly events: number;
+      /** Batches that had begun, and were given up. */
+      readonly batches: number;
     }
   | { readonly type: 'batchCompleted'; readonly batch: BatchSummary };
 

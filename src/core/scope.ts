@@ -51,3 +51,18 @@ export class Scope {
     if (errors.length > 1) throw new AggregateError(errors, `${errors.length} errors while closing`);
   }
 }
+
+/**
+ * What `work` gives, or undefined as soon as `signal` aborts: then nobody waits for the work, and its error is nobody's.
+ * @throws what `work` throws before that
+ * @example await untilAborted(receiver.stopReceiving(), halt.signal)
+ */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => resolve(undefined);
+    const over = (): void => signal.removeEventListener('abort', stop);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(over);
+  });
+}

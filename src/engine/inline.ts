@@ -13,13 +13,15 @@ import {
   type Regroup,
   type Shuffle,
   type Sink,
+  type Skip,
   type Stateful,
   type Step,
 } from '../graph/lineage.ts';
 import { type Partitioner, partitionOf } from '../graph/partitioner.ts';
 import type { Task } from '../graph/rdd.ts';
 import type { StatePartition } from '../graph/state/store.ts';
-import type { Engine, EngineKind, EngineSettings } from './engine.ts';
+import type { Engine, EngineKind, EngineSettings, Poison } from './engine.ts';
+import { guarded } from './guarded.ts';
 
 /** How long the main thread is kept without a break, in ms. */
 const TIME_SLICE_MS = 8;
@@ -44,10 +46,12 @@ export const inlineEngine: EngineKind = {
 
 class InlineEngine implements Engine {
   readonly #signal: AbortSignal;
+  readonly #poison: Poison | undefined;
   #sliceEnd = 0;
 
   constructor(settings: EngineSettings) {
     this.#signal = settings.signal;
+    this.#poison = settings.poison;
   }
 
   async prepare<T>(lineage: Lineage<T>): Promise<readonly Task<T>[]> {
@@ -102,7 +106,7 @@ class InlineEngine implements Engine {
       case 'async': {
         const plans: Plan[] = [];
         for (const values of await this.#values(lineage.parent)) {
-          plans.push({ partition: new ArrayPartition(await lineage.run(values, this.#signal)), steps: [] });
+          plans.push({ partition: new ArrayPartition(await lineage.run(values, this.#signal, this.#skip)), steps: [] });
         }
         return plans;
       }
@@ -115,7 +119,9 @@ class InlineEngine implements Engine {
   }
 
   async #materialize(lineage: Lineage<unknown>): Promise<Partition<unknown>[]> {
-    return (await this.#values(lineage)).map((values) => new ArrayPartition(values));
+    const run = async (): Promise<Partition<unknown>[]> =>
+      (await this.#values(lineage)).map((values) => new ArrayPartition(values));
+    return this.#poison?.active === true ? this.#poison.stage(run) : run();
   }
 
   async #values(lineage: Lineage<unknown>): Promise<(readonly unknown[])[]> {
@@ -136,6 +142,7 @@ class InlineEngine implements Engine {
           store.partition(index, numPartitions) as StatePartition<never, never>,
           parents.map((partitions) => partitions[index] ?? []),
           index,
+          this.#skip,
         ),
       );
     } catch (error) {
@@ -145,10 +152,10 @@ class InlineEngine implements Engine {
   }
 
   /** Map side: each partition is combined and cut into buckets by the keys' hashes. Reduce side: buckets are combined. */
-  async #shuffle({ parent, aggregator, partitioner }: Shuffle): Promise<Partition<unknown>[]> {
+  async #shuffle({ name, parent, aggregator, partitioner }: Shuffle): Promise<Partition<unknown>[]> {
     const reducers = Array.from({ length: partitioner.numPartitions }, () => new KeyedMap<unknown, unknown>());
     for (const plan of await this.#plan(parent)) {
-      const combiner = new MapSide(aggregator, partitioner, reducers);
+      const combiner = new MapSide(name, aggregator, partitioner, reducers, this.#skip);
       await this.#run(plan, combiner as Sink<unknown>);
     }
     return reducers.map((reducer) => new ArrayPartition([...reducer.entries()]));
@@ -156,7 +163,10 @@ class InlineEngine implements Engine {
 
   async #run(plan: Plan, end: Sink<unknown>): Promise<void> {
     let sink = end;
-    for (const { step, index } of [...plan.steps].reverse()) sink = step.open(index, sink);
+    const skip = this.#skip;
+    for (const { step, index } of [...plan.steps].reverse()) {
+      sink = skip === undefined ? step.open(index, sink) : guarded(step, index, sink, skip);
+    }
     const push = (value: unknown): void => sink.push(value);
     const operator = plan.steps.map(({ step }) => step.name).join(' > ') || 'source';
     try {
@@ -170,6 +180,12 @@ class InlineEngine implements Engine {
     }
   }
 
+  /** What takes values that functions throw on; undefined: they fail the batch. */
+  get #skip(): Skip | undefined {
+    const poison = this.#poison;
+    return poison?.active === true ? (...args) => poison.skip(...args) : undefined;
+  }
+
   async #yield(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
     if (this.#signal.aborted) throw new StreamjobError('CONTEXT_STATE', 'the context was stopped while a batch ran');
@@ -179,22 +195,37 @@ class InlineEngine implements Engine {
 
 /** The sink of a shuffle's map side. */
 class MapSide implements Sink<readonly [unknown, unknown]> {
+  readonly #name: string;
+  readonly #skip: Skip | undefined;
   readonly #aggregator: Aggregator<unknown, unknown>;
   readonly #partitioner: Partitioner;
   readonly #reducers: readonly KeyedMap<unknown, unknown>[];
   readonly #combined = new KeyedMap<unknown, unknown>();
 
   constructor(
+    name: string,
     aggregator: Aggregator<unknown, unknown>,
     partitioner: Partitioner,
     reducers: readonly KeyedMap<unknown, unknown>[],
+    skip: Skip | undefined,
   ) {
+    this.#name = name;
+    this.#skip = skip;
     this.#aggregator = aggregator;
     this.#partitioner = partitioner;
     this.#reducers = reducers;
   }
 
   push(pair: readonly [unknown, unknown]): void {
+    if (this.#skip === undefined) return this.#add(pair);
+    try {
+      this.#add(pair);
+    } catch (error) {
+      this.#skip(this.#name, pair, error);
+    }
+  }
+
+  #add(pair: readonly [unknown, unknown]): void {
     const { create, merge, mapSide } = this.#aggregator;
     const target = mapSide ? this.#combined : this.#reducer(pair[0]);
     const entry = target.find(pair[0]);

@@ -7,10 +7,12 @@ import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { EventBus } from '../core/events.ts';
 import type { Logger } from '../core/log.ts';
 import { reached } from '../core/points.ts';
+import { untilAborted } from '../core/scope.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Graph, Node, Output } from '../graph/node.ts';
 import { Backlog, type BacklogState } from './batch/backlog.ts';
 import { type Batch, cutBatch, eventsByInput } from './batch/batch.ts';
+import { RateControl, type Rates } from './batch/rate-control.ts';
 import { Ticker } from './batch/ticker.ts';
 import { Admission } from './block/admission.ts';
 import { BlockQueue, type Blocks } from './block/block-queue.ts';
@@ -18,7 +20,9 @@ import type { Durability } from './commit/durability.ts';
 import { Ledger } from './commit/ledger.ts';
 import { Settlement } from './commit/settlement.ts';
 import { Delivery } from './output/delivery.ts';
+import { ReadingGate } from './receive/reading-gate.ts';
 import type { AckToken, Arrival, GiveUpResult, Intake, Outcome, Receiver, Reliability } from './receive/receiver.ts';
+import type { DeadLetters } from './stage/dead-letters.ts';
 import { Generations } from './stage/generations.ts';
 
 /** What a flow is made of. */
@@ -31,6 +35,8 @@ export interface FlowSettings {
   readonly events: EventBus;
   readonly numPartitions: number;
   readonly onFailure: 'retry' | 'stop';
+  /** Aborted by `abort`, so that the engine stops what is running too. */
+  readonly halt: AbortController;
   /** How often a failed batch is run again. Infinity: for ever. */
   readonly maxRetries: number;
   /** How many batches that hold data are run. Infinity: no limit. */
@@ -49,6 +55,10 @@ export interface FlowSettings {
   readonly inputNames: ReadonlyMap<number, string>;
   /** The job's name, for outputs. */
   readonly job: string;
+  /** The rates of back-pressure; undefined: inputs are read as fast as they give. */
+  readonly rates: Rates | undefined;
+  /** Takes the values that functions threw on; undefined: they fail the batch. */
+  readonly deadLetters: DeadLetters | undefined;
   /** Takes text for stdout. */
   readonly write: (text: string) => void;
 }
@@ -66,10 +76,15 @@ export class Flow implements Intake {
   readonly #ticker: Ticker;
   readonly #generations: Generations;
   readonly #backlog: Backlog;
+  readonly #reading: ReadingGate;
+  readonly #rates: RateControl | undefined;
   readonly #ledger: Ledger;
   readonly #settlement: Settlement;
   readonly #admission: Admission;
-  readonly #stop = new AbortController();
+  readonly #stop: AbortController;
+  /** What a stop that did not commit everything gave back. */
+  readonly #givenBack = { events: 0, batches: 0 };
+  #abortReason = '';
   #delivery: Delivery | undefined;
   #failure: Error | undefined;
   #batchesWithData = 0;
@@ -82,12 +97,19 @@ export class Flow implements Intake {
   constructor(settings: FlowSettings) {
     this.#settings = settings;
     const { durability } = settings;
+    this.#stop = settings.halt;
     this.#ticker = new Ticker(settings.clock, settings.graph.batchMs, durability.lastTime);
     this.#generations = new Generations(settings.graph, settings.engine, settings.numPartitions, settings.names);
     durability.restoreSlices(this.#generations);
     for (const arrival of durability.waiting()) this.#queue.add(arrival);
     settings.graph.dataAt = (node, time) => this.#generations.rddOf(node, time);
     this.#backlog = new Backlog(settings.maxDelayMs, settings.maxBacklogBytes, settings.maxLogBytes);
+    this.#reading = new ReadingGate(settings.receivers);
+    const { rates, maxDelayMs: longestPauseMs } = settings;
+    if (rates !== undefined) {
+      const { batchMs } = settings.graph;
+      this.#rates = new RateControl({ ...settings, rates, reading: this.#reading, batchMs, longestPauseMs });
+    }
     this.#settlement = new Settlement(settings.receivers, settings.log);
     this.#admission = new Admission({
       level: settings.reliability,
@@ -126,8 +148,10 @@ export class Flow implements Intake {
       }
     } finally {
       this.#ticker.stop();
+      this.#rates?.stop();
       this.#overrun?.cancel();
       await this.#abandonRest();
+      this.#reportGivenBack();
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -138,8 +162,12 @@ export class Flow implements Intake {
     this.#wake();
   }
 
-  /** Ends `run` after what is running now; what has not committed is given up. */
-  abort(): void {
+  /**
+   * Ends `run`: stages stop between two chunks, nobody waits for an output that runs; what has not committed is given up.
+   * @param reason for logs and listeners
+   */
+  abort(reason = 'the context was stopped at once'): void {
+    if (!this.#stop.signal.aborted) this.#abortReason = reason;
     this.#stop.abort();
     for (const receiver of this.#settings.receivers) receiver.abandon?.();
     this.#ledger.giveUp('the context was stopped');
@@ -157,6 +185,7 @@ export class Flow implements Intake {
 
   offer(arrival: Arrival): void {
     this.#admission.offer(arrival);
+    this.#rates?.received(arrival.token.receiver, arrival.events.count);
   }
 
   /** Something waits for a batch now, or does not any more. */
@@ -213,22 +242,35 @@ export class Flow implements Intake {
   }
 
   async #attempt(batch: Batch, delivery: Delivery, givenUp: AbortSignal): Promise<void> {
-    const { clock, events, log, onFailure, maxRetries } = this.#settings;
+    const { clock, deadLetters, events, log, onFailure, maxRetries } = this.#settings;
     for (let attempt = 1; !givenUp.aborted; attempt++) {
       try {
         await this.#settings.durability.logCut(batch);
         reached('cut');
-        await this.#generations.run(batch);
-        await delivery.run(
+        await (deadLetters?.during(batch.time, () => this.#generations.run(batch)) ?? this.#generations.run(batch));
+        const outputs = delivery.run(
           ({ node }) => this.#generations.rddOf(node, batch.time),
           () => !givenUp.aborted,
           (output) => this.#watchOutput(output, batch.time),
         );
+        // A stop does not wait for an output that hangs; a batch that is given up for another reason does: its output must
+        // not run beside that of the next batch.
+        await untilAborted(outputs, this.#stop.signal);
+        if (givenUp.aborted) break;
+        await deadLetters?.write();
         if (!(await this.#commit(batch))) break;
         if (batch.events > 0) this.#batchesWithData++;
-        this.#backlog.learn(batch.events, clock.now() - batch.startedAt);
+        const endedAt = clock.now();
+        const processingMs = endedAt - batch.startedAt;
+        const schedulingDelayMs = Math.max(0, batch.startedAt - batch.time);
+        this.#backlog.learn(batch.events, processingMs);
+        const { events: all } = batch;
+        const byInput = eventsByInput(batch);
+        this.#rates?.committed({ events: all, eventsByInput: byInput, endedAt, processingMs, schedulingDelayMs });
         return;
       } catch (error) {
+        // A stop that came while the batch was about to commit could not give it up.
+        if (this.#stop.signal.aborted) this.#ledger.giveUp('the context was stopped');
         if (givenUp.aborted) break;
         events.next({
           type: 'batchFailed',
@@ -296,8 +338,11 @@ export class Flow implements Intake {
     const endedAt = clock.now();
     const outputs = this.#delivery?.summaries ?? [];
     if (outcome === 'committed') this.#generations.complete(batch.time);
-    else log.warn({ batch: batch.time, events: batch.events, reason }, `batch ${batch.time} was given up: ${reason}`);
-    if (outcome === 'given-up') this.#abandoned = this.#abandon(batch);
+    else {
+      if (this.#stop.signal.aborted) this.#countGivenBack(batch.events, 1);
+      log.warn({ batch: batch.time, events: batch.events, reason }, `batch ${batch.time} was given up: ${reason}`);
+      this.#abandoned = this.#abandon(batch);
+    }
     this.#settlement.settle(batch, outcome, (acked) => {
       if (outcome === 'given-up') {
         return events.next({
@@ -348,7 +393,7 @@ export class Flow implements Intake {
   }
 
   #watchBacklog(): void {
-    const { receivers, events, log } = this.#settings;
+    const { events, log } = this.#settings;
     const state = this.#backlogState();
     const overload = this.#backlog.overload(state, this.#paused);
     this.#overrun?.cancel();
@@ -363,11 +408,11 @@ export class Flow implements Intake {
     if (overload !== undefined) {
       log.warn({ reason: overload }, `receivers stop reading: ${overload}`);
       events.next({ type: 'readingPaused', reason: overload });
-      for (const receiver of receivers) receiver.pauseReading();
+      this.#reading.setAll('backlog', true);
     } else {
       log.info({}, 'receivers read again');
       events.next({ type: 'readingResumed' });
-      for (const receiver of receivers) receiver.resumeReading();
+      this.#reading.setAll('backlog', false);
     }
   }
 
@@ -387,10 +432,26 @@ export class Flow implements Intake {
     await this.#admission.idle();
     if (!this.#queue.isEmpty) {
       const rest = cutBatch(this.#ticker.last, this.#queue.take(), this.#settings.clock.now());
+      this.#countGivenBack(rest.events, 0);
       this.#settlement.settle(rest, 'given-up', () => {});
     }
     await this.#abandoned;
     await this.#settlement.idle();
+  }
+
+  #countGivenBack(events: number, batches: number): void {
+    this.#givenBack.events += events;
+    this.#givenBack.batches += batches;
+  }
+
+  /** Somebody who stops a job must learn what it leaves: it comes again, if it came from where things can be sent again. */
+  #reportGivenBack(): void {
+    const { events, batches } = this.#givenBack;
+    if (!this.#stop.signal.aborted || (events === 0 && batches === 0)) return;
+    const reason = this.#abortReason;
+    const what = `${events} events, ${batches} of their batches begun, were given back uncommitted`;
+    this.#settings.log.warn({ reason, events, batches }, `${reason}: ${what}`);
+    this.#settings.events.next({ type: 'givenBack', reason, events, batches });
   }
 }
 

@@ -6,6 +6,12 @@ import type { Chunk } from '../core/chunk.ts';
 import { type Partitioner, type Partitioning, partitionerOf } from './partitioner.ts';
 import type { StatePartition, StateStore } from './state/store.ts';
 
+/**
+ * Takes a value that a user's function threw on, so that the batch goes on without it; given only when that is the policy.
+ * @param operator as errors call it @throws the error, when it is not the value's fault
+ */
+export type Skip = (operator: string, value: unknown, error: unknown) => void;
+
 /** Takes the values of one partition, one after the other, then the end. */
 export interface Sink<T> {
   push(value: T): void;
@@ -78,11 +84,15 @@ export interface Stateful<T> {
   readonly numPartitions: number;
   /** Whether it changes the state. One that only reads it may run after one that changes it. */
   readonly changes: boolean;
-  /** @param inputs the partition's values of each parent */
+  /**
+   * @param inputs the partition's values of each parent
+   * @param skip for functions that are called value by value; others fail the batch
+   */
   process(
     state: StatePartition<never, never>,
     inputs: readonly (readonly unknown[])[],
     partition: number,
+    skip?: Skip,
   ): readonly T[];
 }
 
@@ -91,7 +101,7 @@ export interface Async<T, P = unknown> {
   readonly kind: 'async';
   readonly name: string;
   readonly parent: Lineage<P>;
-  run(values: readonly P[], signal: AbortSignal): Promise<readonly T[]>;
+  run(values: readonly P[], signal: AbortSignal, skip?: Skip): Promise<readonly T[]>;
 }
 
 /** The partitions of all parents, one after the other. */

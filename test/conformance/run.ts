@@ -4,21 +4,18 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { FLUME } from './flume.ts';
 import { INPUTS } from './inputs.ts';
 import { checkPipeline } from './pipeline.ts';
+import { RATES } from './rates.ts';
 import { checkRdd, checkSlices } from './rdd.ts';
+import { RECEIVERS } from './receivers.ts';
 import { DIFFERENT, RECOVERY } from './recovery.ts';
 import { TABLES } from './tables.ts';
 import type { Vector, Verdict } from './vector.ts';
 
 /** Kinds that belong to parts of the product that do not exist yet, by how their operation begins. */
 const LATER: readonly (readonly [string, string])[] = [
-  ...['PIDRateEstimator', 'RateLimiter', 'RecurringTimer', 'BlockGenerator', 'InputInfoTracker'].map(
-    (kind) => [kind, 'reliability'] as const,
-  ),
-  ...['gracefulStop', 'SparkSink', 'flume', 'receiver.restart', 'receiver.count', 'receiver.blockRecordCount'].map(
-    (kind) => [kind, 'reliability'] as const,
-  ),
   ...['listener.', 'progressListener', 'ui.', 'UI.'].map((kind) => [kind, 'web UI'] as const),
 ];
 
@@ -29,7 +26,8 @@ export async function check(vector: Vector): Promise<Verdict> {
   if (later !== undefined) return { result: 'skipped', why: `${operation}: ${later[1]}` };
   const differs = DIFFERENT[vector.id];
   if (differs !== undefined) return { result: 'skipped', why: `${operation}: ${differs}` };
-  const table = TABLES[operation] ?? INPUTS[operation] ?? RECOVERY[operation];
+  const kinds = [TABLES, INPUTS, RATES, RECEIVERS, FLUME, RECOVERY];
+  const table = kinds.map((each) => each[operation]).find((each) => each);
   if (table !== undefined) return table(vector);
   if (operation === 'rdd.parallelize.slice') return checkSlices(vector);
   if (operation.startsWith('rdd.') && params.fn !== undefined) return checkRdd(vector);

@@ -105,6 +105,10 @@ export class FlumePullReceiver implements Receiver {
     for (const sink of this.#sinks) sink.start();
   }
 
+  askAtMost(events: () => number): void {
+    for (const sink of this.#sinks) sink.askAtMost(events);
+  }
+
   pauseReading(): void {
     for (const sink of this.#sinks) sink.pause();
   }

@@ -62,7 +62,7 @@ export function observableReceiver<T>(
           waiting++;
           handle.storeMany([value], (outcome) => {
             waiting--;
-            if (outcome === 'given-up') handle.storeMany([value]);
+            if (outcome === 'given-up' && !handle.signal.aborted) handle.storeMany([value]);
           });
         },
         error: (error) => handle.reportError(`the Observable failed, no more values come: ${messageOf(error)}`, error),

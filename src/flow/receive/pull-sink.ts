@@ -45,6 +45,7 @@ export class PullSink {
   /** No acknowledgement is tried again after this time. */
   #settleUntil = Number.POSITIVE_INFINITY;
   #maxBatchSize: number;
+  #atMost: () => number = () => Number.POSITIVE_INFINITY;
   #open = 0;
   #reading = true;
   #everConnected = false;
@@ -61,6 +62,11 @@ export class PullSink {
   /** Begins to poll, and goes on for ever; a sink that is away is tried again and again. */
   start(): void {
     this.#loop = this.#poll();
+  }
+
+  /** No poll asks for more than `events()` gives at its time, beside maxBatchSize. */
+  askAtMost(events: () => number): void {
+    this.#atMost = events;
   }
 
   pause(): void {
@@ -151,7 +157,7 @@ export class PullSink {
   }
 
   async #fetch(): Promise<void> {
-    const params = encodeGetEventBatch(this.#maxBatchSize);
+    const params = encodeGetEventBatch(Math.min(this.#maxBatchSize, this.#atMost()));
     const bytes = await this.#fetching.call('getEventBatch', params, 0);
     const batch = decodeEventBatch(bytes);
     // An error batch has no transaction that an answer could end: it is neither acknowledged nor refused.

@@ -80,6 +80,15 @@ export interface Intake {
   giveUp(token: AckToken, reason: string): GiveUpResult;
 }
 
+/**
+ * Where a receiver is in its life:
+ * - `starting`: what it needs is being opened (a port, a connection, a user's onStart);
+ * - `running`: it receives, or tries to: a peer that is away is no reason to leave this state;
+ * - `restarting`: it failed, and is started again after a while;
+ * - `stopped`: it has not been started yet, or has ended.
+ */
+export type ReceiverState = 'starting' | 'running' | 'restarting' | 'stopped';
+
 /** A receiver, from start to close. */
 export interface Receiver {
   readonly id: number;
@@ -87,9 +96,13 @@ export interface Receiver {
   readonly name: string;
   /** Begins to receive. @throws StreamjobError when it never can (a port in use), not when a peer is away for now */
   start(intake: Intake): Promise<void>;
+  /** Tells of each new state, for receivers that restart by themselves; of the others the states follow from start and close. */
+  onState?(listener: (state: ReceiverState, error: string | undefined) => void): void;
   /** Called before the batch of `time` is cut, for inputs that look for their data then. */
   beforeBatch?(time: number): Promise<void>;
-  /** The backlog is too long: takes nothing more until `resumeReading`. */
+  /** Called once before `start`, for inputs that choose how much they take at once: they take no more than `events()` gives. */
+  askAtMost?(events: () => number): void;
+  /** Something is against it (see ReadingGate): takes nothing more until `resumeReading`. */
   pauseReading(): void;
   resumeReading(): void;
   /** The header that names each event, and how many names are remembered: events that come again are dropped by it. */

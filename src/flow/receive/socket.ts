@@ -5,6 +5,8 @@ import type { UserReceiver } from './user.ts';
 
 /** A line longer than this many characters is cut, so that a peer without line ends cannot fill the memory. */
 const LONGEST_LINE = 1024 * 1024;
+/** As Spark's, however often it fails: who waits for a server wants its lines as soon as it is there. In ms. */
+const RECONNECT_MS = 2000;
 
 /** UTF-8 lines, split at \n, a \r before it left out. */
 export function socketReceiver(host: string, port: number): UserReceiver<string> {
@@ -27,10 +29,12 @@ export function socketReceiver(host: string, port: number): UserReceiver<string>
         connection.pause();
         void handle.room().then(() => connection.resume());
       });
-      connection.on('error', (error) => handle.restart(`the connection to ${host}:${port} failed`, error));
+      connection.on('error', (error) =>
+        handle.restart(`the connection to ${host}:${port} failed`, error, RECONNECT_MS),
+      );
       connection.on('end', () => {
         if (rest !== '') take('\n');
-        handle.restart(`${host}:${port} ended the connection`);
+        handle.restart(`${host}:${port} ended the connection`, undefined, RECONNECT_MS);
       });
     },
     onStop() {

@@ -1,20 +1,29 @@
-/** A user's own receiver: it is started and stopped here, stores what it receives, and is told when that has committed. */
+/**
+ * A user's own receiver: it is started and stopped here, stores what it receives, and is told when that has committed. One
+ * that fails is started again: after 2 s, then after twice as long each time, at most 60 s, until it delivers or has run for 60 s.
+ */
 import { type Clock, sleep } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { OpenValues } from './observable.ts';
-import type { AckToken, Intake, Outcome, Receiver } from './receiver.ts';
+import type { AckToken, Intake, Outcome, Receiver, ReceiverState } from './receiver.ts';
 import { type OnSettled, ValuesReceiver } from './values.ts';
 
 /** What a user's receiver gets. Source: Spark's Receiver. */
 export interface ReceiverHandle<T> {
-  /** Stores one value. @param onSettled told 'committed', or 'given-up': then the source is to send it again */
+  /**
+   * Stores one value. After the receiver has stopped nothing is stored: that counts as given up.
+   * @param onSettled told 'committed', or 'given-up': then the source is to send it again
+   */
   store(value: T, onSettled?: OnSettled): void;
   /** Stores values that belong together: they are never in two batches. */
   storeMany(values: readonly T[], onSettled?: OnSettled): void;
   /** Resolves when the job can take more; a receiver that does not wait for it is bounded by memory only. */
   room(): Promise<void>;
-  /** Stops the receiver, waits, and starts it again. @param delayMs default 2000 */
+  /**
+   * Stops the receiver, waits, and starts it again. A second call in the same run does nothing.
+   * @param delayMs default: 2000, doubled each time that the receiver did not deliver or run for 60 s before, at most 60,000
+   */
   restart(reason: string, error?: unknown, delayMs?: number): void;
   /** Tells of an error that the receiver goes on after. */
   reportError(message: string, error?: unknown): void;
@@ -30,7 +39,10 @@ export interface UserReceiver<T> {
   onStop?(): void | Promise<void>;
 }
 
+/** Spark's default, in ms. */
 const RESTART_DELAY_MS = 2000;
+/** In ms. A run that was longer than this is no failed start. */
+const LONGEST_RESTART_DELAY_MS = 60_000;
 /** Values that have not committed after which `room` waits. */
 const MOST_OPEN_VALUES = 100_000;
 
@@ -46,6 +58,11 @@ export class UserReceiverHost<T> implements Receiver {
   #intake: Intake | undefined;
   #dropped = 0;
   #run = new AbortController();
+  #startedAt = 0;
+  /** Starts in a row that led to nothing. */
+  #failures = 0;
+  #ended = false;
+  #tell: (state: ReceiverState, error: string | undefined) => void = () => {};
   #pending: T[] = [];
   #restarting: Promise<void> = Promise.resolve();
 
@@ -62,6 +79,10 @@ export class UserReceiverHost<T> implements Receiver {
     this.#intake = intake;
     await this.#values.start(intake);
     await this.#begin();
+  }
+
+  onState(listener: (state: ReceiverState, error: string | undefined) => void): void {
+    this.#tell = listener;
   }
 
   /** What inputs of ours need beside the handle. */
@@ -99,6 +120,8 @@ export class UserReceiverHost<T> implements Receiver {
     await this.#restarting;
     await this.#end();
     this.#flush();
+    this.#ended = true;
+    this.#tell('stopped', undefined);
   }
 
   async close(): Promise<void> {
@@ -106,11 +129,15 @@ export class UserReceiverHost<T> implements Receiver {
   }
 
   async #begin(): Promise<void> {
-    this.#run = new AbortController();
+    const run = new AbortController();
+    this.#run = run;
+    this.#startedAt = this.#clock.now();
+    this.#tell('starting', undefined);
     try {
-      await this.#user.onStart(this.#handle(this.#run.signal));
+      await this.#user.onStart(this.#handle(run));
+      if (!run.signal.aborted) this.#tell('running', undefined);
     } catch (error) {
-      this.#restart(`onStart threw: ${messageOf(error)}`, error, RESTART_DELAY_MS);
+      this.#restart(run, `onStart threw: ${messageOf(error)}`, error, undefined);
     }
   }
 
@@ -123,18 +150,18 @@ export class UserReceiverHost<T> implements Receiver {
     }
   }
 
-  #handle(signal: AbortSignal): ReceiverHandle<T> {
+  #handle(run: AbortController): ReceiverHandle<T> {
     return {
-      signal,
+      signal: run.signal,
       store: (value, onSettled) => {
-        if (onSettled !== undefined) return this.#values.push([value], onSettled);
+        if (onSettled !== undefined || this.#ended) return this.#push([value], onSettled);
         // Values that come one by one are gathered, or each would cost as much as a whole delivery.
         if (this.#pending.length === 0) setImmediate(() => this.#flush());
         this.#pending.push(value);
       },
-      storeMany: (values, onSettled) => this.#values.push([...values], onSettled),
+      storeMany: (values, onSettled) => this.#push([...values], onSettled),
       room: () => this.#values.room(MOST_OPEN_VALUES),
-      restart: (reason, error, delayMs = RESTART_DELAY_MS) => this.#restart(reason, error, delayMs),
+      restart: (reason, error, delayMs) => this.#restart(run, reason, error, delayMs),
       reportError: (message, error) => {
         this.#log.error({ err: error }, `${this.name}: ${message}`);
         this.#intake?.reportError(this.id, this.name, message);
@@ -142,19 +169,34 @@ export class UserReceiverHost<T> implements Receiver {
     };
   }
 
+  #push(values: readonly T[], onSettled: OnSettled | undefined): void {
+    if (!this.#ended) {
+      this.#failures = 0;
+      return this.#values.push(values, onSettled);
+    }
+    // Throwing would end the process: who stores is often a loop that nobody awaits.
+    this.#log.warn({ values: values.length }, `${this.name} has stopped: ${values.length} values were not stored`);
+    onSettled?.('given-up');
+  }
+
   #flush(): void {
     const values = this.#pending;
     this.#pending = [];
-    if (values.length > 0) this.#values.push(values);
+    if (values.length > 0) this.#push(values, undefined);
   }
 
-  #restart(reason: string, error: unknown, delayMs: number): void {
-    if (this.#stop.signal.aborted || this.#run.signal.aborted) return;
-    this.#log.warn({ err: error, delayMs }, `${this.name} is started again in ${delayMs} ms: ${reason}`);
-    this.#run.abort();
+  /** @param run the one that asks: what an earlier one says late (a socket that closes) is over already */
+  #restart(run: AbortController, reason: string, error: unknown, delayMs: number | undefined): void {
+    if (this.#stop.signal.aborted || run.signal.aborted) return;
+    if (this.#clock.now() - this.#startedAt >= LONGEST_RESTART_DELAY_MS) this.#failures = 0;
+    const wait = delayMs ?? Math.min(RESTART_DELAY_MS * 2 ** this.#failures, LONGEST_RESTART_DELAY_MS);
+    this.#failures++;
+    this.#log.warn({ err: error, delayMs: wait }, `${this.name} is started again in ${wait} ms: ${reason}`);
+    run.abort();
+    this.#tell('restarting', reason);
     this.#restarting = (async () => {
       await this.#end();
-      await sleep(this.#clock, delayMs, this.#stop.signal);
+      await sleep(this.#clock, wait, this.#stop.signal);
       if (!this.#stop.signal.aborted) await this.#begin();
     })();
   }

@@ -15,7 +15,7 @@ export interface MapAsyncOptions {
 
 const DEFAULT_CONCURRENCY = 16;
 
-/** A failure of a call, after its retries, fails the batch. */
+/** A failure of a call, after its retries, fails the batch, or costs its value when that is the policy. */
 export function mapAsync<T, U>(
   parent: Lineage<T>,
   fn: (value: T, signal: AbortSignal) => Promise<U>,
@@ -26,14 +26,21 @@ export function mapAsync<T, U>(
     kind: 'async',
     name: 'mapAsync',
     parent,
-    async run(values, signal) {
+    async run(values, signal, skip) {
       const results = new Array<U>(values.length);
+      const left = new Set<number>();
       const failed = new AbortController();
       const stop = AbortSignal.any([signal, failed.signal]);
       let next = 0;
       const worker = async (): Promise<void> => {
         for (let i = next++; i < values.length && !stop.aborted; i = next++) {
-          results[i] = await attempt(fn, values[i] as T, options, stop);
+          try {
+            results[i] = await attempt(fn, values[i] as T, options, stop);
+          } catch (error) {
+            if (skip === undefined || stop.aborted) throw error;
+            skip('mapAsync', values[i], error);
+            left.add(i);
+          }
         }
       };
       try {
@@ -42,7 +49,7 @@ export function mapAsync<T, U>(
         failed.abort();
         throw userError(error, 'mapAsync');
       }
-      return results;
+      return left.size === 0 ? results : results.filter((_, i) => !left.has(i));
     },
   };
   return node as unknown as Lineage<U>;

@@ -1,6 +1,6 @@
 /** mapWithState and its snapshots: the cost follows the keys that have values or time out. Source: Spark's MapWithStateDStream. */
 import { requireSync } from '../functions.ts';
-import { kept, type Lineage } from '../lineage.ts';
+import { kept, type Lineage, type Skip } from '../lineage.ts';
 import type { Node, NodeSpec } from '../node.ts';
 import { MemoryStateStore } from '../state/memory.ts';
 import { State, type StateSpec } from '../state/state-spec.ts';
@@ -8,22 +8,35 @@ import { type StatePartition, type StateStore, statePartitioner } from '../state
 import { partitionBy } from './arrange.ts';
 import { erased, stateful } from './stateful.ts';
 
-/** Calls the function for each value, then once for each key that had none for the timeout. */
+/**
+ * Calls the function for each value, then once for each key that had none for the timeout.
+ * @param skip when given, takes pairs that the function threw on; the state is as before the call, a key that timed out goes
+ */
 export function mapRecords<K, V, S, M>(
   state: StatePartition<K, S>,
   pairs: readonly (readonly [K, V])[],
   spec: StateSpec<K, V, S, M>,
   time: number,
+  skip?: Skip,
 ): M[] {
   const mapped: M[] = [];
-  const call = (key: K, value: V | undefined, view: State<S>): void => {
-    const result = requireSync(spec.run(time, key, value, view), 'mapWithState');
+  /** False: the function threw, and the pair is left out. */
+  const call = (key: K, value: V | undefined, view: State<S>): boolean => {
+    let result: M | undefined;
+    try {
+      result = requireSync(spec.run(time, key, value, view), 'mapWithState');
+    } catch (error) {
+      if (skip === undefined) throw error;
+      skip('mapWithState', [key, value], error);
+      return false;
+    }
     if (result !== undefined || !spec.dropsUndefined) mapped.push(result as M);
+    return true;
   };
   for (const [key, value] of pairs) {
     const before = state.get(key);
     const view = new State<S>(before?.state, before !== undefined, false);
-    call(key, value, view);
+    if (!call(key, value, view)) continue;
     if (view.isRemoved()) state.delete(key);
     else if (view.isUpdated() || (view.exists() && spec.timeoutMs !== Number.POSITIVE_INFINITY)) {
       state.set(key, view.get(), time);
@@ -62,7 +75,8 @@ export function mapWithStateNode<K, V, S, M>(
         changes: true,
         parents: [partitionBy(data, partitioner)],
         numPartitions: partitioner.numPartitions,
-        process: (state, [pairs = []]) => mapRecords(state, pairs as readonly (readonly [K, V])[], spec, time),
+        process: (state, [pairs = []], _, skip) =>
+          mapRecords(state, pairs as readonly (readonly [K, V])[], spec, time, skip),
       });
     },
   };

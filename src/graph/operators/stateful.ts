@@ -1,5 +1,5 @@
 /** What all stateful operators share: their lineage. */
-import type { Lineage, Stateful } from '../lineage.ts';
+import type { Lineage, Skip, Stateful } from '../lineage.ts';
 import type { StatePartition, StateStore } from '../state/store.ts';
 
 /** A store as the graph holds it: the graph does not know the types of its keys. */
@@ -11,7 +11,12 @@ export function erased<K, S>(store: StateStore<K, S>): StateStore {
 export function stateful<K, S, T>(
   spec: Omit<Stateful<T>, 'kind' | 'process' | 'store'> & {
     readonly store: StateStore<K, S>;
-    process(state: StatePartition<K, S>, inputs: readonly (readonly unknown[])[], partition: number): readonly T[];
+    process(
+      state: StatePartition<K, S>,
+      inputs: readonly (readonly unknown[])[],
+      partition: number,
+      skip?: Skip,
+    ): readonly T[];
   },
 ): Lineage<T> {
   return { kind: 'stateful', ...spec } as unknown as Lineage<T>;

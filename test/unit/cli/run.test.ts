@@ -1,5 +1,5 @@
 /** What users see when something is wrong: one message with the cause and what to do, the right exit code, no stack trace. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -105,6 +105,34 @@ test('a port in use is told, with where and what to do', async () => {
   expect(code).toBe(1);
   expect(stderr).toContain(`PORT_IN_USE: flumeStream cannot listen on 127.0.0.1:${port}`);
   expect(stderr).not.toMatch(STACK);
+});
+
+test('a second signal stops at once, in the middle of a stage too: 130', async () => {
+  const slow =
+    '(n) => { if (n === 0) console.log("begun"); let x = n; for (let i = 0; i < 5000; i++) x = (x * 7 + 1) % 1301; return x; }';
+  const cli = startCli([
+    'run',
+    job(`ssc.queueStream([Array.from({ length: 3_000_000 }, (_, i) => i)]).map(${slow}).count().print();`),
+  ]);
+  await until(() => cli.stdout().includes('begun'));
+  cli.child.kill('SIGINT');
+  await until(() => cli.stderr().includes('once more stops at once'));
+  cli.child.kill('SIGINT');
+  const { code, stdout, stderr } = await cli.ended;
+  expect(code).toBe(130);
+  expect(stderr).toContain('stopped at once');
+  expect(stdout).not.toContain('Time:');
+});
+
+test('the flags of poison events leave a bad value out, into the file', async () => {
+  const file = path.join(DIRECTORY, 'dead.jsonl');
+  const build = "ssc.queueStream([['1', 'x']]).map((text) => JSON.parse(text)).print();";
+  const flags = ['--on-poison', 'skip', '--dead-letter-file', file];
+  const cli = startCli(['run', job(build), '--batches', '1', ...flags]);
+  const { code, stdout } = await cli.ended;
+  expect(code).toBe(0);
+  expect(stdout).toContain('\n1\n');
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ operator: 'map', event: 'x' });
 });
 
 test('--stack-trace shows the stack', async () => {

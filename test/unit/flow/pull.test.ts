@@ -263,3 +263,17 @@ test('a batch interval over half of the sink timeout is refused, with what to se
     }),
   );
 });
+
+test('back-pressure makes polls smaller, and spaces them', async () => {
+  const { sink, clock, ssc } = await rig(() => {}, { context: { backpressure: { maxRate: 50 } } });
+  await until(() => sink.asked.length === 1);
+  sink.give('s1', ...Array.from({ length: 60 }, String));
+  await until(() => ssc.waitingEvents === 60);
+  expect(sink.asked).toEqual([50]);
+  clock.advance(1000);
+  await until(() => sink.settled.includes('ack s1'));
+  expect(sink.asked).toEqual([50]);
+  clock.advance(500);
+  await until(() => sink.asked.length === 2);
+  expect(sink.asked[1]).toBeLessThanOrEqual(50);
+});

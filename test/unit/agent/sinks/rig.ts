@@ -22,9 +22,13 @@ export interface SinkRig {
   stop(): Promise<void>;
 }
 
-export async function sinkRig(type: SinkType, properties: Record<string, string | number | boolean>): Promise<SinkRig> {
+export async function sinkRig(
+  type: SinkType,
+  properties: Record<string, string | number | boolean>,
+  bounds: Record<string, number> = { capacity: 10_000, transactionCapacity: 1000, 'keep-alive': 0 },
+): Promise<SinkRig> {
   const clock = new ManualClock(0);
-  const channel = makeChannel(memory, { capacity: 10_000, transactionCapacity: 1000, 'keep-alive': 0 });
+  const channel = makeChannel(memory, bounds);
   await channel.start();
   const counters = sinkCounters();
   const lines: string[] = [];

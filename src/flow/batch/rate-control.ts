@@ -1,0 +1,206 @@
+/**
+ * Back-pressure: each input is read at the rate that the job can process, estimated after each batch that committed. It keeps
+ * batches as short as their interval. Backlog is another matter: it guards memory and the peers' time limits, whatever the
+ * rate. A receiver reads when both allow it.
+ *
+ * Spark's estimate takes every batch for a proof of what the job can do: a few events on an idle stream, processed in the time
+ * that any batch takes, lower the rate to next to nothing, and the next burst crawls. Here a batch counts only when it
+ * says something, for each input:
+ * - one that held less than half of what the rate allows, and was processed within the interval, says nothing;
+ * - one whose total delay is under the interval may raise the rate and never lowers it: the job keeps up;
+ * - an input that gave next to nothing to a slow batch did not make it slow.
+ * And the first rate is there from the start: Spark's first batches after a start take whatever has piled up.
+ */
+import type { Clock, Timer } from '../../core/clock.ts';
+import { StreamjobError } from '../../core/errors.ts';
+import type { EventBus } from '../../core/events.ts';
+import type { ReadingGate } from '../receive/reading-gate.ts';
+import type { Receiver } from '../receive/receiver.ts';
+import { PIDRateEstimator } from './pid-rate-estimator.ts';
+import { RateLimiter } from './rate-limiter.ts';
+
+/** Rates of each input, in events per second. */
+export interface BackpressureOptions {
+  /** Until the first estimate. Default 100,000, or maxRate if that is less. */
+  readonly initialRate?: number;
+  /** No estimate goes above it. Default: no limit. */
+  readonly maxRate?: number;
+  /** No estimate goes below it. Default 100, or maxRate if that is less. */
+  readonly minRate?: number;
+}
+
+/** The same, with everything filled in. */
+export interface Rates {
+  readonly initialRate: number;
+  readonly maxRate: number;
+  readonly minRate: number;
+}
+
+/** What the control needs. */
+export interface RateControlSettings {
+  readonly receivers: readonly Receiver[];
+  readonly reading: ReadingGate;
+  readonly rates: Rates;
+  readonly batchMs: number;
+  readonly clock: Clock;
+  readonly events: EventBus;
+  /** For how long a peer may not be read at most, in ms; Infinity: for as long as it takes. */
+  readonly longestPauseMs: number;
+}
+
+/** A batch that committed. */
+export interface CommittedBatch {
+  readonly events: number;
+  readonly eventsByInput: ReadonlyMap<number, number>;
+  /** When it committed, in ms since the epoch. */
+  readonly endedAt: number;
+  readonly processingMs: number;
+  readonly schedulingDelayMs: number;
+}
+
+interface Input {
+  readonly receiver: Receiver;
+  readonly limiter: RateLimiter;
+  readonly estimator: PIDRateEstimator;
+  timer: Timer | undefined;
+}
+
+const RATE_NAMES: readonly string[] = ['initialRate', 'maxRate', 'minRate'];
+const DEFAULT_INITIAL_RATE = 100_000;
+const DEFAULT_MIN_RATE = 100;
+/** The bucket is filled in advance for an interval, at most for as long as it keeps what is not used, in ms. */
+const LONGEST_PREPAID_MS = 1000;
+/** What part of the allowed events a batch must hold to say what the job can do. */
+const TELLING_PART = 0.5;
+/** Below this part of an even share of the batch an input did not make it slow. */
+const GUILTY_PART = 0.1;
+/** The part of an interval's events that a poll may ask for even when none are left: it is paid for before the next one. */
+const POLL_PART = 0.1;
+
+/**
+ * The rates with their defaults.
+ * @param options false: no back-pressure, undefined
+ * @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN
+ * @example resolveRates({ maxRate: 5000 }) // { initialRate: 5000, maxRate: 5000, minRate: 100 }
+ */
+export function resolveRates(options: BackpressureOptions | false | undefined): Rates | undefined {
+  if (options === false) return undefined;
+  const { maxRate = Number.POSITIVE_INFINITY } = options ?? {};
+  const unknown = Object.keys(options ?? {}).find((name) => !RATE_NAMES.includes(name));
+  if (unknown !== undefined) {
+    throw new StreamjobError('CONFIG_UNKNOWN', `backpressure has no option ${unknown}`, {
+      where: 'backpressure',
+      hint: `options are ${RATE_NAMES.join(', ')}`,
+    });
+  }
+  const rates = {
+    maxRate,
+    initialRate: options?.initialRate ?? Math.min(DEFAULT_INITIAL_RATE, maxRate),
+    minRate: options?.minRate ?? Math.min(DEFAULT_MIN_RATE, maxRate),
+  };
+  for (const name of ['initialRate', 'maxRate', 'minRate'] as const) {
+    if (!(rates[name] > 0)) throw invalid(name, rates[name], 'events per second, greater than 0');
+    if (rates[name] > maxRate) throw invalid(name, rates[name], `at most maxRate, ${maxRate}`);
+  }
+  return rates;
+}
+
+/** See the file's head. */
+export class RateControl {
+  readonly #settings: RateControlSettings;
+  readonly #inputs = new Map<number, Input>();
+  #stopped = false;
+
+  /** Receivers that look for their data when a batch is cut (files, queues) are not limited: they cannot be paused. */
+  constructor(settings: RateControlSettings) {
+    this.#settings = settings;
+    const { receivers, rates, batchMs, clock, longestPauseMs } = settings;
+    for (const receiver of receivers) {
+      if (receiver.beforeBatch !== undefined) continue;
+      const limiter = new RateLimiter(clock, {
+        ...rates,
+        prepaidMs: Math.min(batchMs, LONGEST_PREPAID_MS),
+        longestWaitMs: longestPauseMs,
+      });
+      const estimator = new PIDRateEstimator({ batchIntervalMs: batchMs, minRate: rates.minRate });
+      // An estimator says nothing of its first batch: here that is one of the first rate, so that the first real one counts.
+      estimator.compute(clock.now(), (limiter.rate * batchMs) / 1000, batchMs, 0);
+      this.#inputs.set(receiver.id, { receiver, limiter, estimator, timer: undefined });
+      receiver.askAtMost?.(() => Math.ceil(Math.max(limiter.available, this.#allowed(limiter) * POLL_PART, 1)));
+    }
+  }
+
+  /** The rate of an input now, in events per second; undefined: it has none. */
+  rateOf(receiver: number): number | undefined {
+    return this.#inputs.get(receiver)?.limiter.rate;
+  }
+
+  /** A delivery has come: called once for each, however many events it has. */
+  received(receiver: number, events: number): void {
+    const input = this.#inputs.get(receiver);
+    if (input === undefined || this.#stopped) return;
+    input.limiter.take(events);
+    if (input.timer === undefined) this.#look(input);
+  }
+
+  /** Learns from a batch. */
+  committed(batch: CommittedBatch): void {
+    if (this.#stopped) return;
+    for (const input of this.#inputs.values()) {
+      const rate = this.#estimate(input, batch);
+      if (rate === undefined || rate === input.limiter.rate) continue;
+      input.limiter.updateRate(rate);
+      const { id, name } = input.receiver;
+      this.#settings.events.next({ type: 'rateChanged', receiver: id, name, rate: input.limiter.rate });
+      // Its wait was worked out from the old rate.
+      if (input.timer !== undefined) this.#look(input);
+    }
+  }
+
+  /** Ends all timers. What is paused stays so: the receivers are being closed. */
+  stop(): void {
+    this.#stopped = true;
+    for (const input of this.#inputs.values()) {
+      input.timer?.cancel();
+      input.timer = undefined;
+    }
+  }
+
+  /** The events that an input may give in an interval. */
+  #allowed(limiter: RateLimiter): number {
+    return (limiter.rate * this.#settings.batchMs) / 1000;
+  }
+
+  /** The rate that follows from a batch; undefined: the batch says nothing of this input. */
+  #estimate({ receiver, limiter, estimator }: Input, batch: CommittedBatch): number | undefined {
+    const { batchMs, rates } = this.#settings;
+    const events = batch.eventsByInput.get(receiver.id) ?? 0;
+    const { processingMs, schedulingDelayMs, endedAt } = batch;
+    if (events < this.#allowed(limiter) * TELLING_PART && processingMs < batchMs) return undefined;
+    if (events < (batch.events / this.#inputs.size) * GUILTY_PART) return undefined;
+    // Spark's late batches stand in a queue, each with its own data. Ours are cut when they are run: all that waited is in
+    // this one, so that being late by many ticks is no greater backlog than being late by one.
+    const late = Math.min(schedulingDelayMs, batchMs);
+    // A batch too quick for the clock to see still tells that the job could do more.
+    const estimate = estimator.compute(endedAt, events, Math.max(1, processingMs), late);
+    if (estimate === undefined) return undefined;
+    const keepsUp = processingMs + schedulingDelayMs < batchMs;
+    return Math.min(keepsUp ? Math.max(estimate, limiter.rate) : estimate, rates.maxRate);
+  }
+
+  /** Pauses an input that is in debt, until it is not. */
+  #look(input: Input): void {
+    const { clock, reading } = this.#settings;
+    input.timer?.cancel();
+    const wait = input.limiter.waitMs();
+    input.timer = wait === 0 ? undefined : clock.after(wait, () => this.#look(input));
+    reading.set(input.receiver, 'rate', wait > 0);
+  }
+}
+
+function invalid(name: string, value: number, wanted: string): StreamjobError {
+  return new StreamjobError('CONFIG_INVALID', `backpressure.${name} cannot be ${value}`, {
+    where: 'backpressure',
+    hint: `give ${wanted}; or backpressure: false for none at all`,
+  });
+}

@@ -1,0 +1,34 @@
+/**
+ * Whether receivers may read: the one place where the reasons against it meet. A receiver reads when nothing is against it;
+ * that one reason ends does not make it read while another one holds.
+ */
+import type { Receiver } from './receiver.ts';
+
+/** What may be against reading: memory and the peers' time limits (all receivers), or the rate of one receiver. */
+export type PauseReason = 'backlog' | 'rate';
+
+/** See the file's head. */
+export class ReadingGate {
+  readonly #receivers: readonly Receiver[];
+  readonly #against = new Map<Receiver, Set<PauseReason>>();
+
+  constructor(receivers: readonly Receiver[]) {
+    this.#receivers = receivers;
+    for (const receiver of receivers) this.#against.set(receiver, new Set());
+  }
+
+  /** Stops or allows all receivers for one reason. */
+  setAll(reason: PauseReason, paused: boolean): void {
+    for (const receiver of this.#receivers) this.set(receiver, reason, paused);
+  }
+
+  /** Stops or allows one receiver for one reason. Saying the same twice does nothing. */
+  set(receiver: Receiver, reason: PauseReason, paused: boolean): void {
+    const reasons = this.#against.get(receiver);
+    if (reasons === undefined || reasons.has(reason) === paused) return;
+    if (paused) reasons.add(reason);
+    else reasons.delete(reason);
+    if (paused && reasons.size === 1) receiver.pauseReading();
+    if (!paused && reasons.size === 0) receiver.resumeReading();
+  }
+}
