@@ -1,20 +1,17 @@
 /**
- * Words of a text server, counted from the start on, across restarts: after Spark's RecoverableNetworkWordCount. The totals
- * are in a file, written aside and renamed by each batch; a run that is killed is followed by one that begins with them.
- * Words of a list are counted too, but not shown; how often they came is told in the log.
+ * Words of a text server, counted from the start on, across restarts: after Spark's RecoverableNetworkWordCount. The counts are
+ * state, and what a batch changes of it is in the checkpoint directory (.streamjob/recoverable-wordcount) before the batch
+ * commits: a run that is killed is followed by one that goes on. The totals are written to a file too, for others to read.
+ * Words of a list are counted, but not shown; how often they came is told in the log.
  *
  *   nc -lk 9999
  *   OUTPUT=/tmp/totals.json streamjob run jobs/recoverable-wordcount.ts
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { defineJob } from 'streamjob';
 
 const [HOST, PORT] = [process.env['HOST'] ?? 'localhost', Number(process.env['PORT'] ?? 9999)];
 const OUTPUT = process.env['OUTPUT'] ?? 'recoverable-wordcount.json';
-
-function totalsSoFar(): [string, number][] {
-  return existsSync(OUTPUT) ? (JSON.parse(readFileSync(OUTPUT, 'utf8')) as [string, number][]) : [];
-}
 
 export default defineJob({ name: 'recoverable-wordcount', batchInterval: '1s' }, (ssc) => {
   const excluded = ssc.broadcast(new Set(['a', 'the']));
@@ -23,9 +20,8 @@ export default defineJob({ name: 'recoverable-wordcount', batchInterval: '1s' },
     .socketTextStream(HOST, PORT)
     .flatMap((line) => line.split(' '))
     .map((word) => [word, 1] as const)
-    .updateStateByKey((ones: readonly number[], sum: number | undefined) => (sum ?? 0) + ones.length, {
-      initialState: totalsSoFar(),
-    });
+    .updateStateByKey((ones: readonly number[], sum: number | undefined) => (sum ?? 0) + ones.length)
+    .uid('totals');
   totals.foreachRDD(async (rdd, time) => {
     const all = await rdd.collect();
     // What a batch says, it says whole: a reader sees the totals before it or after it.

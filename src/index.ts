@@ -24,6 +24,8 @@ export type { EventWindow } from './graph/operators/event-window.ts';
 export type { MapAsyncOptions } from './graph/operators/map-async.ts';
 export type { UpdateStateOptions } from './graph/operators/update-state-by-key.ts';
 export type { Compare } from './graph/order.ts';
+export type { SqlOptions, TransactionalStore } from './graph/outputs/exactly-once.ts';
+export { exactlyOnce, sqlStore } from './graph/outputs/exactly-once.ts';
 export type { Partitioner, Partitioning } from './graph/partitioner.ts';
 export { hashPartitioner } from './graph/partitioner.ts';
 export type { RDD } from './graph/rdd.ts';

@@ -6,7 +6,7 @@ import type { FlumePushOptions } from '../../src/flow/receive/flume-push.ts';
 import type { RDD } from '../../src/graph/rdd.ts';
 import { collectingLogger } from './log.ts';
 import { until } from './until.ts';
-import { call, events, frame, handshake, RawClient } from './wire.ts';
+import { call, event, events, frame, handshake, RawClient, varint } from './wire.ts';
 
 export interface PushRig {
   readonly clock: ManualClock;
@@ -37,6 +37,15 @@ export class FlumePeer {
     return serial;
   }
 
+  /** Sends a batch whose events have their bodies as ids, in the header `id`; the serial of the request. */
+  sendIds(...ids: string[]): number {
+    const serial = ++this.#serial;
+    const array = [varint(ids.length), ...ids.map((id) => event(id, { id })), varint(0)];
+    const request = call('appendBatch', Buffer.concat(array));
+    this.client.write(serial === 1 ? frame(serial, handshake(), request) : frame(serial, request));
+    return serial;
+  }
+
   /** The status that was answered to `serial`: OK, FAILED, or undefined while none was. */
   status(serial: number): 'OK' | 'FAILED' | 'other' | undefined {
     const reply = this.client.replies.find((each) => each.serial === serial);
@@ -51,7 +60,7 @@ export async function pushRig(
   output: (rdd: RDD<string>, time: number) => void | Promise<void>,
   options: Partial<StreamingContextOptions> & { readonly push?: Partial<FlumePushOptions> } = {},
 ): Promise<PushRig> {
-  const clock = new ManualClock(0);
+  const clock = options.clock instanceof ManualClock ? options.clock : new ManualClock(0);
   const { log, lines } = collectingLogger();
   const { push, ...context } = options;
   const ssc = new StreamingContext({ batchInterval: 1000, clock, log, write: () => {}, ...context });
