@@ -12,6 +12,7 @@ import { bool, int, text, type Values } from '../config/fields.ts';
 import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
 import { makeDirectory } from './file/directory.ts';
 import { type DirectoryLock, lockDirectory } from './file/lock.ts';
+import { recordBytes } from './file/record.ts';
 import { EventStore } from './file/store.ts';
 import { channelClosed, newTransaction, returnToHead, type Taken, type TransactionHost } from './transaction.ts';
 import { Waiters } from './waiters.ts';
@@ -46,8 +47,6 @@ const WITHOUT_MEANING = Object.entries(fields)
   .map(([name]) => name);
 /** Flume's floor of minimumRequiredSpace. */
 const LEAST_SPACE = 1024 * 1024;
-/** What a record takes beside its event, in bytes. */
-const RECORD_BYTES = 32;
 
 class FileChannel implements Channel, TransactionHost {
   readonly name: string;
@@ -268,13 +267,9 @@ class FileChannel implements Channel, TransactionHost {
   }
 }
 
-/** What events take on disk, about: records of more than a page's quarter have pages of their own. */
 function bytesOf(events: readonly PlainEvent[]): number {
   let bytes = 0;
-  for (const { headers, body } of events) {
-    bytes += RECORD_BYTES + body.length;
-    for (const [key, value] of Object.entries(headers)) bytes += 8 + key.length + value.length;
-  }
+  for (const event of events) bytes += recordBytes(event);
   return bytes;
 }
 

@@ -1,26 +1,27 @@
 /**
- * What the disk of a file channel says before each write: whether the directory is still the one that was opened, may be
- * written, and how much room is left. lmdb must not find out by itself: a write of it that fails in its own thread damages
- * the heap of the process (seen with lmdb 3.5.6: "corrupted size vs. prev_size" after a write without space).
+ * The file of a file channel on its disk: whether it is still the one that was opened and may be written, how much room is left,
+ * and room in it ahead of each write. lmdb must never find a disk full: a commit of it that fails damages the heap of the process
+ * (seen with lmdb 3.5.6, "corrupted size vs. prev_size"). So the file is made longer, with zeros, before lmdb writes there: then
+ * its own writes need no new blocks, and it is our append that is refused. (On file systems that copy on write, btrfs or zfs,
+ * that is no guarantee; there minimumRequiredSpace is.)
  */
 import { constants } from 'node:fs';
-import fs from 'node:fs/promises';
+import fs, { type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, StreamjobError, systemCodeOf } from '../../../core/errors.ts';
 
 /** The file that lmdb keeps its data in. */
 const DATA = 'data.mdb';
-/** How long a measurement is used when there is plenty of room, in ms. */
+/** How long a measurement is used, in ms, while at least so many bytes are free; below that each write is measured for itself. */
 const MEASURE_EVERY_MS = 100;
-/** With less than this free, in bytes, every write is measured for itself, and lmdb writes in the calling thread. */
 const AMPLE_BYTES = 256 * 1024 * 1024;
+/** The file grows by so many bytes at a time, when the disk has them. */
+const GROW_BYTES = 1024 * 1024;
 
 /** What was found. */
 export interface DiskState {
   /** Bytes that are free for this user. */
   readonly freeBytes: number;
-  /** Whether there is so much room that a write cannot fail for the lack of it. */
-  readonly ample: boolean;
   /** Why nothing should be put there: the directory was moved away, or may not be written any more. */
   readonly fault: StreamjobError | undefined;
 }
@@ -29,8 +30,11 @@ export interface DiskState {
 export class Disk {
   readonly #directory: string;
   readonly #owner: string;
+  #file: FileHandle | undefined;
   #identity = '';
-  #state: DiskState = { freeBytes: 0, ample: false, fault: undefined };
+  #fileBytes = 0;
+  #growing: Promise<void> = Promise.resolve();
+  #state: DiskState = { freeBytes: 0, fault: undefined };
   #measuredAt = Number.NEGATIVE_INFINITY;
   #measuring: Promise<DiskState> | undefined;
 
@@ -40,25 +44,91 @@ export class Disk {
     this.#owner = owner;
   }
 
-  /** Remembers which file is the store's, once it is open. @throws StreamjobError FILE_ACCESS */
-  async remember(): Promise<void> {
+  /** Takes hold of the store's file, once lmdb has opened it. @throws StreamjobError FILE_ACCESS */
+  async open(): Promise<void> {
     try {
-      this.#identity = await this.#currentIdentity();
+      // To append only: whoever made the file longer meanwhile, zeros never go over what is there.
+      this.#file = await fs.open(path.join(this.#directory, DATA), 'a');
+      const { dev, ino, size } = await this.#file.stat();
+      this.#identity = `${dev}:${ino}`;
+      this.#fileBytes = size;
     } catch (cause) {
       throw this.#lost(cause);
     }
   }
 
-  /** The state of the disk, measured now, or a moment ago when there was plenty of room; never throws. */
+  async close(): Promise<void> {
+    await this.#growing.catch(() => {});
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** How long the file is. */
+  get fileBytes(): number {
+    return this.#fileBytes;
+  }
+
+  /** The state of the disk, measured now or a moment ago; never throws. */
   state(): Promise<DiskState> {
     // The monotonic time: a clock that a test turns by hand says nothing about the disk.
-    if (this.#state.ample && performance.now() - this.#measuredAt < MEASURE_EVERY_MS) {
+    const fresh = performance.now() - this.#measuredAt < MEASURE_EVERY_MS;
+    if (fresh && this.#state.freeBytes >= AMPLE_BYTES && this.#state.fault === undefined)
       return Promise.resolve(this.#state);
-    }
     this.#measuring ??= this.#measure().finally(() => {
       this.#measuring = undefined;
     });
     return this.#measuring;
+  }
+
+  /**
+   * Makes the file at least `bytes` long, with blocks of the disk behind it.
+   * @throws StreamjobError CHANNEL_FULL, FILE_ACCESS
+   */
+  async reserve(bytes: number): Promise<void> {
+    if (bytes <= this.#fileBytes) return;
+    const grown = this.#growing.catch(() => {}).then(() => this.#grow(bytes));
+    this.#growing = grown;
+    // Who waits hears of a failure; this copy is for the next in line.
+    grown.catch(() => {});
+    await grown;
+  }
+
+  async #grow(bytes: number): Promise<void> {
+    if (bytes <= this.#fileBytes) return;
+    try {
+      await this.#append(Math.max(bytes - this.#fileBytes, GROW_BYTES));
+    } catch (cause) {
+      // A disk that has no megabyte left may have what is needed.
+      if (bytes > this.#fileBytes) await this.#append(bytes - this.#fileBytes).catch(() => {});
+      if (bytes > this.#fileBytes) throw this.#noRoom(cause);
+    }
+  }
+
+  async #append(bytes: number): Promise<void> {
+    if (this.#file === undefined) throw new Error('the file is closed');
+    try {
+      for (let left = bytes; left > 0; ) {
+        const { bytesWritten } = await this.#file.write(Buffer.alloc(Math.min(left, GROW_BYTES)));
+        left -= bytesWritten;
+      }
+    } finally {
+      this.#fileBytes = (await this.#file.stat()).size;
+    }
+  }
+
+  #noRoom(cause: unknown): StreamjobError {
+    const full = ['ENOSPC', 'EDQUOT'].includes(systemCodeOf(cause) ?? '');
+    return new StreamjobError(
+      full ? 'CHANNEL_FULL' : 'FILE_ACCESS',
+      `${this.#owner} cannot write ${this.#directory}: ${full ? 'no space is left on its disk' : messageOf(cause)}`,
+      {
+        where: this.#directory,
+        hint: full
+          ? 'free space on the disk; then it goes on by itself'
+          : 'check the disk and the permissions of the directory',
+        cause,
+      },
+    );
   }
 
   async #measure(): Promise<DiskState> {
@@ -70,9 +140,9 @@ export class Disk {
       ]);
       const freeBytes = stats.bavail * stats.bsize;
       const fault = identity === this.#identity ? undefined : this.#lost();
-      this.#state = { freeBytes, ample: fault === undefined && freeBytes >= AMPLE_BYTES, fault };
+      this.#state = { freeBytes, fault };
     } catch (cause) {
-      this.#state = { freeBytes: 0, ample: false, fault: this.#lost(cause) };
+      this.#state = { freeBytes: 0, fault: this.#lost(cause) };
     }
     this.#measuredAt = performance.now();
     return this.#state;

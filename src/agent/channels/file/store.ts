@@ -3,8 +3,7 @@
  * order is the order of the channel. Invariants:
  * - a write resolves after fdatasync: overlappingSync is off, because with it lmdb-js resolves before the data is safe;
  * - writes of one call are one lmdb transaction (all or nothing); calls of the same moment share one sync;
- * - near the end of the disk a write is a transaction of the calling thread, since one that fails there fails cleanly,
- *   while one that fails in lmdb's own thread damages the process (see disk.ts);
+ * - the file is made long enough before each write, so that lmdb never meets a full disk (see disk.ts);
  * - a record that is there is an event that was put and whose take has not committed: a restart needs no log to replay.
  */
 import { open, type RootDatabase } from 'lmdb';
@@ -12,23 +11,23 @@ import { messageOf, StreamjobError } from '../../../core/errors.ts';
 import type { PlainEvent } from '../../../core/event.ts';
 import type { Taken } from '../transaction.ts';
 import { Disk, type DiskState } from './disk.ts';
-import { decodeRecord, encodeRecord } from './record.ts';
+import { decodeRecord, encodeRecord, recordBytes } from './record.ts';
 
 /** Reading ahead is bounded by both. */
 const READ_AHEAD_EVENTS = 1024;
 const READ_AHEAD_BYTES = 4 * 1024 * 1024;
 /** lmdb's own pages at the front of its file. */
 const META_PAGES = 2;
-/** A write that fails with less than this free failed for the lack of it. */
-const NEARLY_FULL = 1024 * 1024;
+/** Room that puts leave in the file, in bytes, so that events can be taken when the disk is full. */
+const FOR_TAKES = 256 * 1024;
 
 /** The database of one channel. */
 export class EventStore {
   readonly #directory: string;
   readonly #db: RootDatabase<Buffer, number>;
   readonly #disk: Disk;
-  /** Writes that lmdb's thread has not finished. */
-  readonly #outstanding = new Set<Promise<unknown>>();
+  /** Bytes of the file that writes under way may need. */
+  #claimed = 0;
   #next = 1;
 
   private constructor(directory: string, db: RootDatabase<Buffer, number>, owner: string) {
@@ -45,7 +44,7 @@ export class EventStore {
   static async open(directory: string, owner: string): Promise<EventStore> {
     const store = EventStore.#openNow(directory, owner);
     try {
-      await store.#disk.remember();
+      await store.#disk.open();
     } catch (error) {
       await store.close();
       throw error;
@@ -91,11 +90,16 @@ export class EventStore {
     return pagesOf(stats) * pageSizeOf(stats);
   }
 
-  /** Bytes that deleted events have left in the file: it never shrinks, new events are written there. */
+  /** Bytes of the file that hold nothing: it never shrinks, new events are written there. */
   get reusableBytes(): number {
     const stats = this.#stats();
-    const pages = (stats.lastPageNumber ?? 0) + 1 - META_PAGES - pagesOf(stats) - pagesOf(stats.free ?? {});
-    return Math.max(0, pages * pageSizeOf(stats));
+    const used = META_PAGES + pagesOf(stats) + pagesOf(stats.free ?? {});
+    return Math.max(0, this.#disk.fileBytes - used * pageSizeOf(stats));
+  }
+
+  /** How long its file was made; lmdb never makes it longer by itself. */
+  get fileBytes(): number {
+    return this.#disk.fileBytes;
   }
 
   #stats(): Stats {
@@ -114,54 +118,59 @@ export class EventStore {
    * @throws StreamjobError FILE_ACCESS, CHANNEL_FULL
    */
   async write(puts: readonly PlainEvent[], takes: readonly Taken[]): Promise<number> {
-    const { ample } = await this.#disk.state();
-    // A write of this thread must not overtake those of lmdb's: readers go by rising numbers.
-    while (!ample && this.#outstanding.size > 0) await Promise.allSettled(this.#outstanding);
-    const first = this.#next;
-    this.#next += puts.length;
-    const end = this.#next;
-    const change = (): void => {
-      puts.forEach((event, i) => {
-        quietly(this.#db.put(first + i, encodeRecord(event)));
+    const claim = this.#claim(puts, takes);
+    this.#claimed += claim;
+    try {
+      await this.#disk.reserve(this.#endOfData + this.#claimed + (puts.length > 0 ? FOR_TAKES : 0));
+      const first = this.#next;
+      this.#next += puts.length;
+      const end = this.#next;
+      await this.#db.batch(() => {
+        puts.forEach((event, i) => {
+          quietly(this.#db.put(first + i, encodeRecord(event)));
+        });
+        for (const { seq } of takes) quietly(this.#db.remove(seq));
       });
-      for (const { seq } of takes) quietly(this.#db.remove(seq));
-    };
-    try {
-      if (ample) await this.#inBackground(change);
-      else this.#db.transactionSync(change);
       return end;
-    } catch (cause) {
-      throw await this.#failure(cause);
-    }
-  }
-
-  async #inBackground(change: () => void): Promise<void> {
-    const batch = this.#db.batch(change);
-    this.#outstanding.add(batch);
-    try {
-      await batch;
+    } catch (error) {
+      throw error instanceof StreamjobError ? error : this.#failure(await reasonOf(error));
     } finally {
-      this.#outstanding.delete(batch);
+      this.#claimed -= claim;
     }
   }
 
-  async #failure(thrown: unknown): Promise<StreamjobError> {
-    const cause = await reasonOf(thrown);
-    const { freeBytes, fault } = await this.#disk.state();
-    // A write of which only a part found room fails as one that cannot be made at all.
-    const full =
-      /MDB_MAP_FULL|No space left|quota exceeded/i.test(messageOf(cause)) ||
-      (fault === undefined && freeBytes < NEARLY_FULL);
+  get #endOfData(): number {
+    const stats = this.#stats();
+    return ((stats.lastPageNumber ?? 0) + 1) * pageSizeOf(stats);
+  }
+
+  /**
+   * The most bytes by which a write makes lmdb's data longer: every page that it changes is written anew, and the numbers of
+   * the pages that become free are noted down.
+   */
+  #claim(puts: readonly PlainEvent[], takes: readonly Taken[]): number {
+    const stats = this.#stats();
+    const pageSize = pageSizeOf(stats);
+    let own = 0;
+    let shared = 0;
+    for (const event of puts) {
+      const bytes = recordBytes(event) + 16;
+      if (bytes > pageSize / 4) own += Math.ceil(bytes / pageSize);
+      shared += bytes > pageSize / 4 ? 32 : bytes + 16;
+    }
+    let freed = 0;
+    for (const { event } of takes) freed += Math.ceil((recordBytes(event) + 16) / pageSize);
+    const leaves = Math.ceil(shared / (pageSize / 4)) + Math.min(takes.length, stats.treeLeafPageCount ?? takes.length);
+    const branches = Math.min(Math.ceil(leaves / 8), (stats.treeBranchPageCount ?? 0) + Math.ceil(leaves / 16)) + 8;
+    const notes = 8 + 2 * Math.ceil(((freed + leaves + branches + pagesOf(stats.free ?? {})) * 8) / pageSize);
+    return (own + leaves + branches + notes) * pageSize;
+  }
+
+  #failure(cause: unknown): StreamjobError {
     return new StreamjobError(
-      full ? 'CHANNEL_FULL' : 'FILE_ACCESS',
-      `the file channel in ${this.#directory} cannot be written: ${full ? 'no space is left on its disk' : messageOf(cause)}`,
-      {
-        where: this.#directory,
-        hint: full
-          ? 'free space on the disk; then it goes on by itself'
-          : 'check the free space and the permissions of the directory',
-        cause,
-      },
+      'FILE_ACCESS',
+      `the file channel in ${this.#directory} cannot be written: ${messageOf(cause)}`,
+      { where: this.#directory, hint: 'check the disk and the permissions of the directory', cause },
     );
   }
 
@@ -189,6 +198,7 @@ export class EventStore {
 
   async close(): Promise<void> {
     await this.#db.close();
+    await this.#disk.close();
   }
 
   #corrupt(key: number): StreamjobError {
