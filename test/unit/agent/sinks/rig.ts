@@ -66,6 +66,6 @@ export async function avroPeer(pipeline: number, port = 0): Promise<Peer> {
 }
 
 /** Waits until `condition` holds; the test's own time limit ends it when it never does. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await settle();
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await settle();
 }
