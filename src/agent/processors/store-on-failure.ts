@@ -172,9 +172,9 @@ class StoreOnFailure implements SinkProcessor {
 
   /** One step while the sink takes from the spill. */
   async #moveOn(): Promise<void> {
-    if (this.#healthy && this.#spill.size === 0) return this.#route.switchTo('direct');
     // What is still in flight is older than what would be moved; its end rings.
     if (this.#route.openDirect > 0) return void (await this.#rung(Number.POSITIVE_INFINITY));
+    if (this.#healthy && this.#spill.size === 0) return this.#route.switchTo('direct');
     let moved: number;
     try {
       moved = await move(this.#group.channel, this.#spill);

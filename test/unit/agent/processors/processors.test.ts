@@ -3,9 +3,12 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Transaction } from '../../../../src/agent/channels/channel.ts';
+import { sinkCounters } from '../../../../src/agent/counters.ts';
 import { bestEffort } from '../../../../src/agent/processors/best-effort.ts';
 import { defaultType } from '../../../../src/agent/processors/default.ts';
 import { storeOnFailure } from '../../../../src/agent/processors/store-on-failure.ts';
+import { finish, giveBack, takeBatch } from '../../../../src/agent/sinks/sink.ts';
 import { put, settle } from '../channels/use.ts';
 import { until } from '../sinks/rig.ts';
 import { processorConformance } from './conformance.ts';
@@ -26,7 +29,7 @@ const ids = (from: number, count: number): string[] => Array.from({ length: coun
 
 async function spilling(
   properties: Record<string, string | number> = {},
-  options: { readonly capacity?: number; readonly takes?: boolean } = {},
+  options: Parameters<typeof processorRig>[2] = {},
 ): Promise<ProcessorRig> {
   const rig = await processorRig(storeOnFailure, { ...spillTo(), ...properties }, options);
   rigs.push(rig);
@@ -102,6 +105,52 @@ describe('store-on-failure', () => {
     await put(second.channel, ...ids(60, 30));
     await turning(second, () => second.receiver.texts.length === 90);
     expect(second.receiver.texts).toEqual(ids(0, 90));
+  });
+
+  it('a stop saves to disk what was in memory, and the next start sends it', async () => {
+    const first = await spilling();
+    first.receiver.hangs = true;
+    first.receiver.takes = false;
+    await put(first.channel, ...ids(0, 30));
+    await settle();
+    expect(first.counters.EventSpillCount).toBe(0);
+    await first.stop();
+    const second = await spilling();
+    await turning(second, () => second.receiver.texts.length === 30);
+    expect(second.receiver.texts).toEqual(ids(0, 30));
+  });
+
+  it('waits with younger events for what is still in flight when the sink fails', async () => {
+    let inFlight: Transaction | undefined;
+    const rig = await spilling(
+      {},
+      {
+        sink: (channel, receiver) => ({
+          start: async () => {},
+          stop: async () => {},
+          async process() {
+            const batch = takeBatch(channel, 10, sinkCounters());
+            if (batch === undefined) return 'backoff';
+            if (inFlight === undefined) {
+              inFlight = batch.transaction;
+              throw new Error('one failed, and this one is not over');
+            }
+            receiver.texts.push(...batch.events.map((event) => Buffer.from(event.body).toString()));
+            await finish(batch, sinkCounters());
+            return 'ready';
+          },
+        }),
+      },
+    );
+    await put(rig.channel, ...ids(0, 30));
+    await until(() => inFlight !== undefined);
+    for (let i = 0; i < 20; i++) {
+      rig.clock.advance(250);
+      await settle();
+    }
+    if (inFlight !== undefined) giveBack(inFlight);
+    await turning(rig, () => rig.receiver.texts.length === 30);
+    expect(rig.receiver.texts).toEqual(ids(0, 30));
   });
 
   it('is bounded: a spill that is full leaves events in the channel, which tells its sources no, and nothing is lost', async () => {

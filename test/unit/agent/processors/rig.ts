@@ -58,7 +58,11 @@ function testSink(channel: Channel, receiver: Receiver): Sink {
 export async function processorRig(
   type: ProcessorType,
   properties: Record<string, string | number>,
-  { capacity = 10_000, takes = true }: { readonly capacity?: number; readonly takes?: boolean } = {},
+  {
+    capacity = 10_000,
+    takes = true,
+    sink = testSink,
+  }: { readonly capacity?: number; readonly takes?: boolean; readonly sink?: typeof testSink } = {},
 ): Promise<ProcessorRig> {
   const clock = new ManualClock(0);
   const { log, lines } = collectingLogger();
@@ -66,7 +70,7 @@ export async function processorRig(
   await channel.start();
   const receiver: Receiver = { takes, hangs: false, texts: [], refused: 0 };
   const counters = processorCounters();
-  const open = (own: Channel): Sink => testSink(own, receiver);
+  const open = (own: Channel): Sink => sink(own, receiver);
   const sinks = [{ name: 'k1', channel, durable: false, open }];
   const processor = configured(type, properties, { name: 'k1', agent: 'a1', log, clock, counters, sinks });
   const runner = new SinkRunner({ name: 'k1', processor, clock, log });
