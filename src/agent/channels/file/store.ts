@@ -118,10 +118,12 @@ export class EventStore {
    * @throws StreamjobError FILE_ACCESS, CHANNEL_FULL
    */
   async write(puts: readonly PlainEvent[], takes: readonly Taken[]): Promise<number> {
-    const claim = this.#claim(puts, takes);
+    const stats = this.#stats();
+    const claim = claimOf(stats, puts, takes);
     this.#claimed += claim;
     try {
-      await this.#disk.reserve(this.#endOfData + this.#claimed + (puts.length > 0 ? FOR_TAKES : 0));
+      const endOfData = ((stats.lastPageNumber ?? 0) + 1) * pageSizeOf(stats);
+      await this.#disk.reserve(endOfData + this.#claimed + (puts.length > 0 ? FOR_TAKES : 0));
       const first = this.#next;
       this.#next += puts.length;
       const end = this.#next;
@@ -137,33 +139,6 @@ export class EventStore {
     } finally {
       this.#claimed -= claim;
     }
-  }
-
-  get #endOfData(): number {
-    const stats = this.#stats();
-    return ((stats.lastPageNumber ?? 0) + 1) * pageSizeOf(stats);
-  }
-
-  /**
-   * The most bytes by which a write makes lmdb's data longer: every page that it changes is written anew, and the numbers of
-   * the pages that become free are noted down.
-   */
-  #claim(puts: readonly PlainEvent[], takes: readonly Taken[]): number {
-    const stats = this.#stats();
-    const pageSize = pageSizeOf(stats);
-    let own = 0;
-    let shared = 0;
-    for (const event of puts) {
-      const bytes = recordBytes(event) + 16;
-      if (bytes > pageSize / 4) own += Math.ceil(bytes / pageSize);
-      shared += bytes > pageSize / 4 ? 32 : bytes + 16;
-    }
-    let freed = 0;
-    for (const { event } of takes) freed += Math.ceil((recordBytes(event) + 16) / pageSize);
-    const leaves = Math.ceil(shared / (pageSize / 4)) + Math.min(takes.length, stats.treeLeafPageCount ?? takes.length);
-    const branches = Math.min(Math.ceil(leaves / 8), (stats.treeBranchPageCount ?? 0) + Math.ceil(leaves / 16)) + 8;
-    const notes = 8 + 2 * Math.ceil(((freed + leaves + branches + pagesOf(stats.free ?? {})) * 8) / pageSize);
-    return (own + leaves + branches + notes) * pageSize;
   }
 
   #failure(cause: unknown): StreamjobError {
@@ -250,4 +225,25 @@ async function reasonOf(thrown: unknown): Promise<unknown> {
     return reason;
   }
   return thrown;
+}
+
+/**
+ * The most bytes by which a write makes lmdb's data longer: every page that it changes is written anew, and the numbers of
+ * the pages that become free are noted down.
+ */
+function claimOf(stats: Stats, puts: readonly PlainEvent[], takes: readonly Taken[]): number {
+  const pageSize = pageSizeOf(stats);
+  let own = 0;
+  let shared = 0;
+  for (const event of puts) {
+    const bytes = recordBytes(event) + 16;
+    if (bytes > pageSize / 4) own += Math.ceil(bytes / pageSize);
+    shared += bytes > pageSize / 4 ? 32 : bytes + 16;
+  }
+  let freed = 0;
+  for (const { event } of takes) freed += Math.ceil((recordBytes(event) + 16) / pageSize);
+  const leaves = Math.ceil(shared / (pageSize / 4)) + Math.min(takes.length, stats.treeLeafPageCount ?? takes.length);
+  const branches = Math.min(Math.ceil(leaves / 8), (stats.treeBranchPageCount ?? 0) + Math.ceil(leaves / 16)) + 8;
+  const notes = 8 + 2 * Math.ceil(((freed + leaves + branches + pagesOf(stats.free ?? {})) * 8) / pageSize);
+  return (own + leaves + branches + notes) * pageSize;
 }
