@@ -18,6 +18,9 @@ const AMPLE_BYTES = 256 * 1024 * 1024;
 /** The file grows by so many bytes at a time, when the disk has them. */
 const GROW_BYTES = 1024 * 1024;
 
+/** What must be free to open a store. */
+const OPEN_BYTES = 64 * 1024;
+
 /** What was found. */
 export interface DiskState {
   /** Bytes that are free for this user. */
@@ -42,6 +45,18 @@ export class Disk {
   constructor(directory: string, owner: string) {
     this.#directory = directory;
     this.#owner = owner;
+  }
+
+  /**
+   * To be called before lmdb opens the directory: on a disk without any room the process would end with a bus error there, as
+   * lmdb maps its lock file into memory.
+   * @throws StreamjobError CHANNEL_FULL, FILE_ACCESS
+   */
+  async requireRoomToOpen(): Promise<void> {
+    const { bavail, bsize } = await fs.statfs(this.#directory).catch((cause: unknown) => {
+      throw this.#lost(cause);
+    });
+    if (bavail * bsize < OPEN_BYTES) throw this.#noRoom(Object.assign(new Error('disk full'), { code: 'ENOSPC' }));
   }
 
   /** Takes hold of the store's file, once lmdb has opened it. @throws StreamjobError FILE_ACCESS */

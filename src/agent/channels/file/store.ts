@@ -30,19 +30,21 @@ export class EventStore {
   #claimed = 0;
   #next = 1;
 
-  private constructor(directory: string, db: RootDatabase<Buffer, number>, owner: string) {
+  private constructor(directory: string, db: RootDatabase<Buffer, number>, disk: Disk) {
     this.#directory = directory;
     this.#db = db;
-    this.#disk = new Disk(directory, owner);
+    this.#disk = disk;
     for (const key of db.getKeys({ reverse: true, limit: 1 })) this.#next = key + 1;
   }
 
   /**
    * @param owner for errors, e.g. `channel c1`
-   * @throws StreamjobError CHANNEL_CORRUPT, FILE_ACCESS
+   * @throws StreamjobError CHANNEL_CORRUPT, CHANNEL_FULL, FILE_ACCESS
    */
   static async open(directory: string, owner: string): Promise<EventStore> {
-    const store = EventStore.#openNow(directory, owner);
+    const disk = new Disk(directory, owner);
+    await disk.requireRoomToOpen();
+    const store = EventStore.#openNow(directory, disk);
     try {
       await store.#disk.open();
     } catch (error) {
@@ -52,7 +54,7 @@ export class EventStore {
     return store;
   }
 
-  static #openNow(directory: string, owner: string): EventStore {
+  static #openNow(directory: string, disk: Disk): EventStore {
     try {
       const db = open<Buffer, number>({
         path: directory,
@@ -61,7 +63,7 @@ export class EventStore {
         overlappingSync: false,
         cache: false,
       });
-      return new EventStore(directory, db, owner);
+      return new EventStore(directory, db, disk);
     } catch (cause) {
       const damaged = /MDB_(INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND|PANIC)|not an LMDB file/i.test(
         messageOf(cause),

@@ -87,6 +87,16 @@ mounting(`file channel on a full disk${why}`, () => {
     expect(numbers(await takeAll(again, 1000))).toEqual(range(acknowledged + 10).slice(taken));
   });
 
+  it('says so at the start, with what was in it before, and starts when there is room', async () => {
+    const channel = await start();
+    await put(channel, 'a');
+    await channel.stop();
+    await fs.writeFile(path.join(directory, 'ballast'), Buffer.alloc(4 * 1024 * 1024)).catch(() => {});
+    await expect(start()).rejects.toMatchObject({ code: 'CHANNEL_FULL', hint: expect.stringContaining('free space') });
+    await fs.rm(path.join(directory, 'ballast'));
+    expect(await takeAll(await start())).toEqual(['a']);
+  });
+
   it('takes puts again as soon as its sinks have made room, though its file does not shrink', async () => {
     const channel = await start();
     const { acknowledged } = await fill(channel);
