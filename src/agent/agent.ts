@@ -6,10 +6,11 @@ import type { Logger } from '../core/log.ts';
 import { Scope } from '../core/scope.ts';
 import { ChannelProcessor } from './channel-processor.ts';
 import type { Channel } from './channels/channel.ts';
-import type { AgentConf, SinkConf, SourceConf } from './config/agent-conf.ts';
+import type { AgentConf, SinkConf, SinkGroupConf, SourceConf } from './config/agent-conf.ts';
 import { readFlumeConf } from './config/flume-conf.ts';
-import { channelCounters, sinkCounters, sourceCounters } from './counters.ts';
-import { defaultProcessor } from './processors/processor.ts';
+import { type ChannelCounters, channelCounters, processorCounters, sinkCounters, sourceCounters } from './counters.ts';
+import type { GroupSink, SinkProcessor } from './processors/processor.ts';
+import type { Reliability } from './reliability.ts';
 import { SinkRunner } from './sink-runner.ts';
 import type { Sink } from './sinks/sink.ts';
 import type { Source } from './sources/source.ts';
@@ -20,6 +21,11 @@ export interface AgentOptions {
   readonly name?: string | undefined;
   /** Where `${env:X}` comes from. Default: the environment of the process. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /**
+   * The level of reliability for a file that does not say `NAME.reliability` itself. A file whose channels are weaker is refused;
+   * one that says a stronger level keeps it, with a warning. Default: whatever the file has is used as it is.
+   */
+  readonly reliability?: Reliability | undefined;
   readonly log: Logger;
   readonly clock?: Clock | undefined;
 }
@@ -28,6 +34,7 @@ interface Parts {
   readonly channels: ReadonlyMap<string, Channel>;
   readonly sources: ReadonlyMap<string, Source>;
   readonly sinks: ReadonlyMap<string, Sink>;
+  readonly processors: readonly SinkProcessor[];
   readonly runners: readonly SinkRunner[];
 }
 
@@ -46,6 +53,7 @@ export class Agent {
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #counters: Record<string, Readonly<Record<string, number>>> = {};
+  readonly #channelCounters = new Map<Channel, ChannelCounters>();
   readonly #parts: Parts;
   readonly #scope = new Scope();
 
@@ -67,7 +75,13 @@ export class Agent {
 
   /** As {@link Agent.fromFile}, of a text; `path` is what errors call it. */
   static fromText(text: string, path: string, options: AgentOptions): Agent {
-    const { conf, problems } = readFlumeConf(text, path, options.name ?? 'a1', options.env ?? process.env);
+    const { conf, problems } = readFlumeConf(
+      text,
+      path,
+      options.name ?? 'a1',
+      options.env ?? process.env,
+      options.reliability,
+    );
     for (const warning of problems.warnings) options.log.warn({}, problems.format(warning));
     problems.throwIfAny();
     if (conf === undefined) throw new StreamjobError('CONFIG_INVALID', `${path} cannot be used`);
@@ -107,16 +121,20 @@ export class Agent {
     const stopped = aborted(this.#scope.signal);
     const given = signal === undefined ? stopped : Promise.race([stopped, aborted(signal)]);
     await Promise.race([given, Promise.all([...this.#parts.sources.values()].map((source) => source.whenEnded()))]);
-    for (const channel of this.#parts.channels.values()) await channel.whenEmpty(signal);
-    // The sink that committed last has yet to count it.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await this.#emptied(signal);
   }
 
   /** Stops the sources and lets the sinks deliver what the channels hold, until these are empty or `signal` aborts. */
   async drain(signal: AbortSignal): Promise<void> {
     // Stopping a source twice does nothing the second time, so `stop` needs no other order for it.
     for (const source of this.#parts.sources.values()) await source.stop();
+    await this.#emptied(signal);
+  }
+
+  async #emptied(signal?: AbortSignal): Promise<void> {
     for (const channel of this.#parts.channels.values()) await channel.whenEmpty(signal);
+    // What left a channel may be on disk with its sink's processor.
+    for (const processor of this.#parts.processors) await processor.whenEmpty(signal);
     // The sink that committed last has yet to count it.
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
@@ -141,27 +159,48 @@ export class Agent {
     for (const { name, channel } of this.#conf.channels) {
       const counters = channelCounters();
       this.#track(`CHANNEL.${name}`, counters);
-      channels.set(name, channel.create({ name, log: this.#log, clock: this.#clock, counters }));
+      const made = channel.create({ name, log: this.#log, clock: this.#clock, counters });
+      this.#channelCounters.set(made, counters);
+      channels.set(name, made);
     }
-    const sinks = new Map(this.#conf.sinks.map((conf) => [conf.name, this.#makeSink(conf, channels)]));
-    const runners = this.#conf.sinks.map(({ name, channel }) => {
-      const sink = required(sinks, name);
-      return new SinkRunner({
-        name,
-        processor: defaultProcessor(sink),
-        channel: required(channels, channel),
-        clock: this.#clock,
-        log: this.#log,
-      });
-    });
+    const sinks = new Map<string, Sink>();
+    const made = this.#conf.groups.map((group) => ({
+      name: group.name,
+      processor: this.#makeProcessor(group, channels, sinks),
+    }));
+    const runners = made.map((part) => new SinkRunner({ ...part, clock: this.#clock, log: this.#log }));
     const sources = new Map(this.#conf.sources.map((conf) => [conf.name, this.#makeSource(conf, channels)]));
-    return { channels, sources, sinks, runners };
+    return { channels, sources, sinks, processors: made.map(({ processor }) => processor), runners };
   }
 
-  #makeSink({ name, sink, channel }: SinkConf, channels: ReadonlyMap<string, Channel>): Sink {
-    const counters = sinkCounters();
-    this.#track(`SINK.${name}`, counters);
-    return sink.create({ name, log: this.#log, clock: this.#clock, counters, channel: required(channels, channel) });
+  #makeProcessor(
+    { name, sinks: members, processor }: SinkGroupConf,
+    channels: ReadonlyMap<string, Channel>,
+    made: Map<string, Sink>,
+  ): SinkProcessor {
+    const counters = processorCounters();
+    // The default processor has nothing to count.
+    if (processor.type !== 'default') this.#track(`PROCESSOR.${name}`, counters);
+    const sinks = this.#conf.sinks
+      .filter((sink) => members.includes(sink.name))
+      .map((sink) => this.#groupSink(sink, channels, made));
+    return processor.create({ name, agent: this.name, log: this.#log, clock: this.#clock, counters, sinks });
+  }
+
+  #groupSink(conf: SinkConf, channels: ReadonlyMap<string, Channel>, made: Map<string, Sink>): GroupSink {
+    const { name, channel: own, sink } = conf;
+    return {
+      name,
+      channel: required(channels, own),
+      durable: this.#conf.channels.find((channel) => channel.name === own)?.channel.limits.durable === true,
+      open: (channel) => {
+        const counters = sinkCounters();
+        this.#track(`SINK.${name}`, counters);
+        const opened = sink.create({ name, log: this.#log, clock: this.#clock, counters, channel });
+        made.set(name, opened);
+        return opened;
+      },
+    };
   }
 
   #makeSource(conf: SourceConf, channels: ReadonlyMap<string, Channel>): Source {
@@ -174,6 +213,11 @@ export class Agent {
       selector: conf.selector.create({ channels: own }),
       channels: [...own.values()],
       log: this.#log,
+      dropping: this.#conf.reliability === 'best-effort',
+      onDrop: (channel, events) => {
+        const dropped = this.#channelCounters.get(channel);
+        if (dropped !== undefined) dropped.EventDropCount += events;
+      },
     });
     return conf.source.create({ name, log: this.#log, clock: this.#clock, counters, processor });
   }

@@ -3,6 +3,7 @@ import { messageOf } from '../core/errors.ts';
 import type { PlainEvent } from '../core/event.ts';
 import type { Logger } from '../core/log.ts';
 import type { Channel } from './channels/channel.ts';
+import { putAll } from './channels/put-all.ts';
 import type { Interceptor } from './interceptors/interceptor.ts';
 import type { Selector } from './selectors/selector.ts';
 
@@ -12,6 +13,10 @@ export interface ChannelProcessorParts {
   readonly selector: Selector;
   readonly channels: readonly Channel[];
   readonly log: Logger;
+  /** Whether a channel that does not take a batch fails the source (default), or drops and counts the batch (best-effort). */
+  readonly dropping?: boolean;
+  /** Told of events that a channel did not take and that are lost there. */
+  readonly onDrop?: (channel: Channel, events: number) => void;
 }
 
 /** Puts the batches of one source into its channels. */
@@ -19,6 +24,8 @@ export class ChannelProcessor {
   readonly #parts: ChannelProcessorParts;
   /** The most events of a batch that fits a transaction of every channel. */
   readonly batchLimit: number;
+  #dropped = 0;
+  #tellAt = 1;
 
   constructor(parts: ChannelProcessorParts) {
     this.#parts = parts;
@@ -40,16 +47,26 @@ export class ChannelProcessor {
       for (const channel of selection.required) addTo(required, channel, event);
       for (const channel of selection.optional) addTo(optional, channel, event);
     }
-    for (const [channel, events] of required) await putAll(channel, events);
-    for (const [channel, events] of optional) {
-      try {
-        await putAll(channel, events);
-      } catch (error) {
-        this.#parts.log.error(
-          { events: events.length, cause: messageOf(error) },
-          'an optional channel did not take a batch: it is lost there',
-        );
-      }
+    for (const [channel, events] of required) {
+      if (this.#parts.dropping === true) await this.#putOrDrop(channel, events);
+      else await putAll(channel, events);
+    }
+    for (const [channel, events] of optional) await this.#putOrDrop(channel, events);
+  }
+
+  async #putOrDrop(channel: Channel, events: readonly PlainEvent[]): Promise<void> {
+    try {
+      await putAll(channel, events);
+    } catch (error) {
+      this.#parts.onDrop?.(channel, events.length);
+      this.#dropped += events.length;
+      // A channel that is full drops batch after batch: the counter tells each, the log each tenfold.
+      if (this.#dropped < this.#tellAt) return;
+      while (this.#tellAt <= this.#dropped) this.#tellAt *= 10;
+      this.#parts.log.error(
+        { events: events.length, dropped: this.#dropped, cause: messageOf(error) },
+        `a channel did not take a batch, whose events are lost there, ${this.#dropped} so far: ${messageOf(error)}`,
+      );
     }
   }
 
@@ -67,18 +84,4 @@ function addTo(lists: Map<Channel, PlainEvent[]>, channel: Channel, event: Plain
   const list = lists.get(channel);
   if (list === undefined) lists.set(channel, [event]);
   else list.push(event);
-}
-
-async function putAll(channel: Channel, events: readonly PlainEvent[]): Promise<void> {
-  const transaction = channel.transaction();
-  transaction.begin();
-  try {
-    for (const event of events) transaction.put(event);
-    await transaction.commit();
-  } catch (error) {
-    await transaction.rollback();
-    throw error;
-  } finally {
-    transaction.close();
-  }
 }

@@ -22,6 +22,8 @@ export interface ChannelCounters {
   EventPutSuccessCount: number;
   EventTakeAttemptCount: number;
   EventTakeSuccessCount: number;
+  /** Events that a source was told are taken, and that were dropped since the channel did not take them (best-effort, optional channels). */
+  EventDropCount: number;
 }
 
 /** Counters of a sink. */
@@ -36,6 +38,16 @@ export interface SinkCounters {
   EventDrainSuccessCount: number;
   EventWriteFail: number;
   ChannelReadFail: number;
+}
+
+/** Counters of a sink processor. */
+export interface ProcessorCounters {
+  /** Events that were written to disk because the receiver could not take them (store_on_failure). */
+  EventSpillCount: number;
+  /** Events that are on disk now. */
+  SpillSize: number;
+  /** Events that were dropped because the receiver could not take them (best_effort). */
+  EventDropCount: number;
 }
 
 /** All zero. */
@@ -63,6 +75,7 @@ export function channelCounters(): ChannelCounters {
     EventPutSuccessCount: 0,
     EventTakeAttemptCount: 0,
     EventTakeSuccessCount: 0,
+    EventDropCount: 0,
   };
 }
 
@@ -80,4 +93,9 @@ export function sinkCounters(): SinkCounters {
     EventWriteFail: 0,
     ChannelReadFail: 0,
   };
+}
+
+/** All zero. */
+export function processorCounters(): ProcessorCounters {
+  return { EventSpillCount: 0, SpillSize: 0, EventDropCount: 0 };
 }

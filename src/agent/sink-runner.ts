@@ -5,7 +5,6 @@
 import { type Clock, sleep } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import type { Channel } from './channels/channel.ts';
 import type { SinkProcessor } from './processors/processor.ts';
 import type { SinkStatus } from './sinks/sink.ts';
 
@@ -15,7 +14,6 @@ const AFTER_ERROR_MS = 5000;
 export interface SinkRunnerParts {
   readonly name: string;
   readonly processor: SinkProcessor;
-  readonly channel: Channel;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -42,7 +40,7 @@ export class SinkRunner {
   }
 
   async #run(): Promise<void> {
-    const { processor, channel, clock, log, name } = this.#parts;
+    const { processor, clock, log, name } = this.#parts;
     const signal = this.#stop.signal;
     while (!signal.aborted) {
       let status: SinkStatus;
@@ -57,7 +55,7 @@ export class SinkRunner {
         await sleep(clock, AFTER_ERROR_MS, signal);
         continue;
       }
-      if (status === 'backoff') await channel.available(Number.POSITIVE_INFINITY, signal);
+      if (status === 'backoff') await processor.available(signal);
       // Sinks may go round without any real waiting; sockets and timers must have their turn.
       else await new Promise<void>((resolve) => setImmediate(resolve));
     }

@@ -45,7 +45,7 @@ export interface Transaction {
 
 /** A channel. */
 export interface Channel {
-  /** @throws StreamjobError CHANNEL_LOCKED, CHANNEL_CORRUPT, FILE_ACCESS */
+  /** @throws StreamjobError CHANNEL_LOCKED, CHANNEL_CORRUPT, CHANNEL_FULL, FILE_ACCESS */
   start(): Promise<void>;
   stop(): Promise<void>;
   transaction(): Transaction;

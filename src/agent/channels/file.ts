@@ -3,15 +3,16 @@
  * whose take had not committed at the head again and has never heard of puts that had not committed.
  * In memory it keeps numbers of returned events (bounded by open transactions) and a bounded read-ahead.
  */
-import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { messageOf, StreamjobError } from '../../core/errors.ts';
+import { StreamjobError } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { type DirectoryLock, lockDirectory } from '../../durable/lock.ts';
 import { defineComponent, type Settings } from '../config/component.ts';
 import { bool, int, text, type Values } from '../config/fields.ts';
 import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
+import { makeDirectory } from './file/directory.ts';
+import { recordBytes } from './file/record.ts';
 import { EventStore } from './file/store.ts';
 import { channelClosed, newTransaction, returnToHead, type Taken, type TransactionHost } from './transaction.ts';
 import { Waiters } from './waiters.ts';
@@ -26,6 +27,7 @@ const fields = {
   transactionCapacity: int({ doc: 'most events in one transaction', default: 10_000, min: 1 }),
   'keep-alive': int({ doc: 'seconds that a commit waits for room', default: 3 }),
   minimumRequiredSpace: int({ doc: 'bytes of the disk that must be free for a put', default: 524_288_000 }),
+  byteCapacity: int({ doc: 'most bytes that the events take on disk; 0: no limit', default: 0 }),
   checkpointDir: text({ doc: MEANINGLESS }),
   useDualCheckpoints: bool({ doc: MEANINGLESS }),
   backupCheckpointDir: text({ doc: MEANINGLESS }),
@@ -43,9 +45,8 @@ const fields = {
 const WITHOUT_MEANING = Object.entries(fields)
   .filter(([, { doc }]) => doc.startsWith('of no meaning'))
   .map(([name]) => name);
-/** Flume's floor of minimumRequiredSpace, and how long a measurement of the disk is used. */
+/** Flume's floor of minimumRequiredSpace. */
 const LEAST_SPACE = 1024 * 1024;
-const SPACE_CHECK_MS = 15_000;
 
 class FileChannel implements Channel, TransactionHost {
   readonly name: string;
@@ -67,8 +68,8 @@ class FileChannel implements Channel, TransactionHost {
   #cursor = 0;
   #visible = 0;
   #used = 0;
-  #spaceCheckedAt = Number.NEGATIVE_INFINITY;
-  #freeBytes = 0;
+  /** Bodies of puts that are on their way to the disk. */
+  #bytesPending = 0;
 
   constructor(values: Values<typeof fields>, context: ChannelContext, settings: Settings) {
     this.name = context.name;
@@ -95,15 +96,15 @@ class FileChannel implements Channel, TransactionHost {
         `channel ${this.name}: ignored, as it has no meaning here: ${this.#ignored.join(', ')}`,
       );
     }
-    await makeDirectory(this.#directory, this.name);
     const owner = `channel ${this.name}`;
+    await makeDirectory(this.#directory, owner);
     this.#lock = await lockDirectory(this.#directory, owner, {
       code: 'CHANNEL_LOCKED',
       message: `${owner} cannot use ${this.#directory}: another channel or process uses it`,
       hint: 'stop the other process, or give each file channel a dataDirs of its own',
     });
     try {
-      this.#store = EventStore.open(this.#directory);
+      this.#store = await EventStore.open(this.#directory, `channel ${this.name}`);
     } catch (error) {
       await this.#lock.release();
       throw error;
@@ -163,8 +164,10 @@ class FileChannel implements Channel, TransactionHost {
     counters.EventPutAttemptCount += puts.length;
     if (puts.length === 0 && takes.length === 0) return;
     const more = Math.max(0, puts.length - takes.length);
-    if (puts.length > 0) await this.#requireSpace();
-    if (more > 0) await this.#reserve(more);
+    if (puts.length > 0) await this.#requireSpace(store);
+    const bytes = this.#values.byteCapacity > 0 ? bytesOf(puts) : 0;
+    if (more > 0 || bytes > 0) await this.#reserve(more, bytes);
+    this.#open();
     const write = store.write(puts, takes);
     this.#writes.add(write);
     try {
@@ -174,6 +177,7 @@ class FileChannel implements Channel, TransactionHost {
       throw error;
     } finally {
       this.#writes.delete(write);
+      this.#bytesPending -= bytes;
     }
     counters.EventPutSuccessCount += puts.length;
     counters.EventTakeSuccessCount += takes.length;
@@ -214,10 +218,12 @@ class FileChannel implements Channel, TransactionHost {
     return this.#ahead.length > 0;
   }
 
-  async #reserve(events: number): Promise<void> {
+  async #reserve(events: number, bytes: number): Promise<void> {
+    const fits = (): boolean => this.#used + events <= this.#values.capacity;
     const take = (): boolean => {
-      if (this.#used + events > this.#values.capacity) return false;
+      if (!fits() || !this.#hasBytes(bytes)) return false;
       this.#used += events;
+      this.#bytesPending += bytes;
       return true;
     };
     const reserved = await this.#room.wait(take, this.#values['keep-alive'] * 1000);
@@ -225,32 +231,37 @@ class FileChannel implements Channel, TransactionHost {
     if (reserved) return;
     throw new StreamjobError(
       'CHANNEL_FULL',
-      `channel ${this.name} has no room for ${events} events: ${this.#used} of ${this.#values.capacity} are in it. Sinks do not keep up with sources, or the channel is too small`,
-      { where: `channel ${this.name}`, hint: `raise capacity of channel ${this.name}, or see why its sinks are slow` },
+      fits()
+        ? `channel ${this.name} has no room: its byteCapacity, ${this.#values.byteCapacity}, is reached`
+        : `channel ${this.name} has no room for ${events} events: ${this.#used} of ${this.#values.capacity} are in it. Sinks do not keep up with sources, or the channel is too small`,
+      {
+        where: `channel ${this.name}`,
+        hint: `raise ${fits() ? 'byteCapacity' : 'capacity'} of channel ${this.name}, or see why its sinks are slow`,
+      },
     );
+  }
+
+  #hasBytes(bytes: number): boolean {
+    const limit = this.#values.byteCapacity;
+    return limit === 0 || bytes === 0 || this.#open().bytes + this.#bytesPending + bytes <= limit;
   }
 
   #release(events: number): void {
     this.#used -= events;
     this.#context.counters.ChannelSize = this.#used;
-    if (events > 0) this.#room.wake();
+    if (events > 0 && this.#store !== undefined) this.#room.wake();
     if (this.#used === 0) this.#empty.wake();
   }
 
   /** Only puts need room on the disk. Flume refuses takes and rollbacks too, so that a full disk can never drain. */
-  async #requireSpace(): Promise<void> {
-    const { clock } = this.#context;
-    const now = clock.now();
-    if (Math.abs(now - this.#spaceCheckedAt) >= SPACE_CHECK_MS) {
-      const stats = await fs.statfs(this.#directory);
-      this.#freeBytes = stats.bavail * stats.bsize;
-      this.#spaceCheckedAt = now;
-    }
+  async #requireSpace(store: EventStore): Promise<void> {
+    const { freeBytes, fault } = await store.disk();
+    if (fault !== undefined) throw fault;
     const required = Math.max(LEAST_SPACE, this.#values.minimumRequiredSpace);
-    if (this.#freeBytes >= required) return;
+    if (freeBytes >= required || freeBytes + store.reusableBytes >= required) return;
     throw new StreamjobError(
       'CHANNEL_FULL',
-      `channel ${this.name}: usable space exhausted, only ${this.#freeBytes} bytes remaining on the disk of ${this.#directory}, required ${required} bytes`,
+      `channel ${this.name}: usable space exhausted, only ${freeBytes} bytes remaining on the disk of ${this.#directory}, required ${required} bytes`,
       { where: this.#directory, hint: 'free space on the disk, or lower minimumRequiredSpace' },
     );
   }
@@ -261,28 +272,10 @@ class FileChannel implements Channel, TransactionHost {
   }
 }
 
-/** Makes the directory; refuses one that holds the data of Flume's own file channel, whose events would be left behind. */
-async function makeDirectory(directory: string, channel: string): Promise<void> {
-  let names: string[];
-  try {
-    await fs.mkdir(directory, { recursive: true });
-    names = await fs.readdir(directory);
-  } catch (cause) {
-    throw new StreamjobError('FILE_ACCESS', `channel ${channel} cannot use ${directory}: ${messageOf(cause)}`, {
-      where: directory,
-      hint: 'give a dataDirs that this user may write to',
-      cause,
-    });
-  }
-  if (!names.some((name) => /^log-\d+$/.test(name))) return;
-  throw new StreamjobError(
-    'CONFIG_INVALID',
-    `${directory} holds the data of Flume's own file channel, which is not read here`,
-    {
-      where: `channel ${channel}`,
-      hint: 'let Flume deliver its events first, or give another dataDirs',
-    },
-  );
+function bytesOf(events: readonly PlainEvent[]): number {
+  let bytes = 0;
+  for (const event of events) bytes += recordBytes(event);
+  return bytes;
 }
 
 /** The file channel. */

@@ -1,6 +1,8 @@
 /** An agent as its flume.conf describes it, with every property read and checked. */
 import type { Channel, ChannelContext } from '../channels/channel.ts';
 import type { Interceptor, InterceptorContext } from '../interceptors/interceptor.ts';
+import type { ProcessorContext, SinkProcessor } from '../processors/processor.ts';
+import type { Reliability } from '../reliability.ts';
 import type { Selector, SelectorContext } from '../selectors/selector.ts';
 import type { Sink, SinkContext } from '../sinks/sink.ts';
 import type { Source, SourceContext } from '../sources/source.ts';
@@ -28,10 +30,24 @@ export interface ChannelConf {
   readonly channel: Configured<ChannelContext, Channel>;
 }
 
+/** Sinks that one processor drives. */
+export interface SinkGroupConf {
+  /** The group's name, or the sink's when it is in none. */
+  readonly name: string;
+  readonly sinks: readonly string[];
+  readonly processor: Configured<ProcessorContext, SinkProcessor>;
+  /** The line of its processor, if the file has one. */
+  readonly line: number | undefined;
+}
+
 /** An agent whose file is right. */
 export interface AgentConf {
   readonly name: string;
   readonly channels: readonly ChannelConf[];
   readonly sources: readonly SourceConf[];
   readonly sinks: readonly SinkConf[];
+  /** Every sink is in exactly one of them. */
+  readonly groups: readonly SinkGroupConf[];
+  /** The level that was asked for, if one was. */
+  readonly reliability: Reliability | undefined;
 }

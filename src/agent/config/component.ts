@@ -4,6 +4,7 @@
  */
 import type { Named } from '../../core/registry.ts';
 import { nearest } from '../../core/registry.ts';
+import type { Reliability } from '../reliability.ts';
 import { Expected, type Field, type Fields, type Values } from './fields.ts';
 import type { Problems } from './problems.ts';
 
@@ -26,6 +27,10 @@ export interface Limits {
   readonly transactionCapacity?: number;
   /** Whether a channel keeps its events over a kill of the process. */
   readonly durable?: boolean;
+  /** The most sinks that a sink processor drives. */
+  readonly sinks?: number;
+  /** The level that a sink processor is made for; undefined: it leaves events where they are. */
+  readonly reliability?: Reliability;
 }
 
 /** A component whose properties were read and are right. */

@@ -1,7 +1,7 @@
 /** Checks of a flume.conf that concern several components at once. */
 import type { Channel, ChannelContext } from '../channels/channel.ts';
-import type { AgentConf, ChannelConf } from './agent-conf.ts';
-import type { Configured, Setting, Settings } from './component.ts';
+import type { AgentConf } from './agent-conf.ts';
+import type { Configured, Settings } from './component.ts';
 import type { Problems } from './problems.ts';
 
 /** Flume refuses it at start too: such a batch can never be put or taken. */
@@ -23,32 +23,11 @@ export function checkBatch(
   );
 }
 
-/** The level asked for, against what the channels can keep. */
-export function checkReliability(
-  problems: Problems,
-  setting: Setting | undefined,
-  channels: readonly ChannelConf[],
-): void {
-  if (setting === undefined) return;
-  if (setting.value === 'end-to-end') {
-    for (const { name, channel } of channels) {
-      if (channel.limits.durable !== true) {
-        problems.error(
-          setting.line,
-          `${setting.key} is end-to-end, expected a file channel: channel ${name} of type ${channel.type} loses its events with the process`,
-        );
-      }
-    }
-  } else if (['store-on-failure', 'best-effort'].includes(setting.value)) {
-    problems.error(setting.line, `${setting.key}: ${setting.value} is not supported yet, expected end-to-end`);
-  } else problems.error(setting.line, `${setting.key} is ${JSON.stringify(setting.value)}, expected end-to-end`);
-}
-
 /** A channel that nobody drains fills up and stops its sources; one that nobody fills is of no use. */
 export function checkUse(
   problems: Problems,
   settings: Settings,
-  { channels, sources, sinks }: Omit<AgentConf, 'name'>,
+  { channels, sources, sinks }: Pick<AgentConf, 'channels' | 'sources' | 'sinks'>,
 ): void {
   for (const { name } of channels) {
     const line = settings.get(`channels.${name}.type`)?.line;

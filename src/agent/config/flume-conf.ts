@@ -2,25 +2,31 @@
  * A flume.conf: `<agent>.sources|channels|sinks` lists and `<agent>.<kind>.<name>.<property>`. Everything that is wrong is
  * collected with its line. Unlike Flume, which leaves a bad component out and starts the rest, a file with an error is refused.
  */
-import { type Named, nearest, type Registry } from '../../core/registry.ts';
+import { nearest, type Registry } from '../../core/registry.ts';
 import type { Channel, ChannelContext } from '../channels/channel.ts';
 import { channels as channelTypes } from '../channels/index.ts';
 import { interceptors as interceptorTypes } from '../interceptors/index.ts';
 import type { Interceptor, InterceptorContext } from '../interceptors/interceptor.ts';
+import type { Reliability } from '../reliability.ts';
 import { selectors as selectorTypes } from '../selectors/index.ts';
 import type { Selector, SelectorContext } from '../selectors/selector.ts';
 import { sinks as sinkTypes } from '../sinks/index.ts';
 import { sources as sourceTypes } from '../sources/index.ts';
-import type { AgentConf, ChannelConf, SinkConf, SourceConf } from './agent-conf.ts';
+import type { AgentConf, ChannelConf, SinkConf, SinkGroupConf, SourceConf } from './agent-conf.ts';
 import type { ComponentType, Configured, Setting, Settings } from './component.ts';
-import { below, checkBatch, checkReliability, checkUse, lineOf } from './cross-checks.ts';
+import { below, checkBatch, checkUse, lineOf } from './cross-checks.ts';
+import { checkLevel, type Level, readLevel } from './level.ts';
 import { Problems } from './problems.ts';
 import { type Property, parseProperties } from './properties.ts';
+import { ownGroups, readSinkGroups } from './sink-groups.ts';
 import { substitute } from './substitute.ts';
+import { readTyped } from './typed.ts';
 
 const KINDS = ['sources', 'channels', 'sinks'] as const;
 type Kind = (typeof KINDS)[number];
-const NOT_YET = ['sinkgroups', 'configfilters'];
+const NOT_YET = ['configfilters'];
+/** What an agent has beside its components. */
+const FURTHER = ['sinkgroups', 'reliability'];
 /** Properties that belong to every component of a kind, beside its type's own. */
 const COMMON: Readonly<Record<Kind, readonly RegExp[]>> = {
   sources: [/^type$/, /^channels$/, /^interceptors(\..*)?$/, /^selector\..*$/],
@@ -34,6 +40,7 @@ const COMMON: Readonly<Record<Kind, readonly RegExp[]>> = {
  * @param file its path, for `file:line`
  * @param name the agent
  * @param env where `${env:X}` comes from
+ * @param asked the level of reliability that the caller wants, for a file that says none
  * @returns the agent, or undefined when there are errors; and everything that was found
  * @example
  * const { conf, problems } = readFlumeConf(text, 'flume.conf', 'a1', process.env);
@@ -44,13 +51,14 @@ export function readFlumeConf(
   file: string,
   name: string,
   env: Readonly<Record<string, string | undefined>>,
+  asked?: Reliability | undefined,
 ): { readonly conf: AgentConf | undefined; readonly problems: Problems } {
   const problems = new Problems(file);
   const parsed = parseProperties(text);
   for (const { line, message } of parsed.errors) problems.error(line, message);
   for (const { key, line, by } of parsed.duplicates)
     problems.warn(line, `${key} is given again in line ${by}, which counts`);
-  const reader = new ConfReader(name, resolve(parsed.entries, name, env, problems), problems);
+  const reader = new ConfReader(name, resolve(parsed.entries, name, env, problems), problems, asked);
   const conf = reader.read(parsed.entries);
   return { conf: problems.errors.length > 0 ? undefined : conf, problems };
 }
@@ -75,12 +83,14 @@ function resolve(
 
 class ConfReader {
   readonly #agent: string;
+  readonly #asked: Reliability | undefined;
   readonly #settings: Settings;
   readonly #problems: Problems;
   readonly #names: Readonly<Record<Kind, readonly string[]>>;
 
-  constructor(agent: string, settings: Settings, problems: Problems) {
+  constructor(agent: string, settings: Settings, problems: Problems, asked: Reliability | undefined) {
     this.#agent = agent;
+    this.#asked = asked;
     this.#settings = settings;
     this.#problems = problems;
     this.#names = { sources: this.#list('sources'), channels: this.#list('channels'), sinks: this.#list('sinks') };
@@ -100,10 +110,23 @@ class ConfReader {
       );
     if (this.#names.sources.length + this.#names.sinks.length === 0)
       this.#problems.error(undefined, `agent ${this.#agent} has no sources and no sinks`);
-    checkReliability(this.#problems, this.#settings.get('reliability'), channels);
+    const level = readLevel(this.#problems, this.#settings, this.#asked);
+    const groups = this.#groups(channels, sinks, level);
     // A component that is wrong is missing here, which is no further news.
     if (this.#problems.errors.length === 0) checkUse(this.#problems, this.#settings, { channels, sources, sinks });
-    return { name: this.#agent, channels, sources, sinks };
+    return { name: this.#agent, channels, sources, sinks, groups, reliability: level?.level };
+  }
+
+  #groups(channels: readonly ChannelConf[], sinks: readonly SinkConf[], level: Level | undefined): SinkGroupConf[] {
+    const given = {
+      agent: this.#agent,
+      settings: this.#settings,
+      problems: this.#problems,
+      sinks: this.#names.sinks,
+    };
+    const groups = readSinkGroups(given);
+    if (level !== undefined) checkLevel(this.#problems, level, { ...given, channels, sinks, groups });
+    return [...groups, ...ownGroups(given, sinks, groups, channels, level?.level)];
   }
 
   #hasAgent(entries: ReadonlyMap<string, Property>): boolean {
@@ -116,7 +139,7 @@ class ConfReader {
 
   /** Keys that belong to nothing: unknown kinds, components that are not listed, what is not supported yet. */
   #checkKeys(): void {
-    const known = [...KINDS, ...NOT_YET, 'reliability'];
+    const known = [...KINDS, ...NOT_YET, ...FURTHER];
     for (const [key, { line, key: whole }] of this.#settings) {
       const [kind = '', name] = key.split('.');
       if (NOT_YET.includes(kind)) {
@@ -125,7 +148,7 @@ class ConfReader {
       }
       const listed = KINDS.find((known) => known === kind);
       if (listed === undefined) {
-        if (kind === 'reliability') continue;
+        if (FURTHER.includes(kind)) continue;
         const near = nearest(kind, known);
         this.#problems.error(
           line,
@@ -197,13 +220,13 @@ class ConfReader {
   #interceptors(source: string, own: Settings): Configured<InterceptorContext, Interceptor>[] | undefined {
     const names = (own.get('interceptors')?.value ?? '').split(/\s+/).filter((name) => name !== '');
     const made = names.map((name) =>
-      this.#typed(
-        `interceptor ${name} of source ${source}`,
-        below(own, `interceptors.${name}.`),
-        [/^type$/],
-        interceptorTypes,
-        own.get('interceptors')?.line,
-      ),
+      readTyped(this.#problems, {
+        owner: `interceptor ${name} of source ${source}`,
+        settings: below(own, `interceptors.${name}.`),
+        common: [/^type$/],
+        types: interceptorTypes,
+        listedAt: own.get('interceptors')?.line,
+      }),
     );
     const done = made.filter((one) => one !== undefined);
     return done.length === made.length ? done : undefined;
@@ -224,49 +247,22 @@ class ConfReader {
         );
     }
     if (!settings.has('type')) settings.set('type', { key: 'selector.type', value: 'replicating', line: 0 });
-    return this.#typed(`selector of source ${source}`, settings, [/^type$/], selectorTypes, undefined);
+    return readTyped(this.#problems, {
+      owner: `selector of source ${source}`,
+      settings,
+      common: [/^type$/],
+      types: selectorTypes,
+      listedAt: undefined,
+    });
   }
 
   #component<C, I>(kind: Kind, name: string, types: Registry<ComponentType<C, I>>): Configured<C, I> | undefined {
-    return this.#typed(
-      `${kind.slice(0, -1)} ${name}`,
-      this.#own(kind, name),
-      COMMON[kind],
+    return readTyped(this.#problems, {
+      owner: `${kind.slice(0, -1)} ${name}`,
+      settings: this.#own(kind, name),
+      common: COMMON[kind],
       types,
-      this.#settings.get(kind)?.line,
-    );
-  }
-
-  /** Reads a component by the type that its settings name. */
-  #typed<C, I>(
-    owner: string,
-    settings: Settings,
-    common: readonly RegExp[],
-    types: Registry<ComponentType<C, I> & Named>,
-    listedAt: number | undefined,
-  ): Configured<C, I> | undefined {
-    const setting = settings.get('type');
-    if (setting === undefined || setting.value === '') {
-      this.#problems.error(
-        setting?.line ?? lineOf(settings) ?? listedAt,
-        `${owner} has no type, expected one of ${types.names.join(', ')}`,
-      );
-      return undefined;
-    }
-    const type = types.find(setting.value);
-    if (type === undefined) {
-      const near = nearest(setting.value, types.names);
-      this.#problems.error(
-        setting.line,
-        `${owner}: unknown type ${setting.value}, expected one of ${types.names.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}`,
-      );
-      return undefined;
-    }
-    const own = new Map([...settings].filter(([key]) => !common.some((pattern) => pattern.test(key))));
-    return type.configure(own, {
-      owner,
-      line: setting.line === 0 ? undefined : setting.line,
-      problems: this.#problems,
+      listedAt: this.#settings.get(kind)?.line,
     });
   }
 

@@ -9,12 +9,18 @@ import type { PlainEvent } from '../../../core/event.ts';
 const VERSION = 1;
 const FIXED_BYTES = 9;
 
-/** An event as the bytes of a record. */
-export function encodeRecord({ headers, body }: PlainEvent): Buffer {
-  const entries = Object.entries(headers);
+/** How long the record of an event is, in bytes. */
+export function recordBytes({ headers, body }: PlainEvent): number {
   let size = FIXED_BYTES + body.length;
-  for (const [key, value] of entries) size += 8 + Buffer.byteLength(key) + Buffer.byteLength(value);
-  const bytes = Buffer.allocUnsafe(size);
+  for (const [key, value] of Object.entries(headers)) size += 8 + Buffer.byteLength(key) + Buffer.byteLength(value);
+  return size;
+}
+
+/** An event as the bytes of a record. */
+export function encodeRecord(event: PlainEvent): Buffer {
+  const { headers, body } = event;
+  const entries = Object.entries(headers);
+  const bytes = Buffer.allocUnsafe(recordBytes(event));
   bytes[4] = VERSION;
   let at = bytes.writeUInt32BE(entries.length, 5);
   for (const entry of entries) {

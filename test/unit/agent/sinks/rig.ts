@@ -3,7 +3,7 @@
 import type { Channel } from '../../../../src/agent/channels/channel.ts';
 import { memory } from '../../../../src/agent/channels/memory.ts';
 import { type SinkCounters, sinkCounters } from '../../../../src/agent/counters.ts';
-import { defaultProcessor } from '../../../../src/agent/processors/processor.ts';
+import { defaultProcessor } from '../../../../src/agent/processors/default.ts';
 import { SinkRunner } from '../../../../src/agent/sink-runner.ts';
 import type { Sink, SinkType } from '../../../../src/agent/sinks/sink.ts';
 import { decodeEvents, encodeStatus, type FlumeStatus, flumeProtocol } from '../../../../src/avro/protocols/flume.ts';
@@ -37,7 +37,7 @@ export async function sinkRig(
   };
   const log: Logger = { ...silentLogger, info: keep, warn: keep, error: keep };
   const sink = configured(type, properties, { name: 'k1', log, clock, counters, channel });
-  const runner = new SinkRunner({ name: 'k1', processor: defaultProcessor(sink), channel, clock, log });
+  const runner = new SinkRunner({ name: 'k1', processor: defaultProcessor(sink, channel), clock, log });
   await runner.start();
   return { sink, channel, counters, clock, lines, stop: () => runner.stop() };
 }
@@ -70,6 +70,6 @@ export async function avroPeer(pipeline: number, port = 0): Promise<Peer> {
 }
 
 /** Waits until `condition` holds; the test's own time limit ends it when it never does. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await settle();
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await settle();
 }

@@ -1,0 +1,42 @@
+/** Reads a component by the type that its settings name. */
+import { type Named, nearest, type Registry } from '../../core/registry.ts';
+import type { ComponentType, Configured, Settings } from './component.ts';
+import { lineOf } from './cross-checks.ts';
+import type { Problems } from './problems.ts';
+
+/** What is read. */
+export interface TypedPart<C, I> {
+  /** Its name for people, e.g. `source r1`. */
+  readonly owner: string;
+  /** Its properties, with `type`. */
+  readonly settings: Settings;
+  /** Properties that are not its type's. */
+  readonly common: readonly RegExp[];
+  readonly types: Registry<ComponentType<C, I> & Named>;
+  /** Types that Flume has and that are to come. */
+  readonly notYet?: readonly string[];
+  /** The line that names it, for when it has no properties at all. */
+  readonly listedAt: number | undefined;
+}
+
+/** @returns the component, or undefined when there were errors, which are in `problems` then */
+export function readTyped<C, I>(problems: Problems, part: TypedPart<C, I>): Configured<C, I> | undefined {
+  const { owner, settings, common, types, notYet = [], listedAt } = part;
+  const setting = settings.get('type');
+  const known = `expected one of ${types.names.join(', ')}`;
+  if (setting === undefined || setting.value === '') {
+    problems.error(setting?.line ?? lineOf(settings) ?? listedAt, `${owner} has no type, ${known}`);
+    return undefined;
+  }
+  const type = types.find(setting.value);
+  if (type === undefined) {
+    const near = nearest(setting.value, types.names);
+    const what = notYet.includes(setting.value.toLowerCase())
+      ? `type ${setting.value} is not supported yet`
+      : `unknown type ${setting.value}`;
+    problems.error(setting.line, `${owner}: ${what}, ${known}${near === undefined ? '' : `; did you mean ${near}?`}`);
+    return undefined;
+  }
+  const own = new Map([...settings].filter(([key]) => !common.some((pattern) => pattern.test(key))));
+  return type.configure(own, { owner, line: setting.line === 0 ? undefined : setting.line, problems });
+}

@@ -1,0 +1,29 @@
+/** The default processor: one sink on its own channel. A failure of the sink is the runner's to wait out. */
+import type { Channel } from '../channels/channel.ts';
+import { defineComponent } from '../config/component.ts';
+import type { Sink } from '../sinks/sink.ts';
+import { onlySink, type ProcessorContext, type ProcessorType, type SinkProcessor } from './processor.ts';
+
+/** The processor of a single sink. */
+export function defaultProcessor(sink: Sink, channel: Channel): SinkProcessor {
+  return {
+    start: () => sink.start(),
+    stop: () => sink.stop(),
+    process: (signal) => sink.process(signal),
+    available: async (signal) => void (await channel.available(Number.POSITIVE_INFINITY, signal)),
+    whenEmpty: async () => {},
+  };
+}
+
+/** The default processor. */
+export const defaultType: ProcessorType = defineComponent({
+  type: 'default',
+  aliases: ['org.apache.flume.sink.DefaultSinkProcessor'],
+  doc: 'drives one sink; what it cannot deliver stays in its channel',
+  fields: {},
+  limits: () => ({ sinks: 1 }),
+  create: (_values, context: ProcessorContext): SinkProcessor => {
+    const sink = onlySink(context);
+    return defaultProcessor(sink.open(sink.channel), sink.channel);
+  },
+});
