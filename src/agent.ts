@@ -1,10 +1,10 @@
 /// <reference types="node" preserve="true" />
 /** The door `streamjob/agent`: the embedded agent, and the client that sends events to any Avro source. */
 export { Agent, type AgentOptions } from './agent/agent.ts';
-export type { Reliability } from './agent/reliability.ts';
 export { RpcClient, type RpcClientOptions } from './agent/rpc-client.ts';
 export type { ClientTls } from './avro/layers.ts';
 export { type Clock, systemClock } from './core/clock.ts';
 export { type ErrorCode, StreamjobError } from './core/errors.ts';
 export type { EventInit, PlainEvent } from './core/event.ts';
 export { type Logger, silentLogger } from './core/log.ts';
+export type { Reliability } from './core/reliability.ts';

@@ -2,6 +2,7 @@
  * StreamingContext: makes streams, joins the steps of the way of an event, and runs them from start to stop. The only
  * file that knows all of them.
  */
+
 import type { Observable } from 'rxjs';
 import type { FlumeEvent } from './avro/event-block.ts';
 import { type Clock, systemClock, type Timer } from './core/clock.ts';
@@ -9,6 +10,7 @@ import { type DurationLike, durationMs } from './core/duration.ts';
 import { messageOf, StreamjobError } from './core/errors.ts';
 import { EventBus, type StreamEvent } from './core/events.ts';
 import { type Logger, silentLogger } from './core/log.ts';
+import type { Reliability } from './core/reliability.ts';
 import { Scope, untilAborted } from './core/scope.ts';
 import type { Files } from './durable/files.ts';
 import { engines } from './engine/index.ts';
@@ -25,7 +27,7 @@ import {
   observableReceiver,
 } from './flow/receive/observable.ts';
 import { QueueReceiver } from './flow/receive/queue.ts';
-import type { Receiver, Reliability } from './flow/receive/receiver.ts';
+import type { Receiver } from './flow/receive/receiver.ts';
 import { type ReceiverInfo, ReceiverStates } from './flow/receive/receiver-states.ts';
 import { socketReceiver } from './flow/receive/socket.ts';
 import { type UserReceiver, UserReceiverHost } from './flow/receive/user.ts';

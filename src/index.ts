@@ -1,5 +1,6 @@
 /// <reference types="node" preserve="true" />
 /** The main door of the package: what jobs and programs import. */
+
 export type { FlumeEvent } from './avro/event-block.ts';
 export type { ContextState, StopOptions, StreamingContextOptions } from './context.ts';
 export { StreamingContext } from './context.ts';
@@ -8,13 +9,14 @@ export type { ErrorCode } from './core/errors.ts';
 export { StreamjobError } from './core/errors.ts';
 export type { BatchSummary, OutputSummary, StreamEvent } from './core/events.ts';
 export type { Logger } from './core/log.ts';
+export type { Reliability } from './core/reliability.ts';
 export { Milliseconds, Minutes, Seconds } from './core/time.ts';
 export type { BackpressureOptions } from './flow/batch/rate-control.ts';
 export type { FileStreamOptions } from './flow/receive/files.ts';
 export type { FlumePullOptions } from './flow/receive/flume-pull.ts';
 export type { FlumePushOptions } from './flow/receive/flume-push.ts';
 export type { FromObservableOptions, ObservableSource } from './flow/receive/observable.ts';
-export type { DedupeOptions, ReceiverState, Reliability } from './flow/receive/receiver.ts';
+export type { DedupeOptions, ReceiverState } from './flow/receive/receiver.ts';
 export type { ReceiverFailure, ReceiverInfo } from './flow/receive/receiver-states.ts';
 export type { ReceiverHandle, UserReceiver } from './flow/receive/user.ts';
 export type { DeadLetter } from './flow/stage/dead-letters.ts';

@@ -3,9 +3,9 @@ import type { StreamingContext } from './context.ts';
 import { type DurationLike, durationMs } from './core/duration.ts';
 import { StreamjobError } from './core/errors.ts';
 import { nearest } from './core/registry.ts';
+import { RELIABILITY_LEVELS, type Reliability, reliabilityOf } from './core/reliability.ts';
 import { engines } from './engine/index.ts';
 import { type BackpressureOptions, resolveRates } from './flow/batch/rate-control.ts';
-import { RELIABILITY_LEVELS, type Reliability } from './flow/receive/receiver.ts';
 import { DEFAULT_DEAD_LETTER_FILE } from './flow/stage/dead-letters.ts';
 
 /** Options of a job. Each has a flag of `streamjob run` (kebab case) and an environment variable (`STREAMJOB_BATCH_INTERVAL`). */
@@ -77,6 +77,8 @@ export interface ResolvedJobOptions {
   readonly parallelism: number;
   readonly engine: string;
   readonly reliability: Reliability;
+  /** Whether somebody asked for the level: then the embedded agent keeps it too. */
+  readonly reliabilityAsked: boolean;
   /** Undefined: the standard one, if one is needed. */
   readonly checkpointDir: string | false | undefined;
 }
@@ -135,6 +137,7 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
     parallelism: count(pick('parallelism') ?? 1, 'parallelism', 1),
     engine: engineName(pick('engine') ?? 'inline'),
     reliability: reliabilityLevel(pick('reliability') ?? 'end-to-end'),
+    reliabilityAsked: pick('reliability') !== undefined,
     checkpointDir: checkpointDirectory(pick('checkpointDir')),
   };
 }
@@ -195,7 +198,8 @@ function checkLater(name: string, value: unknown): void {
 }
 
 function reliabilityLevel(value: unknown): Reliability {
-  if (RELIABILITY_LEVELS.includes(value as Reliability)) return value as Reliability;
+  const level = typeof value === 'string' ? reliabilityOf(value) : undefined;
+  if (level !== undefined) return level;
   throw invalid('reliability', value, `use one of ${RELIABILITY_LEVELS.join(', ')}`);
 }
 

@@ -3,6 +3,7 @@ import fs from 'node:fs/promises';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import type { Reliability } from '../core/reliability.ts';
 import { Scope } from '../core/scope.ts';
 import { ChannelProcessor } from './channel-processor.ts';
 import type { Channel } from './channels/channel.ts';
@@ -10,7 +11,6 @@ import type { AgentConf, SinkConf, SinkGroupConf, SourceConf } from './config/ag
 import { readFlumeConf } from './config/flume-conf.ts';
 import { type ChannelCounters, channelCounters, processorCounters, sinkCounters, sourceCounters } from './counters.ts';
 import type { GroupSink, SinkProcessor } from './processors/processor.ts';
-import type { Reliability } from './reliability.ts';
 import { SinkRunner } from './sink-runner.ts';
 import type { Sink } from './sinks/sink.ts';
 import type { Source } from './sources/source.ts';

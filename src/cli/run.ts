@@ -80,7 +80,11 @@ async function run(flags: RunFlags): Promise<void> {
   const agent =
     options.agent === undefined
       ? undefined
-      : await Agent.fromFile(options.agent.conf, { name: options.agent.name, log });
+      : await Agent.fromFile(options.agent.conf, {
+          name: options.agent.name,
+          log,
+          ...(options.reliabilityAsked ? { reliability: options.reliability } : {}),
+        });
   if (flags.untilDrained) requireEnd(agent);
   await runToEnd(ssc, agent, flags.untilDrained, log);
   status.clear();
@@ -107,7 +111,7 @@ function resolveOptions(inFile: JobOptions, flags: OptionTexts): ResolvedJobOpti
 }
 
 function openContext(options: ResolvedJobOptions, flags: RunFlags, log: Logger, status: StatusLine): StreamingContext {
-  const { maxRetries, checkpointDir, agent: _, ...context } = options;
+  const { maxRetries, checkpointDir, agent: _, reliabilityAsked: __, ...context } = options;
   const ssc = new StreamingContext({
     ...context,
     log,

@@ -2,11 +2,13 @@
  * The way of an event, joined: receivers hand deliveries to the block queue; at each tick a batch is cut; its stages and
  * outputs run; it commits, or is given up; then its tokens travel back to the receivers. Batches run one after the other.
  */
+
 import { type Clock, sleep, type Timer } from '../core/clock.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { EventBus } from '../core/events.ts';
 import type { Logger } from '../core/log.ts';
 import { reached } from '../core/points.ts';
+import type { Reliability } from '../core/reliability.ts';
 import { untilAborted } from '../core/scope.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Graph, Node, Output } from '../graph/node.ts';
@@ -21,7 +23,7 @@ import { Ledger } from './commit/ledger.ts';
 import { Settlement } from './commit/settlement.ts';
 import { Delivery } from './output/delivery.ts';
 import { ReadingGate } from './receive/reading-gate.ts';
-import type { AckToken, Arrival, GiveUpResult, Intake, Outcome, Receiver, Reliability } from './receive/receiver.ts';
+import type { AckToken, Arrival, GiveUpResult, Intake, Outcome, Receiver } from './receive/receiver.ts';
 import type { DeadLetters } from './stage/dead-letters.ts';
 import { Generations } from './stage/generations.ts';
 

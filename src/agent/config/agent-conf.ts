@@ -1,8 +1,9 @@
 /** An agent as its flume.conf describes it, with every property read and checked. */
+
+import type { Reliability } from '../../core/reliability.ts';
 import type { Channel, ChannelContext } from '../channels/channel.ts';
 import type { Interceptor, InterceptorContext } from '../interceptors/interceptor.ts';
 import type { ProcessorContext, SinkProcessor } from '../processors/processor.ts';
-import type { Reliability } from '../reliability.ts';
 import type { Selector, SelectorContext } from '../selectors/selector.ts';
 import type { Sink, SinkContext } from '../sinks/sink.ts';
 import type { Source, SourceContext } from '../sources/source.ts';

@@ -4,7 +4,7 @@
  */
 import type { Named } from '../../core/registry.ts';
 import { nearest } from '../../core/registry.ts';
-import type { Reliability } from '../reliability.ts';
+import type { Reliability } from '../../core/reliability.ts';
 import { Expected, type Field, type Fields, type Values } from './fields.ts';
 import type { Problems } from './problems.ts';
 

@@ -3,11 +3,11 @@
  * collected with its line. Unlike Flume, which leaves a bad component out and starts the rest, a file with an error is refused.
  */
 import { nearest, type Registry } from '../../core/registry.ts';
+import type { Reliability } from '../../core/reliability.ts';
 import type { Channel, ChannelContext } from '../channels/channel.ts';
 import { channels as channelTypes } from '../channels/index.ts';
 import { interceptors as interceptorTypes } from '../interceptors/index.ts';
 import type { Interceptor, InterceptorContext } from '../interceptors/interceptor.ts';
-import type { Reliability } from '../reliability.ts';
 import { selectors as selectorTypes } from '../selectors/index.ts';
 import type { Selector, SelectorContext } from '../selectors/selector.ts';
 import { sinks as sinkTypes } from '../sinks/index.ts';

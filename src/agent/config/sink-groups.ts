@@ -1,8 +1,8 @@
 /** Sink groups: `<agent>.sinkgroups = g1`, `.sinkgroups.g1.sinks = k1`, `.sinkgroups.g1.processor.type = store_on_failure`. */
 import { nearest } from '../../core/registry.ts';
+import type { Reliability } from '../../core/reliability.ts';
 import { processors } from '../processors/index.ts';
 import type { ProcessorContext, SinkProcessor } from '../processors/processor.ts';
-import type { Reliability } from '../reliability.ts';
 import type { ChannelConf, SinkConf, SinkGroupConf } from './agent-conf.ts';
 import type { Configured, Setting, Settings } from './component.ts';
 import { below, lineOf } from './cross-checks.ts';

@@ -2,12 +2,14 @@
  * What is done with a delivery before it may become part of a batch, by the job's level: nothing (end-to-end: its peer waits for
  * the commit), the log, then the acknowledgement (store-on-failure), or the acknowledgement at once (best-effort).
  */
+
 import { EventBlock } from '../../avro/event-block.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { reached } from '../../core/points.ts';
-import type { Arrival, Outcome, Reliability } from '../receive/receiver.ts';
+import type { Reliability } from '../../core/reliability.ts';
+import type { Arrival, Outcome } from '../receive/receiver.ts';
 import type { BlockRef } from './block-log.ts';
 import { type BlockQueue, onlyCounted } from './block-queue.ts';
 import { valuesToBlock } from './value-block.ts';

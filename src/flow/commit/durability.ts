@@ -2,15 +2,17 @@
  * What the flow asks of a checkpoint, batch by batch; without one, nothing is remembered across runs and every question has an
  * easy answer. Which blocks are logged, and when, follows from the job's level and from whether its events have ids.
  */
+
 import { EventBlock } from '../../avro/event-block.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import type { Reliability } from '../../core/reliability.ts';
 import type { Batch } from '../batch/batch.ts';
 import { Dedupe } from '../batch/dedupe.ts';
 import type { BlockRef } from '../block/block-log.ts';
 import { type Admitted, type Blocks, onlyCounted } from '../block/block-queue.ts';
 import { blockToValues, valuesToBlock } from '../block/value-block.ts';
-import type { Receiver, Reliability } from '../receive/receiver.ts';
+import type { Receiver } from '../receive/receiver.ts';
 import type { Generations } from '../stage/generations.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { LoggedBlock, StoredIds, StoredPosition } from './records.ts';

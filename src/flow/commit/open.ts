@@ -1,11 +1,13 @@
 /** Decides whether a run needs a checkpoint directory, and opens it. */
+
 import path from 'node:path';
 import { StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import type { Reliability } from '../../core/reliability.ts';
 import { type Files, nodeFiles } from '../../durable/files.ts';
 import type { Graph, Node } from '../../graph/node.ts';
 import type { StateStore } from '../../graph/state/store.ts';
-import type { Receiver, Reliability } from '../receive/receiver.ts';
+import type { Receiver } from '../receive/receiver.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { Durability } from './durability.ts';
 

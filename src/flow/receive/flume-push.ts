@@ -3,6 +3,7 @@
  * one delivery; it is answered OK after its batch has committed, and FAILED when that does not come in time. A sink that
  * is answered FAILED waits 5 s, connects anew and sends the same events again.
  */
+
 import type { Compression, ServerTls } from '../../avro/layers.ts';
 import { decodeEvents, encodeStatus, type FlumeMessage, flumeProtocol } from '../../avro/protocols/flume.ts';
 import { AvroRpcServer, type RpcRequest } from '../../avro/server.ts';
@@ -10,6 +11,7 @@ import type { Clock } from '../../core/clock.ts';
 import { type DurationLike, durationMs } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import type { Reliability } from '../../core/reliability.ts';
 import { HeldDeliveries } from './held.ts';
 import {
   type AckToken,
@@ -17,7 +19,6 @@ import {
   type Intake,
   type Outcome,
   type Receiver,
-  type Reliability,
   resolveDedupe,
 } from './receiver.ts';
 

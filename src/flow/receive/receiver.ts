@@ -46,12 +46,6 @@ export function resolveDedupe(options: DedupeOptions | undefined, where: string)
   });
 }
 
-/** How strong the promise to peers is, strongest first: see README, "Reliability". */
-export type Reliability = (typeof RELIABILITY_LEVELS)[number];
-
-/** All levels, strongest first. */
-export const RELIABILITY_LEVELS = ['end-to-end', 'store-on-failure', 'best-effort'] as const;
-
 /** What became of a delivery: its batch committed, or it is to be sent again. */
 export type Outcome = 'committed' | 'given-up';
 

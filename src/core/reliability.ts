@@ -1,6 +1,6 @@
 /** The three levels of reliability, strongest first. What each promises is written in README.md. */
 
-/** How much an agent may lose. */
+/** What an agent may lose, and when a receiver tells its peers that events are delivered. */
 export type Reliability = 'end-to-end' | 'store-on-failure' | 'best-effort';
 
 /** All levels, strongest first. */
