@@ -1,0 +1,40 @@
+/**
+ * The job of the fault tests: it puts every event out twice, once as it comes (a file that is appended to: at least once), once by
+ * saveAsTextFiles (exactly once, where events have ids), and counts them in its state.
+ */
+import diagnostics from 'node:diagnostics_channel';
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { defineJob } from 'streamjob';
+
+const { OUT = '', RECEIVER = 'push', PORT = '', IDS = '', SLOW_MS = '0' } = process.env;
+const dedupe = IDS === '' ? {} : { dedupe: { header: 'id' } };
+const point = diagnostics.channel('streamjob:point');
+
+export default defineJob({ name: 'crash', batchInterval: '100ms' }, (ssc) => {
+  const events =
+    RECEIVER === 'pull'
+      ? ssc.flumePollingStream({ addresses: [`127.0.0.1:${PORT}`], maxBatchSize: 50, sinkTimeout: '2s', ...dedupe })
+      : ssc.flumeStream({ host: '127.0.0.1', port: Number(PORT), peerRequestTimeout: '2s', ...dedupe });
+  const bodies = events.map((event) => {
+    point.publish('stage');
+    return `${event.text()} ${event.headers['id']}`;
+  });
+  bodies.foreachRDD(async (rdd) => {
+    const all = await rdd.collect();
+    if (all.length === 0) return;
+    if (SLOW_MS !== '0') await new Promise((resolve) => setTimeout(resolve, Number(SLOW_MS)));
+    appendFileSync(path.join(OUT, 'at-least-once'), all.map((line) => `${line}\n`).join(''));
+  });
+  bodies.saveAsTextFiles(path.join(OUT, 'exactly-once', 'batch'));
+  const total = bodies
+    .map(() => ['all', 1] as const)
+    .updateStateByKey((ones: readonly number[], sum: number | undefined) => (sum ?? 0) + ones.length)
+    .uid('total');
+  total.foreachRDD(async (rdd) => {
+    const [entry] = await rdd.collect();
+    const file = path.join(OUT, 'total');
+    writeFileSync(`${file}.tmp`, String(entry?.[1] ?? 0));
+    renameSync(`${file}.tmp`, file);
+  });
+});
