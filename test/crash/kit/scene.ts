@@ -28,7 +28,7 @@ export interface SceneOptions {
   readonly ids: boolean;
   readonly slowMs?: number;
   /** Where the checkpoint goes. Default: in the scene's directory. */
-  readonly checkpointDir?: string;
+  checkpointDir?: string;
   /** What stands between the agent and the job. @returns the port that the agent sends to */
   readonly between?: (port: number) => Promise<number>;
 }

@@ -44,7 +44,7 @@ const COLUMNS = [
 ];
 
 function tableOf(rows: readonly Row[]): string {
-  const lines = rows
+  const lines = [...rows]
     .sort((a, b) => (a.level + a.fault < b.level + b.fault ? -1 : 1))
     .map((row) => [
       row.level,
