@@ -1,6 +1,7 @@
 /** Kills of the agent, kills at random, processes that stand still, connections that are cut, a disk that is full. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { mountSmall, mountsMissing, unmount } from '../kit/mounts.ts';
@@ -229,6 +230,7 @@ describe.skipIf(mountsMissing !== undefined)(
         expectKept(tally, options);
       } finally {
         unmount(disk);
+        rmSync(disk, { recursive: true });
       }
     });
   },
