@@ -204,8 +204,7 @@ describe.skipIf(mountsMissing !== undefined)(
   () => {
     test.concurrent.each(each(sure.filter(({ receiver }) => receiver === 'push')))('%s', async (_, options) => {
       const scene = new Scene({ ...options, checkpointDir: '' });
-      const disk = path.join(scene.directory, 'small');
-      mkdirSync(disk);
+      const disk = mkdtempSync(path.join(tmpdir(), 'streamjob-disk-'));
       mountSmall(disk, '4m');
       try {
         Object.assign(scene.options, { checkpointDir: path.join(disk, 'checkpoint') });

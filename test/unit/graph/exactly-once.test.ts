@@ -1,0 +1,99 @@
+/** Outputs that take each batch in once: a database, and directories of files. */
+import fs from 'node:fs';
+import path from 'node:path';
+import sqlite from 'node-sqlite3-wasm';
+import { expect, onTestFinished, test } from 'vitest';
+import type { RDD } from '../../../src/graph/rdd.ts';
+import { saveParts, textPart } from '../../../src/graph/save.ts';
+import { exactlyOnce, type OutputBatch, StreamjobError, sqlStore } from '../../../src/index.ts';
+import { ownDirectory } from '../../kit/directory.ts';
+import { FaultyFiles } from '../../kit/faulty-files.ts';
+
+const batch = (time: number, id: string): OutputBatch => ({ job: 'test', output: 'foreachRDD-0', time, batch: id });
+
+function database() {
+  const db = new sqlite.Database(path.join(ownDirectory(), 'test.db'));
+  onTestFinished(() => db.close());
+  db.exec('CREATE TABLE counts (batch INTEGER, word TEXT)');
+  const store = sqlStore<typeof db>({
+    placeholder: () => '?',
+    transaction: async (work) => {
+      db.exec('BEGIN');
+      try {
+        const result = await work(db);
+        db.exec('COMMIT');
+        return result;
+      } catch (error) {
+        db.exec('ROLLBACK');
+        throw error;
+      }
+    },
+    query: (tx, sql, parameters) => tx.all(sql, [...parameters]),
+  });
+  const rows = (): string[] => db.all('SELECT word FROM counts ORDER BY rowid').map((row) => String(row['word']));
+  return { db, store, rows };
+}
+
+const rdd = (...words: string[]): RDD<string> => ({ collect: async () => words }) as unknown as RDD<string>;
+
+test('a batch that comes again is left out of the database; the next one is not', async () => {
+  const { store, rows } = database();
+  const output = exactlyOnce<string, { all(sql: string, values: string[]): unknown }>(store, async (data, time, tx) => {
+    for (const word of await data.collect()) tx.all('INSERT INTO counts VALUES (?, ?)', [String(time), word]);
+  });
+  await output(rdd('a', 'b'), 1000, batch(1000, 'one'));
+  await output(rdd('a', 'b'), 1000, batch(1000, 'one'));
+  expect(rows()).toEqual(['a', 'b']);
+  await output(rdd('c'), 2000, batch(2000, 'two'));
+  // Cut anew at the same time: other contents.
+  await output(rdd('d'), 2000, batch(2000, 'three'));
+  expect(rows()).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('a batch whose effect fails leaves neither the effect nor its record', async () => {
+  const { store, rows } = database();
+  let fails = true;
+  const output = exactlyOnce<string, { all(sql: string, values: string[]): unknown }>(store, async (data, time, tx) => {
+    for (const word of await data.collect()) tx.all('INSERT INTO counts VALUES (?, ?)', [String(time), word]);
+    if (fails) throw new Error('half-way');
+  });
+  await expect(output(rdd('a'), 1000, batch(1000, 'one'))).rejects.toThrow('half-way');
+  expect(rows()).toEqual([]);
+  fails = false;
+  await output(rdd('a'), 1000, batch(1000, 'one'));
+  expect(rows()).toEqual(['a']);
+});
+
+test('a name that is no table is refused', () => {
+  const make = (): unknown => sqlStore({ transaction: (work) => work(0), query: () => [], table: 'a; DROP TABLE b' });
+  expect(make).toThrow(StreamjobError);
+});
+
+test('a directory of a batch stays when just this batch comes again, and is replaced by another one', async () => {
+  const directory = path.join(ownDirectory(), 'out-1000');
+  const content = (): string => fs.readFileSync(path.join(directory, 'part-00000'), 'utf8');
+  await saveParts(directory, [['a']], textPart, batch(1000, 'one'));
+  await saveParts(directory, [['never written']], textPart, batch(1000, 'one'));
+  expect(content()).toBe('a\n');
+  await saveParts(directory, [['b']], textPart, batch(1000, 'two'));
+  expect(content()).toBe('b\n');
+  const manifest = JSON.parse(fs.readFileSync(path.join(directory, '_MANIFEST.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >;
+  expect(manifest).toMatchObject({ ...batch(1000, 'two'), parts: [{ name: 'part-00000', bytes: 2, values: 1 }] });
+});
+
+test.each(['append', 'sync', 'create', 'rename'] as const)(
+  'a failed %s leaves nothing under the name, and the next attempt all',
+  async (operation) => {
+    const directory = path.join(ownDirectory(), 'out-1000');
+    const files = new FaultyFiles();
+    files.fail(operation);
+    const save = (): Promise<void> => saveParts(directory, [['a'], ['b']], textPart, batch(1000, 'one'), files);
+    await expect(save()).rejects.toMatchObject({ code: 'FILE_ACCESS' });
+    expect(fs.existsSync(directory)).toBe(false);
+    await save();
+    expect(fs.readdirSync(directory).sort()).toEqual(['_MANIFEST.json', '_SUCCESS', 'part-00000', 'part-00001']);
+  },
+);
