@@ -46,7 +46,7 @@ describe('a kill -9 of the job loses nothing, and repeats nothing in exactly-onc
     const nth = point === 'stage' ? 120 : ['received', 'logged'].includes(point) ? 4 : 12;
     const killed = scene.startJob(`${point}:${nth}`);
     scene.startAgent();
-    const feeding = setInterval(() => scene.sent < 4 * EVENTS && scene.send(100), 50);
+    const feeding = setInterval(() => scene.send(50), 50);
     await killed.ended;
     clearInterval(feeding);
     expect(killed.child.signalCode).toBe('SIGKILL');
