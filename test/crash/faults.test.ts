@@ -96,8 +96,10 @@ test.concurrent('best-effort: what is lost is lost, and nothing waits for it', a
   const options: SceneOptions = { level: 'best-effort', ids: false, receiver: 'push' };
   const scene = new Scene(options);
   await scene.open();
-  scene.send(500);
   const job = scene.startJob();
+  // What comes before the job listens is dropped: nobody waits for it.
+  await until(() => job.stderr().includes('started'));
+  scene.send(500);
   scene.startAgent();
   await until(() => scene.arrived().size > 0);
   job.child.kill('SIGKILL');

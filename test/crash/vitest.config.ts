@@ -15,6 +15,6 @@ export default defineConfig({
     fileParallelism: false,
     maxWorkers: 1,
     maxConcurrency: 3,
-    testTimeout: 240_000,
+    testTimeout: 150_000,
   },
 });
