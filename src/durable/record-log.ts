@@ -16,6 +16,7 @@ import { messageOf, StreamjobError } from '../core/errors.ts';
 import { reached } from '../core/points.ts';
 import { crc32c } from './crc32c.ts';
 import { type AppendFile, type Files, fileError } from './files.ts';
+import { GroupCommit } from './group-commit.ts';
 
 const HEADER = Buffer.from('SJLOG\0\0\u0001', 'latin1');
 const HEADER_BYTES = 16;
@@ -39,12 +40,6 @@ export interface Segment {
   readonly bytes: number;
 }
 
-interface Waiting {
-  readonly payload: Uint8Array;
-  readonly resolve: (segment: number) => void;
-  readonly reject: (error: Error) => void;
-}
-
 interface OpenSegment {
   readonly number: number;
   readonly file: AppendFile;
@@ -60,12 +55,18 @@ export class RecordLog {
   #current: OpenSegment | undefined;
   #next: number;
   #lastSynced = 0;
-  #waiting: Waiting[] = [];
-  #flushing: Promise<void> | undefined;
+  readonly #group: GroupCommit<Uint8Array, number>;
   #removing: Promise<void> = Promise.resolve();
 
   private constructor(options: RecordLogOptions, found: readonly Segment[]) {
     this.#options = options;
+    this.#group = new GroupCommit({
+      write: (payloads) => this.#write(payloads),
+      failed: async (thrown) => {
+        await this.#abandonSegment();
+        return fileError(thrown, `cannot write to the log ${options.name}`, options.directory);
+      },
+    });
     this.#closed.push(...found);
     this.#next = (found.at(-1)?.number ?? 0) + 1;
     this.#lastSynced = found.at(-1)?.bytes ?? 0;
@@ -118,10 +119,7 @@ export class RecordLog {
    * @throws StreamjobError FILE_ACCESS; the record is then not in the log, and may be appended again
    */
   append(payload: Uint8Array): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ payload, resolve, reject });
-      this.#flushing ??= this.#flush();
-    });
+    return this.#group.append(payload);
   }
 
   /** Removes the oldest segments, up to and with `number`; never the one that is written to. */
@@ -144,31 +142,15 @@ export class RecordLog {
 
   /** Writes what waits, and closes the file. */
   async close(): Promise<void> {
-    while (this.#flushing !== undefined) await this.#flushing;
+    await this.#group.idle();
     await this.#removing;
     const current = this.#current;
     this.#current = undefined;
     await current?.file.close();
   }
 
-  async #flush(): Promise<void> {
-    // A turn of the loop later: what is appended in the same turn is written together.
-    await null;
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0);
-      try {
-        const segment = await this.#write(group.map(({ payload }) => payload));
-        for (const { resolve } of group) resolve(segment);
-      } catch (error) {
-        const failure = fileError(error, `cannot write to the log ${this.#options.name}`, this.#options.directory);
-        await this.#abandonSegment();
-        for (const { reject } of group) reject(failure);
-      }
-    }
-    this.#flushing = undefined;
-  }
-
-  async #write(payloads: readonly Uint8Array[]): Promise<number> {
+  /** @returns for each payload the number of its segment: the same for all */
+  async #write(payloads: readonly Uint8Array[]): Promise<number[]> {
     const current = await this.#segment();
     const parts = payloads.flatMap((payload) => frame(payload, current.synced));
     await current.file.append(parts);
@@ -179,7 +161,7 @@ export class RecordLog {
     const mark = frame(new Uint8Array(0), current.synced);
     await current.file.append(mark);
     current.written += FRAME_BYTES;
-    return current.number;
+    return payloads.map(() => current.number);
   }
 
   async #segment(): Promise<OpenSegment> {

@@ -10,6 +10,7 @@ import { EventBlock, encodeLong } from '../../avro/event-block.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import { crc32c } from '../../durable/crc32c.ts';
 import { type AppendFile, type Files, fileError } from '../../durable/files.ts';
+import { GroupCommit } from '../../durable/group-commit.ts';
 
 /** Where a block lies. */
 export interface BlockRef {
@@ -46,12 +47,6 @@ const SCHEMA = JSON.stringify({
 });
 const SYNC_BYTES = 16;
 
-interface Waiting {
-  readonly block: EventBlock;
-  readonly resolve: (ref: BlockRef) => void;
-  readonly reject: (error: Error) => void;
-}
-
 interface OpenFile {
   readonly number: number;
   readonly file: AppendFile;
@@ -66,12 +61,19 @@ export class BlockLog {
   readonly #live = new Map<number, { blocks: number; bytes: number }>();
   #next: number;
   #current: OpenFile | undefined;
-  #waiting: Waiting[] = [];
-  #flushing: Promise<void> | undefined;
+  readonly #group: GroupCommit<EventBlock, BlockRef>;
   #bytes = 0;
 
   private constructor(options: BlockLogOptions, next: number) {
     this.#options = options;
+    this.#group = new GroupCommit({
+      write: (blocks) => this.#write(blocks),
+      failed: async (thrown) => {
+        // After a failed sync nobody knows what is on disk: the file is not written to again.
+        await this.#closeCurrent().catch(() => {});
+        return fileError(thrown, 'cannot write to the write-ahead log', options.directory);
+      },
+    });
     this.#next = next;
   }
 
@@ -114,10 +116,7 @@ export class BlockLog {
    * @throws StreamjobError FILE_ACCESS; the block is then not in the log, and may be appended again
    */
   append(block: EventBlock): Promise<BlockRef> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ block, resolve, reject });
-      this.#flushing ??= this.#flush();
-    });
+    return this.#group.append(block);
   }
 
   /** @throws StreamjobError LOG_CORRUPT when its checksum does not fit, FILE_ACCESS */
@@ -149,7 +148,7 @@ export class BlockLog {
 
   /** Writes what waits, and closes the file. */
   async close(): Promise<void> {
-    while (this.#flushing !== undefined) await this.#flushing;
+    await this.#group.idle();
     await this.#closeCurrent();
   }
 
@@ -163,23 +162,6 @@ export class BlockLog {
     if (size > end) await files.truncate(file, end);
     live.bytes = end;
     this.#bytes += end;
-  }
-
-  async #flush(): Promise<void> {
-    await null;
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0);
-      try {
-        const refs = await this.#write(group.map(({ block }) => block));
-        for (const [i, { resolve }] of group.entries()) resolve(refs[i] as BlockRef);
-      } catch (error) {
-        const failure = fileError(error, 'cannot write to the write-ahead log', this.#options.directory);
-        // After a failed sync nobody knows what is on disk: the file is not written to again.
-        await this.#closeCurrent().catch(() => {});
-        for (const { reject } of group) reject(failure);
-      }
-    }
-    this.#flushing = undefined;
   }
 
   async #write(blocks: readonly EventBlock[]): Promise<BlockRef[]> {
