@@ -3,7 +3,6 @@
  * fail, and can forget what was written but not synced, as a power cut does (a kill -9 does not: the kernel keeps it).
  */
 import fs from 'node:fs/promises';
-import path from 'node:path';
 import { StreamjobError, systemCodeOf } from '../core/errors.ts';
 
 /** A file that is appended to. */
@@ -111,24 +110,6 @@ function after(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
     }
   }
   return left;
-}
-
-/**
- * Writes a whole file so that a reader sees all of it or nothing, also after a crash: aside, synced, then renamed.
- * @throws what the file system threw
- */
-export async function writeWhole(files: Files, file: string, content: Uint8Array): Promise<void> {
-  const aside = `${file}.tmp`;
-  await files.remove(aside);
-  const handle = await files.create(aside);
-  try {
-    await handle.append([content]);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await files.rename(aside, file);
-  await files.syncDirectory(path.dirname(file));
 }
 
 /** What went wrong with a file as the error that says so, with what to do. */

@@ -13,7 +13,7 @@ import { untilAborted } from '../core/scope.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Graph, Node, Output } from '../graph/node.ts';
 import { Backlog, type BacklogState } from './batch/backlog.ts';
-import { type Batch, cutBatch, eventsByInput } from './batch/batch.ts';
+import { type Batch, cutBatch, delaysOf, eventsByInput } from './batch/batch.ts';
 import { RateControl, type Rates } from './batch/rate-control.ts';
 import { Ticker } from './batch/ticker.ts';
 import { Admission } from './block/admission.ts';
@@ -263,12 +263,9 @@ export class Flow implements Intake {
         if (!(await this.#commit(batch))) break;
         if (batch.events > 0) this.#batchesWithData++;
         const endedAt = clock.now();
-        const processingMs = endedAt - batch.startedAt;
-        const schedulingDelayMs = Math.max(0, batch.startedAt - batch.time);
-        this.#backlog.learn(batch.events, processingMs);
-        const { events: all } = batch;
-        const byInput = eventsByInput(batch);
-        this.#rates?.committed({ events: all, eventsByInput: byInput, endedAt, processingMs, schedulingDelayMs });
+        const delays = delaysOf(batch, endedAt);
+        this.#backlog.learn(batch.events, delays.processingMs);
+        this.#rates?.committed({ events: batch.events, eventsByInput: eventsByInput(batch), endedAt, ...delays });
         return;
       } catch (error) {
         // A stop that came while the batch was about to commit could not give it up.
@@ -354,20 +351,7 @@ export class Flow implements Intake {
           reason,
         });
       }
-      const schedulingDelayMs = Math.max(0, batch.startedAt - batch.time);
-      const processingMs = Math.max(0, endedAt - batch.startedAt);
-      const delays = {
-        schedulingDelayMs,
-        processingMs,
-        totalDelayMs: schedulingDelayMs + processingMs,
-      };
-      const summary = {
-        time: batch.time,
-        events: batch.events,
-        ...delays,
-        outputs,
-        acked,
-      };
+      const summary = { time: batch.time, events: batch.events, ...delaysOf(batch, endedAt), outputs, acked };
       events.next({ type: 'batchCompleted', batch: summary });
     });
   }

@@ -1,5 +1,6 @@
 /** Third step: a batch, the arrivals that were cut at one time. */
 import { randomUUID } from 'node:crypto';
+import type { BatchSummary } from '../../core/events.ts';
 import type { Blocks } from '../block/block-queue.ts';
 import type { AckToken } from '../receive/receiver.ts';
 
@@ -27,6 +28,16 @@ export function cutBatch(time: number, blocks: Blocks, startedAt: number, id: st
     }
   }
   return { time, id, blocks, events, bytes, startedAt };
+}
+
+/** How long a batch waited and ran, in ms; Spark's terms. @param endedAt in ms since the epoch */
+export function delaysOf(
+  { time, startedAt }: Batch,
+  endedAt: number,
+): Pick<BatchSummary, 'schedulingDelayMs' | 'processingMs' | 'totalDelayMs'> {
+  const schedulingDelayMs = Math.max(0, startedAt - time);
+  const processingMs = Math.max(0, endedAt - startedAt);
+  return { schedulingDelayMs, processingMs, totalDelayMs: schedulingDelayMs + processingMs };
 }
 
 /** How many events each input gave. */

@@ -19,18 +19,12 @@ export class Dedupe {
   /** Oldest first. */
   readonly #batches: Batch[] = [];
   #open = new Set<string>();
-  #dropped = 0;
   #withoutId = 0;
 
   /** @param header whose value is the id @param remember at least so many of the last ids are known */
   constructor(header: string, remember: number) {
     this.#header = header;
     this.#remember = remember;
-  }
-
-  /** Events that were dropped, since the start. */
-  get dropped(): number {
-    return this.#dropped;
   }
 
   /** Events that had no id, since the start; they are never dropped. */
@@ -51,10 +45,7 @@ export class Dedupe {
         this.#withoutId++;
         return true;
       }
-      if (this.#known.has(id) || this.#open.has(id)) {
-        this.#dropped++;
-        return false;
-      }
+      if (this.#known.has(id) || this.#open.has(id)) return false;
       this.#open.add(id);
       return true;
     });

@@ -2,7 +2,6 @@
  * What is done with a delivery before it may become part of a batch, by the job's level: nothing (end-to-end: its peer waits for
  * the commit), the log, then the acknowledgement (store-on-failure), or the acknowledgement at once (best-effort).
  */
-
 import { EventBlock } from '../../avro/event-block.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';

@@ -10,8 +10,6 @@ export interface Admitted extends Arrival {
   readonly onDisk?: boolean;
   /** How many events its peer was told of already; then nobody waits for its batch. */
   readonly acked?: number;
-  /** How many events came, where some were dropped because they had come before. */
-  readonly received?: number;
 }
 
 /** Arrivals of a batch, by the receiver's id. */

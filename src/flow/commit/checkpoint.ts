@@ -18,7 +18,7 @@ import type { StateStore } from '../../graph/state/store.ts';
 import { BlockLog, type BlockRef } from '../block/block-log.ts';
 import { fromBytes, toBytes, toPlain } from '../block/stored-values.ts';
 import type { JournalRecord, LoggedBlock, StoredIds, StoredPosition, StoredSlice, StoredState } from './records.ts';
-import { blockKey, type Located, Recovered, sliceKey } from './recovered.ts';
+import { blockKey, idsKey, type Located, Recovered, sliceKey } from './recovered.ts';
 
 /** What a checkpoint is opened with. */
 export interface CheckpointOptions {
@@ -125,11 +125,6 @@ export class Checkpoint {
   /** What the last run left. */
   get recovered(): Recovered {
     return this.#found;
-  }
-
-  /** Bytes on disk. */
-  get bytes(): number {
-    return this.#journal.bytes + this.#blocks.bytes;
   }
 
   /** Bytes of received data on disk. */
@@ -247,7 +242,7 @@ export class Checkpoint {
   #forget({ keepsSlice, keepsIds }: CommitDetails): void {
     const { slices, ids } = this.#found;
     for (const [key, { value }] of slices) if (!keepsSlice(value)) slices.delete(key);
-    for (let i = ids.length - 1; i >= 0; i--) if (!keepsIds((ids[i] as Located<StoredIds>).value)) ids.splice(i, 1);
+    for (const [key, { value }] of ids) if (!keepsIds(value)) ids.delete(key);
   }
 
   #changes(time: number): StoredState[] {
@@ -289,7 +284,7 @@ export class Checkpoint {
       carried.slices.push(located.value);
       budget -= located.value.bytes.length;
     }
-    for (const located of ids) {
+    for (const located of ids.values()) {
       if (!old(located)) continue;
       carried.ids.push(located.value);
       budget -= located.value.ids.reduce((sum, id) => sum + id.length + 2, 0);
@@ -332,7 +327,7 @@ export class Checkpoint {
     let live = 0;
     for (const { size } of stores.values()) live += size * this.#entryBytes;
     live += weigh([...slices.values()].map(({ value }) => value));
-    for (const { value } of ids) live += value.ids.length * 40;
+    for (const { value } of ids.values()) live += value.ids.length * 40;
     return this.#journal.bytes > Math.max(small, MOST_OVERHEAD * live);
   }
 
@@ -354,11 +349,7 @@ export class Checkpoint {
     }
     if (entries > 0) this.#entryBytes = record.states.length / entries;
     for (const slice of record.slices) slices.set(sliceKey(slice), { value: slice, segment });
-    for (const each of record.ids) {
-      const known = ids.find(({ value }) => value === each);
-      if (known === undefined) ids.push({ value: each, segment });
-      else known.segment = segment;
-    }
+    for (const each of record.ids) ids.set(idsKey(each), { value: each, segment });
     for (const { input, position } of record.positions) {
       positions.set(input, { value: position, segment });
       this.#positionBytes.set(input, toBytes(position));
@@ -374,7 +365,7 @@ export class Checkpoint {
     if (segments.length < 2) return;
     const { slices, ids, positions, waiting, bases } = this.#found;
     let needed = (segments.at(-1) as { number: number }).number;
-    for (const { segment } of [...slices.values(), ...ids, ...positions.values(), ...waiting.values()]) {
+    for (const { segment } of [...slices.values(), ...ids.values(), ...positions.values(), ...waiting.values()]) {
       if (segment < needed) needed = segment;
     }
     for (const ofOperator of bases.values())

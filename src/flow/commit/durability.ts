@@ -2,7 +2,6 @@
  * What the flow asks of a checkpoint, batch by batch; without one, nothing is remembered across runs and every question has an
  * easy answer. Which blocks are logged, and when, follows from the job's level and from whether its events have ids.
  */
-
 import { EventBlock } from '../../avro/event-block.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
@@ -41,14 +40,14 @@ export class Durability {
   /** @throws StreamjobError CHECKPOINT_INCOMPATIBLE when the log has events of an input that the job does not have */
   constructor(settings: DurabilitySettings) {
     this.#settings = settings;
-    const { checkpoint, receivers, inputNames } = settings;
-    this.#receiversByName = new Map(receivers.map((receiver) => [inputNames.get(receiver.id) ?? '', receiver]));
+    const { checkpoint, receivers } = settings;
+    this.#receiversByName = new Map(receivers.map((receiver) => [this.#nameOf(receiver.id), receiver]));
     for (const { id, dedupe } of receivers) {
       if (dedupe !== undefined) this.#dedupes.set(id, new Dedupe(dedupe.header, dedupe.remember));
     }
     if (checkpoint === undefined) return;
     const { recovered } = checkpoint;
-    for (const { value } of [...recovered.ids].sort((a, b) => a.value.time - b.value.time)) {
+    for (const { value } of [...recovered.ids.values()].sort((a, b) => a.value.time - b.value.time)) {
       const receiver = this.#receiversByName.get(value.input);
       if (receiver !== undefined) this.#dedupes.get(receiver.id)?.restore(value.time, value.ids);
     }
@@ -118,7 +117,7 @@ export class Durability {
         const filtered =
           dedupe === undefined || !(read.events instanceof EventBlock)
             ? read
-            : { ...read, events: dedupe.filter(read.events), received: read.events.count };
+            : { ...read, events: dedupe.filter(read.events) };
         events.push(filtered);
       }
       loaded.set(receiver, events);
@@ -132,14 +131,14 @@ export class Durability {
    * @throws StreamjobError FILE_ACCESS
    */
   async logCut(batch: Batch): Promise<void> {
-    const { checkpoint, inputNames, level } = this.#settings;
+    const { checkpoint, level } = this.#settings;
     if (checkpoint === undefined || this.#logged?.time === batch.time) return;
     if (level !== 'store-on-failure' && this.#dedupes.size === 0) return;
     const blocks = [...batch.blocks].flatMap(([receiver, arrivals]) =>
       arrivals
         .filter(({ ref, events }) => ref !== undefined || events.count > 0)
         .map(({ ref, events }) => {
-          const input = inputNames.get(receiver) ?? '';
+          const input = this.#nameOf(receiver);
           const values = !(events instanceof EventBlock);
           if (ref !== undefined) return { input, ref, values: 'values' in events };
           return { input, values, block: values ? valuesToBlock(events, input) : events };
@@ -151,11 +150,11 @@ export class Durability {
 
   /** Makes durable what the batch changed. @throws StreamjobError FILE_ACCESS, CHECKPOINT_VALUE */
   async commit(batch: Batch, generations: Generations): Promise<void> {
-    const { checkpoint, inputNames } = this.#settings;
+    const { checkpoint } = this.#settings;
     if (checkpoint === undefined) return;
     const ids: StoredIds[] = [...this.#dedupes]
       .filter(([receiver]) => batch.blocks.has(receiver))
-      .map(([receiver, dedupe]) => ({ input: inputNames.get(receiver) ?? '', time: batch.time, ids: dedupe.openIds }))
+      .map(([receiver, dedupe]) => ({ input: this.#nameOf(receiver), time: batch.time, ids: dedupe.openIds }))
       .filter((each) => each.ids.length > 0);
     await checkpoint.commit({
       time: batch.time,
@@ -194,21 +193,18 @@ export class Durability {
     await checkpoint.abandon(batch.time, logged.refs);
   }
 
-  /** Events that were dropped because they had come before. */
-  get dropped(): number {
-    return [...this.#dedupes.values()].reduce((sum, { dropped }) => sum + dropped, 0);
-  }
-
   async close(): Promise<void> {
     await this.#settings.checkpoint?.close();
   }
 
+  /** The name of a receiver's input across restarts. */
+  #nameOf(receiver: number): string {
+    return this.#settings.inputNames.get(receiver) ?? '';
+  }
+
   #positions(): StoredPosition[] {
-    const { receivers, inputNames } = this.#settings;
-    return receivers.flatMap((receiver) =>
-      receiver.position === undefined
-        ? []
-        : [{ input: inputNames.get(receiver.id) ?? '', position: receiver.position() }],
+    return this.#settings.receivers.flatMap((receiver) =>
+      receiver.position === undefined ? [] : [{ input: this.#nameOf(receiver.id), position: receiver.position() }],
     );
   }
 

@@ -33,7 +33,7 @@ export class Recovered {
   /** Blocks in no batch, in the order of their arrival. */
   readonly waiting: Map<string, Located<LoggedBlock>> = new Map();
   readonly slices: Map<string, Located<StoredSlice>> = new Map();
-  readonly ids: Located<StoredIds>[] = [];
+  readonly ids: Map<string, Located<StoredIds>> = new Map();
   readonly positions: Map<string, Located<unknown>> = new Map();
   /** The oldest segment that a bucket of an operator is told in, by operator and bucket. */
   readonly bases: Map<string, Map<number, number>> = new Map();
@@ -98,15 +98,9 @@ export class Recovered {
     this.batchMs = record.batchMs;
     for (const state of fromBytes(Buffer.from(record.states)) as StoredState[]) this.#restore(state, segment);
     for (const slice of record.slices) this.slices.set(sliceKey(slice), { value: slice, segment });
-    for (const ids of record.ids) this.#takeIds(ids, segment);
+    for (const ids of record.ids) this.ids.set(idsKey(ids), { value: ids, segment });
     for (const { input, position } of record.positions) this.positions.set(input, { value: position, segment });
     for (const block of record.blocks) this.#wait(block, segment);
-  }
-
-  #takeIds(ids: StoredIds, segment: number): void {
-    const carried = this.ids.find(({ value }) => value.input === ids.input && value.time === ids.time);
-    if (carried === undefined) this.ids.push({ value: ids, segment });
-    else carried.segment = segment;
   }
 
   #restore(state: StoredState, segment: number): void {
@@ -146,6 +140,10 @@ export class Recovered {
 
 function revived<T>(value: T): T {
   return fromPlain(value) as T;
+}
+
+export function idsKey({ input, time }: Pick<StoredIds, 'input' | 'time'>): string {
+  return `${input}\u0000${time}`;
 }
 
 export function sliceKey({ owners, time }: Pick<StoredSlice, 'owners' | 'time'>): string {
