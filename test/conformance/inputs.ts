@@ -1,7 +1,6 @@
 /** Vectors of inputs (files, sockets, stream numbers), of waiting for the context's end, and of the state store call by call. */
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { utimesSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { StreamingContext } from '../../src/context.ts';
 import { ManualClock } from '../../src/core/clock.ts';
@@ -9,17 +8,9 @@ import { messageOf } from '../../src/core/errors.ts';
 import type { DStream } from '../../src/graph/dstream.ts';
 import { MemoryStateStore } from '../../src/graph/state/memory.ts';
 import { until } from '../kit/until.ts';
+import { inDirectory } from './directory.ts';
 import { oneBatch } from './pipeline.ts';
 import { type Vector, type Verdict, verdict } from './vector.ts';
-
-async function inDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
-  const directory = mkdtempSync(path.join(tmpdir(), 'streamjob-vectors-'));
-  try {
-    return await use(directory);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
 
 /** Writes a file whose modification time is the manual clock's. */
 function place(file: string, content: string | Buffer, time: number): void {

@@ -1,6 +1,5 @@
 /** Vectors of recovery: runs that are stopped or killed and go on from their checkpoint; the log; blocks and batches. */
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { EventBlock } from '../../src/avro/event-block.ts';
 import { StreamingContext } from '../../src/context.ts';
@@ -12,6 +11,7 @@ import { RecordLog } from '../../src/durable/record-log.ts';
 import { Checkpoint } from '../../src/flow/commit/checkpoint.ts';
 import { FaultyFiles } from '../kit/faulty-files.ts';
 import { events } from '../kit/wire.ts';
+import { inDirectory } from './directory.ts';
 import { compile } from './functions.ts';
 import { oneBatch, runPipeline } from './pipeline.ts';
 import { type Vector, type Verdict, verdict } from './vector.ts';
@@ -29,15 +29,6 @@ export const DIFFERENT: Readonly<Record<string, string>> = {
   'receiverinputdstreamsuite/createblockrdd-filters-non-existent-blocks-before-creating-blockrdd':
     'Spark drops blocks that it has lost, with a warning; here a block that is gone is an error',
 };
-
-async function inDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
-  const directory = mkdtempSync(path.join(tmpdir(), 'streamjob-vectors-'));
-  try {
-    return await use(directory);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
 
 /** The batches before the restart, and those after it. */
 const checkpointRecovery = (vector: Vector): Promise<Verdict> =>

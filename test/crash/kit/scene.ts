@@ -36,7 +36,7 @@ export interface SceneOptions {
 /** What became of the events. */
 export interface Tally {
   readonly sent: number;
-  /** Bodies that neither output has. */
+  /** Bodies that either output lacks. */
   readonly lost: number;
   /** Copies beyond the first in the output that is appended to. */
   readonly duplicated: number;
@@ -142,7 +142,8 @@ export class Scene {
   tally(): Tally {
     const appended = this.#lines();
     const saved = this.#saved();
-    const bodies = new Set([...appended, ...saved].map(([body]) => body));
+    const savedBodies = new Set(saved.map(([body]) => body));
+    const inBoth = new Set(appended.map(([body]) => body).filter((body) => savedBodies.has(body)));
     const ids = (lines: readonly string[][]): string[] =>
       lines.map(([body, id]) => (id === 'undefined' ? body : id) ?? '');
     const savedIds = ids(saved);
@@ -151,7 +152,7 @@ export class Scene {
     const file = path.join(this.directory, 'out', 'total');
     return {
       sent: this.#sent,
-      lost: this.#sent - bodies.size,
+      lost: this.#sent - inBoth.size,
       duplicated: appended.length - new Set(appended.map(([body]) => body)).size,
       duplicatedExactlyOnce: savedIds.length - inSaved.size,
       missingExactlyOnce: [...distinct].filter((id) => !inSaved.has(id)).length,

@@ -1,5 +1,6 @@
 /** Short ways to use a channel in tests. */
 import type { Channel, Transaction } from '../../../../src/agent/channels/channel.ts';
+import { putAll } from '../../../../src/agent/channels/put-all.ts';
 import type { PlainEvent } from '../../../../src/core/event.ts';
 
 export const event = (text: string, headers: Record<string, string> = {}): PlainEvent => ({
@@ -9,18 +10,11 @@ export const event = (text: string, headers: Record<string, string> = {}): Plain
 export const textOf = (taken: PlainEvent | undefined): string | undefined =>
   taken === undefined ? undefined : Buffer.from(taken.body).toString();
 
-export async function put(channel: Channel, ...texts: string[]): Promise<void> {
-  const transaction = channel.transaction();
-  transaction.begin();
-  try {
-    for (const text of texts) transaction.put(event(text));
-    await transaction.commit();
-  } catch (error) {
-    await transaction.rollback();
-    throw error;
-  } finally {
-    transaction.close();
-  }
+export function put(channel: Channel, ...texts: string[]): Promise<void> {
+  return putAll(
+    channel,
+    texts.map((text) => event(text)),
+  );
 }
 
 export function take(channel: Channel, count: number): { transaction: Transaction; texts: string[] } {
