@@ -3,6 +3,7 @@
  * file that knows all of them.
  */
 
+import { availableParallelism } from 'node:os';
 import type { Observable } from 'rxjs';
 import type { FlumeEvent } from './avro/event-block.ts';
 import { type Clock, systemClock, type Timer } from './core/clock.ts';
@@ -13,8 +14,10 @@ import { type Logger, silentLogger } from './core/log.ts';
 import type { Reliability } from './core/reliability.ts';
 import { Scope, untilAborted } from './core/scope.ts';
 import type { Files } from './durable/files.ts';
+import type { EngineSettings, JobModule } from './engine/engine.ts';
 import { engines } from './engine/index.ts';
 import { type BackpressureOptions, type Rates, resolveRates } from './flow/batch/rate-control.ts';
+import type { Durability } from './flow/commit/durability.ts';
 import { openDurability } from './flow/commit/open.ts';
 import { Flow } from './flow/flow.ts';
 import { type FileStreamOptions, FilesReceiver, fixedRecords, textLines } from './flow/receive/files.ts';
@@ -36,7 +39,7 @@ import { DEFAULT_DEAD_LETTER_FILE, DeadLetters } from './flow/stage/dead-letters
 import { DStream, transformStreams, unionStreams } from './graph/dstream.ts';
 import { Graph } from './graph/node.ts';
 import type { RDD } from './graph/rdd.ts';
-import { Broadcast, CollectionAccumulator, NumberAccumulator } from './graph/shared.ts';
+import { Accumulators, Broadcast, CollectionAccumulator, NumberAccumulator } from './graph/shared.ts';
 
 /** What a context is made from. */
 export interface StreamingContextOptions {
@@ -56,10 +59,21 @@ export interface StreamingContextOptions {
   readonly onPoison?: 'fail' | 'skip';
   /** The file to which left out values are appended, one JSON object a line. Default `dead-letters.jsonl`. */
   readonly deadLetterFile?: string;
-  /** Partitions of batches and shuffles unless an operator says otherwise. Default 1: the inline engine has one thread. */
+  /**
+   * Partitions of batches and shuffles unless an operator says otherwise. Default: 1 with the inline engine, which has one thread;
+   * with threads as many as the machine has cores.
+   */
   readonly parallelism?: number;
-  /** Who computes. Default 'inline'. */
+  /**
+   * Who computes: 'inline' (the default), this thread; or 'threads', as many worker threads as there are partitions, at most one per
+   * core. Each builds the job again from `job`: what its functions capture is then a variable of each thread.
+   */
   readonly engine?: string;
+  /**
+   * Where worker threads find the job: a module whose default export is a job (defineJob), or a function that gets a context and
+   * `data` and builds the same graph on it. Needed for engine 'threads'.
+   */
+  readonly job?: JobModule;
   /** Stop after so many batches that held data. Default: without limit. */
   readonly maxBatches?: number;
   /** The most memory for received data that waits or is processed, in bytes. Default 256 MiB. */
@@ -118,6 +132,8 @@ export class StreamingContext {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #events = new EventBus();
+  readonly #accumulators = new Accumulators();
+  readonly #parallelism: number;
   readonly #rates: Rates | undefined;
   readonly #receivers: (Receiver & { readonly peerTimeoutMs?: number })[] = [];
   readonly #receiverStates: ReceiverStates;
@@ -139,8 +155,9 @@ export class StreamingContext {
     this.#graph = new Graph(durationMs(options.batchInterval, 'batchInterval'));
     this.#clock = options.clock ?? systemClock;
     this.#log = (options.log ?? silentLogger).child({ job: options.name ?? 'streamjob' });
-    engines.get(options.engine ?? 'inline');
-    requireCount(options.parallelism ?? 1, 1, 'parallelism');
+    const engine = engines.get(options.engine ?? 'inline');
+    this.#parallelism = options.parallelism ?? (engine.type === 'inline' ? 1 : availableParallelism());
+    requireCount(this.#parallelism, 1, 'parallelism');
     requireCount(options.maxRetries ?? 0, 0, 'maxRetries');
     requireOneOf(options.onPoison ?? 'fail', ['fail', 'skip'], 'onPoison');
     this.#receiverStates = new ReceiverStates(this.#clock, this.#events);
@@ -290,12 +307,12 @@ export class StreamingContext {
    * @example const lines = ssc.accumulator(); stream.foreachRDD(async (rdd) => lines.add(await rdd.count()));
    */
   accumulator(): NumberAccumulator {
-    return new NumberAccumulator();
+    return this.#accumulators.register(new NumberAccumulator());
   }
 
   /** Gathers values that functions give it. */
   collectionAccumulator<T>(): CollectionAccumulator<T> {
-    return new CollectionAccumulator<T>();
+    return this.#accumulators.register(new CollectionAccumulator<T>());
   }
 
   /**
@@ -337,6 +354,11 @@ export class StreamingContext {
     const ssc = await build();
     ssc.checkpoint(directory);
     return ssc;
+  }
+
+  /** @internal What an engine needs of a context that another thread builds. */
+  static graphOf(ssc: StreamingContext): { readonly graph: Graph; readonly accumulators: Accumulators } {
+    return { graph: ssc.#graph, accumulators: ssc.#accumulators };
   }
 
   /** @internal A stream of values that the caller hands over: the test kit's input. */
@@ -443,11 +465,27 @@ export class StreamingContext {
   }
 
   async #openFlow(): Promise<Flow> {
-    const { onFailure, maxRetries, maxBatches, parallelism, engine, maxBacklogBytes, maxLogBytes, write } =
-      this.#options;
+    const { onFailure, maxRetries, maxBatches, engine, maxBacklogBytes, maxLogBytes, write } = this.#options;
     const { reliability = 'end-to-end', name = 'streamjob' } = this.#options;
-    const { durability, names, inputNames } = await openDurability({
+    const poison = this.#openDeadLetters();
+    const names = this.#graph.identities();
+    let durable: Durability | undefined;
+    const opened = engines.get(engine ?? 'inline').open({
       graph: this.#graph,
+      names,
+      numPartitions: this.#parallelism,
+      accumulators: this.#accumulators,
+      signal: AbortSignal.any([this.#scope.signal, this.#halt.signal]),
+      poison,
+      log: this.#log,
+      job: this.#jobModule(),
+      isDurable: () => durable?.isDurable === true,
+      reload: () => durable?.reload,
+    });
+    const { durability, inputNames } = await openDurability({
+      graph: this.#graph,
+      engine: opened,
+      names,
       receivers: this.#receivers,
       level: reliability,
       checkpointDir: this.#checkpointDir ?? this.#options.checkpointDir,
@@ -455,12 +493,11 @@ export class StreamingContext {
       log: this.#log,
       files: this.#options.files,
     });
+    durable = durability;
     this.#scope.defer(() => durability.close());
-    const poison = this.#openDeadLetters();
-    const opened = engines
-      .get(engine ?? 'inline')
-      .open({ signal: AbortSignal.any([this.#scope.signal, this.#halt.signal]), poison });
     this.#scope.defer(() => opened.close());
+    durability.restoreSlices(opened);
+    await opened.start();
     this.#flow = new Flow({
       graph: this.#graph,
       engine: opened,
@@ -468,7 +505,6 @@ export class StreamingContext {
       clock: this.#clock,
       log: this.#log,
       events: this.#events,
-      numPartitions: parallelism ?? 1,
       onFailure: onFailure ?? 'retry',
       maxRetries: maxRetries ?? Number.POSITIVE_INFINITY,
       maxBatches: maxBatches ?? Number.POSITIVE_INFINITY,
@@ -481,7 +517,6 @@ export class StreamingContext {
       maxLogBytes: maxLogBytes ?? DEFAULT_MAX_LOG_BYTES,
       reliability,
       durability,
-      names,
       inputNames,
       job: name,
       rates: this.#rates,
@@ -490,6 +525,19 @@ export class StreamingContext {
       write: write ?? ((text) => process.stdout.write(text)),
     });
     return this.#flow;
+  }
+
+  /** Where workers find the job, and the options that its graph may depend on. */
+  #jobModule(): EngineSettings['job'] {
+    const { batchInterval, job, name, reliability } = this.#options;
+    if (job === undefined) return undefined;
+    const context = {
+      batchInterval,
+      parallelism: this.#parallelism,
+      ...(name && { name }),
+      ...(reliability && { reliability }),
+    };
+    return { ...job, context };
   }
 
   #openDeadLetters(): DeadLetters | undefined {

@@ -26,9 +26,9 @@ export interface JobOptions {
   readonly deadLetterFile?: string;
   /** How fast each input is read, as of StreamingContext; as a flag or in the environment: JSON, or `false`. */
   readonly backpressure?: BackpressureOptions | false;
-  /** Partitions of batches and shuffles. Default 1. */
+  /** Partitions of batches and shuffles. Default: 1 with the inline engine, with threads as many as there are cores. */
   readonly parallelism?: number;
-  /** Who computes. Default 'inline'. */
+  /** Who computes: 'inline' (default), the main thread; or 'threads', a worker thread per partition, at most one per core. */
   readonly engine?: string;
   /** What peers are told, and when: see README, "Reliability". Default 'end-to-end'. */
   readonly reliability?: Reliability;
@@ -74,7 +74,8 @@ export interface ResolvedJobOptions {
   readonly onPoison: 'fail' | 'skip';
   readonly deadLetterFile: string;
   readonly backpressure: BackpressureOptions | false;
-  readonly parallelism: number;
+  /** Undefined: the engine's default. */
+  readonly parallelism: number | undefined;
   readonly engine: string;
   readonly reliability: Reliability;
   /** Whether somebody asked for the level: then the embedded agent keeps it too. */
@@ -119,6 +120,7 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
   const batchInterval = pick('batchInterval');
   if (batchInterval === undefined) throw invalid('batchInterval', batchInterval, "give one, e.g. '1s'");
   const maxRetries = pick('maxRetries');
+  const parallelism = pick('parallelism');
   const onPoison = pick('onPoison') ?? 'fail';
   if (onPoison !== 'fail' && onPoison !== 'skip') throw invalid('onPoison', onPoison, "use 'fail' or 'skip'");
   const deadLetterFile = pick('deadLetterFile') ?? DEFAULT_DEAD_LETTER_FILE;
@@ -134,7 +136,7 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
     batchInterval: durationMs(batchInterval as DurationLike, 'batchInterval'),
     agent: resolveAgent(pick('agent')),
     maxRetries: maxRetries === undefined ? undefined : count(maxRetries, 'maxRetries', 0),
-    parallelism: count(pick('parallelism') ?? 1, 'parallelism', 1),
+    parallelism: parallelism === undefined ? undefined : count(parallelism, 'parallelism', 1),
     engine: engineName(pick('engine') ?? 'inline'),
     reliability: reliabilityLevel(pick('reliability') ?? 'end-to-end'),
     reliabilityAsked: pick('reliability') !== undefined,

@@ -13,7 +13,7 @@ import {
   type ResolvedJobOptions,
   resolveJobOptions,
 } from '../job.ts';
-import { loadJob } from './load-job.ts';
+import { loadJob } from '../load-job.ts';
 import { makeLogger } from './logger.ts';
 import { batchLine, StatusLine } from './report.ts';
 import { UsageError } from './usage-error.ts';
@@ -56,7 +56,10 @@ export const runCommand: CommandModule<object, RunFlags> = {
         describe: 'rates of inputs as JSON, e.g. \'{"maxRate": 5000}\', or false',
       })
       .option('agent', { type: 'string', describe: 'the flume.conf of the embedded agent a1' })
-      .option('engine', { type: 'string', describe: 'who computes' })
+      .option('engine', {
+        type: 'string',
+        describe: "who computes: 'inline', the main thread; or 'threads', one worker per partition",
+      })
       .option('reliability', { type: 'string', describe: 'end-to-end, store-on-failure or best-effort' })
       .option('checkpoint-dir', { type: 'string', describe: "what outlives a crash; 'none': nothing does" })
       .option('parallelism', { type: 'string', describe: 'partitions of batches and shuffles' })
@@ -75,7 +78,7 @@ async function run(flags: RunFlags): Promise<void> {
   const options = resolveOptions(inFile, flags as unknown as OptionTexts);
   const status = new StatusLine(process.stderr);
   const log = makeLogger({ level: flags.logLevel, stackTrace: flags.stackTrace });
-  const ssc = openContext(options, flags, log, status);
+  const ssc = openContext(options, flags, log, status, jobPath);
   await buildJob(job.build, ssc, jobPath);
   const agent =
     options.agent === undefined
@@ -110,14 +113,22 @@ function resolveOptions(inFile: JobOptions, flags: OptionTexts): ResolvedJobOpti
   }
 }
 
-function openContext(options: ResolvedJobOptions, flags: RunFlags, log: Logger, status: StatusLine): StreamingContext {
-  const { maxRetries, checkpointDir, agent: _, reliabilityAsked: __, ...context } = options;
+function openContext(
+  options: ResolvedJobOptions,
+  flags: RunFlags,
+  log: Logger,
+  status: StatusLine,
+  module: string,
+): StreamingContext {
+  const { maxRetries, checkpointDir, parallelism, agent: _, reliabilityAsked: __, ...context } = options;
   const ssc = new StreamingContext({
     ...context,
     log,
+    job: { module, consoleToStderr: flags.json },
     ...(checkpointDir === undefined ? {} : { checkpointDir }),
     standardCheckpointDir: path.join('.streamjob', options.name.replace(/[^\w.-]+/g, '_')),
     ...(maxRetries === undefined ? {} : { maxRetries }),
+    ...(parallelism === undefined ? {} : { parallelism }),
     ...(flags.batches === undefined ? {} : { maxBatches: flags.batches }),
     write: (text) => {
       if (flags.json) return;

@@ -100,6 +100,20 @@ export class RecordLog {
     }
   }
 
+  /** Reads once more what is on disk. @param onRecord as of `open` @throws StreamjobError LOG_CORRUPT, FILE_ACCESS */
+  async read(onRecord: (payload: Buffer, segment: number) => void): Promise<void> {
+    const { files, directory, name } = this.#options;
+    await this.#group.idle();
+    try {
+      for (const { number } of this.segments) {
+        const file = fileOf(this.#options, number);
+        readSegment(await files.read(file), file, undefined, (payload) => onRecord(payload, number));
+      }
+    } catch (error) {
+      throw fileError(error, `cannot read the log ${name}`, directory);
+    }
+  }
+
   /** All segments, oldest first. */
   get segments(): Segment[] {
     const current = this.#current;

@@ -2,6 +2,7 @@
 import { type Registry, registry } from '../core/registry.ts';
 import type { EngineKind } from './engine.ts';
 import { inlineEngine } from './inline.ts';
+import { threadsEngine } from './threads/engine.ts';
 
 /** All engines by their names. */
-export const engines: Registry<EngineKind> = registry('engine', [inlineEngine]);
+export const engines: Registry<EngineKind> = registry('engine', [inlineEngine, threadsEngine]);

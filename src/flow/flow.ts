@@ -11,7 +11,7 @@ import { reached } from '../core/points.ts';
 import type { Reliability } from '../core/reliability.ts';
 import { untilAborted } from '../core/scope.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Graph, Node, Output } from '../graph/node.ts';
+import type { Graph, Output } from '../graph/node.ts';
 import { Backlog, type BacklogState } from './batch/backlog.ts';
 import { type Batch, cutBatch, delaysOf, eventsByInput } from './batch/batch.ts';
 import { RateControl, type Rates } from './batch/rate-control.ts';
@@ -25,7 +25,6 @@ import { Delivery } from './output/delivery.ts';
 import { ReadingGate } from './receive/reading-gate.ts';
 import type { AckToken, Arrival, GiveUpResult, Intake, Outcome, Receiver } from './receive/receiver.ts';
 import type { DeadLetters } from './stage/dead-letters.ts';
-import { Generations } from './stage/generations.ts';
 
 /** What a flow is made of. */
 export interface FlowSettings {
@@ -35,7 +34,6 @@ export interface FlowSettings {
   readonly clock: Clock;
   readonly log: Logger;
   readonly events: EventBus;
-  readonly numPartitions: number;
   readonly onFailure: 'retry' | 'stop';
   /** Aborted by `abort`, so that the engine stops what is running too. */
   readonly halt: AbortController;
@@ -51,8 +49,6 @@ export interface FlowSettings {
   readonly maxLogBytes: number;
   readonly reliability: Reliability;
   readonly durability: Durability;
-  /** Names of what remembers, and of the inputs, across restarts. */
-  readonly names: ReadonlyMap<Node<unknown>, string>;
   /** Names of the inputs, by receiver. */
   readonly inputNames: ReadonlyMap<number, string>;
   /** The job's name, for outputs. */
@@ -76,7 +72,6 @@ export class Flow implements Intake {
   readonly #settings: FlowSettings;
   readonly #queue = new BlockQueue();
   readonly #ticker: Ticker;
-  readonly #generations: Generations;
   readonly #backlog: Backlog;
   readonly #reading: ReadingGate;
   readonly #rates: RateControl | undefined;
@@ -101,10 +96,8 @@ export class Flow implements Intake {
     const { durability } = settings;
     this.#stop = settings.halt;
     this.#ticker = new Ticker(settings.clock, settings.graph.batchMs, durability.lastTime);
-    this.#generations = new Generations(settings.graph, settings.engine, settings.numPartitions, settings.names);
-    durability.restoreSlices(this.#generations);
     for (const arrival of durability.waiting()) this.#queue.add(arrival);
-    settings.graph.dataAt = (node, time) => this.#generations.rddOf(node, time);
+    settings.graph.dataAt = (node, time) => settings.engine.rddOf(node, time);
     this.#backlog = new Backlog(settings.maxDelayMs, settings.maxBacklogBytes, settings.maxLogBytes);
     this.#reading = new ReadingGate(settings.receivers);
     const { rates, maxDelayMs: longestPauseMs } = settings;
@@ -136,13 +129,13 @@ export class Flow implements Intake {
 
   /** Runs batches until it is stopped. @throws StreamjobError BATCH_FAILED when a batch failed and the policy is to stop */
   async run(): Promise<void> {
-    const { graph } = this.#settings;
+    const { engine, graph } = this.#settings;
     try {
       const pending = this.#settings.durability.pending();
       if (pending !== undefined) await this.#runPending(pending);
       while (!this.#stop.signal.aborted && this.#batchesWithData < this.#settings.maxBatches) {
         const nothingDue =
-          this.#queue.isEmpty && this.#generations.isEmpty && !graph.nodes.some((node) => node.pending?.() === true);
+          this.#queue.isEmpty && engine.isEmpty && !graph.nodes.some((node) => node.pending?.() === true);
         const time = this.#ticker.take(nothingDue);
         if (time !== undefined) await this.#runBatch(time);
         else if (this.#draining && this.#queue.isEmpty && !this.#admission.isLogging) break;
@@ -244,14 +237,14 @@ export class Flow implements Intake {
   }
 
   async #attempt(batch: Batch, delivery: Delivery, givenUp: AbortSignal): Promise<void> {
-    const { clock, deadLetters, events, log, onFailure, maxRetries } = this.#settings;
+    const { clock, deadLetters, engine, events, log, onFailure, maxRetries } = this.#settings;
     for (let attempt = 1; !givenUp.aborted; attempt++) {
       try {
         await this.#settings.durability.logCut(batch);
         reached('cut');
-        await (deadLetters?.during(batch.time, () => this.#generations.run(batch)) ?? this.#generations.run(batch));
+        await (deadLetters?.during(batch.time, () => engine.run(batch)) ?? engine.run(batch));
         const outputs = delivery.run(
-          ({ node }) => this.#generations.rddOf(node, batch.time),
+          ({ node }) => engine.rddOf(node, batch.time),
           () => !givenUp.aborted,
           (output) => this.#watchOutput(output, batch.time),
         );
@@ -277,7 +270,8 @@ export class Flow implements Intake {
           attempt,
           error: asError(error),
         });
-        if (onFailure === 'stop' || attempt > maxRetries) throw this.#fatal(batch, attempt, error);
+        const hopeless = error instanceof StreamjobError && error.code === 'ENGINE_LOST';
+        if (onFailure === 'stop' || hopeless || attempt > maxRetries) throw this.#fatal(batch, attempt, error);
         const wait = Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), LONGEST_RETRY_MS);
         const detail = {
           batch: batch.time,
@@ -290,7 +284,7 @@ export class Flow implements Intake {
         await sleep(clock, wait, givenUp);
       }
     }
-    this.#generations.forget(batch.time);
+    engine.forget(batch.time);
   }
 
   /** @returns false: the batch was given up meanwhile @throws what kept its changes from being written */
@@ -298,7 +292,7 @@ export class Flow implements Intake {
     reached('outputs-done');
     if (!this.#ledger.seal()) return false;
     try {
-      await this.#settings.durability.commit(batch, this.#generations);
+      await this.#settings.durability.commit(batch, this.#settings.engine);
     } catch (error) {
       this.#ledger.unseal();
       throw error;
@@ -336,7 +330,7 @@ export class Flow implements Intake {
     const { clock, events, log } = this.#settings;
     const endedAt = clock.now();
     const outputs = this.#delivery?.summaries ?? [];
-    if (outcome === 'committed') this.#generations.complete(batch.time);
+    if (outcome === 'committed') this.#settings.engine.complete(batch.time);
     else {
       if (this.#stop.signal.aborted) this.#countGivenBack(batch.events, 1);
       log.warn({ batch: batch.time, events: batch.events, reason }, `batch ${batch.time} was given up: ${reason}`);

@@ -2,7 +2,7 @@
  * Where the data of one batch comes from: a small tree of sources, fused steps, shuffles and unions, which an engine runs.
  * Streams and RDDs both build such trees, so that an operator has one meaning in both.
  */
-import type { Chunk } from '../core/chunk.ts';
+import { type Chunk, valuesChunk } from '../core/chunk.ts';
 import { type Partitioner, type Partitioning, partitionerOf } from './partitioner.ts';
 import type { StatePartition, StateStore } from './state/store.ts';
 
@@ -62,7 +62,7 @@ export interface Shuffle<K = unknown, V = unknown, C = unknown> {
   readonly partitioner: Partitioner;
 }
 
-/** All partitions of all parents made into new ones: sorting, zipping, dealing out anew. */
+/** All partitions of all parents made into new ones, by somebody who sees them all: sorting, zipping. */
 export interface Regroup<T> {
   readonly kind: 'regroup';
   readonly name: string;
@@ -70,6 +70,18 @@ export interface Regroup<T> {
   readonly numPartitions: number;
   /** @param parents the values of each partition of each parent @returns those of each new partition */
   compute(parents: readonly (readonly (readonly unknown[])[])[]): readonly (readonly T[])[];
+}
+
+/** Each partition's values dealt out to new partitions, without a look at the other partitions. */
+export interface Deal<T> {
+  readonly kind: 'deal';
+  readonly name: string;
+  readonly parent: Lineage<T>;
+  readonly numPartitions: number;
+  /** @param source the partition's number @returns its values for each new partition, which has them in the order of the sources */
+  deal(values: readonly unknown[], source: number): readonly (readonly unknown[])[];
+  /** What becomes of all that a new partition was dealt. Default: nothing. */
+  settle?(values: unknown[]): readonly T[];
 }
 
 /** Values with what is remembered of their keys; run once per batch, between the state's begin and commit. */
@@ -87,13 +99,14 @@ export interface Stateful<T> {
   /**
    * @param inputs the partition's values of each parent
    * @param skip for functions that are called value by value; others fail the batch
+   * @returns values; or, where they are all that the state holds, a view of it that costs nothing until it is read
    */
   process(
     state: StatePartition<never, never>,
     inputs: readonly (readonly unknown[])[],
     partition: number,
     skip?: Skip,
-  ): readonly T[];
+  ): readonly T[] | Partition<T>;
 }
 
 /** Values made by an asynchronous function, in the order of what they are made from. */
@@ -114,12 +127,32 @@ export interface Union<T> {
 export interface Kept<T> {
   readonly kind: 'kept';
   readonly parent: Lineage<T>;
+  /** Whether later batches read it: what is a view of the state now must then be copied. */
+  copied: boolean;
   /** Filled by the first run that succeeds. */
   result: readonly Partition<T>[] | undefined;
 }
 
+/** Data that another thread has; its partitions are brought when they are run. */
+export interface Remote<T> {
+  readonly kind: 'remote';
+  readonly numPartitions: number;
+  /** @param limit of values; more are not wanted */
+  load(partition: number, limit?: number): Promise<readonly T[]>;
+}
+
 /** See the file's head. */
-export type Lineage<T> = Source<T> | Narrow<T> | Shuffle | Regroup<T> | Stateful<T> | Async<T> | Union<T> | Kept<T>;
+export type Lineage<T> =
+  | Source<T>
+  | Narrow<T>
+  | Shuffle
+  | Regroup<T>
+  | Deal<T>
+  | Stateful<T>
+  | Async<T>
+  | Union<T>
+  | Kept<T>
+  | Remote<T>;
 
 /** A step upon `parent`. */
 export function narrow<T, U>(parent: Lineage<T>, step: Step<T, U>): Lineage<U> {
@@ -139,10 +172,11 @@ export function shuffle<K, V, C>(
   return node as unknown as Lineage<readonly [K, C]>;
 }
 
-/** `parent`, worked out at most once. What is there already is not kept a second time. */
-export function kept<T>(parent: Lineage<T>): Lineage<T> {
+/** `parent`, worked out at most once. What is there already is not kept a second time. @param copied whether later batches read it */
+export function kept<T>(parent: Lineage<T>, copied = false): Lineage<T> {
+  if (parent.kind === 'kept' && copied) parent.copied = true;
   if (parent.kind === 'source' || parent.kind === 'kept') return parent;
-  return { kind: 'kept', parent, result: undefined };
+  return { kind: 'kept', parent, copied, result: undefined };
 }
 
 /** How many values of an array run without a break. */
@@ -190,7 +224,32 @@ export function sliced<T>(values: readonly T[], count: number): Source<T> {
 export function isKnownEmpty(lineage: Lineage<unknown>): boolean {
   const partitions =
     lineage.kind === 'source' ? lineage.partitions : lineage.kind === 'kept' ? lineage.result : undefined;
-  return partitions?.every((partition) => [...partition.chunks].every((chunk) => chunk.count === 0)) ?? false;
+  return partitions?.every(isEmptyPartition) ?? false;
+}
+
+function isEmptyPartition(partition: Partition<unknown>): boolean {
+  for (const chunk of partition.chunks) if (chunk.count > 0) return false;
+  return true;
+}
+
+/** The values of `iterate` as a partition: asked for anew each time that it is read, in chunks. */
+export function viewPartition<T>(iterate: () => Iterable<T>): Partition<T> {
+  return {
+    get chunks() {
+      return iteratedChunks(iterate());
+    },
+  };
+}
+
+function* iteratedChunks<T>(values: Iterable<T>): Generator<Chunk<T>> {
+  let pending: T[] = [];
+  for (const value of values) {
+    pending.push(value);
+    if (pending.length < CHUNK_SIZE) continue;
+    yield valuesChunk(pending);
+    pending = [];
+  }
+  if (pending.length > 0) yield valuesChunk(pending);
 }
 
 /** How many partitions a lineage has. */
@@ -201,7 +260,9 @@ export function partitionCount(lineage: Lineage<unknown>): number {
     case 'shuffle':
       return lineage.partitioner.numPartitions;
     case 'regroup':
+    case 'deal':
     case 'stateful':
+    case 'remote':
       return lineage.numPartitions;
     case 'union':
       return lineage.parents.reduce((sum, parent) => sum + partitionCount(parent), 0);

@@ -4,6 +4,7 @@
  * the second, and a batch that is cut between two grid times has none of its own.
  */
 import { StreamjobError } from '../core/errors.ts';
+import { isMultipleOf } from '../core/time.ts';
 import type { Lineage } from './lineage.ts';
 import type { RDD } from './rdd.ts';
 import type { StateStore } from './state/store.ts';
@@ -12,6 +13,12 @@ import type { StateStore } from './state/store.ts';
 export interface BatchView {
   /** The data of `node` at a time: of this batch, or of an earlier one that is remembered. Undefined: there is none. */
   of<T>(node: Node<T>, time: number): Lineage<T> | undefined;
+  /**
+   * The times at which `node` has data: those that are remembered, and this batch's. Batches may be cut between two multiples of
+   * the interval, so that nobody can count them.
+   * @param after exclusive @param upTo inclusive
+   */
+  times(node: Node<unknown>, after: number, upTo: number): readonly number[];
   /** What an input received for this batch. */
   input<T>(inputId: number): Lineage<T> | undefined;
   /** The partitions of a shuffle that does not say how many it wants. */
@@ -35,6 +42,8 @@ export interface Node<T> {
   readonly pending?: () => boolean;
   /** What it remembers of keys; then it is worked out at each of its times, whether or not an output asks for it. */
   readonly store?: StateStore;
+  /** How many partitions its state has. Undefined: as many as shuffles have. */
+  readonly statePartitions?: number | undefined;
   /** The data at `time`, a multiple of `slideMs`. */
   lineage(time: number, batch: BatchView): Lineage<T> | undefined;
 }
@@ -104,6 +113,7 @@ export class Graph {
   readonly #operators = new Map<string, number>();
   readonly #uids = new Map<string, number>();
   readonly #levels = new Map<Node<unknown>, StorageLevel>();
+  readonly #gridded = new Set<Node<unknown>>();
   #frozen: string | undefined;
 
   /** @param batchMs the batch interval */
@@ -116,6 +126,8 @@ export class Graph {
     this.#requireOpen(spec.name);
     const node: Node<T> = { ...spec, id: this.nodes.length };
     this.nodes.push(node);
+    const gridded = node.windowMs > 0 || node.slideMs !== this.batchMs;
+    if (gridded || node.parents.some((parent) => this.#gridded.has(parent))) this.#gridded.add(node);
     return node;
   }
 
@@ -216,6 +228,16 @@ export class Graph {
       this.remember,
       ...this.nodes.filter((child) => child.parents.includes(node)).map((child) => child.windowMs),
     );
+  }
+
+  /** Whether windows or slides upon `node` let it have data at multiples of its slide only; otherwise every batch has some. */
+  isGridded(node: Node<unknown>): boolean {
+    return this.#gridded.has(node);
+  }
+
+  /** Whether `node` has data at the time of a batch. */
+  isDue(node: Node<unknown>, time: number): boolean {
+    return !this.isGridded(node) || isMultipleOf(time, node.slideMs);
   }
 
   /** Whether the data of `node` is read more than once: by several nodes, by windows, or by an output, which may run again. */

@@ -43,8 +43,8 @@ import { addToMoments, mergeMoments, NO_MOMENTS, type Stats, statsOf } from './s
 
 /** One partition that is ready to run. */
 export interface Task<T> {
-  /** Runs it and gives its values. */
-  collect(): Promise<readonly T[]>;
+  /** Runs it and gives its values. @param limit the most that are wanted: the rest need not be worked out */
+  collect(limit?: number): Promise<readonly T[]>;
 }
 
 /** Runs lineages; the engine is one. */
@@ -553,8 +553,8 @@ export class RDD<T> {
   async take(n: number): Promise<T[]> {
     const taken: T[] = [];
     if (n <= 0) return taken;
-    for await (const value of this.toLocalIterator()) {
-      taken.push(value);
+    for (const task of await this.#runner.prepare(this.lineage)) {
+      for (const value of await task.collect(n - taken.length)) taken.push(value);
       if (taken.length >= n) break;
     }
     return taken;

@@ -74,6 +74,18 @@ export class NumberAccumulator implements Accumulator<number, number> {
     this.#count = 0;
     this.#sum = 0;
   }
+
+  /** @internal What was added, as another thread is told of it. */
+  ship(): unknown {
+    return [this.#count, this.#sum];
+  }
+
+  /** @internal */
+  receive(shipped: unknown): void {
+    const [count, sum] = shipped as [number, number];
+    this.#count += count;
+    this.#sum += sum;
+  }
 }
 
 /** Gathers values in a list; the list is the user's to bound. */
@@ -98,5 +110,50 @@ export class CollectionAccumulator<T> implements Accumulator<T, readonly T[]> {
 
   reset(): void {
     this.#values = [];
+  }
+
+  /** @internal What was added, as another thread is told of it. */
+  ship(): unknown {
+    return this.#values;
+  }
+
+  /** @internal */
+  receive(shipped: unknown): void {
+    for (const value of shipped as readonly T[]) this.add(value);
+  }
+}
+
+interface Shippable {
+  readonly isZero: boolean;
+  reset(): void;
+  ship(): unknown;
+  receive(shipped: unknown): void;
+}
+
+/** What a thread has added to accumulators, by their numbers. */
+export type ShippedAccumulators = readonly (readonly [index: number, added: unknown])[];
+
+/** All accumulators of a job, in the order of their making, which is the same in each thread that builds the job. */
+export class Accumulators {
+  readonly #list: Shippable[] = [];
+
+  register<A extends Shippable>(accumulator: A): A {
+    this.#list.push(accumulator);
+    return accumulator;
+  }
+
+  /** What was added since the last call. */
+  take(): ShippedAccumulators {
+    return this.#list.flatMap((accumulator, index) => {
+      if (accumulator.isZero) return [];
+      const shipped = accumulator.ship();
+      accumulator.reset();
+      return [[index, shipped] as const];
+    });
+  }
+
+  /** Adds what another thread has taken. */
+  receive(shipped: ShippedAccumulators): void {
+    for (const [index, added] of shipped) this.#list[index]?.receive(added);
   }
 }

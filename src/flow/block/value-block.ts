@@ -1,7 +1,7 @@
 /** Values that this process read or made itself, as a block of events for the write-ahead log: each value is an event's body. */
 import { EventBlock, encodeLong } from '../../avro/event-block.ts';
+import { fromBytes, fromPlain, toBytes, toPlain } from '../../avro/stored-values.ts';
 import { type Chunk, valuesChunk } from '../../core/chunk.ts';
-import { fromBytes, fromPlain, toBytes, toPlain } from './stored-values.ts';
 
 /** So that a person who opens the file sees what the bodies are. */
 const HEADERS = Buffer.concat([

@@ -9,14 +9,14 @@
  * the lock.
  */
 import type { EventBlock } from '../../avro/event-block.ts';
+import { fromBytes, toBytes } from '../../avro/stored-values.ts';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { type Files, fileError } from '../../durable/files.ts';
 import { type DirectoryLock, lockDirectory } from '../../durable/lock.ts';
 import { RecordLog } from '../../durable/record-log.ts';
-import type { StateStore } from '../../graph/state/store.ts';
+import type { DurableState, PackedChange } from '../../graph/state/store.ts';
 import { BlockLog, type BlockRef } from '../block/block-log.ts';
-import { fromBytes, toBytes, toPlain } from '../block/stored-values.ts';
 import type { JournalRecord, LoggedBlock, StoredIds, StoredPosition, StoredSlice, StoredState } from './records.ts';
 import { blockKey, idsKey, type Located, Recovered, sliceKey } from './recovered.ts';
 
@@ -28,7 +28,7 @@ export interface CheckpointOptions {
   /** The job's batch interval, in ms. */
   readonly batchMs: number;
   /** The job's operators that remember, by name. */
-  readonly stores: ReadonlyMap<string, StateStore>;
+  readonly stores: ReadonlyMap<string, DurableState>;
   /** Below this the journal is not tidied, in bytes. Default 16 MiB. */
   readonly smallJournalBytes?: number;
 }
@@ -132,6 +132,16 @@ export class Checkpoint {
     return this.#blocks.bytes;
   }
 
+  /**
+   * Reads the states once more, as they are after the last commit: for an engine that has lost them.
+   * @throws StreamjobError LOG_CORRUPT, FILE_ACCESS
+   */
+  async reloadStates(states: ReadonlyMap<string, DurableState>): Promise<void> {
+    const found = new Recovered(states);
+    await this.#journal.read((bytes, segment) => found.take(fromBytes(bytes) as JournalRecord, segment));
+    found.finish();
+  }
+
   /** Logs a received block. @returns where it lies, when it may be acknowledged @throws StreamjobError FILE_ACCESS */
   async logBlock(input: string, block: EventBlock, values: boolean): Promise<BlockRef> {
     const ref = await this.#blocks.append(block);
@@ -200,10 +210,10 @@ export class Checkpoint {
    */
   async commit(details: CommitDetails): Promise<void> {
     this.#forget(details);
-    const states = this.#changes(details.time);
+    const states = await this.#changes(details.time);
     const slices = details.slices;
     const added = { states: toBytes(states), slices, ids: details.ids, positions: this.#newPositions(details) };
-    const tidied = this.#tidy(details.time, added.states.length + weigh(slices));
+    const tidied = await this.#tidy(details.time, added.states.length + weigh(slices));
     const record: JournalRecord = {
       type: 'commit',
       time: details.time,
@@ -245,12 +255,11 @@ export class Checkpoint {
     for (const [key, { value }] of ids) if (!keepsIds(value)) ids.delete(key);
   }
 
-  #changes(time: number): StoredState[] {
+  async #changes(time: number): Promise<StoredState[]> {
     const states: StoredState[] = [];
     for (const [operator, store] of this.#options.stores) {
       if (!store.touchedBy(time)) continue;
-      const changes = store.changes().map((change) => toPlain(change, operator) as typeof change);
-      states.push({ operator, ...formOf(store), time, changes, wholes: [] });
+      states.push({ operator, ...formOf(store), time, changes: await store.changes(), wholes: [] });
     }
     return states;
   }
@@ -263,10 +272,10 @@ export class Checkpoint {
   }
 
   /** What the oldest segment alone tells, as much of it as the commit may carry. */
-  #tidy(
+  async #tidy(
     time: number,
     written: number,
-  ): Pick<CommitDetails, 'slices' | 'ids' | 'positions'> & { states: StoredState[]; blocks: LoggedBlock[] } {
+  ): Promise<Pick<CommitDetails, 'slices' | 'ids' | 'positions'> & { states: StoredState[]; blocks: LoggedBlock[] }> {
     const carried = {
       states: [] as StoredState[],
       slices: [] as StoredSlice[],
@@ -282,7 +291,7 @@ export class Checkpoint {
     for (const located of slices.values()) {
       if (!old(located)) continue;
       carried.slices.push(located.value);
-      budget -= located.value.bytes.length;
+      budget -= weigh([located.value]);
     }
     for (const located of ids.values()) {
       if (!old(located)) continue;
@@ -300,12 +309,12 @@ export class Checkpoint {
     for (const [operator, bases] of this.#found.bases) {
       const store = this.#found.stores.get(operator);
       if (store === undefined) continue;
-      const wholes: StoredState['wholes'][number][] = [];
+      const wholes: PackedChange[] = [];
       for (const [bucket, segment] of bases) {
         if (segment > oldest || budget <= 0) continue;
-        const set = toPlain(store.bucket(bucket), operator) as ReturnType<StateStore['bucket']>;
-        wholes.push({ bucket, set, deleted: [] });
-        budget -= (set.length + 1) * this.#entryBytes;
+        const whole = await store.bucket(bucket);
+        wholes.push(whole);
+        budget -= whole.bytes.length;
       }
       if (wholes.length > 0) {
         carried.states.push({
@@ -338,12 +347,12 @@ export class Checkpoint {
     for (const { operator, changes, wholes } of states) {
       const ofOperator = bases.get(operator) ?? new Map<number, number>();
       bases.set(operator, ofOperator);
-      for (const { bucket, set } of changes) {
-        entries += set.length;
+      for (const [bucket, set] of changes.flatMap((change) => change.buckets)) {
+        entries += set;
         if (!ofOperator.has(bucket)) ofOperator.set(bucket, segment);
       }
-      for (const { bucket, set } of wholes) {
-        entries += set.length;
+      for (const [bucket, set] of wholes.flatMap((whole) => whole.buckets)) {
+        entries += set;
         ofOperator.set(bucket, segment);
       }
     }
@@ -374,10 +383,10 @@ export class Checkpoint {
   }
 }
 
-function formOf({ form: { kind, shape } }: StateStore): { readonly kind: string; readonly shape: string } {
+function formOf({ form: { kind, shape } }: DurableState): { readonly kind: string; readonly shape: string } {
   return { kind, shape };
 }
 
 function weigh(slices: readonly StoredSlice[]): number {
-  return slices.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  return slices.reduce((sum, { partitions }) => sum + partitions.reduce((bytes, { length }) => bytes + length, 0), 0);
 }

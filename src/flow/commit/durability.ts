@@ -6,16 +6,15 @@ import { EventBlock } from '../../avro/event-block.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Reliability } from '../../core/reliability.ts';
+import type { Engine, Reload } from '../../engine/engine.ts';
 import type { Batch } from '../batch/batch.ts';
 import { Dedupe } from '../batch/dedupe.ts';
 import type { BlockRef } from '../block/block-log.ts';
 import { type Admitted, type Blocks, onlyCounted } from '../block/block-queue.ts';
 import { blockToValues, valuesToBlock } from '../block/value-block.ts';
 import type { Receiver } from '../receive/receiver.ts';
-import type { Generations } from '../stage/generations.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { LoggedBlock, StoredIds, StoredPosition } from './records.ts';
-import { slicePartitions, slicesOf } from './slices.ts';
 
 /** What it is made of. */
 export interface DurabilitySettings {
@@ -81,10 +80,24 @@ export class Durability {
   }
 
   /** Gives windows back what they remembered. */
-  restoreSlices(generations: Generations): void {
-    for (const { value } of this.#settings.checkpoint?.recovered.slices.values() ?? []) {
-      generations.restore(value.owners, value.time, () => slicePartitions(value.bytes));
-    }
+  restoreSlices(engine: Pick<Engine, 'restore'>): void {
+    for (const { value } of this.#settings.checkpoint?.recovered.slices.values() ?? [])
+      engine.restore(value, value.time);
+  }
+
+  /** Whether what batches change is written down. */
+  get isDurable(): boolean {
+    return this.#settings.checkpoint !== undefined;
+  }
+
+  /** Puts back all that has committed; undefined: it is nowhere. */
+  get reload(): ((into: Reload) => Promise<void>) | undefined {
+    const { checkpoint } = this.#settings;
+    if (checkpoint === undefined) return undefined;
+    return async (into) => {
+      await checkpoint.reloadStates(into.states);
+      this.restoreSlices(into);
+    };
   }
 
   /** What the last run had acknowledged and put into no batch. */
@@ -149,7 +162,7 @@ export class Durability {
   }
 
   /** Makes durable what the batch changed. @throws StreamjobError FILE_ACCESS, CHECKPOINT_VALUE */
-  async commit(batch: Batch, generations: Generations): Promise<void> {
+  async commit(batch: Batch, engine: Engine): Promise<void> {
     const { checkpoint } = this.#settings;
     if (checkpoint === undefined) return;
     const ids: StoredIds[] = [...this.#dedupes]
@@ -158,8 +171,8 @@ export class Durability {
       .filter((each) => each.ids.length > 0);
     await checkpoint.commit({
       time: batch.time,
-      slices: slicesOf(generations, batch.time),
-      keepsSlice: ({ owners, time }) => generations.isRead(owners, time, batch.time),
+      slices: (await engine.slices(batch.time)).map((slice) => ({ ...slice, time: batch.time })),
+      keepsSlice: ({ owners, time }) => engine.isRead(owners, time, batch.time),
       ids,
       keepsIds: ({ input, time }) => {
         const receiver = this.#receiversByName.get(input);

@@ -5,8 +5,9 @@ import { StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Reliability } from '../../core/reliability.ts';
 import { type Files, nodeFiles } from '../../durable/files.ts';
+import type { Engine } from '../../engine/engine.ts';
 import type { Graph, Node } from '../../graph/node.ts';
-import type { StateStore } from '../../graph/state/store.ts';
+import type { DurableState } from '../../graph/state/store.ts';
 import type { Receiver } from '../receive/receiver.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { Durability } from './durability.ts';
@@ -14,6 +15,9 @@ import { Durability } from './durability.ts';
 /** What is known of a job before its start. */
 export interface OpenOptions {
   readonly graph: Graph;
+  readonly engine: Engine;
+  /** Names of what remembers, across restarts. */
+  readonly names: ReadonlyMap<Node<unknown>, string>;
   readonly receivers: readonly Receiver[];
   readonly level: Reliability;
   /** A directory; false: none is wanted; undefined: `standard`, if one is needed. */
@@ -28,25 +32,23 @@ export interface OpenOptions {
 /** What a run is to be durable with. */
 export interface Opened {
   readonly durability: Durability;
-  readonly names: ReadonlyMap<Node<unknown>, string>;
   readonly inputNames: ReadonlyMap<number, string>;
 }
 
 /** @throws StreamjobError CONFIG_INVALID, CHECKPOINT_LOCKED, CHECKPOINT_INCOMPATIBLE, LOG_CORRUPT, FILE_ACCESS */
 export async function openDurability(options: OpenOptions): Promise<Opened> {
-  const { graph, receivers, level, log } = options;
-  const names = graph.identities();
+  const { graph, engine, names, receivers, level, log } = options;
   const inputNames = new Map<number, string>();
-  const stores = new Map<string, StateStore>();
+  const stores = new Map<string, DurableState>();
   for (const [node, name] of names) {
     if (node.input !== undefined) inputNames.set(node.input, name);
-    if (node.store !== undefined) stores.set(name, node.store);
+    const state = engine.stateOf(node);
+    if (state !== undefined) stores.set(name, state);
   }
   const directory = directoryOf(options);
   if (directory === undefined) {
     warnOfLosses(graph, log);
     return {
-      names,
       inputNames,
       durability: new Durability({ checkpoint: undefined, level, receivers, inputNames, log }),
     };
@@ -61,7 +63,7 @@ export async function openDurability(options: OpenOptions): Promise<Opened> {
   try {
     tell(checkpoint, stores, directory, log);
     requireSameGrid(graph, checkpoint);
-    return { names, inputNames, durability: new Durability({ checkpoint, level, receivers, inputNames, log }) };
+    return { inputNames, durability: new Durability({ checkpoint, level, receivers, inputNames, log }) };
   } catch (error) {
     await checkpoint.close();
     throw error;
@@ -93,7 +95,7 @@ function directoryOf({ checkpointDir, graph, level, receivers, standard }: OpenO
   });
 }
 
-function tell(checkpoint: Checkpoint, stores: ReadonlyMap<string, StateStore>, directory: string, log: Logger): void {
+function tell(checkpoint: Checkpoint, stores: ReadonlyMap<string, DurableState>, directory: string, log: Logger): void {
   const { recovered } = checkpoint;
   if (recovered.lastTime === undefined) {
     log.info({ directory }, `what must outlive a crash is kept in ${directory}`);

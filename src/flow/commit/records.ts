@@ -3,7 +3,7 @@
  * large in it (states, slices) is a byte array with a structured clone of its own, so that it can be weighed, and left
  * unread. The journal is data only: of the job's code it knows the names of its inputs and of what remembers.
  */
-import type { BucketChange } from '../../graph/state/store.ts';
+import type { PackedChange } from '../../graph/state/store.ts';
 import type { BlockRef } from '../block/block-log.ts';
 
 /** A block of an input. */
@@ -21,21 +21,18 @@ export interface StoredState {
   readonly shape: string;
   /** Time of the last batch that ran through it. */
   readonly time: number;
-  readonly changes: readonly BucketChange[];
+  readonly changes: readonly PackedChange[];
   /** Buckets as a whole: what older records say of them is out of date. */
-  readonly wholes: readonly BucketChange[];
+  readonly wholes: readonly PackedChange[];
 }
-
-/** A run of values of a partition: Flume events as an Avro array, or values. */
-export type StoredPiece = { readonly events: Uint8Array } | { readonly values: readonly unknown[] };
 
 /** What windows remember of one batch of a stream. */
 export interface StoredSlice {
   /** The names of the windows that read it. */
   readonly owners: readonly string[];
   readonly time: number;
-  /** StoredPiece[][]: the partitions. */
-  readonly bytes: Uint8Array;
+  /** As of engine/slices.ts. */
+  readonly partitions: readonly Uint8Array[];
 }
 
 /** Ids of events that a batch took in. */

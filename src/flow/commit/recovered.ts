@@ -1,9 +1,10 @@
 /** Reads a checkpoint's journal, record by record, into what a run begins with. */
+import { fromBytes } from '../../avro/stored-values.ts';
 import { StreamjobError } from '../../core/errors.ts';
+import { LocalState } from '../../engine/durable-state.ts';
 import { MemoryStateStore } from '../../graph/state/memory.ts';
-import type { StateStore } from '../../graph/state/store.ts';
+import type { DurableState } from '../../graph/state/store.ts';
 import type { BlockRef } from '../block/block-log.ts';
-import { fromBytes, fromPlain } from '../block/stored-values.ts';
 import type { JournalRecord, LoggedBlock, StoredIds, StoredSlice, StoredState } from './records.ts';
 
 /** A batch that was cut and has not committed. */
@@ -38,14 +39,14 @@ export class Recovered {
   /** The oldest segment that a bucket of an operator is told in, by operator and bucket. */
   readonly bases: Map<string, Map<number, number>> = new Map();
   /** The job's stores, and those of operators that it does not have any more: their state is kept. */
-  readonly stores: Map<string, StateStore>;
+  readonly stores: Map<string, DurableState>;
   readonly #lastRun = new Map<string, number | undefined>();
   /** The positions without the batch that was cut last. */
   #before = new Map<string, Located<unknown>>();
   readonly #misfits: string[] = [];
 
   /** @param stores the job's, by name */
-  constructor(stores: ReadonlyMap<string, StateStore>) {
+  constructor(stores: ReadonlyMap<string, DurableState>) {
     this.stores = new Map(stores);
   }
 
@@ -84,7 +85,7 @@ export class Recovered {
   }
 
   /** Names of operators that the checkpoint has state of and the job does not have. @param job the job's stores */
-  removed(job: ReadonlyMap<string, StateStore>): string[] {
+  removed(job: ReadonlyMap<string, DurableState>): string[] {
     return [...this.stores].filter(([name, { size }]) => !job.has(name) && size > 0).map(([name]) => name);
   }
 
@@ -96,7 +97,7 @@ export class Recovered {
     this.pending = undefined;
     this.lastTime = record.time;
     this.batchMs = record.batchMs;
-    for (const state of fromBytes(Buffer.from(record.states)) as StoredState[]) this.#restore(state, segment);
+    for (const state of fromBytes(record.states) as StoredState[]) this.#restore(state, segment);
     for (const slice of record.slices) this.slices.set(sliceKey(slice), { value: slice, segment });
     for (const ids of record.ids) this.ids.set(idsKey(ids), { value: ids, segment });
     for (const { input, position } of record.positions) this.positions.set(input, { value: position, segment });
@@ -107,7 +108,7 @@ export class Recovered {
     const { operator, kind, shape } = state;
     let store = this.stores.get(operator);
     if (store === undefined) {
-      store = new MemoryStateStore(operator, { kind, shape, rebuildable: true });
+      store = new LocalState(new MemoryStateStore(operator, { kind, shape, rebuildable: true }));
       this.stores.set(operator, store);
     }
     if (store.form.kind !== kind || (store.form.shape !== shape && !store.form.rebuildable)) {
@@ -127,19 +128,15 @@ export class Recovered {
     const bases = this.bases.get(operator) ?? new Map<number, number>();
     this.bases.set(operator, bases);
     for (const change of state.changes) {
-      store.restore(revived(change), false);
-      if (!bases.has(change.bucket)) bases.set(change.bucket, segment);
+      store.restore(change, false);
+      for (const [bucket] of change.buckets) if (!bases.has(bucket)) bases.set(bucket, segment);
     }
     for (const whole of state.wholes) {
-      store.restore(revived(whole), true);
-      bases.set(whole.bucket, segment);
+      store.restore(whole, true);
+      for (const [bucket] of whole.buckets) bases.set(bucket, segment);
     }
     this.#lastRun.set(operator, state.time);
   }
-}
-
-function revived<T>(value: T): T {
-  return fromPlain(value) as T;
 }
 
 export function idsKey({ input, time }: Pick<StoredIds, 'input' | 'time'>): string {

@@ -1,7 +1,7 @@
 /** Values arranged in other partitions or another order: glom, repartition, coalesce, partitionBy, sorting, zipping, cartesian. */
 import { StreamjobError } from '../../core/errors.ts';
 import { requireSync } from '../functions.ts';
-import type { Lineage, Regroup, Step } from '../lineage.ts';
+import type { Deal, Lineage, Regroup, Step } from '../lineage.ts';
 import { partitionCount } from '../lineage.ts';
 import type { Compare } from '../order.ts';
 import { type Partitioner, partitionOf, requirePartitions } from '../partitioner.ts';
@@ -42,17 +42,36 @@ function regroup<T, P>(
   return node;
 }
 
+/** A regrouping that each partition does by itself. */
+function dealt<T>(
+  name: string,
+  parent: Lineage<T>,
+  numPartitions: number,
+  target: (value: T, source: number, index: number) => number,
+  settle?: (values: T[]) => readonly T[],
+): Lineage<T> {
+  requirePartitions(numPartitions);
+  const node: Deal<T> = {
+    kind: 'deal',
+    name,
+    parent,
+    numPartitions,
+    deal: (values, source) => {
+      const piles: T[][] = Array.from({ length: numPartitions }, () => []);
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i] as T;
+        piles[target(value, source, i)]?.push(value);
+      }
+      return piles;
+    },
+    ...(settle === undefined ? {} : { settle: (values) => settle(values as T[]) }),
+  };
+  return node;
+}
+
 /** Values dealt out evenly, each partition's one by one; as in Spark each begins at another place. */
 export function repartition<T>(parent: Lineage<T>, numPartitions: number): Lineage<T> {
-  return regroup('repartition', parent, numPartitions, (partitions) => {
-    const dealt: T[][] = Array.from({ length: numPartitions }, () => []);
-    partitions.forEach((values, index) => {
-      values.forEach((value, i) => {
-        dealt[(index + i) % numPartitions]?.push(value);
-      });
-    });
-    return dealt;
-  });
+  return dealt('repartition', parent, numPartitions, (_, source, i) => (source + i) % numPartitions);
 }
 
 /** Neighbouring partitions put together; never more than there are. */
@@ -75,12 +94,13 @@ export function partitionBy<K, V>(
   partitioner: Partitioner,
   sorted?: Compare<K>,
 ): Lineage<readonly [K, V]> {
-  return regroup('partitionBy', parent, partitioner.numPartitions, (partitions) => {
-    const dealt: (readonly [K, V])[][] = Array.from({ length: partitioner.numPartitions }, () => []);
-    for (const pair of partitions.flat()) dealt[partitionOf(partitioner, pair[0])]?.push(pair);
-    if (sorted !== undefined) for (const pairs of dealt) pairs.sort((a, b) => sorted(a[0], b[0]));
-    return dealt;
-  });
+  return dealt(
+    'partitionBy',
+    parent,
+    partitioner.numPartitions,
+    ([key]) => partitionOf(partitioner, key),
+    sorted === undefined ? undefined : (pairs) => pairs.sort((a, b) => sorted(a[0], b[0])),
+  );
 }
 
 /** All values in the order of their keys, over partitions of about the same size. Equal keys stay in their order. */

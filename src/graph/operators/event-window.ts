@@ -59,6 +59,7 @@ export function eventWindowNode<T>(
     slideMs: parent.slideMs,
     windowMs: 0,
     store: erased(store),
+    statePartitions: 1,
     lineage(time, batch) {
       const present = inputs.map((input) => batch.of(input, time)).filter((data) => data !== undefined);
       const single = present.map(

@@ -1,6 +1,6 @@
 /** mapWithState and its snapshots: the cost follows the keys that have values or time out. Source: Spark's MapWithStateDStream. */
 import { requireSync } from '../functions.ts';
-import { kept, type Lineage, type Skip } from '../lineage.ts';
+import { kept, type Lineage, type Skip, viewPartition } from '../lineage.ts';
 import type { Node, NodeSpec } from '../node.ts';
 import { MemoryStateStore } from '../state/memory.ts';
 import { State, type StateSpec } from '../state/state-spec.ts';
@@ -64,6 +64,7 @@ export function mapWithStateNode<K, V, S, M>(
     slideMs: parent.slideMs,
     windowMs: 0,
     store: erased(store),
+    statePartitions: spec.partitions,
     lineage(time, batch) {
       store.load(spec.initial, time);
       const partitioner = statePartitioner(spec.partitions ?? batch.numPartitions);
@@ -102,9 +103,13 @@ export function stateSnapshotsNode<K, S>(mapped: Node<unknown>): NodeSpec<readon
           changes: false,
           parents: [data],
           numPartitions,
-          process: (state) => [...state.entries()].map(([key, entry]) => [key, entry.state] as const),
+          process: (state) => viewPartition(() => statesOf(state)),
         }),
       );
     },
   };
+}
+
+function* statesOf<K, S>(state: StatePartition<K, S>): Generator<readonly [K, S]> {
+  for (const [key, entry] of state.entries()) yield [key, entry.state];
 }

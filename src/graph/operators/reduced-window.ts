@@ -2,10 +2,11 @@
 import { StreamjobError } from '../../core/errors.ts';
 import { requireSync } from '../functions.ts';
 import { KeyedMap } from '../keys.ts';
-import type { Lineage } from '../lineage.ts';
+import { type Lineage, partitionCount, viewPartition } from '../lineage.ts';
 import type { BatchView, Node, NodeSpec } from '../node.ts';
 import { MemoryStateStore } from '../state/memory.ts';
-import type { StateCodec, StatePartition } from '../state/store.ts';
+import { type StateCodec, type StatePartition, statePartitioner } from '../state/store.ts';
+import { partitionBy } from './arrange.ts';
 import { erased, stateful } from './stateful.ts';
 
 /** What a reduced window is made by. */
@@ -30,13 +31,6 @@ export interface WindowStep<K, V> {
   readonly time: number;
 }
 
-/** The times of slices in (from, to]. */
-function slicesIn(from: number, to: number, everyMs: number): number[] {
-  const times: number[] = [];
-  for (let k = Math.floor(from / everyMs) + 1; k * everyMs <= to; k++) times.push(k * everyMs);
-  return times;
-}
-
 /**
  * A window over reduced pairs that takes in what enters and puts out what leaves, at a cost that follows the keys of both.
  * @param parent pairs reduced by key in each batch, by the keys' buckets
@@ -56,10 +50,13 @@ export function reducedWindowNode<K, V, S>(
   const shape = `${windowMs}/${slideMs}${algebra.codec === undefined ? '' : ' two stacks'}`;
   const form = { kind: 'reduceByKeyAndWindow', shape, rebuildable: true };
   const store = new MemoryStateStore<K, S>(operator, form, algebra.codec);
-  const at = (batch: BatchView, times: readonly number[]): { time: number; data: Lineage<readonly [K, V]> }[] =>
-    times.flatMap((time) => {
+  /** The slices in (from, to]. One that was remembered by a run with another number of partitions is dealt out anew. */
+  const between = (batch: BatchView, from: number, to: number): { time: number; data: Lineage<readonly [K, V]> }[] =>
+    batch.times(parent, from, to).flatMap((time) => {
       const data = batch.of(parent, time);
-      return data === undefined ? [] : [{ time, data }];
+      if (data === undefined) return [];
+      const count = window.numPartitions ?? batch.numPartitions;
+      return [{ time, data: partitionCount(data) === count ? data : partitionBy(data, statePartitioner(count)) }];
     });
   return {
     name: 'reduceByKeyAndWindow',
@@ -68,16 +65,14 @@ export function reducedWindowNode<K, V, S>(
     // What leaves is read once more, one slide after it was last in the window.
     windowMs: windowMs + slideMs,
     store: erased(store),
+    statePartitions: window.numPartitions,
     lineage(time, batch) {
       const last = store.lastCommitted;
       // After batches that were given up, or ticks that were passed over, the window is made anew from its slices.
       const anew = last === undefined || time - last > slideMs;
       // No more than the window held: where it is shorter than its slide, some slices are never in it.
-      const leaving = anew ? [] : at(batch, slicesIn(last - windowMs, Math.min(last, time - windowMs), parent.slideMs));
-      const entering = at(
-        batch,
-        slicesIn(anew ? time - windowMs : Math.max(last, time - windowMs), time, parent.slideMs),
-      );
+      const leaving = anew ? [] : between(batch, last - windowMs, Math.min(last, time - windowMs));
+      const entering = between(batch, anew ? time - windowMs : Math.max(last, time - windowMs), time);
       return stateful<K, S, readonly [K, V]>({
         name: 'reduceByKeyAndWindow',
         time,
@@ -94,11 +89,15 @@ export function reducedWindowNode<K, V, S>(
             leaving: slices.slice(0, leaving.length),
             entering: entering.map((slice, i) => ({ time: slice.time, pairs: slices[leaving.length + i] ?? [] })),
           });
-          return [...state.entries()].map(([key, entry]) => [key, algebra.value(entry.state)] as const);
+          return viewPartition(() => valuesOf(state, algebra.value));
         },
       });
     },
   };
+}
+
+function* valuesOf<K, V, S>(state: StatePartition<K, S>, value: (state: S) => V): Generator<readonly [K, V]> {
+  for (const [key, entry] of state.entries()) yield [key, value(entry.state)];
 }
 
 /** With an inverse: a key's state is its value. */

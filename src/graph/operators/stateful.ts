@@ -1,5 +1,5 @@
 /** What all stateful operators share: their lineage. */
-import type { Lineage, Skip, Stateful } from '../lineage.ts';
+import type { Lineage, Partition, Skip, Stateful } from '../lineage.ts';
 import type { StatePartition, StateStore } from '../state/store.ts';
 
 /** A store as the graph holds it: the graph does not know the types of its keys. */
@@ -16,7 +16,7 @@ export function stateful<K, S, T>(
       inputs: readonly (readonly unknown[])[],
       partition: number,
       skip?: Skip,
-    ): readonly T[];
+    ): readonly T[] | Partition<T>;
   },
 ): Lineage<T> {
   return { kind: 'stateful', ...spec } as unknown as Lineage<T>;

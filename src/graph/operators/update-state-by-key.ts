@@ -46,6 +46,7 @@ export function updateStateNode<K, V, S>(
     slideMs: parent.slideMs,
     windowMs: 0,
     store: erased(store),
+    statePartitions: options.numPartitions,
     lineage(time, batch) {
       store.load(initial, time);
       const partitioner = statePartitioner(options.numPartitions ?? batch.numPartitions);

@@ -22,9 +22,8 @@ export function windowNode<T>(parent: Node<T>, windowMs: number, slideMs: number
     windowMs,
     lineage(time, batch) {
       const slices: Lineage<T>[] = [];
-      const first = Math.floor((time - windowMs) / parent.slideMs) + 1;
-      for (let k = first; k * parent.slideMs <= time; k++) {
-        const slice = batch.of(parent, k * parent.slideMs);
+      for (const at of batch.times(parent, time - windowMs, time)) {
+        const slice = batch.of(parent, at);
         if (slice !== undefined) slices.push(slice);
       }
       return { kind: 'union', parents: slices };

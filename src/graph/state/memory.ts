@@ -53,6 +53,7 @@ export class MemoryStateStore<K, S> implements StateStore<K, S> {
   #undo = new KeyedMap<K, StateEntry<S> | undefined>();
   /** Keys that were changed outside of any batch, and that no checkpoint has yet. */
   #loaded = new KeyedMap<K, null>();
+  #owns: (bucket: number) => boolean = () => true;
   #begun: number | undefined;
   #lastCommitted: number | undefined;
 
@@ -91,9 +92,14 @@ export class MemoryStateStore<K, S> implements StateStore<K, S> {
     );
   }
 
+  restrict(owns: (bucket: number) => boolean): void {
+    this.#owns = owns;
+  }
+
   load(pairs: readonly (readonly [K, S])[], time: number): void {
     if (this.#lastCommitted !== undefined || pairs.length === 0) return;
     for (const [key, state] of pairs) {
+      if (!this.#owns(bucketOf(key))) continue;
       this.#bucket(key).put(key, { state, updated: time });
       if (this.#loaded.find(key) === undefined) this.#loaded.add(key, null);
     }

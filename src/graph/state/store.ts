@@ -67,6 +67,8 @@ export interface StateStore<K = unknown, S = unknown> {
   begin(time: number): void;
   /** The partition's keys. @param count of partitions */
   partition(index: number, count: number): StatePartition<K, S>;
+  /** Of other buckets `load` takes nothing: other threads have them. Called before anything else. */
+  restrict(owns: (bucket: number) => boolean): void;
   /** States that are there before the first batch; nothing happens once a batch has committed. @param time the first batch's */
   load(pairs: readonly (readonly [K, S])[], time: number): void;
   /** Whether the batch of `time` has run through it, or it has states that no checkpoint has. */
@@ -85,6 +87,29 @@ export interface StateStore<K = unknown, S = unknown> {
   commit(time: number): void;
   /** What the batch changed never was. Nothing happens when the batch changed nothing. */
   rollback(time: number): void;
+}
+
+/** What changed in some buckets, as bytes, so that it can be weighed, sent and stored without being read. */
+export interface PackedChange {
+  /** Which buckets, and how many keys of each are set. */
+  readonly buckets: readonly (readonly [bucket: number, set: number])[];
+  /** BucketChange[] */
+  readonly bytes: Uint8Array;
+}
+
+/** The state of one operator as a checkpoint sees it, wherever it is. */
+export interface DurableState {
+  readonly operator: string;
+  readonly form: StateForm;
+  readonly lastCommitted: number | undefined;
+  readonly size: number;
+  touchedBy(time: number): boolean;
+  /** As of StateStore. @throws StreamjobError CHECKPOINT_VALUE */
+  changes(): readonly PackedChange[] | Promise<readonly PackedChange[]>;
+  /** As of StateStore. @throws StreamjobError CHECKPOINT_VALUE */
+  bucket(index: number): PackedChange | Promise<PackedChange>;
+  restore(change: PackedChange, whole: boolean): void;
+  restored(lastCommitted: number | undefined): void;
 }
 
 /** Deals keys out by their buckets, as the store holds them. */

@@ -2,11 +2,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { register as registerCommonJs } from 'tsx/cjs/api';
 import { register as registerModules } from 'tsx/esm/api';
-import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
-import type { Job } from '../job.ts';
+import type { StreamingContext } from './context.ts';
+import { messageOf, StreamjobError, systemCodeOf } from './core/errors.ts';
+import type { Job } from './job.ts';
 
 /**
  * @param file as the user wrote it, relative to the working directory
@@ -25,6 +26,21 @@ export async function loadJob(file: string): Promise<{ job: Job; path: string }>
   } catch (error) {
     throw error instanceof StreamjobError ? error : loadError(error, file, absolute);
   }
+}
+
+/** What a worker builds a job with. @param data what a function gets beside the context; a job gets nothing */
+export type BuildModule = (ssc: StreamingContext, data: unknown) => unknown;
+
+/**
+ * The build function of a module whose default export is a job, or the function itself.
+ * @param module a path or a file URL
+ * @throws StreamjobError JOB_NOT_FOUND, JOB_INVALID
+ */
+export async function loadJobModule(module: string): Promise<BuildModule> {
+  const file = module.startsWith('file:') ? fileURLToPath(module) : module;
+  const exported = await loadDefault(file);
+  if (typeof exported === 'function') return exported as BuildModule;
+  return (ssc) => requireJob(exported, file).build(ssc);
 }
 
 /**

@@ -4,8 +4,8 @@
  * methods: it is refused, when it is written and not when it is needed.
  */
 import v8 from 'node:v8';
-import { EventBlock, FlumeEvent } from '../../avro/event-block.ts';
-import { messageOf, StreamjobError } from '../../core/errors.ts';
+import { messageOf, StreamjobError } from '../core/errors.ts';
+import { EventBlock, FlumeEvent } from './event-block.ts';
 
 /** Stands for an event: an object with this one field, the event's Avro bytes. */
 const EVENT = '\u0000streamjob.event';
@@ -113,8 +113,8 @@ export function toBytes(value: unknown): Buffer {
 }
 
 /** The inverse of `toBytes`. */
-export function fromBytes(bytes: Buffer): unknown {
-  return v8.deserialize(bytes);
+export function fromBytes(bytes: Uint8Array): unknown {
+  return v8.deserialize(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
 }
 
 function refused(why: string, where: string): StreamjobError {

@@ -2,8 +2,8 @@
  * Steps whose failures cost one value, not the batch. Each step is guarded by itself, so that the error names the operator that
  * threw, and what it gave for the value before it threw is taken back. Used only when the policy is to leave values out.
  */
-import { userError } from '../graph/functions.ts';
-import type { Sink, Skip, Step } from '../graph/lineage.ts';
+import { userError } from '../../graph/functions.ts';
+import type { Sink, Skip, Step } from '../../graph/lineage.ts';
 
 /**
  * A step opened behind a guard.

@@ -1,0 +1,62 @@
+/** State of this thread as checkpoints see it: what changed, packed into bytes, and back. */
+import { fromBytes, fromPlain, toBytes, toPlain } from '../avro/stored-values.ts';
+import type { BucketChange, DurableState, PackedChange, StateForm, StateStore } from '../graph/state/store.ts';
+
+/** @param operator for the error @throws StreamjobError CHECKPOINT_VALUE */
+export function packChanges(changes: readonly BucketChange[], operator: string): PackedChange {
+  return {
+    buckets: changes.map(({ bucket, set }) => [bucket, set.length]),
+    bytes: toBytes(changes.map((change) => toPlain(change, operator))),
+  };
+}
+
+/** The inverse. */
+export function unpackChanges({ bytes }: PackedChange): BucketChange[] {
+  return fromPlain(fromBytes(bytes)) as BucketChange[];
+}
+
+/** See the file's head. */
+export class LocalState implements DurableState {
+  readonly #store: StateStore;
+
+  constructor(store: StateStore) {
+    this.#store = store;
+  }
+
+  get operator(): string {
+    return this.#store.operator;
+  }
+
+  get form(): StateForm {
+    return this.#store.form;
+  }
+
+  get lastCommitted(): number | undefined {
+    return this.#store.lastCommitted;
+  }
+
+  get size(): number {
+    return this.#store.size;
+  }
+
+  touchedBy(time: number): boolean {
+    return this.#store.touchedBy(time);
+  }
+
+  changes(): PackedChange[] {
+    const changes = this.#store.changes();
+    return changes.length === 0 ? [] : [packChanges(changes, this.operator)];
+  }
+
+  bucket(index: number): PackedChange {
+    return packChanges([{ bucket: index, set: this.#store.bucket(index), deleted: [] }], this.operator);
+  }
+
+  restore(change: PackedChange, whole: boolean): void {
+    for (const each of unpackChanges(change)) this.#store.restore(each, whole);
+  }
+
+  restored(lastCommitted: number | undefined): void {
+    this.#store.restored(lastCommitted);
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * The data of all nodes, batch by batch, in one thread. Makes the lineage of each node that has data at the batch's time, runs what
+ * is kept, once, and remembers what later windows read. A batch that is given up is forgotten whole, as if it had never been.
+ */
+import { isKnownEmpty, kept, type Lineage, type Partition } from '../graph/lineage.ts';
+import type { BatchView, Graph, Node } from '../graph/node.ts';
+import { RDD } from '../graph/rdd.ts';
+import type { Runner } from './run/runner.ts';
+import { Windows } from './windows.ts';
+
+/** What inputs received for a batch. */
+export type InputLineages = (inputId: number) => Lineage<unknown> | undefined;
+
+/** See the file's head. */
+export class Generations {
+  readonly #graph: Graph;
+  readonly #runner: Runner;
+  readonly #numPartitions: number;
+  readonly #data = new Map<Node<unknown>, Map<number, Lineage<unknown> | undefined>>();
+  readonly #keptNodes: ReadonlySet<Node<unknown>>;
+  readonly #rememberMs: ReadonlyMap<Node<unknown>, number>;
+  readonly #windows: Windows;
+
+  /**
+   * @param graph complete: nothing is added to it any more
+   * @param names of windows across restarts
+   */
+  constructor(graph: Graph, runner: Runner, numPartitions: number, names: ReadonlyMap<Node<unknown>, string>) {
+    this.#graph = graph;
+    this.#runner = runner;
+    this.#numPartitions = numPartitions;
+    this.#keptNodes = new Set(graph.nodes.filter((node) => graph.isKept(node)));
+    this.#rememberMs = new Map(graph.nodes.map((node) => [node, graph.rememberMs(node)]));
+    this.#windows = new Windows(graph, names);
+  }
+
+  /** Runs all stages of a batch. Run again after a failure, it goes on with what is missing. */
+  async run(time: number, inputs: InputLineages): Promise<void> {
+    const view = this.#view(time, inputs);
+    for (const { node } of this.#graph.outputs) if (this.#graph.isDue(node, time)) view.of(node, time);
+    // State takes in every batch, and what windows will read is worked out now, whether or not one of them has its time:
+    // the batch's blocks go when it commits.
+    for (const [node, ms] of this.#rememberMs) {
+      if ((ms > 0 || node.store !== undefined) && this.#graph.isDue(node, time)) view.of(node, time);
+    }
+    for (const [, lineage] of this.kept(time)) {
+      if (lineage.kind === 'kept') await this.#runner.keep(lineage);
+    }
+  }
+
+  /** The nodes whose data of a time is kept, with it, in the order of the graph. */
+  *kept(time: number): IterableIterator<readonly [Node<unknown>, Lineage<unknown>]> {
+    for (const node of this.#graph.nodes) {
+      const lineage = this.#data.get(node)?.get(time);
+      if (lineage?.kind === 'kept' || lineage?.kind === 'source') yield [node, lineage];
+    }
+  }
+
+  /** What an output reads; undefined: its stream has no data at this time. */
+  rddOf<T>(node: Node<T>, time: number): RDD<T> | undefined {
+    const lineage = this.#data.get(node)?.get(time) as Lineage<T> | undefined;
+    return lineage === undefined ? undefined : this.#rdd(lineage);
+  }
+
+  /** The batch is complete: its changes of state stay, and what no later window reads is dropped. */
+  complete(time: number): void {
+    for (const { store } of this.#graph.nodes) store?.commit(time);
+    for (const [node, byTime] of this.#data) {
+      const oldest = time - (this.#rememberMs.get(node) ?? 0);
+      for (const at of byTime.keys()) if (at <= oldest) byTime.delete(at);
+    }
+  }
+
+  /** The batch is given up: its events come again in another batch, so no window may see them here. */
+  forget(time: number): void {
+    for (const byTime of this.#data.values()) byTime.delete(time);
+    for (const { store } of this.#graph.nodes) store?.rollback(time);
+  }
+
+  /** What windows will read again of a batch that has run; streams without values are left out. */
+  slices(time: number): { readonly owners: readonly string[]; readonly partitions: readonly Partition<unknown>[] }[] {
+    return this.#windows.all.flatMap(({ node, owners }) => {
+      const lineage = this.#data.get(node)?.get(time);
+      if (lineage === undefined || isKnownEmpty(lineage)) return [];
+      const partitions =
+        lineage.kind === 'source' ? lineage.partitions : lineage.kind === 'kept' ? lineage.result : undefined;
+      return partitions === undefined ? [] : [{ owners, partitions }];
+    });
+  }
+
+  /** As of Windows. */
+  isRead(owners: readonly string[], time: number, now: number): boolean {
+    return this.#windows.isRead(owners, time, now);
+  }
+
+  /** Puts a slice back that a window remembered. @param owners names of windows that read it */
+  restore(owners: readonly string[], time: number, partitions: () => readonly Partition<unknown>[]): void {
+    for (const { node } of this.#windows.readBy(owners)) {
+      this.#byTime(node).set(time, { kind: 'source', partitions: partitions() });
+    }
+  }
+
+  /** Whether nothing that windows remember has values, so that ticks without input change nothing. */
+  get isEmpty(): boolean {
+    for (const byTime of this.#data.values()) {
+      for (const lineage of byTime.values()) if (lineage !== undefined && !isKnownEmpty(lineage)) return false;
+    }
+    return true;
+  }
+
+  #view(time: number, inputs: InputLineages): BatchView {
+    const view: BatchView = {
+      numPartitions: this.#numPartitions,
+      rdd: (lineage) => this.#rdd(lineage),
+      input: <T>(inputId: number) => inputs(inputId) as Lineage<T> | undefined,
+      of: <T>(node: Node<T>, at: number) => this.#of(node, at, time, view),
+      times: (node, after, upTo) => this.#times(node, after, upTo, time),
+    };
+    return view;
+  }
+
+  #of<T>(node: Node<T>, at: number, now: number, view: BatchView): Lineage<T> | undefined {
+    const byTime = this.#byTime(node);
+    // The past is what was remembered: it cannot be worked out again, its blocks are gone.
+    if (at === now && !byTime.has(at)) {
+      const lineage = node.lineage(at, view);
+      const copied = (this.#rememberMs.get(node) ?? 0) > 0;
+      byTime.set(at, lineage !== undefined && this.#keptNodes.has(node) ? kept(lineage, copied) : lineage);
+    }
+    return byTime.get(at) as Lineage<T> | undefined;
+  }
+
+  /** The times in (after, upTo] at which a node has data, this batch's among them. */
+  #times(node: Node<unknown>, after: number, upTo: number, now: number): number[] {
+    const times = [...this.#byTime(node).keys()].filter((at) => at > after && at <= upTo && at !== now);
+    times.sort((a, b) => a - b);
+    if (now > after && now <= upTo && this.#graph.isDue(node, now)) times.push(now);
+    return times;
+  }
+
+  #byTime(node: Node<unknown>): Map<number, Lineage<unknown> | undefined> {
+    let byTime = this.#data.get(node);
+    if (byTime === undefined) {
+      byTime = new Map();
+      this.#data.set(node, byTime);
+    }
+    return byTime;
+  }
+
+  #rdd<T>(lineage: Lineage<T>): RDD<T> {
+    return new RDD(lineage, this.#runner);
+  }
+}

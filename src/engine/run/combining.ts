@@ -1,0 +1,88 @@
+/** A shuffle's two sides: values are combined and cut into pieces by their keys' hashes, then pieces of a key are combined. */
+import { StreamjobError } from '../../core/errors.ts';
+import { KeyedMap } from '../../graph/keys.ts';
+import type { Aggregator, Shuffle, Sink, Skip } from '../../graph/lineage.ts';
+import { type Partitioner, partitionOf } from '../../graph/partitioner.ts';
+
+/** Pairs in the order in which their keys came. */
+export type Pairs = (readonly [unknown, unknown])[];
+
+/** The sink of the map side, over one partition. */
+export class MapSide implements Sink<readonly [unknown, unknown]> {
+  readonly #name: string;
+  readonly #skip: Skip | undefined;
+  readonly #aggregator: Aggregator<unknown, unknown>;
+  readonly #partitioner: Partitioner;
+  readonly #combined = new KeyedMap<unknown, unknown>();
+  readonly #pieces: Pairs[];
+
+  constructor({ name, aggregator, partitioner }: Shuffle, skip: Skip | undefined) {
+    this.#name = name;
+    this.#skip = skip;
+    this.#aggregator = aggregator;
+    this.#partitioner = partitioner;
+    this.#pieces = Array.from({ length: partitioner.numPartitions }, () => []);
+  }
+
+  push(pair: readonly [unknown, unknown]): void {
+    if (this.#skip === undefined) return this.#add(pair);
+    try {
+      this.#add(pair);
+    } catch (error) {
+      this.#skip(this.#name, pair, error);
+    }
+  }
+
+  end(): void {
+    for (const entry of this.#combined.entries()) this.#piece(entry[0]).push(entry);
+  }
+
+  /** By partition; complete after `end`. Pairs of a piece may be changed. */
+  get pieces(): readonly Pairs[] {
+    return this.#pieces;
+  }
+
+  #add(pair: readonly [unknown, unknown]): void {
+    const { create, merge, mapSide } = this.#aggregator;
+    if (!mapSide) {
+      this.#piece(pair[0]).push(pair);
+      return;
+    }
+    const entry = this.#combined.find(pair[0]);
+    if (entry === undefined) this.#combined.add(pair[0], create(pair[1]));
+    else entry[1] = merge(entry[1], pair[1]);
+  }
+
+  #piece(key: unknown): Pairs {
+    const piece = this.#pieces[partitionOf(this.#partitioner, key)];
+    if (piece === undefined) throw new StreamjobError('USER_FUNCTION', 'the partitioner has no such partition');
+    return piece;
+  }
+}
+
+/** The reduce side of one partition. @param pieces in the order of the partitions that they come from */
+export function reduced({ name, aggregator }: Shuffle, pieces: readonly Pairs[], skip: Skip | undefined): Pairs {
+  const [only] = pieces;
+  // What one partition has combined is combined.
+  if (pieces.length <= 1 && aggregator.mapSide) return only ?? [];
+  const { create, merge, combine, mapSide } = aggregator;
+  const combined = new KeyedMap<unknown, unknown>();
+  const add = ([key, value]: readonly [unknown, unknown]): void => {
+    const entry = combined.find(key);
+    if (entry === undefined) combined.add(key, mapSide ? value : create(value));
+    else entry[1] = mapSide ? combine(entry[1], value) : merge(entry[1], value);
+  };
+  for (const pairs of pieces) {
+    for (const pair of pairs) {
+      if (skip === undefined || mapSide) add(pair);
+      else {
+        try {
+          add(pair);
+        } catch (error) {
+          skip(name, pair, error);
+        }
+      }
+    }
+  }
+  return [...combined.entries()];
+}

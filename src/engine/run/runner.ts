@@ -1,0 +1,359 @@
+/**
+ * Runs lineages. Every member of a crew runs the same ones; each works on its own partitions, and what a shuffle brings together is
+ * traded between them. The thread is given back between chunks, so that sockets are served and signals are heard meanwhile.
+ */
+import { StreamjobError } from '../../core/errors.ts';
+import { userError } from '../../graph/functions.ts';
+import {
+  ArrayPartition,
+  type Deal,
+  type Kept,
+  type Lineage,
+  type Partition,
+  type Regroup,
+  type Shuffle,
+  type Sink,
+  type Skip,
+  type Stateful,
+  type Step,
+} from '../../graph/lineage.ts';
+import type { JobRunner, Task } from '../../graph/rdd.ts';
+import type { StatePartition } from '../../graph/state/store.ts';
+import type { Poison } from '../engine.ts';
+import { pairsCodec, valuesCodec } from './codecs.ts';
+import { MapSide, type Pairs, reduced } from './combining.ts';
+import { ElsewherePartition, type Exchange, noExchange, type Piece, type PieceCodec } from './exchange.ts';
+import { guarded } from './guarded.ts';
+
+/** What a runner needs. */
+export interface RunnerSettings {
+  /** Stops what is running, between two chunks of a partition at the latest. */
+  readonly signal: () => AbortSignal;
+  readonly poison?: Poison | undefined;
+  /** Default: a crew of one. */
+  readonly exchange?: Exchange;
+}
+
+/** How long the thread is kept without a break, in ms. */
+const TIME_SLICE_MS = 8;
+
+/** Thrown through the steps of a partition when enough values are there. */
+const ENOUGH = new Error('enough');
+
+/** A partition with the fused steps upon it, not yet run. */
+interface Plan {
+  /** @param limit of values, where that is known before the steps are run */
+  readonly load: (limit?: number) => Partition<unknown> | Promise<Partition<unknown>>;
+  readonly steps: readonly BoundStep[];
+}
+
+interface BoundStep {
+  readonly step: Step<unknown, unknown>;
+  /** Which partition of its RDD the step is opened on. */
+  readonly index: number;
+}
+
+/** A partition, of this member (then it has a `here`) or of another one. */
+interface Placed<T> {
+  readonly owner: number;
+  readonly here: T | undefined;
+}
+
+/** See the file's head. */
+export class Runner implements JobRunner {
+  readonly #settings: RunnerSettings;
+  readonly #exchange: Exchange;
+  #sliceEnd = 0;
+
+  constructor(settings: RunnerSettings) {
+    this.#settings = settings;
+    this.#exchange = settings.exchange ?? noExchange;
+  }
+
+  async prepare<T>(lineage: Lineage<T>): Promise<readonly Task<T>[]> {
+    if (this.#exchange.members > 1) {
+      throw new StreamjobError('CONTEXT_STATE', 'an action was called while the graph of a batch is made', {
+        where: 'transform',
+        hint: "actions (collect, count, …) belong into foreachRDD; with engine: 'threads' transform cannot run them",
+      });
+    }
+    const plans = await this.#plan(lineage);
+    return plans.map(({ here }) => ({
+      collect: (limit) => this.#collect(here as Plan, limit) as Promise<T[]>,
+    }));
+  }
+
+  /** Works a kept lineage out, if it is not yet. */
+  async keep(lineage: Kept<unknown>): Promise<void> {
+    lineage.result ??= await this.#materialize(lineage);
+  }
+
+  async #plan(lineage: Lineage<unknown>): Promise<Placed<Plan>[]> {
+    switch (lineage.kind) {
+      case 'source':
+        return this.#place(lineage.partitions);
+      case 'narrow': {
+        const below = await this.#plan(lineage.parent);
+        const { step } = lineage;
+        return below.map(({ owner, here }, index) => ({
+          owner,
+          here: here && { load: here.load, steps: [...here.steps, { step, index }] },
+        }));
+      }
+      case 'union': {
+        const plans: Placed<Plan>[] = [];
+        for (const parent of lineage.parents) plans.push(...(await this.#plan(parent)));
+        return plans;
+      }
+      case 'kept':
+        await this.keep(lineage);
+        return this.#place(lineage.result ?? []);
+      case 'remote':
+        return Array.from({ length: lineage.numPartitions }, (_, i) => ({
+          owner: this.#exchange.member,
+          here: { load: async (limit) => new ArrayPartition(await lineage.load(i, limit)), steps: [] },
+        }));
+      case 'regroup':
+        return planned(await this.#regroup(lineage));
+      case 'deal':
+        return planned(await this.#deal(lineage));
+      case 'stateful':
+        return this.#place(await this.#stateful(lineage));
+      case 'async': {
+        const placed: Placed<readonly unknown[]>[] = [];
+        for (const { owner, here } of await this.#values(lineage.parent)) {
+          const values = here && (await lineage.run(here, this.#settings.signal(), this.#skip));
+          placed.push({ owner, here: values });
+        }
+        return planned(placed);
+      }
+      case 'shuffle':
+        return planned(await this.#shuffle(lineage));
+    }
+  }
+
+  /** Partition i belongs to member i % members, unless another one is known to have it. */
+  #place(partitions: readonly Partition<unknown>[]): Placed<Plan>[] {
+    const { member, members } = this.#exchange;
+    return partitions.map((partition, i) => {
+      const owner =
+        partition instanceof ElsewherePartition ? partition.owner : members === 1 ? 0 : this.#ownerOf(partition, i);
+      return { owner, here: owner === member ? { load: () => partition, steps: [] } : undefined };
+    });
+  }
+
+  #ownerOf(partition: Partition<unknown>, index: number): number {
+    return partition instanceof OwnPartition ? this.#exchange.member : index % this.#exchange.members;
+  }
+
+  async #materialize({ parent, copied }: Kept<unknown>): Promise<Partition<unknown>[]> {
+    const run = async (): Promise<Partition<unknown>[]> => {
+      // What is read from the state when it is wanted costs nothing until then; only later batches need a copy.
+      if (parent.kind === 'stateful' && !copied) return this.#stateful(parent);
+      return (await this.#values(parent)).map(({ owner, here }) => this.#keptPartition(owner, here));
+    };
+    const poison = this.#settings.poison;
+    return poison?.active === true ? poison.stage(run) : run();
+  }
+
+  #keptPartition(owner: number, values: readonly unknown[] | undefined): Partition<unknown> {
+    if (values === undefined) return new ElsewherePartition(owner);
+    return this.#exchange.members === 1 ? new ArrayPartition(values) : new OwnPartition(values);
+  }
+
+  async #values(lineage: Lineage<unknown>): Promise<Placed<readonly unknown[]>[]> {
+    const placed: Placed<readonly unknown[]>[] = [];
+    for (const { owner, here } of await this.#plan(lineage)) {
+      placed.push({ owner, here: here && (await this.#collect(here)) });
+    }
+    return placed;
+  }
+
+  /** The values of partition i at member i % members. */
+  async #aligned(lineage: Lineage<unknown>, name: string): Promise<Map<number, readonly unknown[]>> {
+    const placed = await this.#values(lineage);
+    if (placed.every(({ owner }, i) => owner === i % this.#exchange.members)) {
+      return new Map(placed.flatMap(({ here }, i) => (here === undefined ? [] : [[i, here] as const])));
+    }
+    const pieces = placed.flatMap(({ here }, i) => (here === undefined ? [] : [{ source: i, target: i, data: here }]));
+    const traded = await this.#exchange.trade(pieces, valuesCodec(name));
+    return new Map(traded.map(({ target, data }) => [target, data]));
+  }
+
+  /** Each partition deals its values out; nobody needs to see all of them. */
+  async #deal({ name, parent, numPartitions, deal, settle }: Deal<unknown>): Promise<Placed<readonly unknown[]>[]> {
+    const pieces: Piece<readonly unknown[]>[] = [];
+    for (const [source, { here }] of (await this.#values(parent)).entries()) {
+      if (here === undefined) continue;
+      for (const [target, data] of byUser(name, () => deal(here, source)).entries()) {
+        if (data.length > 0) pieces.push({ source, target, data });
+      }
+    }
+    const byTarget = await this.#trade(pieces, valuesCodec(name));
+    return this.#own(numPartitions, (index) => {
+      const dealt = byTarget.get(index) ?? [];
+      const [only] = dealt;
+      const values = dealt.length === 1 && only !== undefined ? (only as unknown[]) : dealt.flat();
+      return settle === undefined ? values : byUser(name, () => settle(values));
+    });
+  }
+
+  /** All values at one member, which makes the new partitions. */
+  async #regroup({ name, parents, numPartitions, compute }: Regroup<unknown>): Promise<Placed<readonly unknown[]>[]> {
+    const codec = valuesCodec(name);
+    const all: (readonly (readonly unknown[])[])[] = [];
+    for (const parent of parents) {
+      const placed = await this.#values(parent);
+      if (this.#exchange.members === 1) {
+        all.push(placed.map(({ here = [] }) => here));
+        continue;
+      }
+      const pieces = placed.flatMap(({ here }, source) =>
+        here === undefined ? [] : [{ source, target: 0, data: here }],
+      );
+      const got = await this.#exchange.trade(pieces, codec);
+      all.push(placed.map((_, i) => got.find(({ source }) => source === i)?.data ?? []));
+    }
+    const made = this.#exchange.member === 0 ? byUser(name, () => compute(all)) : [];
+    if (this.#exchange.members === 1) return made.map((here) => ({ owner: 0, here }));
+    const byTarget = await this.#trade(
+      made.map((data, target) => ({ source: 0, target, data })),
+      codec,
+    );
+    return this.#own(numPartitions, (index) => byTarget.get(index)?.[0] ?? []);
+  }
+
+  /** What failed in between leaves no trace in the state: the attempt after it begins where the batch began. */
+  async #stateful(lineage: Stateful<unknown>): Promise<Partition<unknown>[]> {
+    const { store, time, numPartitions, name } = lineage;
+    const parents: Map<number, readonly unknown[]>[] = [];
+    for (const parent of lineage.parents) parents.push(await this.#aligned(parent, name));
+    if (lineage.changes) store.begin(time);
+    try {
+      const placed = this.#own(numPartitions, (index) =>
+        lineage.process(
+          store.partition(index, numPartitions) as StatePartition<never, never>,
+          parents.map((partitions) => partitions.get(index) ?? []),
+          index,
+          this.#skip,
+        ),
+      );
+      return placed.map(({ owner, here }) =>
+        here === undefined || Array.isArray(here) ? this.#keptPartition(owner, here) : (here as Partition<unknown>),
+      );
+    } catch (error) {
+      if (lineage.changes) store.rollback(time);
+      throw userError(error, name);
+    }
+  }
+
+  async #shuffle(lineage: Shuffle): Promise<Placed<readonly unknown[]>[]> {
+    const { name, partitioner } = lineage;
+    const pieces: Piece<Pairs>[] = [];
+    for (const [source, { here }] of (await this.#plan(lineage.parent)).entries()) {
+      if (here === undefined) continue;
+      const combiner = new MapSide(lineage, this.#skip);
+      await this.#run(here, combiner as Sink<unknown>);
+      for (const [target, data] of combiner.pieces.entries())
+        if (data.length > 0) pieces.push({ source, target, data });
+    }
+    const byTarget = await this.#trade(pieces, pairsCodec(name));
+    return this.#own(partitioner.numPartitions, (index) => reduced(lineage, byTarget.get(index) ?? [], this.#skip));
+  }
+
+  /** The pieces for this member by their targets, in the order of their sources. */
+  async #trade<P>(pieces: readonly Piece<P>[], codec: PieceCodec<P>): Promise<Map<number, P[]>> {
+    const traded = await this.#exchange.trade(pieces, codec);
+    const byTarget = new Map<number, P[]>();
+    for (const { target, data } of traded) {
+      const present = byTarget.get(target);
+      if (present === undefined) byTarget.set(target, [data]);
+      else present.push(data);
+    }
+    return byTarget;
+  }
+
+  /** New partitions, each made by its owner. */
+  #own<T>(numPartitions: number, make: (index: number) => T): Placed<T>[] {
+    const { member, members } = this.#exchange;
+    return Array.from({ length: numPartitions }, (_, index) => {
+      const owner = index % members;
+      return { owner, here: owner === member ? make(index) : undefined };
+    });
+  }
+
+  /** @param limit of values; what comes after them need not be worked out */
+  async #collect(plan: Plan, limit = Number.POSITIVE_INFINITY): Promise<readonly unknown[]> {
+    const values: unknown[] = [];
+    if (limit <= 0) return values;
+    const push =
+      limit === Number.POSITIVE_INFINITY
+        ? (value: unknown): void => {
+            values.push(value);
+          }
+        : (value: unknown): void => {
+            values.push(value);
+            if (values.length >= limit) throw ENOUGH;
+          };
+    try {
+      await this.#run(plan, { push, end() {} }, plan.steps.length === 0 ? limit : undefined);
+    } catch (error) {
+      if (error !== ENOUGH) throw error;
+    }
+    return values;
+  }
+
+  async #run(plan: Plan, end: Sink<unknown>, limit?: number): Promise<void> {
+    const partition = await plan.load(limit);
+    let sink = end;
+    const skip = this.#skip;
+    for (const { step, index } of [...plan.steps].reverse()) {
+      sink = skip === undefined ? step.open(index, sink) : guarded(step, index, sink, skip);
+    }
+    const push = (value: unknown): void => sink.push(value);
+    try {
+      for (const chunk of partition.chunks) {
+        chunk.forEach(push);
+        if (performance.now() >= this.#sliceEnd) await this.#yield();
+      }
+      sink.end();
+    } catch (error) {
+      if (error === ENOUGH) throw error;
+      throw userError(error, plan.steps.map(({ step }) => step.name).join(' > ') || 'source');
+    }
+  }
+
+  /** What takes values that functions throw on; undefined: they fail the batch. */
+  get #skip(): Skip | undefined {
+    const poison = this.#settings.poison;
+    return poison?.active === true ? (...args) => poison.skip(...args) : undefined;
+  }
+
+  async #yield(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (this.#settings.signal().aborted) {
+      throw new StreamjobError('CONTEXT_STATE', 'the context was stopped while a batch ran');
+    }
+    this.#sliceEnd = performance.now() + TIME_SLICE_MS;
+  }
+}
+
+/** A kept partition of this member, wherever its number would put it: that of a union for one. */
+class OwnPartition extends ArrayPartition<unknown> {}
+
+function planned(placed: readonly Placed<readonly unknown[]>[]): Placed<Plan>[] {
+  return placed.map(({ owner, here }) => {
+    if (here === undefined) return { owner, here };
+    const partition = new ArrayPartition(here);
+    return { owner, here: { load: () => partition, steps: [] } };
+  });
+}
+
+/** The function may be a user's comparator or partitioner: what it throws names the operator. */
+function byUser<T>(name: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw userError(error, name);
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * The workers of an engine, from start to end. Whoever waits for a worker that ends is told so; a crew that has lost one is of no
+ * more use, since each member has a part of everything.
+ */
+import { createRequire } from 'node:module';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { messageOf, StreamjobError } from '../../core/errors.ts';
+import { firstDifference } from './graph-description.ts';
+import { type FromWorker, type RunReport, type ToWorker, unpackError, type WorkerStart } from './messages.ts';
+
+/** What a crew is made from. */
+export interface CrewSettings extends Omit<WorkerStart, 'member' | 'loader' | 'entry'> {
+  /** What the main thread's graph looks like. */
+  readonly graph: readonly string[];
+}
+
+/** A question to a worker, without its number. */
+export type Question = DistributedOmit<Extract<ToWorker, { readonly id: number }>, 'id'>;
+
+type DistributedOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+interface Pending<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** This package runs from its sources, in its own tests. */
+const FROM_SOURCE = import.meta.url.endsWith('.ts');
+
+/** A worker's first code is plain JavaScript: only after it has its loader can it run TypeScript. */
+const BOOT = `
+  const { workerData } = require('node:worker_threads');
+  if (workerData.loader !== undefined) require(workerData.loader).register();
+  import(workerData.entry);
+`;
+
+/** See the file's head. */
+export class Crew {
+  readonly #workers: Worker[] = [];
+  readonly #questions = new Map<number, Pending<unknown> & { readonly member: number }>();
+  #nextQuestion = 0;
+  #run:
+    | {
+        readonly number: number;
+        readonly left: Set<number>;
+        readonly reports: RunReport[];
+        failure: Error | undefined;
+        readonly done: Pending<RunReport[]>;
+      }
+    | undefined;
+  #runs = 0;
+  #lost: StreamjobError | undefined;
+  #closing = false;
+  readonly #ready: Pending<readonly string[]>[] = [];
+
+  private constructor() {}
+
+  /** Starts all workers. @throws StreamjobError GRAPH_DIFFERS, WORKER_LOST, and what building the job threw in a worker */
+  static async open(settings: CrewSettings): Promise<Crew> {
+    const crew = new Crew();
+    try {
+      const { graph, ...start } = settings;
+      const graphs = await Promise.all(
+        Array.from({ length: start.members }, (_, member) => crew.#start({ ...start, member })),
+      );
+      for (const [member, theirs] of graphs.entries()) {
+        const difference = firstDifference(graph, theirs, `worker ${member}`);
+        if (difference !== undefined) throw graphDiffers(difference);
+      }
+      crew.#connect();
+      return crew;
+    } catch (error) {
+      await crew.close();
+      throw error;
+    }
+  }
+
+  get size(): number {
+    return this.#workers.length;
+  }
+
+  /** Why it is of no more use; undefined: it is. */
+  get lost(): StreamjobError | undefined {
+    return this.#lost;
+  }
+
+  send(member: number, message: ToWorker): void {
+    this.#workers[member]?.postMessage(message);
+  }
+
+  broadcast(message: ToWorker): void {
+    for (const worker of this.#workers) worker.postMessage(message);
+  }
+
+  /** @throws what the worker threw; StreamjobError WORKER_LOST */
+  ask(member: number, question: Question): Promise<unknown> {
+    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    const id = this.#nextQuestion++;
+    return new Promise((resolve, reject) => {
+      this.#questions.set(id, { resolve, reject, member });
+      this.send(member, { ...question, id });
+    });
+  }
+
+  /**
+   * Runs a batch on all of them.
+   * @param messages for each member
+   * @throws what the first worker that failed threw, when all have ended; StreamjobError WORKER_LOST
+   */
+  run(messages: readonly Omit<Extract<ToWorker, { type: 'run' }>, 'type' | 'run'>[]): Promise<RunReport[]> {
+    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    const number = ++this.#runs;
+    return new Promise((resolve, reject) => {
+      const left = new Set(messages.keys());
+      this.#run = { number, left, reports: [], failure: undefined, done: { resolve, reject } };
+      for (const [member, message] of messages.entries()) this.send(member, { type: 'run', run: number, ...message });
+    });
+  }
+
+  /** Ends the run that is under way; it then throws `reason`, without waiting for anybody. */
+  abort(reason: Error): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    this.#run = undefined;
+    this.broadcast({ type: 'abort', run: run.number });
+    run.done.reject(reason);
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #start(start: Omit<WorkerStart, 'loader' | 'entry'>): Promise<readonly string[]> {
+    const { member } = start;
+    const workerData: WorkerStart = {
+      ...start,
+      loader: FROM_SOURCE ? createRequire(import.meta.url).resolve('tsx/esm/api') : undefined,
+      entry: new URL(`../../worker.${FROM_SOURCE ? 'ts' : 'js'}`, import.meta.url).href,
+    };
+    const conditions = FROM_SOURCE ? ['--conditions=streamjob-source'] : [];
+    const worker = new Worker(BOOT, { eval: true, workerData, execArgv: conditions, name: `streamjob-${member}` });
+    this.#workers.push(worker);
+    const ready = new Promise<readonly string[]>((resolve, reject) => {
+      this.#ready[member] = { resolve, reject };
+    });
+    worker.on('message', (message: FromWorker) => this.#take(member, message));
+    worker.on('error', (error) => this.#lose(member, messageOf(error), error));
+    worker.on('exit', (code) => this.#lose(member, `it exited with code ${code}`));
+    return ready;
+  }
+
+  /** A channel for each two workers. */
+  #connect(): void {
+    for (const [a, first] of this.#workers.entries()) {
+      for (const [b, second] of this.#workers.entries()) {
+        if (b <= a) continue;
+        const { port1, port2 } = new MessageChannel();
+        first.postMessage({ type: 'peer', member: b, port: port1 } satisfies ToWorker, [port1]);
+        second.postMessage({ type: 'peer', member: a, port: port2 } satisfies ToWorker, [port2]);
+      }
+    }
+  }
+
+  #take(member: number, message: FromWorker): void {
+    switch (message.type) {
+      case 'ready':
+        return this.#ready[member]?.resolve(message.graph);
+      case 'unready':
+        return this.#ready[member]?.reject(unpackError(message.error));
+      case 'answer': {
+        const question = this.#questions.get(message.id);
+        this.#questions.delete(message.id);
+        return question?.resolve(message.value);
+      }
+      case 'refused': {
+        const question = this.#questions.get(message.id);
+        this.#questions.delete(message.id);
+        return question?.reject(unpackError(message.error));
+      }
+      case 'ran':
+      case 'failed':
+        return this.#ended(member, message);
+    }
+  }
+
+  #ended(member: number, message: Extract<FromWorker, { type: 'ran' | 'failed' }>): void {
+    const run = this.#run;
+    if (run?.number !== message.run) return;
+    run.left.delete(member);
+    if (message.type === 'ran') run.reports[member] = message.report;
+    else if (!message.aborted || run.failure === undefined) {
+      // The others wait for pieces that never come.
+      if (run.failure === undefined) this.broadcast({ type: 'abort', run: run.number });
+      run.failure ??= unpackError(message.error);
+    }
+    if (run.left.size > 0) return;
+    this.#run = undefined;
+    if (run.failure === undefined) run.done.resolve(run.reports);
+    else run.done.reject(run.failure);
+  }
+
+  #lose(member: number, why: string, cause?: unknown): void {
+    if (this.#closing || this.#lost !== undefined) return;
+    const lost = new StreamjobError('WORKER_LOST', `worker ${member} is gone: ${why}`, {
+      where: "engine 'threads'",
+      hint: 'the batch is run again by new workers; if it comes again, look for what ends a thread: memory, process.exit(), an error outside of the stream',
+      cause,
+    });
+    this.#lost = lost;
+    for (const { reject } of this.#ready) reject(lost);
+    for (const { reject } of this.#questions.values()) reject(lost);
+    this.#questions.clear();
+    const run = this.#run;
+    this.#run = undefined;
+    run?.done.reject(lost);
+  }
+}
+
+function graphDiffers(difference: string): StreamjobError {
+  return new StreamjobError('GRAPH_DIFFERS', `the job builds another graph in a worker: ${difference}`, {
+    where: "engine 'threads'",
+    hint: 'build must make the same graph each time: let nothing in it depend on the time, on random numbers or on what was done before',
+  });
+}

@@ -1,0 +1,23 @@
+/** A graph as lines of text, by which threads that built the same job find out whether they have the same graph. */
+import type { Graph } from '../../graph/node.ts';
+
+/** A line for each node and each output, in their order. */
+export function describeGraph(graph: Graph): string[] {
+  const nodes = graph.nodes.map(({ id, name, parents, slideMs, windowMs, input, store }) => {
+    const from = parents.map((parent) => parent.id).join(',');
+    const rest = [`from [${from}]`, `slide ${slideMs} ms`, `window ${windowMs} ms`];
+    if (input !== undefined) rest.push(`input ${input}`);
+    if (store !== undefined) rest.push(`state ${store.form.kind} ${store.form.shape}`.trimEnd());
+    return `node ${id}: ${name}, ${rest.join(', ')}`;
+  });
+  return [...nodes, ...graph.outputs.map(({ id, node }) => `output ${id} of node ${node.id}`)];
+}
+
+/** The first line that differs, as a sentence; undefined: none does. @param who has `theirs` */
+export function firstDifference(ours: readonly string[], theirs: readonly string[], who: string): string | undefined {
+  for (let i = 0; i < Math.max(ours.length, theirs.length); i++) {
+    if (ours[i] === theirs[i]) continue;
+    return `the main thread has "${ours[i] ?? 'nothing more'}", ${who} has "${theirs[i] ?? 'nothing more'}"`;
+  }
+  return undefined;
+}

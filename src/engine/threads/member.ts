@@ -1,0 +1,192 @@
+/** One worker of the crew: it has the job's graph, its partitions of the data, and its buckets of the states. */
+import type { MessagePort } from 'node:worker_threads';
+import { StreamjobError } from '../../core/errors.ts';
+import { isKnownEmpty, type Lineage, type Partition } from '../../graph/lineage.ts';
+import type { Graph, Node } from '../../graph/node.ts';
+import type { Accumulators } from '../../graph/shared.ts';
+import type { StateStore } from '../../graph/state/store.ts';
+import { LocalState } from '../durable-state.ts';
+import { Generations } from '../generations.ts';
+import { LetterBox } from '../letters.ts';
+import { toMessage } from '../run/codecs.ts';
+import { ElsewherePartition } from '../run/exchange.ts';
+import { Runner } from '../run/runner.ts';
+import { packPartition, unpackPartition } from '../slices.ts';
+import { describeGraph } from './graph-description.ts';
+import { type FromWorker, packError, type RunReport, type ToWorker, type WorkerStart } from './messages.ts';
+import { unpackInput } from './packing.ts';
+import { Trading } from './trading.ts';
+
+/** What a member is made of. */
+export interface MemberSettings extends Pick<WorkerStart, 'member' | 'members' | 'numPartitions'> {
+  readonly graph: Graph;
+  readonly accumulators: Accumulators;
+  readonly port: MessagePort;
+}
+
+/** The buckets of a node's state that a member has. */
+export function ownsBucket(
+  node: Node<unknown>,
+  { member, members, numPartitions }: Pick<WorkerStart, 'member' | 'members' | 'numPartitions'>,
+): (bucket: number) => boolean {
+  const partitions = node.statePartitions ?? numPartitions;
+  return (bucket) => (bucket % partitions) % members === member;
+}
+
+/** See the file's head. */
+export class Member {
+  readonly #settings: MemberSettings;
+  readonly #trading: Trading;
+  readonly #letters = new LetterBox();
+  readonly #generations: Generations;
+  #abort = new AbortController();
+
+  constructor(settings: MemberSettings) {
+    this.#settings = settings;
+    const { graph, member, members, numPartitions } = settings;
+    this.#trading = new Trading(member, members);
+    const runner = new Runner({ signal: () => this.#abort.signal, poison: this.#letters, exchange: this.#trading });
+    this.#generations = new Generations(graph, runner, numPartitions, graph.identities());
+    for (const node of graph.nodes) node.store?.restrict(ownsBucket(node, settings));
+  }
+
+  /** Tells the main thread that it is there, and does what it says from now on. */
+  serve(): void {
+    const { graph, port } = this.#settings;
+    graph.validate();
+    graph.freeze('started');
+    port.on('message', (message: ToWorker) => this.#take(message));
+    this.#send({ type: 'ready', graph: describeGraph(graph) });
+  }
+
+  #take(message: ToWorker): void {
+    switch (message.type) {
+      case 'peer':
+        return this.#trading.connect(message.member, message.port);
+      case 'run':
+        return void this.#run(message);
+      case 'abort': {
+        const reason = new StreamjobError('CONTEXT_STATE', 'the run was ended by another worker or by a stop');
+        this.#abort.abort(reason);
+        return this.#trading.abort(reason);
+      }
+      case 'complete':
+        return this.#generations.complete(message.time);
+      case 'forget':
+        return this.#generations.forget(message.time);
+      case 'fetch':
+        return this.#answer(message.id, () => this.#fetch(message));
+      case 'bucket':
+        return this.#answer(message.id, () => new LocalState(this.#storeOf(message.node)).bucket(message.bucket));
+      case 'state':
+        return new LocalState(this.#storeOf(message.node)).restore(message.change, true);
+      case 'stated':
+        return new LocalState(this.#storeOf(message.node)).restored(message.lastCommitted);
+      case 'slice':
+        return this.#generations.restore(message.owners, message.time, () =>
+          message.partitions.map((bytes, i) => this.#sliced(bytes, i)),
+        );
+    }
+  }
+
+  async #run({ run, time, inputs, skips, durable }: Extract<ToWorker, { type: 'run' }>): Promise<void> {
+    const { accumulators, members } = this.#settings;
+    this.#abort = new AbortController();
+    this.#trading.begin(run);
+    this.#letters.clear();
+    this.#letters.active = skips;
+    try {
+      await this.#generations.run(time, (id): Lineage<unknown> | undefined => {
+        const packed = inputs.find(({ input }) => input === id);
+        // An input that gave nothing has an empty batch, not none.
+        const partitions = packed === undefined ? [] : unpackInput(packed, members);
+        return partitions && { kind: 'source', partitions };
+      });
+      this.#send({ type: 'ran', run, report: this.#report(time, durable) });
+    } catch (error) {
+      // What an attempt that failed has added does not count.
+      accumulators.take();
+      this.#send({ type: 'failed', run, error: packError(error), aborted: this.#abort.signal.aborted });
+    } finally {
+      this.#letters.active = false;
+    }
+  }
+
+  #report(time: number, durable: boolean): RunReport {
+    const { accumulators, graph } = this.#settings;
+    return {
+      nodes: [...this.#generations.kept(time)].map(([{ id }, lineage]) => ({
+        node: id,
+        owners: partitionsOf(lineage).map((partition, i) => this.#ownerOf(lineage, partition, i)),
+        nonEmpty: !isKnownEmpty(lineage),
+      })),
+      states: graph.nodes.flatMap(({ id, store }) => {
+        if (store === undefined) return [];
+        const touched = store.touchedBy(time);
+        const changes = durable && touched ? new LocalState(store).changes() : [];
+        return [{ node: id, touched, size: store.size, changes }];
+      }),
+      slices: durable ? this.#slices(time) : [],
+      letters: this.#letters.letters,
+      accumulators: accumulators.take(),
+    };
+  }
+
+  #slices(time: number): RunReport['slices'] {
+    return this.#generations.slices(time).map(({ owners, partitions }) => ({
+      owners,
+      partitions: partitions.map((partition) =>
+        partition instanceof ElsewherePartition ? null : packPartition(partition, owners.join(', ')),
+      ),
+    }));
+  }
+
+  /** Sources that every member has, and inputs, are dealt out by number. */
+  #ownerOf({ kind }: Lineage<unknown>, partition: Partition<unknown>, index: number): number {
+    const { member, members } = this.#settings;
+    if (partition instanceof ElsewherePartition) return partition.owner;
+    return kind === 'source' ? index % members : member;
+  }
+
+  #fetch({ node, time, partition, limit }: Extract<ToWorker, { type: 'fetch' }>): unknown {
+    const lineage = this.#generations.rddOf(this.#node(node), time)?.lineage;
+    const found = lineage && partitionsOf(lineage)[partition];
+    if (found === undefined) throw new StreamjobError('CONTEXT_STATE', `a batch of ${time} is not remembered any more`);
+    const values: unknown[] = [];
+    for (const chunk of found.chunks) {
+      chunk.forEach((value) => {
+        values.push(value);
+      });
+      if (values.length >= limit) break;
+    }
+    return toMessage(values.length > limit ? values.slice(0, limit) : values, this.#node(node).name);
+  }
+
+  #sliced(bytes: Uint8Array | null, index: number): Partition<unknown> {
+    return bytes === null ? new ElsewherePartition(index % this.#settings.members) : unpackPartition(bytes);
+  }
+
+  #answer(id: number, work: () => unknown): void {
+    try {
+      this.#send({ type: 'answer', id, value: work() });
+    } catch (error) {
+      this.#send({ type: 'refused', id, error: packError(error) });
+    }
+  }
+
+  #node(id: number): Node<unknown> {
+    return this.#settings.graph.nodes[id] as Node<unknown>;
+  }
+
+  #storeOf(node: number): StateStore {
+    return this.#node(node).store as StateStore;
+  }
+
+  #send(message: FromWorker): void {
+    this.#settings.port.postMessage(message);
+  }
+}
+
+function partitionsOf(lineage: Lineage<unknown>): readonly Partition<unknown>[] {
+  return lineage.kind === 'source' ? lineage.partitions : lineage.kind === 'kept' ? (lineage.result ?? []) : [];
+}

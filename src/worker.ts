@@ -1,0 +1,20 @@
+/** What a worker thread of the threads engine runs: it builds the job again, and joins the crew. The job module is the closure. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { StreamingContext, type StreamingContextOptions } from './context.ts';
+import { Member } from './engine/threads/member.ts';
+import { type FromWorker, packError, type WorkerStart } from './engine/threads/messages.ts';
+import { loadJobModule } from './load-job.ts';
+
+const start = workerData as WorkerStart;
+const port = parentPort as MessagePort;
+
+if (start.job.consoleToStderr === true) globalThis.console = new console.Console(process.stderr, process.stderr);
+try {
+  const ssc = new StreamingContext({ ...start.context, engine: 'inline' } as StreamingContextOptions);
+  const build = await loadJobModule(start.job.module);
+  await build(ssc, start.job.data);
+  const { graph, accumulators } = StreamingContext.graphOf(ssc);
+  new Member({ ...start, graph, accumulators, port }).serve();
+} catch (error) {
+  port.postMessage({ type: 'unready', error: packError(error) } satisfies FromWorker);
+}
