@@ -4,6 +4,11 @@
  */
 import { AvroReader } from './reader.ts';
 
+/** Node's Buffer has had these methods since its beginning, undocumented; its own toString calls them. */
+interface SlicedBuffer extends Buffer {
+  utf8Slice(start: number, end: number): string;
+}
+
 /** An event of Flume as a job sees it. Its parts are decoded when they are first asked for. */
 export class FlumeEvent {
   readonly #bytes: Buffer;
@@ -42,7 +47,9 @@ export class FlumeEvent {
    * The body as text.
    * @param encoding one of Node's names, 'utf8' when left out; bytes that are no UTF-8 become U+FFFD
    */
-  text(encoding: BufferEncoding = 'utf8'): string {
+  text(encoding?: BufferEncoding): string {
+    // Twice as fast as toString for texts of this size, and what that one comes to.
+    if (encoding === undefined) return (this.#bytes as SlicedBuffer).utf8Slice(this.#bodyStart, this.#bodyEnd);
     return this.#bytes.toString(encoding, this.#bodyStart, this.#bodyEnd);
   }
 
@@ -90,7 +97,7 @@ export class EventBlock {
       total += count;
       for (; count > 0; count--) {
         reader.skipMap();
-        reader.span();
+        reader.skip();
       }
     }
     return new EventBlock(total, bytes.subarray(position, reader.position));
@@ -103,7 +110,7 @@ export class EventBlock {
   static fromEvent(bytes: Buffer): EventBlock {
     const reader = new AvroReader(bytes);
     reader.skipMap();
-    reader.span();
+    reader.skip();
     const item = bytes.subarray(0, reader.position);
     return new EventBlock(1, Buffer.concat([Buffer.of(2), item, Buffer.of(0)]));
   }
@@ -130,7 +137,7 @@ export class EventBlock {
       const start = reader.position;
       for (; count > 0; count--) {
         reader.skipMap();
-        reader.span();
+        reader.skip();
       }
       parts.push(this.bytes.subarray(start, reader.position));
     }
@@ -179,6 +186,6 @@ export function encodeLong(value: number): Buffer {
 function nextEvent(reader: AvroReader): FlumeEvent {
   const start = reader.position;
   reader.skipMap();
-  const body = reader.span();
-  return new FlumeEvent(reader.bytes, start, body.start, body.end);
+  const length = reader.skip();
+  return new FlumeEvent(reader.bytes, start, reader.position - length, reader.position);
 }

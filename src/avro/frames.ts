@@ -33,7 +33,8 @@ export class FrameDecoder {
   #buffersLeft = -1;
   /** Bytes of the current buffer that have not come. */
   #bytesLeft = 0;
-  #payload = EMPTY;
+  /** What has come of the payload: views of the chunks that it came in, put together once when it is whole. */
+  #pieces: Buffer[] = [];
   #payloadLength = 0;
   /** Bytes of the frame so far, heads included: a frame of a million empty buffers has a size too. */
   #frameBytes = 0;
@@ -45,7 +46,7 @@ export class FrameDecoder {
 
   /** The memory held for an unfinished frame, in bytes. */
   get heldBytes(): number {
-    return this.#payload.length;
+    return this.#payloadLength + this.#pieces.length * PIECE_BYTES;
   }
 
   /** Whether a frame has begun and not ended. */
@@ -85,6 +86,7 @@ export class FrameDecoder {
     this.#buffersLeft = buffers;
     this.#frameBytes = 8;
     this.#payloadLength = 0;
+    this.#pieces = [];
   }
 
   #beginBuffer(): void {
@@ -99,36 +101,43 @@ export class FrameDecoder {
 
   #takeBody(chunk: Buffer, offset: number): number {
     const taken = Math.min(this.#bytesLeft, chunk.length - offset);
-    this.#reserve(taken);
-    chunk.copy(this.#payload, this.#payloadLength, offset, offset + taken);
+    this.#pieces.push(chunk.subarray(offset, offset + taken));
     this.#payloadLength += taken;
     this.#bytesLeft -= taken;
-    if (this.#bytesLeft === 0) this.#endBuffer();
+    // A frame that comes drop by drop must not cost many times its bytes.
+    if (this.#pieces.length >= FEW_PIECES && this.#pieces.length * PIECE_BYTES > this.#payloadLength)
+      this.#pieces = [together(this.#pieces, this.#payloadLength)];
+    if (this.#bytesLeft === 0) this.#endBuffer(chunk.length);
     return taken;
   }
 
-  /** Room for what has come, not for what was announced: an announcement costs the peer nothing. */
-  #reserve(more: number): void {
-    const needed = this.#payloadLength + more;
-    if (needed <= this.#payload.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(this.#payload.length * 2, this.#maxFrameBytes)));
-    this.#payload.copy(grown, 0, 0, this.#payloadLength);
-    this.#payload = grown;
-  }
-
-  #endBuffer(): void {
+  #endBuffer(chunkBytes = 0): void {
     if (this.#buffersLeft > 0) return;
-    const { length } = this.#payload;
-    // A payload lives as long as its batch: one that wastes a quarter of its memory is copied.
-    const whole = this.#payload.subarray(0, this.#payloadLength);
-    const payload = this.#payloadLength * 4 < length * 3 ? Buffer.from(whole) : whole;
-    this.#payload = EMPTY;
+    const [only] = this.#pieces;
+    // A payload lives as long as its batch: a view that would keep a chunk for a small part of it is copied.
+    const isView = this.#pieces.length === 1 && only !== undefined && only.length * 4 >= chunkBytes * 3;
+    const payload = isView ? only : together(this.#pieces, this.#payloadLength);
+    this.#pieces = [];
+    this.#payloadLength = 0;
     this.#buffersLeft = -1;
     this.#onFrame(this.#serial, payload);
   }
 }
 
-const EMPTY = Buffer.alloc(0);
+/** What an unfinished piece costs beside its bytes, about. */
+const PIECE_BYTES = 128;
+const FEW_PIECES = 16;
+
+/** Not from Node's pool: what lies there keeps its neighbours. */
+function together(pieces: readonly Buffer[], length: number): Buffer {
+  const whole = Buffer.allocUnsafeSlow(length);
+  let offset = 0;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.length;
+  }
+  return whole;
+}
 
 function tooLarge(size: string, limit: number): StreamjobError {
   return new StreamjobError('FRAME_TOO_LARGE', `a frame has ${size}, more than the limit of ${limit} bytes`, {

@@ -26,6 +26,18 @@ export class AvroReader {
 
   /** An Avro int or long (zigzag varint). */
   long(): number {
+    // Nearly all lengths and counts take one byte or two.
+    const first = this.bytes[this.position];
+    if (first !== undefined && first < 0x80) {
+      this.position++;
+      return (first >>> 1) ^ -(first & 1);
+    }
+    const second = this.bytes[this.position + 1];
+    if (first !== undefined && second !== undefined && second < 0x80) {
+      this.position += 2;
+      const both = (first & 0x7f) | (second << 7);
+      return (both >>> 1) ^ -(both & 1);
+    }
     let value = 0;
     let scale = 1;
     for (let i = 0; i < LONGEST_VARINT; i++) {
@@ -44,12 +56,17 @@ export class AvroReader {
 
   /** The start and end of an Avro bytes or string value, stepping over it. */
   span(): { start: number; end: number } {
+    const length = this.skip();
+    return { start: this.position - length, end: this.position };
+  }
+
+  /** Steps over an Avro bytes or string value. @returns its length; it ends where the reader now is */
+  skip(): number {
     const length = this.long();
     if (length < 0) throw malformed('a length is negative');
     if (length > this.left) throw truncated();
-    const start = this.position;
     this.position += length;
-    return { start, end: this.position };
+    return length;
   }
 
   /** An Avro string. */
@@ -97,8 +114,8 @@ export class AvroReader {
   skipMap(): void {
     for (let count = this.blockCount(2); count > 0; count = this.blockCount(2)) {
       for (; count > 0; count--) {
-        this.span();
-        this.span();
+        this.skip();
+        this.skip();
       }
     }
   }

@@ -28,7 +28,9 @@ export type Widen<V> = V extends number
 
 /** Throws ASYNC_FUNCTION when `value` is a promise. A rejection of it is swallowed: it is being reported here. */
 export function requireSync<U>(value: U, operator: string): U {
-  if (typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function') {
+  // Arrays first: looking for a method along their prototypes costs more than most functions do.
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if ('then' in value && typeof value.then === 'function') {
     void Promise.resolve(value).catch(() => {});
     throw new StreamjobError('ASYNC_FUNCTION', `the function of ${operator} returned a promise`, {
       where: operator,

@@ -90,6 +90,7 @@ export class KeyedMap<K, V> {
 
 /** What stands for a key in a JavaScript Map. A composite key's text is wrapped, so that no string equals it. */
 function identity(key: unknown): unknown {
+  if (typeof key === 'string') return key;
   return isComposite(key) ? compositeIdentity(canonical(key)) : key;
 }
 
