@@ -16,7 +16,9 @@ import { Scope, untilAborted } from './core/scope.ts';
 import type { Files } from './durable/files.ts';
 import type { EngineSettings, JobModule } from './engine/engine.ts';
 import { engines } from './engine/index.ts';
+import { EagerCutting } from './flow/batch/eager-cutting.ts';
 import { type BackpressureOptions, type Rates, resolveRates } from './flow/batch/rate-control.ts';
+import { Ticker } from './flow/batch/ticker.ts';
 import type { Durability } from './flow/commit/durability.ts';
 import { openDurability } from './flow/commit/open.ts';
 import { Flow } from './flow/flow.ts';
@@ -45,6 +47,14 @@ import { Accumulators, Broadcast, CollectionAccumulator, NumberAccumulator } fro
 export interface StreamingContextOptions {
   /** ms, or a text such as '250ms', '1s', '5m'. */
   readonly batchInterval: DurationLike;
+  /**
+   * When batches are cut: at multiples of the interval (default), or 'eager': as soon as something waits and the engine is idle, so
+   * that a peer with one request in flight waits for the processing, not for the interval. Windows slide on multiples of the interval
+   * in both.
+   */
+  readonly cut?: 'interval' | 'eager';
+  /** With `cut: 'eager'`, from one cut to the next at least: it bounds the batches per second. ms or a text, default 2. */
+  readonly linger?: DurationLike;
   /** For logs. Default 'streamjob'. */
   readonly name?: string;
   /** What happens when a batch fails: it is run again with backoff ('retry', the default), or the context stops ('stop'). */
@@ -116,6 +126,7 @@ export type ContextState = 'initialized' | 'active' | 'stopped';
 const DEFAULT_MAX_BACKLOG_BYTES = 256 * 1024 * 1024;
 const DEFAULT_MAX_LOG_BYTES = 8 * 1024 ** 3;
 const SHORTEST_GRACE_MS = 30_000;
+const DEFAULT_LINGER_MS = 2;
 
 /**
  * See the file's head.
@@ -160,6 +171,7 @@ export class StreamingContext {
     requireCount(this.#parallelism, 1, 'parallelism');
     requireCount(options.maxRetries ?? 0, 0, 'maxRetries');
     requireOneOf(options.onPoison ?? 'fail', ['fail', 'skip'], 'onPoison');
+    requireOneOf(options.cut ?? 'interval', ['interval', 'eager'], 'cut');
     this.#receiverStates = new ReceiverStates(this.#clock, this.#events);
     this.#rates = resolveRates(options.backpressure);
   }
@@ -383,6 +395,7 @@ export class StreamingContext {
       });
     }
     this.#graph.validate();
+    if (this.#options.cut === 'eager') requireUnmixed(this.#graph);
     this.#graph.freeze('started');
     this.#state = 'active';
     this.#warnOfLosses();
@@ -498,7 +511,14 @@ export class StreamingContext {
     this.#scope.defer(() => opened.close());
     durability.restoreSlices(opened);
     await opened.start();
+    const { cut = 'interval', linger = DEFAULT_LINGER_MS } = this.#options;
+    const { batchMs } = this.#graph;
     this.#flow = new Flow({
+      cut,
+      cutting:
+        cut === 'eager'
+          ? new EagerCutting(this.#clock, batchMs, durationMs(linger, 'linger'), durability.lastTime)
+          : new Ticker(this.#clock, batchMs, durability.lastTime),
       graph: this.#graph,
       engine: opened,
       receivers: this.#receivers,
@@ -567,7 +587,8 @@ export class StreamingContext {
     const id = this.#inputs++;
     const { reliability = 'end-to-end' } = this.#options;
     const log = this.#log.child({ receiver: id });
-    return { id, clock: this.#clock, log, batchMs: this.#graph.batchMs, reliability };
+    const eager = this.#options.cut === 'eager';
+    return { id, clock: this.#clock, log, batchMs: this.#graph.batchMs, reliability, eager };
   }
 
   /** @param pending for a receiver that holds its data until the batch: whether there is some */
@@ -606,4 +627,18 @@ function requireOneOf(value: string, allowed: readonly string[], option: string)
     where: option,
     hint: `use ${allowed.map((each) => `'${each}'`).join(' or ')}`,
   });
+}
+
+/** @throws StreamjobError CONFIG_INVALID */
+function requireUnmixed(graph: Graph): void {
+  const mixed = graph.mixed;
+  if (mixed === undefined) return;
+  const parents = mixed.parents.map(
+    (parent) => `${parent.name} (${graph.isGridded(parent) ? 'windowed' : 'every batch'})`,
+  );
+  throw new StreamjobError(
+    'CONFIG_INVALID',
+    `cut: 'eager' cannot run a graph that reads windowed and unwindowed streams together: batches between two slides have the one without the other`,
+    { where: `${mixed.name} of ${parents.join(' and ')}`, hint: "window both streams, or use cut: 'interval'" },
+  );
 }

@@ -14,6 +14,10 @@ export interface JobOptions {
   readonly name: string;
   /** ms, or a text such as '250ms', '1s', '5m'. */
   readonly batchInterval: DurationLike;
+  /** 'interval' (default): batches are cut at multiples of the interval; 'eager': as soon as something waits and the engine is idle. */
+  readonly cut?: 'interval' | 'eager';
+  /** With 'eager', from one cut to the next at least. Default 2 ms. */
+  readonly linger?: DurationLike;
   /** A flume.conf, relative to the job file, whose agent `a1` (or `name`) runs in this process. */
   readonly agent?: string | { readonly conf: string; readonly name: string };
   /** 'retry' (default) runs a failed batch again with backoff; 'stop' stops with exit code 3. */
@@ -67,6 +71,9 @@ export interface ResolvedJobOptions {
   readonly name: string;
   /** ms */
   readonly batchInterval: number;
+  readonly cut: 'interval' | 'eager';
+  /** ms */
+  readonly linger: number;
   readonly agent: { readonly conf: string; readonly name: string } | undefined;
   readonly onFailure: 'retry' | 'stop';
   /** Undefined: without limit. */
@@ -90,6 +97,8 @@ export type OptionTexts = Readonly<Record<string, string | undefined>>;
 const OPTION_NAMES = [
   'name',
   'batchInterval',
+  'cut',
+  'linger',
   'agent',
   'onFailure',
   'maxRetries',
@@ -101,8 +110,6 @@ const OPTION_NAMES = [
   'reliability',
   'checkpointDir',
 ] as const;
-/** Options of later versions: a job that asks for them must not run as if they were there. */
-const LATER_OPTIONS = ['cut'] as const;
 
 /**
  * Flag over environment over job file over default.
@@ -115,6 +122,8 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
     flags[option] ?? env[environmentName(option)] ?? file[option];
   const name = pick('name');
   if (typeof name !== 'string' || name === '') throw invalid('name', name, 'give the job a name');
+  const cut = pick('cut') ?? 'interval';
+  if (cut !== 'interval' && cut !== 'eager') throw invalid('cut', cut, "use 'interval' or 'eager'");
   const onFailure = pick('onFailure') ?? 'retry';
   if (onFailure !== 'retry' && onFailure !== 'stop') throw invalid('onFailure', onFailure, "use 'retry' or 'stop'");
   const batchInterval = pick('batchInterval');
@@ -129,6 +138,8 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
   }
   return {
     name,
+    cut,
+    linger: durationMs((pick('linger') ?? 2) as DurationLike, 'linger'),
     onFailure,
     onPoison,
     deadLetterFile,
@@ -178,25 +189,12 @@ function resolveBackpressure(value: unknown): BackpressureOptions | false {
 function checkNames(file: JobOptions): void {
   for (const name of Object.keys(file)) {
     if ((OPTION_NAMES as readonly string[]).includes(name)) continue;
-    if ((LATER_OPTIONS as readonly string[]).includes(name)) checkLater(name, (file as unknown as OptionTexts)[name]);
-    else {
-      const near = nearest(name, OPTION_NAMES);
-      throw new StreamjobError('CONFIG_UNKNOWN', `a job has no option ${name}`, {
-        where: 'defineJob',
-        hint: `${near === undefined ? '' : `did you mean ${near}? `}options are ${OPTION_NAMES.join(', ')}`,
-      });
-    }
+    const near = nearest(name, OPTION_NAMES);
+    throw new StreamjobError('CONFIG_UNKNOWN', `a job has no option ${name}`, {
+      where: 'defineJob',
+      hint: `${near === undefined ? '' : `did you mean ${near}? `}options are ${OPTION_NAMES.join(', ')}`,
+    });
   }
-}
-
-/** What this version does anyway may be written down. */
-function checkLater(name: string, value: unknown): void {
-  const only = { cut: 'interval' }[name];
-  if (value === undefined || value === only) return;
-  throw new StreamjobError('CONFIG_INVALID', `${name}: ${JSON.stringify(value)} is not supported by this version`, {
-    where: 'defineJob',
-    hint: only === undefined ? 'leave it out' : `leave it out, or use '${only}'`,
-  });
 }
 
 function reliabilityLevel(value: unknown): Reliability {

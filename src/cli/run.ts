@@ -41,6 +41,14 @@ export const runCommand: CommandModule<object, RunFlags> = {
       .option('ui', { type: 'boolean', default: true, hidden: true })
       .option('name', { type: 'string', describe: "the job's name in logs" })
       .option('batch-interval', { type: 'string', describe: "e.g. '250ms', '1s'" })
+      .option('cut', {
+        choices: ['interval', 'eager'] as const,
+        describe: 'when batches are cut: at multiples of the interval, or as soon as something waits',
+      })
+      .option('linger', {
+        type: 'string',
+        describe: "with --cut eager, from one cut to the next at least; default '2ms'",
+      })
       .option('on-failure', { choices: ['retry', 'stop'] as const, describe: 'what to do when a batch fails' })
       .option('max-retries', {
         type: 'string',

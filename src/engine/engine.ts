@@ -44,6 +44,8 @@ export interface Engine {
   run(batch: StageBatch): Promise<void>;
   /** What an output reads of a batch that has run, or that windows remember; undefined: its stream has no data at this time. */
   rddOf<T>(node: Node<T>, time: number): RDD<T> | undefined;
+  /** The times in (after, upTo], rising, at which `rddOf` has something of a node. */
+  timesOf(node: Node<unknown>, after: number, upTo: number): readonly number[];
   /** The batch is complete: its changes of state stay, and what no later window reads is dropped. */
   complete(time: number): void;
   /** The batch is given up: as if it had never been. */

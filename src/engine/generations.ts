@@ -67,7 +67,11 @@ export class Generations {
     for (const { store } of this.#graph.nodes) store?.commit(time);
     for (const [node, byTime] of this.#data) {
       const oldest = time - (this.#rememberMs.get(node) ?? 0);
-      for (const at of byTime.keys()) if (at <= oldest) byTime.delete(at);
+      // In the order of time: what follows the first that stays, stays.
+      for (const at of byTime.keys()) {
+        if (at > oldest) break;
+        byTime.delete(at);
+      }
     }
   }
 
@@ -114,7 +118,11 @@ export class Generations {
       rdd: (lineage) => this.#rdd(lineage),
       input: <T>(inputId: number) => inputs(inputId) as Lineage<T> | undefined,
       of: <T>(node: Node<T>, at: number) => this.#of(node, at, time, view),
-      times: (node, after, upTo) => this.#times(node, after, upTo, time),
+      times: (node, after, upTo) => {
+        // What this batch has of it may not have been asked for yet.
+        if (this.#graph.isDue(node, time)) view.of(node, time);
+        return this.timesOf(node, after, upTo);
+      },
     };
     return view;
   }
@@ -130,12 +138,13 @@ export class Generations {
     return byTime.get(at) as Lineage<T> | undefined;
   }
 
-  /** The times in (after, upTo] at which a node has data, this batch's among them. */
-  #times(node: Node<unknown>, after: number, upTo: number, now: number): number[] {
-    const times = [...this.#byTime(node).keys()].filter((at) => at > after && at <= upTo && at !== now);
-    times.sort((a, b) => a - b);
-    if (now > after && now <= upTo && this.#graph.isDue(node, now)) times.push(now);
-    return times;
+  /** The times in (after, upTo], rising, at which a node has data. */
+  timesOf(node: Node<unknown>, after: number, upTo: number): number[] {
+    const times: number[] = [];
+    for (const [time, lineage] of this.#byTime(node)) {
+      if (time > after && time <= upTo && lineage !== undefined) times.push(time);
+    }
+    return times.sort((a, b) => a - b);
   }
 
   #byTime(node: Node<unknown>): Map<number, Lineage<unknown> | undefined> {

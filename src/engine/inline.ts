@@ -43,6 +43,10 @@ class InlineEngine implements Engine {
     return this.#generations.rddOf(node, time);
   }
 
+  timesOf(node: Node<unknown>, after: number, upTo: number): readonly number[] {
+    return this.#generations.timesOf(node, after, upTo);
+  }
+
   complete(time: number): void {
     this.#generations.complete(time);
   }

@@ -14,8 +14,9 @@ import type { Engine } from '../engine/engine.ts';
 import type { Graph, Output } from '../graph/node.ts';
 import { Backlog, type BacklogState } from './batch/backlog.ts';
 import { type Batch, cutBatch, delaysOf, eventsByInput } from './batch/batch.ts';
-import { RateControl, type Rates } from './batch/rate-control.ts';
-import { Ticker } from './batch/ticker.ts';
+import type { Cutting, WaitingState } from './batch/cutting.ts';
+import { type CommittedBatch, RateControl, type Rates } from './batch/rate-control.ts';
+import { SummedBatches } from './batch/summed-batches.ts';
 import { Admission } from './block/admission.ts';
 import { BlockQueue, type Blocks } from './block/block-queue.ts';
 import type { Durability } from './commit/durability.ts';
@@ -34,6 +35,8 @@ export interface FlowSettings {
   readonly clock: Clock;
   readonly log: Logger;
   readonly events: EventBus;
+  readonly cut: 'interval' | 'eager';
+  readonly cutting: Cutting;
   readonly onFailure: 'retry' | 'stop';
   /** Aborted by `abort`, so that the engine stops what is running too. */
   readonly halt: AbortController;
@@ -71,7 +74,9 @@ const LONGEST_RETRY_MS = 5000;
 export class Flow implements Intake {
   readonly #settings: FlowSettings;
   readonly #queue = new BlockQueue();
-  readonly #ticker: Ticker;
+  readonly #cutting: Cutting;
+  readonly #waiting: WaitingState;
+  readonly #learned: SummedBatches;
   readonly #backlog: Backlog;
   readonly #reading: ReadingGate;
   readonly #rates: RateControl | undefined;
@@ -95,9 +100,14 @@ export class Flow implements Intake {
     this.#settings = settings;
     const { durability } = settings;
     this.#stop = settings.halt;
-    this.#ticker = new Ticker(settings.clock, settings.graph.batchMs, durability.lastTime);
+    const { graph, engine } = settings;
+    const somethingWaits = (): boolean => !this.#queue.isEmpty || graph.nodes.some((node) => node.pending?.() === true);
+    this.#cutting = settings.cutting;
+    this.#waiting = { somethingWaits, nothingDue: () => !somethingWaits() && engine.isEmpty };
+    this.#learned = new SummedBatches(settings.cut === 'eager' ? graph.batchMs : 0);
     for (const arrival of durability.waiting()) this.#queue.add(arrival);
-    settings.graph.dataAt = (node, time) => settings.engine.rddOf(node, time);
+    graph.dataAt = (node, time) => engine.rddOf(node, time);
+    graph.timesOf = (node, after, upTo) => engine.timesOf(node, after, upTo);
     this.#backlog = new Backlog(settings.maxDelayMs, settings.maxBacklogBytes, settings.maxLogBytes);
     this.#reading = new ReadingGate(settings.receivers);
     const { rates, maxDelayMs: longestPauseMs } = settings;
@@ -129,20 +139,17 @@ export class Flow implements Intake {
 
   /** Runs batches until it is stopped. @throws StreamjobError BATCH_FAILED when a batch failed and the policy is to stop */
   async run(): Promise<void> {
-    const { engine, graph } = this.#settings;
     try {
       const pending = this.#settings.durability.pending();
       if (pending !== undefined) await this.#runPending(pending);
       while (!this.#stop.signal.aborted && this.#batchesWithData < this.#settings.maxBatches) {
-        const nothingDue =
-          this.#queue.isEmpty && engine.isEmpty && !graph.nodes.some((node) => node.pending?.() === true);
-        const time = this.#ticker.take(nothingDue);
+        const time = this.#cutting.take(this.#waiting);
         if (time !== undefined) await this.#runBatch(time);
         else if (this.#draining && this.#queue.isEmpty && !this.#admission.isLogging) break;
         else await this.#nextTick();
       }
     } finally {
-      this.#ticker.stop();
+      this.#cutting.stop();
       this.#rates?.stop();
       this.#overrun?.cancel();
       await this.#abandonRest();
@@ -186,7 +193,7 @@ export class Flow implements Intake {
   /** Something waits for a batch now, or does not any more. */
   #onAdmitted(): void {
     this.#watchBacklog();
-    if (this.#draining) this.#wake();
+    if (this.#draining || this.#settings.cut === 'eager') this.#wake();
   }
 
   withdraw(token: AckToken): boolean {
@@ -257,8 +264,7 @@ export class Flow implements Intake {
         if (batch.events > 0) this.#batchesWithData++;
         const endedAt = clock.now();
         const delays = delaysOf(batch, endedAt);
-        this.#backlog.learn(batch.events, delays.processingMs);
-        this.#rates?.committed({ events: batch.events, eventsByInput: eventsByInput(batch), endedAt, ...delays });
+        this.#learn({ events: batch.events, eventsByInput: eventsByInput(batch), endedAt, ...delays });
         return;
       } catch (error) {
         // A stop that came while the batch was about to commit could not give it up.
@@ -300,6 +306,13 @@ export class Flow implements Intake {
     this.#settings.durability.committed(batch);
     reached('committed');
     return this.#ledger.commit() === 'committed';
+  }
+
+  #learn(batch: CommittedBatch): void {
+    const summed = this.#learned.add(batch);
+    if (summed === undefined) return;
+    this.#backlog.learn(summed.events, summed.processingMs);
+    this.#rates?.committed(summed);
   }
 
   #watchOutput({ id, kind }: Output, time: number): (failure: unknown) => void {
@@ -366,7 +379,7 @@ export class Flow implements Intake {
   async #nextTick(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      this.#ticker.onDue(resolve);
+      this.#cutting.onDue(resolve, this.#waiting);
       if (this.#stop.signal.aborted) resolve();
     });
     this.#wake = () => {};
@@ -411,7 +424,7 @@ export class Flow implements Intake {
   async #abandonRest(): Promise<void> {
     await this.#admission.idle();
     if (!this.#queue.isEmpty) {
-      const rest = cutBatch(this.#ticker.last, this.#queue.take(), this.#settings.clock.now());
+      const rest = cutBatch(this.#cutting.last, this.#queue.take(), this.#settings.clock.now());
       this.#countGivenBack(rest.events, 0);
       this.#settlement.settle(rest, 'given-up', () => {});
     }

@@ -6,7 +6,7 @@
 import { type Observable, Subject } from 'rxjs';
 import { type DurationLike, durationMs } from '../core/duration.ts';
 import { StreamjobError } from '../core/errors.ts';
-import { floorTime, timesTo } from '../core/time.ts';
+import { floorTime } from '../core/time.ts';
 import { requireSync, type Sync, userError, type Widen } from './functions.ts';
 import { type Lineage, narrow, type Step } from './lineage.ts';
 import type { BatchView, Graph, Node, OutputBatch, StorageLevel } from './node.ts';
@@ -270,16 +270,15 @@ export class DStream<T> {
    * @example words.slice(now - 10_000, now)
    */
   slice(from: number, to: number): RDD<T>[] {
-    const { dataAt } = this.#graph;
-    if (dataAt === undefined) {
+    const { dataAt, timesOf } = this.#graph;
+    if (dataAt === undefined || timesOf === undefined) {
       throw new StreamjobError('CONTEXT_STATE', `${this.#node.name} has not been initialized`, {
         where: 'slice',
         hint: 'call slice after start()',
       });
     }
-    const slide = this.slideDuration;
     const rdds: RDD<T>[] = [];
-    for (const time of timesTo(floorTime(from, slide), to, slide)) {
+    for (const time of timesOf(this.#node, floorTime(from, this.slideDuration) - 1, to)) {
       const rdd = dataAt(this.#node, time);
       if (rdd !== undefined) rdds.push(rdd);
     }

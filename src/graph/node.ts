@@ -110,6 +110,8 @@ export class Graph {
   remember = 0;
   /** The data of a node at a time, once the job runs: for `slice`. */
   dataAt: (<T>(node: Node<T>, time: number) => RDD<T> | undefined) | undefined;
+  /** The times in (after, upTo] of which there is such data. */
+  timesOf: ((node: Node<unknown>, after: number, upTo: number) => readonly number[]) | undefined;
   readonly #operators = new Map<string, number>();
   readonly #uids = new Map<string, number>();
   readonly #levels = new Map<Node<unknown>, StorageLevel>();
@@ -206,6 +208,17 @@ export class Graph {
 
   storageLevel(node: Node<never> | Node<unknown>): StorageLevel {
     return this.#levels.get(node as Node<unknown>) ?? 'NONE';
+  }
+
+  /**
+   * A node that reads a stream which has data in every batch together with one that has some at multiples of its slide only:
+   * between two of these it would have the one without the other.
+   */
+  get mixed(): Node<unknown> | undefined {
+    return this.nodes.find(
+      ({ parents }) =>
+        parents.some((parent) => this.isGridded(parent)) && !parents.every((parent) => this.isGridded(parent)),
+    );
   }
 
   /** Takes no more nodes. @param state why, for the error */

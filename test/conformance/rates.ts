@@ -61,7 +61,12 @@ function timer(vector: Vector): Verdict {
   const ticker = new Ticker(clock, period);
   const seen: number[] = [];
   const pull = (): void => {
-    for (let time = ticker.take(false); time !== undefined; time = ticker.take(false)) seen.push(time);
+    for (
+      let time = ticker.take({ nothingDue: () => false });
+      time !== undefined;
+      time = ticker.take({ nothingDue: () => false })
+    )
+      seen.push(time);
     ticker.onDue(pull);
   };
   ticker.onDue(pull);
@@ -81,7 +86,7 @@ const firstTick = (now: number, period: number): number | undefined => {
   const clock = new ManualClock(now);
   const ticker = new Ticker(clock, period);
   clock.advance(period);
-  return ticker.take(false);
+  return ticker.take({ nothingDue: () => false });
 };
 
 /** What each input gave to each batch. Which batches are known is the listener's affair: the flow forgets those that committed. */

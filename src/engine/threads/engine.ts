@@ -123,6 +123,10 @@ class ThreadsEngine implements Engine {
     );
   }
 
+  timesOf(node: Node<unknown>, after: number, upTo: number): readonly number[] {
+    return [...this.#byTime(node.id).keys()].filter((time) => time > after && time <= upTo).sort((a, b) => a - b);
+  }
+
   complete(time: number): void {
     this.#hasCommitted = true;
     this.#crew?.broadcast({ type: 'complete', time });

@@ -4,12 +4,14 @@
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import { floorTime } from '../../core/time.ts';
+import type { Cutting, WaitingState } from './cutting.ts';
 
 /** Gives the times of batches, one after the other. */
-export class Ticker {
+export class Ticker implements Cutting {
   readonly #clock: Clock;
   readonly #intervalMs: number;
-  readonly #aheadMs: number;
+  /** How far times are ahead of the clock, in ms: it was set back between two runs. */
+  readonly aheadMs: number;
   #last: number;
   #timer: Timer | undefined;
 
@@ -23,7 +25,7 @@ export class Ticker {
     const now = floorTime(clock.now(), intervalMs);
     this.#last = floorTime(lastTime ?? now, intervalMs);
     // The clock was set back between the runs: times go on to rise, ahead of it, rather than stand still until it is there.
-    this.#aheadMs = Math.max(0, this.#last - now);
+    this.aheadMs = Math.max(0, this.#last - now);
   }
 
   /** The time of the last tick that was taken; before the first one, the multiple of the interval before the start. */
@@ -33,21 +35,21 @@ export class Ticker {
 
   /**
    * Takes the next tick if it is due.
-   * @param nothingDue whether no tick from now on has anything to do before new data comes
+   * @param state `nothingDue` is asked when several ticks are late
    * @returns its time, or undefined when none is due
    */
-  take(nothingDue: boolean): number | undefined {
-    const due = floorTime(this.#clock.now(), this.#intervalMs) + this.#aheadMs;
+  take({ nothingDue }: Pick<WaitingState, 'nothingDue'>): number | undefined {
+    const due = floorTime(this.#clock.now(), this.#intervalMs) + this.aheadMs;
     const next = this.#last + this.#intervalMs;
     if (next > due) return undefined;
-    this.#last = nothingDue ? due : next;
+    this.#last = next < due && nothingDue() ? due : next;
     return this.#last;
   }
 
   /** Calls `wake` when the next tick is due. */
   onDue(wake: () => void): void {
     this.#timer?.cancel();
-    const wait = this.#last + this.#intervalMs - this.#aheadMs - this.#clock.now();
+    const wait = this.#last + this.#intervalMs - this.aheadMs - this.#clock.now();
     this.#timer = this.#clock.after(Math.max(0, wait), wake);
   }
 

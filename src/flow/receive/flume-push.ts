@@ -55,9 +55,13 @@ export interface ReceiverSettings {
   readonly batchMs: number;
   /** At end-to-end alone peers wait for the commit. */
   readonly reliability: Reliability;
+  /** Whether batches are cut as soon as something waits. */
+  readonly eager: boolean;
 }
 
 const DEFAULT_PEER_REQUEST_TIMEOUT_MS = 20_000;
+/** `batch-size` of Flume's Avro sink unless it is set. */
+const FLUME_BATCH_SIZE = 100;
 /** At this part of the peer's timeout a held request is answered FAILED, so that the answer still reaches the peer. */
 const HOLD_FRACTION = 0.75;
 
@@ -118,6 +122,19 @@ export class FlumePushReceiver implements Receiver {
       onRequest: (request) => this.#onRequest(request),
     });
     this.#port = this.#server.address.port;
+    this.#tellLimit();
+  }
+
+  /** Who looks for the reason of a slow sink finds it here. */
+  #tellLimit(): void {
+    const { batchMs, eager, log, reliability } = this.#settings;
+    if (reliability !== 'end-to-end' || eager) return;
+    const perSecond = Math.floor((FLUME_BATCH_SIZE * 1000) / batchMs);
+    log.info(
+      { eventsPerSecond: perSecond },
+      `a Flume sink has one request in flight, and it is answered when its batch has committed: it delivers at most its batch-size every ${batchMs} ms, ` +
+        `with Flume's default of ${FLUME_BATCH_SIZE} that is ${perSecond} events/s. For more raise batch-size, shorten batchInterval, or set cut: 'eager'`,
+    );
   }
 
   pauseReading(): void {

@@ -49,9 +49,9 @@ describe('a job that cannot run ends with 1 and one message', () => {
       /FILE_NOT_FOUND/,
     ],
     [
-      'with an option of a later version',
-      () => job(print, "name: 'x', batchInterval: 100, cut: 'eager'"),
-      /not supported by this version/,
+      'with a cut that there is not',
+      () => job(print, "name: 'x', batchInterval: 100, cut: 'sometimes' as 'eager'"),
+      /CONFIG_INVALID: cut cannot be/,
     ],
   ])('%s', async (_, file, message) => {
     const { code, stdout, stderr } = await runCli(['run', file(), '--log-level', 'silent']);

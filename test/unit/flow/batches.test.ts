@@ -12,30 +12,30 @@ describe('ticks', () => {
   test('are multiples of the interval, the first one after the start', () => {
     const clock = new ManualClock(12_345);
     const ticker = new Ticker(clock, 1000);
-    expect(ticker.take(false)).toBeUndefined();
+    expect(ticker.take({ nothingDue: () => false })).toBeUndefined();
     clock.advanceTo(13_000);
-    expect(ticker.take(false)).toBe(13_000);
-    expect(ticker.take(false)).toBeUndefined();
+    expect(ticker.take({ nothingDue: () => false })).toBe(13_000);
+    expect(ticker.take({ nothingDue: () => false })).toBeUndefined();
   });
 
   test('late ones are run one after the other, not skipped', () => {
     const clock = new ManualClock(0);
     const ticker = new Ticker(clock, 1000);
     clock.advanceTo(3500);
-    expect([ticker.take(false), ticker.take(false), ticker.take(false), ticker.take(false)]).toEqual([
-      1000,
-      2000,
-      3000,
-      undefined,
-    ]);
+    expect([
+      ticker.take({ nothingDue: () => false }),
+      ticker.take({ nothingDue: () => false }),
+      ticker.take({ nothingDue: () => false }),
+      ticker.take({ nothingDue: () => false }),
+    ]).toEqual([1000, 2000, 3000, undefined]);
   });
 
   test('a run of late ones with nothing due is passed in one step', () => {
     const clock = new ManualClock(0);
     const ticker = new Ticker(clock, 1000);
     clock.advanceTo(3 * 86_400_000 + 10);
-    expect(ticker.take(true)).toBe(3 * 86_400_000);
-    expect(ticker.take(true)).toBeUndefined();
+    expect(ticker.take({ nothingDue: () => true })).toBe(3 * 86_400_000);
+    expect(ticker.take({ nothingDue: () => true })).toBeUndefined();
   });
 
   test('after a weekend asleep one empty batch is run, and windows that still hold data get theirs first', async () => {
@@ -67,11 +67,11 @@ describe('ticks', () => {
     const clock = new ManualClock(10_000);
     const ticker = new Ticker(clock, 1000);
     clock.advanceTo(11_000);
-    expect(ticker.take(false)).toBe(11_000);
+    expect(ticker.take({ nothingDue: () => false })).toBe(11_000);
     clock.advanceTo(5000);
-    expect(ticker.take(false)).toBeUndefined();
+    expect(ticker.take({ nothingDue: () => false })).toBeUndefined();
     clock.advanceTo(12_000);
-    expect(ticker.take(false)).toBe(12_000);
+    expect(ticker.take({ nothingDue: () => false })).toBe(12_000);
   });
 });
 
