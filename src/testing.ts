@@ -19,6 +19,50 @@ export interface RunBatchesOptions<A, B = unknown, C = unknown> {
   readonly numBatches?: number;
   /** Partitions of batches and shuffles. Default 2. */
   readonly numPartitions?: number;
+  /** Who computes. Default 'inline'; 'threads' wants `job`. */
+  readonly engine?: string;
+  /**
+   * Where worker threads find what `build` does: a module whose default export is the same function, with `data` (plain) as its last
+   * parameter.
+   */
+  readonly job?: { readonly module: string | URL; readonly data?: unknown };
+}
+
+/** Makes the stream to be collected from the input streams. @param data as of `job` */
+export type BuildBatches<A, U, B = unknown, C = unknown> = (
+  ssc: StreamingContext,
+  input: DStream<A>,
+  input2: DStream<B>,
+  input3: DStream<C>,
+  data: unknown,
+) => DStream<U> | Promise<DStream<U>>;
+
+/** What testing-job.ts is told. @internal */
+export interface KitJob {
+  readonly module: string;
+  readonly data: unknown;
+}
+
+/** What worker threads load. */
+const JOB_MODULE = new URL(`./testing-job.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+
+interface InputStreams<A, B, C> {
+  readonly first: ReturnType<typeof StreamingContext.prototype.valuesStream<A>>;
+  readonly second: ReturnType<typeof StreamingContext.prototype.valuesStream<B>>;
+  readonly third: ReturnType<typeof StreamingContext.prototype.valuesStream<C>>;
+}
+
+/** The graph of a test: the same in each thread. @internal */
+export async function buildOn<A, U, B, C>(
+  ssc: StreamingContext,
+  build: BuildBatches<A, U, B, C>,
+  data: unknown,
+  take: (time: number, values: readonly U[]) => void,
+): Promise<InputStreams<A, B, C>> {
+  const inputs = { first: ssc.valuesStream<A>(), second: ssc.valuesStream<B>(), third: ssc.valuesStream<C>() };
+  const built = await build(ssc, inputs.first.stream, inputs.second.stream, inputs.third.stream, data);
+  built.foreachRDD(async (rdd, time) => take(time, await rdd.collect()));
+  return inputs;
 }
 
 /** One batch of the result. */
@@ -40,14 +84,9 @@ export interface BatchResult<U> {
  */
 export async function runBatches<A, U, B = unknown, C = unknown>(
   options: RunBatchesOptions<A, B, C>,
-  build: (
-    ssc: StreamingContext,
-    input: DStream<A>,
-    input2: DStream<B>,
-    input3: DStream<C>,
-  ) => DStream<U> | Promise<DStream<U>>,
+  build: BuildBatches<A, U, B, C>,
 ): Promise<BatchResult<U>[]> {
-  const { inputs, inputs2 = [], inputs3 = [], numPartitions = 2 } = options;
+  const { inputs, inputs2 = [], inputs3 = [], numPartitions = 2, engine = 'inline', job } = options;
   const clock = new ManualClock(0);
   const batchInterval = durationMs(options.batchInterval, 'batchInterval');
   const ssc = new StreamingContext({
@@ -55,15 +94,15 @@ export async function runBatches<A, U, B = unknown, C = unknown>(
     batchInterval,
     parallelism: numPartitions,
     onFailure: 'stop',
+    engine,
+    ...(job === undefined
+      ? {}
+      : { job: { module: JOB_MODULE.href, data: { module: String(job.module), data: job.data } satisfies KitJob } }),
     write: () => {},
   });
-  const first = ssc.valuesStream<A>();
-  const second = ssc.valuesStream<B>();
-  const third = ssc.valuesStream<C>();
   const results: BatchResult<U>[] = [];
-  const built = await build(ssc, first.stream, second.stream, third.stream);
-  built.foreachRDD(async (rdd, time) => {
-    results.push({ time, values: await rdd.collect() });
+  const { first, second, third } = await buildOn<A, U, B, C>(ssc, build, job?.data, (time, values) => {
+    results.push({ time, values });
   });
   await ssc.start();
   const numBatches = options.numBatches ?? Math.max(inputs.length, inputs2.length, inputs3.length);
