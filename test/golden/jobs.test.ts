@@ -78,8 +78,13 @@ function total(out: unknown[][]): Record<string, number> {
   return sums;
 }
 
-describe.each(['1', '3'])('with parallelism %s', (parallelism) => {
-  const flags = [...FAST, '--parallelism', parallelism];
+describe.each([
+  ['inline', '1'],
+  ['inline', '3'],
+  ['threads', '2'],
+  ['threads', '3'],
+])('engine %s with parallelism %s', (engine, parallelism) => {
+  const flags = [...FAST, '--engine', engine, '--parallelism', parallelism];
 
   test('network-wordcount counts each batch', async () => {
     const out = await withText('network-wordcount', {}, [['a b a'], ['b']], (all) => all.flat().length >= 3, flags);
@@ -130,38 +135,51 @@ describe.each(['1', '3'])('with parallelism %s', (parallelism) => {
   });
 });
 
-test('recoverable-wordcount goes on after a kill -9 from its checkpoint', async () => {
-  const directory = mkdtempSync(path.join(tmpdir(), 'streamjob-test-'));
-  const output = path.join(directory, 'totals.json');
-  const totals = (): Record<string, number> =>
-    existsSync(output) ? Object.fromEntries(JSON.parse(readFileSync(output, 'utf8'))) : {};
-  const sockets: net.Socket[] = [];
-  const server = net.createServer((socket) => sockets.push(socket));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const env = { HOST: '127.0.0.1', PORT: String(typeof address === 'object' ? address?.port : 0), OUTPUT: output };
-  const checkpoint = path.join(directory, 'checkpoint');
-  const start = () =>
-    startCli(['run', 'jobs/recoverable-wordcount.ts', '--json', '--checkpoint-dir', checkpoint, ...FAST], env);
-  const first = start();
-  await until(() => sockets.length === 1);
-  sockets[0]?.write('the cat\ncat\n');
-  // Only what has committed outlives the kill: nobody keeps the lines of a text server.
-  await until(() => linesOf(first).reduce((sum, { events }) => sum + events, 0) === 2);
-  first.child.kill('SIGKILL');
-  await first.ended;
-  const second = start();
-  await until(() => sockets.length === 2);
-  sockets[1]?.write('cat dog\n');
-  await until(() => totals()['dog'] === 1);
-  second.child.kill('SIGINT');
-  await second.ended;
-  server.close();
-  expect(totals()).toEqual({ the: 1, cat: 3, dog: 1 });
-  expect(printed(second).flat().map(String)).toContain('cat,3');
-  expect(second.stdout()).not.toContain('"the"');
-  rmSync(directory, { recursive: true, force: true });
-});
+test.each([
+  ['inline', 'inline', '1'],
+  ['threads', 'threads', '2'],
+  ['threads', 'inline', '3'],
+])(
+  'recoverable-wordcount goes on after a kill -9 from its checkpoint: %s, then %s',
+  async (before, after, parallelism) => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'streamjob-test-'));
+    const output = path.join(directory, 'totals.json');
+    const totals = (): Record<string, number> =>
+      existsSync(output) ? Object.fromEntries(JSON.parse(readFileSync(output, 'utf8'))) : {};
+    const sockets: net.Socket[] = [];
+    const server = net.createServer((socket) => sockets.push(socket));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const env = { HOST: '127.0.0.1', PORT: String(typeof address === 'object' ? address?.port : 0), OUTPUT: output };
+    const checkpoint = path.join(directory, 'checkpoint');
+    const start = (engine: string) =>
+      startCli(
+        [
+          ...['run', 'jobs/recoverable-wordcount.ts', '--json', '--checkpoint-dir', checkpoint, ...FAST],
+          ...['--engine', engine, '--parallelism', parallelism],
+        ],
+        env,
+      );
+    const first = start(before);
+    await until(() => sockets.length === 1);
+    sockets[0]?.write('the cat\ncat\n');
+    // Only what has committed outlives the kill: nobody keeps the lines of a text server.
+    await until(() => linesOf(first).reduce((sum, { events }) => sum + events, 0) === 2);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const second = start(after);
+    await until(() => sockets.length === 2);
+    sockets[1]?.write('cat dog\n');
+    await until(() => totals()['dog'] === 1);
+    second.child.kill('SIGINT');
+    await second.ended;
+    server.close();
+    expect(totals()).toEqual({ the: 1, cat: 3, dog: 1 });
+    expect(printed(second).flat().map(String)).toContain('cat,3');
+    expect(second.stdout()).not.toContain('"the"');
+    rmSync(directory, { recursive: true, force: true });
+  },
+);
 
 test('flume-event-count counts what an RPC client sends', async () => {
   const port = await freePort();

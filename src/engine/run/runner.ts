@@ -64,6 +64,8 @@ export class Runner implements JobRunner {
   readonly #settings: RunnerSettings;
   readonly #exchange: Exchange;
   #sliceEnd = 0;
+  /** What a function of the job did that cannot be done here. */
+  #misuse: StreamjobError | undefined;
 
   constructor(settings: RunnerSettings) {
     this.#settings = settings;
@@ -72,10 +74,12 @@ export class Runner implements JobRunner {
 
   async prepare<T>(lineage: Lineage<T>): Promise<readonly Task<T>[]> {
     if (this.#exchange.members > 1) {
-      throw new StreamjobError('CONTEXT_STATE', 'an action was called while the graph of a batch is made', {
+      this.#misuse ??= new StreamjobError('CONTEXT_STATE', 'an action was called while the graph of a batch was made', {
         where: 'transform',
         hint: "actions (collect, count, …) belong into foreachRDD; with engine: 'threads' transform cannot run them",
       });
+      // The batch fails with the error; here perhaps nobody listens, and the thread would end of it.
+      return new Promise(() => {});
     }
     const plans = await this.#plan(lineage);
     return plans.map(({ here }) => ({
@@ -85,6 +89,7 @@ export class Runner implements JobRunner {
 
   /** Works a kept lineage out, if it is not yet. */
   async keep(lineage: Kept<unknown>): Promise<void> {
+    if (this.#misuse !== undefined) throw this.#misuse;
     lineage.result ??= await this.#materialize(lineage);
   }
 

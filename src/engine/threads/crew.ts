@@ -3,6 +3,7 @@
  * more use, since each member has a part of everything.
  */
 import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import { firstDifference } from './graph-description.ts';
@@ -29,9 +30,9 @@ const FROM_SOURCE = import.meta.url.endsWith('.ts');
 
 /** A worker's first code is plain JavaScript: only after it has its loader can it run TypeScript. */
 const BOOT = `
-  const { workerData } = require('node:worker_threads');
-  if (workerData.loader !== undefined) require(workerData.loader).register();
-  import(workerData.entry);
+  const { workerData: { loader, entry } } = require('node:worker_threads');
+  const ready = loader === undefined ? Promise.resolve() : import(loader).then(({ register }) => register());
+  ready.then(() => import(entry));
 `;
 
 /** See the file's head. */
@@ -135,7 +136,7 @@ export class Crew {
     const { member } = start;
     const workerData: WorkerStart = {
       ...start,
-      loader: FROM_SOURCE ? createRequire(import.meta.url).resolve('tsx/esm/api') : undefined,
+      loader: FROM_SOURCE ? loaderUrl() : undefined,
       entry: new URL(`../../worker.${FROM_SOURCE ? 'ts' : 'js'}`, import.meta.url).href,
     };
     const conditions = FROM_SOURCE ? ['--conditions=streamjob-source'] : [];
@@ -215,6 +216,15 @@ export class Crew {
     this.#run = undefined;
     run?.done.reject(lost);
   }
+}
+
+/** The ES module: the one that `require` finds does not register where another loader is at work already. */
+function loaderUrl(): string {
+  return pathToFileURL(
+    createRequire(import.meta.url)
+      .resolve('tsx/esm/api')
+      .replace(/\.cjs$/, '.mjs'),
+  ).href;
 }
 
 function graphDiffers(difference: string): StreamjobError {

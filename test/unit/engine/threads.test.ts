@@ -1,0 +1,209 @@
+/** The threads engine where it differs from the inline one: workers that end, graphs that differ, what crosses threads. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { StreamingContext, type StreamingContextOptions } from '../../../src/context.ts';
+import { ManualClock } from '../../../src/core/clock.ts';
+import type { StreamEvent } from '../../../src/core/events.ts';
+import { type Built, buildCrew, type CrewData } from '../../kit/pipelines/crew.ts';
+import { until } from '../../kit/until.ts';
+
+const module = new URL('../../kit/pipelines/crew.ts', import.meta.url).href;
+const directories: string[] = [];
+const TIMEOUT = 90_000;
+
+function scratch(): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'streamjob-threads-'));
+  directories.push(directory);
+  return directory;
+}
+
+afterEach(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
+interface Rig extends Built {
+  readonly ssc: StreamingContext;
+  readonly results: unknown[][];
+  readonly seen: StreamEvent[];
+  /** Gives values, turns the clock to the next batch, and lets time pass for retries, until it has completed. */
+  readonly batch: (...values: string[]) => Promise<void>;
+}
+
+async function rig(data: CrewData, options: Partial<StreamingContextOptions> = {}): Promise<Rig> {
+  const clock = new ManualClock(0);
+  const ssc = new StreamingContext({
+    batchInterval: 1000,
+    clock,
+    engine: 'threads',
+    parallelism: 2,
+    job: { module, data },
+    write: () => {},
+    ...options,
+  });
+  const results: unknown[][] = [];
+  const seen: StreamEvent[] = [];
+  const built = buildCrew(ssc, data, (values) => results.push(values));
+  ssc.events$.subscribe((event) => {
+    seen.push(event);
+    if (event.type === 'batchFailed') setImmediate(() => clock.advance(100 * 2 ** (event.attempt - 1)));
+  });
+  const completed = (): number => seen.filter(({ type }) => type === 'batchCompleted').length;
+  await ssc.start();
+  return {
+    ...built,
+    ssc,
+    results,
+    seen,
+    batch: async (...values) => {
+      const before = completed();
+      built.push(values);
+      clock.advanceTo((Math.floor(clock.now() / 1000) + 1) * 1000);
+      await until(() => completed() > before || ssc.getState() === 'stopped');
+    },
+  };
+}
+
+const sorted = (values: readonly unknown[] | undefined): string[] => [...(values ?? [])].map(String).sort();
+
+describe('a worker that ends', { timeout: TIMEOUT }, () => {
+  test('costs a retry: new workers go on from the checkpoint, and nothing counts twice', async () => {
+    const directory = scratch();
+    const data: CrewData = { graph: 'exits', marker: path.join(directory, 'marker') };
+    const { batch, results, seen, ssc } = await rig(data, { checkpointDir: path.join(directory, 'checkpoint') });
+    await batch('a', 'b', 'a');
+    await batch('b', 'exit', 'c');
+    await batch('c');
+    await ssc.stop({ graceful: false });
+    expect(existsSync(data.marker ?? '')).toBe(true);
+    const failures = seen.filter((event) => event.type === 'batchFailed');
+    expect(failures.map(({ error }) => ('code' in error ? error.code : error))).toEqual(['WORKER_LOST']);
+    expect(results.map(sorted)).toEqual([
+      ['a,2', 'b,1'],
+      ['a,2', 'b,2', 'c,1', 'exit,1'],
+      ['a,2', 'b,2', 'c,2', 'exit,1'],
+    ]);
+  });
+
+  test('costs a retry without a checkpoint too, where nothing is remembered', async () => {
+    const data: CrewData = { graph: 'exitsStateless', marker: path.join(scratch(), 'marker') };
+    const { batch, results, ssc } = await rig(data);
+    await batch('a');
+    await batch('exit', 'a', 'a');
+    await ssc.stop({ graceful: false });
+    expect(results.map(sorted)).toEqual([['a,1'], ['a,2', 'exit,1']]);
+  });
+
+  test('ends the run where it remembered what no checkpoint has, and says so', async () => {
+    const data: CrewData = { graph: 'exits', marker: path.join(scratch(), 'marker') };
+    const { batch, ssc } = await rig(data);
+    await batch('a');
+    await batch('exit');
+    await expect(ssc.awaitTermination()).rejects.toMatchObject({
+      code: 'BATCH_FAILED',
+      message: expect.stringContaining('ENGINE_LOST'),
+    });
+  });
+});
+
+describe('what cannot be run on threads is refused', { timeout: TIMEOUT }, () => {
+  test('a graph that differs in a worker, with the first difference', async () => {
+    await expect(rig({ graph: 'differs' })).rejects.toMatchObject({
+      code: 'GRAPH_DIFFERS',
+      message: expect.stringMatching(/main thread has "node 2: map.*worker \d has "node 2: filter/),
+    });
+  });
+
+  test('a context that says nothing of its job', () => {
+    const ssc = new StreamingContext({ batchInterval: 1000, engine: 'threads' });
+    ssc.valuesStream().stream.print();
+    return expect(ssc.start()).rejects.toMatchObject({ code: 'CONFIG_INVALID', where: 'engine' });
+  });
+
+  test('a module that cannot be loaded', async () => {
+    const job = { module: new URL('nowhere.ts', import.meta.url).href };
+    await expect(rig({ graph: 'state' }, { job })).rejects.toMatchObject({
+      message: expect.stringContaining('nowhere'),
+    });
+  });
+
+  test.each([
+    ['instances', 'VALUE_NOT_PLAIN'],
+    ['actions', 'CONTEXT_STATE'],
+  ] as const)('%s: %s', async (graph, code) => {
+    const { batch, ssc, seen } = await rig({ graph }, { onFailure: 'stop' });
+    await batch('a', 'b', 'c', 'd', 'e', 'f');
+    const [failure] = seen.filter((event) => event.type === 'batchFailed');
+    expect(failure?.error).toMatchObject({ code });
+    await ssc.stop({ graceful: false });
+  });
+});
+
+describe('what workers add reaches the main thread', { timeout: TIMEOUT }, () => {
+  test('accumulators, once for each batch that has run', async () => {
+    const data: CrewData = { graph: 'exitsStateless', marker: path.join(scratch(), 'marker') };
+    const { accumulator, batch, ssc } = await rig(data);
+    await batch('a', 'b', 'c');
+    expect(accumulator?.value).toBe(3);
+    // The attempt in which a worker ends adds nothing.
+    await batch('exit', 'd');
+    expect(accumulator?.value).toBe(5);
+    await ssc.stop({ graceful: false });
+  });
+
+  test('values that functions threw on, as dead letters', async () => {
+    const deadLetterFile = path.join(scratch(), 'letters.jsonl');
+    const { batch, results, ssc } = await rig({ graph: 'poison' }, { onPoison: 'skip', deadLetterFile });
+    await batch('a', 'bad1', 'b', 'bad2');
+    await ssc.stop({ graceful: false });
+    expect(results).toEqual([['a', 'b']]);
+    const letters = readFileSync(deadLetterFile, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(letters).toMatchObject([
+      { time: 1000, operator: 'map', event: 'bad1', error: { message: 'no bad1' } },
+      { time: 1000, operator: 'map', event: 'bad2' },
+    ]);
+  });
+});
+
+describe('a checkpoint is of no engine and no number of partitions', { timeout: TIMEOUT }, () => {
+  test.each(['state', 'window', 'plainWindow'] as const)(
+    '%s: threads, then inline, then threads again',
+    async (graph) => {
+      const checkpointDir = path.join(scratch(), 'checkpoint');
+      const runs: [engine: string, parallelism: number, words: string[][]][] = [
+        ['threads', 2, [['a', 'b', 'c'], ['a']]],
+        ['inline', 3, [['b', 'd']]],
+        ['threads', 1, [['d']]],
+        ['threads', 4, [['a', 'e']]],
+      ];
+      const all: string[][] = [];
+      let last: string[] = [];
+      for (const [engine, parallelism, batches] of runs) {
+        const clock = new ManualClock(all.length * 1000);
+        const { batch, results, ssc } = await rig({ graph }, { engine, parallelism, checkpointDir, clock });
+        const completed = (): number => results.length;
+        for (const words of batches) {
+          const before = completed();
+          if (clock.now() === all.length * 1000) {
+            void batch(...words);
+            clock.advanceTo((all.length + 1) * 1000);
+          }
+          all.push(words);
+          await until(() => completed() > before);
+          last = sorted(results.at(-1));
+        }
+        await ssc.stop({ graceful: true });
+      }
+      const kept = graph === 'state' ? all : all.slice(-3);
+      const counts = new Map<string, number>();
+      for (const word of kept.flat()) counts.set(word, (counts.get(word) ?? 0) + 1);
+      // With an inverse a word stays, at 0, when it has left the window.
+      if (graph === 'window') for (const word of all.flat()) if (!counts.has(word)) counts.set(word, 0);
+      expect(last).toEqual(sorted([...counts]));
+    },
+  );
+});
