@@ -3,9 +3,12 @@
  * file that knows all of them.
  */
 
-import { availableParallelism } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import path from 'node:path';
 import type { Observable } from 'rxjs';
 import type { FlumeEvent } from './avro/event-block.ts';
+import { fromBytes, fromPlain, toBytes, toPlain } from './avro/stored-values.ts';
 import { type Clock, systemClock, type Timer } from './core/clock.ts';
 import { type DurationLike, durationMs } from './core/duration.ts';
 import { messageOf, StreamjobError } from './core/errors.ts';
@@ -42,6 +45,8 @@ import { DStream, transformStreams, unionStreams } from './graph/dstream.ts';
 import { Graph } from './graph/node.ts';
 import type { RDD } from './graph/rdd.ts';
 import { Accumulators, Broadcast, CollectionAccumulator, NumberAccumulator } from './graph/shared.ts';
+import { LmdbEnvironment, LmdbStateStore } from './graph/state/lmdb.ts';
+import { PLAIN_STATE, type StateCodec, type StoredEntry } from './graph/state/store.ts';
 
 /** What a context is made from. */
 export interface StreamingContextOptions {
@@ -57,6 +62,15 @@ export interface StreamingContextOptions {
   readonly linger?: DurationLike;
   /** For logs. Default 'streamjob'. */
   readonly name?: string;
+  /**
+   * Where states are kept while the job runs: in 'memory' (default), or in an embedded database ('lmdb'), for states that are larger
+   * than memory. What outlives a crash is the checkpoint in both cases.
+   */
+  readonly stateStore?: 'memory' | 'lmdb';
+  /** With 'lmdb', how many keys of each operator are kept in memory beside what a batch changes. Default 100,000. */
+  readonly stateCache?: number;
+  /** With 'lmdb', a directory of its own. Default: `state` in the checkpoint directory, or one among the machine's temporary files. */
+  readonly stateDir?: string;
   /** What happens when a batch fails: it is run again with backoff ('retry', the default), or the context stops ('stop'). */
   readonly onFailure?: 'retry' | 'stop';
   /** How often a failed batch is run again before the context stops. Default: without limit. */
@@ -127,6 +141,7 @@ const DEFAULT_MAX_BACKLOG_BYTES = 256 * 1024 * 1024;
 const DEFAULT_MAX_LOG_BYTES = 8 * 1024 ** 3;
 const SHORTEST_GRACE_MS = 30_000;
 const DEFAULT_LINGER_MS = 2;
+const DEFAULT_STATE_CACHE = 100_000;
 
 /**
  * See the file's head.
@@ -158,12 +173,15 @@ export class StreamingContext {
   #flow: Flow | undefined;
   #running: Promise<void> | undefined;
   #checkpointDir: string | undefined;
+  #temporary: string | undefined;
   #stopping: Promise<void> | undefined;
 
   /** @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN (engine) */
   constructor(options: StreamingContextOptions) {
     this.#options = options;
     this.#graph = new Graph(durationMs(options.batchInterval, 'batchInterval'));
+    requireOneOf(options.stateStore ?? 'memory', ['memory', 'lmdb'], 'stateStore');
+    if (options.stateStore === 'lmdb') this.#keepStatesInLmdb(options.stateCache ?? DEFAULT_STATE_CACHE);
     this.#clock = options.clock ?? systemClock;
     this.#log = (options.log ?? silentLogger).child({ job: options.name ?? 'streamjob' });
     const engine = engines.get(options.engine ?? 'inline');
@@ -547,15 +565,49 @@ export class StreamingContext {
     return this.#flow;
   }
 
+  #keepStatesInLmdb(cachedKeys: number): void {
+    requireCount(cachedKeys, 1, 'stateCache');
+    const environment = new LmdbEnvironment({
+      directory: () => this.#stateDirectory(),
+      cachedKeys,
+      encode: (entry, operator) => toBytes(toPlain(entry, operator)),
+      decode: (bytes) => fromPlain(fromBytes(bytes)) as StoredEntry,
+    });
+    this.#scope.defer(async () => {
+      await environment.close();
+      // Threads end without a chance to tidy up.
+      const directory = this.#temporary;
+      for (let i = 0; directory !== undefined && i < this.#parallelism; i++) {
+        rmSync(`${directory}-${i}`, { recursive: true, force: true });
+      }
+    });
+    this.#graph.openStore = (operator, form, codec) =>
+      new LmdbStateStore(environment, operator, form, codec ?? (PLAIN_STATE as StateCodec<never>));
+  }
+
+  /** Found when the first state comes: until then the program may say where its checkpoint is. */
+  #stateDirectory(): string {
+    const { checkpointDir, standardCheckpointDir, stateDir } = this.#options;
+    const checkpoint = this.#checkpointDir ?? checkpointDir ?? standardCheckpointDir;
+    this.#temporary ??=
+      stateDir ??
+      (checkpoint === undefined || checkpoint === false
+        ? mkdtempSync(path.join(tmpdir(), 'streamjob-state-'))
+        : path.join(checkpoint, 'state'));
+    return this.#temporary;
+  }
+
   /** Where workers find the job, and the options that its graph may depend on. */
   #jobModule(): EngineSettings['job'] {
-    const { batchInterval, job, name, reliability } = this.#options;
+    const { batchInterval, job, name, reliability, stateStore, stateCache } = this.#options;
     if (job === undefined) return undefined;
     const context = {
       batchInterval,
       parallelism: this.#parallelism,
       ...(name && { name }),
       ...(reliability && { reliability }),
+      ...(stateStore === 'lmdb' && { stateStore, stateDir: this.#stateDirectory() }),
+      ...(stateCache && { stateCache }),
     };
     return { ...job, context };
   }

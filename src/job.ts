@@ -34,6 +34,10 @@ export interface JobOptions {
   readonly parallelism?: number;
   /** Who computes: 'inline' (default), the main thread; or 'threads', a worker thread per partition, at most one per core. */
   readonly engine?: string;
+  /** Where states are kept while the job runs: 'memory' (default), or 'lmdb', an embedded database, for more than memory holds. */
+  readonly stateStore?: 'memory' | 'lmdb';
+  /** With 'lmdb', how many keys of each operator are kept in memory. Default 100,000. */
+  readonly stateCache?: number;
   /** What peers are told, and when: see README, "Reliability". Default 'end-to-end'. */
   readonly reliability?: Reliability;
   /**
@@ -84,6 +88,9 @@ export interface ResolvedJobOptions {
   /** Undefined: the engine's default. */
   readonly parallelism: number | undefined;
   readonly engine: string;
+  readonly stateStore: 'memory' | 'lmdb';
+  /** Undefined: the default. */
+  readonly stateCache: number | undefined;
   readonly reliability: Reliability;
   /** Whether somebody asked for the level: then the embedded agent keeps it too. */
   readonly reliabilityAsked: boolean;
@@ -107,6 +114,8 @@ const OPTION_NAMES = [
   'backpressure',
   'parallelism',
   'engine',
+  'stateStore',
+  'stateCache',
   'reliability',
   'checkpointDir',
 ] as const;
@@ -129,6 +138,10 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
   const batchInterval = pick('batchInterval');
   if (batchInterval === undefined) throw invalid('batchInterval', batchInterval, "give one, e.g. '1s'");
   const maxRetries = pick('maxRetries');
+  const stateStore = pick('stateStore') ?? 'memory';
+  if (stateStore !== 'memory' && stateStore !== 'lmdb')
+    throw invalid('stateStore', stateStore, "use 'memory' or 'lmdb'");
+  const stateCache = pick('stateCache');
   const parallelism = pick('parallelism');
   const onPoison = pick('onPoison') ?? 'fail';
   if (onPoison !== 'fail' && onPoison !== 'skip') throw invalid('onPoison', onPoison, "use 'fail' or 'skip'");
@@ -148,6 +161,8 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
     agent: resolveAgent(pick('agent')),
     maxRetries: maxRetries === undefined ? undefined : count(maxRetries, 'maxRetries', 0),
     parallelism: parallelism === undefined ? undefined : count(parallelism, 'parallelism', 1),
+    stateStore,
+    stateCache: stateCache === undefined ? undefined : count(stateCache, 'stateCache', 1),
     engine: engineName(pick('engine') ?? 'inline'),
     reliability: reliabilityLevel(pick('reliability') ?? 'end-to-end'),
     reliabilityAsked: pick('reliability') !== undefined,

@@ -3,8 +3,6 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { register as registerCommonJs } from 'tsx/cjs/api';
-import { register as registerModules } from 'tsx/esm/api';
 import type { StreamingContext } from './context.ts';
 import { messageOf, StreamjobError, systemCodeOf } from './core/errors.ts';
 import type { Job } from './job.ts';
@@ -50,10 +48,10 @@ export async function loadJobModule(module: string): Promise<BuildModule> {
 async function loadDefault(file: string): Promise<unknown> {
   // Loaders stay for as long as the process: a job may import more while it runs.
   if (isCommonJs(file)) {
-    registerCommonJs();
+    (await import('tsx/cjs/api')).register();
     return (createRequire(import.meta.url)(file) as { default?: unknown }).default;
   }
-  registerModules();
+  (await import('tsx/esm/api')).register();
   return ((await import(pathToFileURL(file).href)) as { default?: unknown }).default;
 }
 

@@ -10,7 +10,9 @@ const port = parentPort as MessagePort;
 
 if (start.job.consoleToStderr === true) globalThis.console = new console.Console(process.stderr, process.stderr);
 try {
-  const ssc = new StreamingContext({ ...start.context, engine: 'inline' } as StreamingContextOptions);
+  const context = start.context as unknown as StreamingContextOptions;
+  const stateDir = context.stateDir === undefined ? {} : { stateDir: `${context.stateDir}-${start.member}` };
+  const ssc = new StreamingContext({ ...context, ...stateDir, engine: 'inline' });
   const build = await loadJobModule(start.job.module);
   await build(ssc, start.job.data);
   const { graph, accumulators } = StreamingContext.graphOf(ssc);

@@ -1,6 +1,5 @@
 /** `streamjob agent`: the embedded agent alone, with the options of `flume-ng agent`, until Ctrl+C or SIGTERM. */
 import type { CommandModule } from 'yargs';
-import { Agent } from '../agent/agent.ts';
 import { makeLogger } from './logger.ts';
 
 interface AgentArguments {
@@ -34,7 +33,9 @@ export const agentCommand: CommandModule<object, AgentArguments> = {
       },
     }),
   handler: async ({ name, confFile }) => {
-    const log = makeLogger();
+    const log = await makeLogger();
+    // Not before it is asked for: it brings the storage engine of the file channel.
+    const { Agent } = await import('../agent/agent.ts');
     const agent = await Agent.fromFile(confFile, { name, log });
     const asked = stopAsked();
     await agent.start();

@@ -5,7 +5,7 @@ import path from 'node:path';
 import readline from 'node:readline';
 import type { CommandModule } from 'yargs';
 import { parseProperties } from '../agent/config/properties.ts';
-import { RpcClient } from '../agent/rpc-client.ts';
+import type { RpcClient } from '../agent/rpc-client.ts';
 import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
 import type { EventInit } from '../core/event.ts';
 
@@ -39,7 +39,8 @@ export const avroClientCommand: CommandModule<object, AvroClientArguments> = {
   handler: async (args) => {
     const headers = args.headerFile === undefined ? {} : await readHeaders(args.headerFile);
     const files = await filesToSend(args);
-    const client = await RpcClient.connect({ hosts: [`${hostPart(args.host)}:${args.port}`], batchSize: BATCH_SIZE });
+    const { RpcClient: Client } = await import('../agent/rpc-client.ts');
+    const client = await Client.connect({ hosts: [`${hostPart(args.host)}:${args.port}`], batchSize: BATCH_SIZE });
     try {
       if (files === undefined) await sendLines(process.stdin, headers, client);
       for (const file of files ?? []) await sendLines(createReadStream(file), headers, client);

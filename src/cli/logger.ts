@@ -1,6 +1,5 @@
 /** The command line's logger: pino on stderr, for people on a terminal, as JSON lines otherwise. stdout is for results. */
 import { pino } from 'pino';
-import { PinoPretty } from 'pino-pretty';
 import { StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 
@@ -13,7 +12,7 @@ export interface LoggerOptions {
 }
 
 /** Makes the logger. It writes synchronously: a line that is logged just before the end is not lost. */
-export function makeLogger(options: LoggerOptions = {}): Logger {
+export async function makeLogger(options: LoggerOptions = {}): Promise<Logger> {
   const settings = {
     level: options.level ?? 'info',
     base: null,
@@ -21,15 +20,18 @@ export function makeLogger(options: LoggerOptions = {}): Logger {
     serializers: { err: (thrown: unknown) => serializeError(thrown, options.stackTrace === true) },
   };
   if (process.stderr.isTTY) {
+    const { PinoPretty } = await import('pino-pretty');
     const pretty = PinoPretty({
       destination: 2,
       sync: true,
       ignore: 'job,receiver,err',
       translateTime: 'SYS:HH:MM:ss.l',
     });
-    return pino(settings, pretty);
+    const forPeople: Logger = pino(settings, pretty);
+    return forPeople;
   }
-  return pino(settings, pino.destination({ dest: 2, sync: true }));
+  const lines: Logger = pino(settings, pino.destination({ dest: 2, sync: true }));
+  return lines;
 }
 
 function serializeError(thrown: unknown, withStack: boolean): unknown {

@@ -1,7 +1,7 @@
 /** `streamjob run JOB.ts`: runs a job with its embedded agent until it is stopped, drained, or has done enough batches. */
 import path from 'node:path';
 import type { CommandModule } from 'yargs';
-import { Agent } from '../agent/agent.ts';
+import type { Agent } from '../agent/agent.ts';
 import { StreamingContext } from '../context.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
@@ -14,6 +14,7 @@ import {
   resolveJobOptions,
 } from '../job.ts';
 import { loadJob } from '../load-job.ts';
+import { hintAtThreads } from './hint.ts';
 import { makeLogger } from './logger.ts';
 import { batchLine, StatusLine } from './report.ts';
 import { UsageError } from './usage-error.ts';
@@ -68,6 +69,14 @@ export const runCommand: CommandModule<object, RunFlags> = {
         type: 'string',
         describe: "who computes: 'inline', the main thread; or 'threads', one worker per partition",
       })
+      .option('state-store', {
+        choices: ['memory', 'lmdb'] as const,
+        describe: 'where states are kept while the job runs',
+      })
+      .option('state-cache', {
+        type: 'string',
+        describe: 'with lmdb, how many keys of each operator are kept in memory',
+      })
       .option('reliability', { type: 'string', describe: 'end-to-end, store-on-failure or best-effort' })
       .option('checkpoint-dir', { type: 'string', describe: "what outlives a crash; 'none': nothing does" })
       .option('parallelism', { type: 'string', describe: 'partitions of batches and shuffles' })
@@ -85,13 +94,13 @@ async function run(flags: RunFlags): Promise<void> {
   const inFile = { ...job.options, ...agentBeside(job.options.agent, jobPath) };
   const options = resolveOptions(inFile, flags as unknown as OptionTexts);
   const status = new StatusLine(process.stderr);
-  const log = makeLogger({ level: flags.logLevel, stackTrace: flags.stackTrace });
+  const log = await makeLogger({ level: flags.logLevel, stackTrace: flags.stackTrace });
   const ssc = openContext(options, flags, log, status, jobPath);
   await buildJob(job.build, ssc, jobPath);
   const agent =
     options.agent === undefined
       ? undefined
-      : await Agent.fromFile(options.agent.conf, {
+      : await (await import('../agent/agent.ts')).Agent.fromFile(options.agent.conf, {
           name: options.agent.name,
           log,
           ...(options.reliabilityAsked ? { reliability: options.reliability } : {}),
@@ -128,7 +137,7 @@ function openContext(
   status: StatusLine,
   module: string,
 ): StreamingContext {
-  const { maxRetries, checkpointDir, parallelism, agent: _, reliabilityAsked: __, ...context } = options;
+  const { maxRetries, checkpointDir, parallelism, stateCache, agent: _, reliabilityAsked: __, ...context } = options;
   const ssc = new StreamingContext({
     ...context,
     log,
@@ -137,6 +146,7 @@ function openContext(
     standardCheckpointDir: path.join('.streamjob', options.name.replace(/[^\w.-]+/g, '_')),
     ...(maxRetries === undefined ? {} : { maxRetries }),
     ...(parallelism === undefined ? {} : { parallelism }),
+    ...(stateCache === undefined ? {} : { stateCache }),
     ...(flags.batches === undefined ? {} : { maxBatches: flags.batches }),
     write: (text) => {
       if (flags.json) return;
@@ -144,6 +154,7 @@ function openContext(
       process.stdout.write(text);
     },
   });
+  if (options.engine === 'inline') hintAtThreads(ssc, log);
   ssc.events$.subscribe((event) => {
     if (event.type !== 'batchCompleted') return;
     if (flags.json) process.stdout.write(`${batchLine(event.batch)}\n`);

@@ -3,7 +3,8 @@
  * job's graph and run nothing; outputs make a job do something.
  */
 
-import { type Observable, Subject } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { Subject } from 'rxjs/internal/Subject';
 import { type DurationLike, durationMs } from '../core/duration.ts';
 import { StreamjobError } from '../core/errors.ts';
 import { floorTime } from '../core/time.ts';
@@ -326,7 +327,10 @@ export class DStream<T> {
     const timestamp = eventTime === true ? headerTimestamp : eventTime;
     const spec = { windowMs, slideMs, allowedLatenessMs, timestamp };
     const operator = this.#graph.operatorName('eventTimeWindow');
-    return new EventWindowDStream(this.#graph, this.#graph.add(eventWindowNode(this.#node, spec, operator)));
+    return new EventWindowDStream(
+      this.#graph,
+      this.#graph.add(eventWindowNode(this.#node, spec, operator, this.#graph.openStore)),
+    );
   }
 
   /**
@@ -611,7 +615,9 @@ export class DStream<T> {
     const operator = this.#graph.operatorName('updateStateByKey');
     return new DStream(
       this.#graph,
-      this.#graph.add(updateStateNode(this.#node as unknown as Node<readonly [K, V]>, fn, options, operator)),
+      this.#graph.add(
+        updateStateNode(this.#node as unknown as Node<readonly [K, V]>, fn, options, operator, this.#graph.openStore),
+      ),
     );
   }
 
@@ -625,7 +631,9 @@ export class DStream<T> {
    */
   mapWithState<K, V, S, M>(this: DStream<readonly [K, V]>, spec: StateSpec<K, V, S, M>): MapWithStateDStream<K, S, M> {
     const operator = this.#graph.operatorName('mapWithState');
-    const node = this.#graph.add(mapWithStateNode(this.#node as unknown as Node<readonly [K, V]>, spec, operator));
+    const node = this.#graph.add(
+      mapWithStateNode(this.#node as unknown as Node<readonly [K, V]>, spec, operator, this.#graph.openStore),
+    );
     return new MapWithStateDStream(this.#graph, node);
   }
 
@@ -783,8 +791,8 @@ function reducedWindow<K, V>(
   return new DStream(
     graph,
     inverse === undefined
-      ? graph.add(reducedWindowNode(reduced, window, twoStacksAlgebra(window), operator))
-      : graph.add(reducedWindowNode(reduced, window, inverseAlgebra(window), operator)),
+      ? graph.add(reducedWindowNode(reduced, window, twoStacksAlgebra(window), operator, graph.openStore))
+      : graph.add(reducedWindowNode(reduced, window, inverseAlgebra(window), operator, graph.openStore)),
   );
 }
 

@@ -2,6 +2,7 @@
  * Keys compare by value: primitives (bigint and Date among them), and arrays and plain objects of them. A map of such keys,
  * and a hash that is the same in every process, so that a key finds its partition again after a restart.
  */
+import { createHash } from 'node:crypto';
 import { StreamjobError } from '../core/errors.ts';
 
 /** A text that two keys share exactly when they are equal by value. */
@@ -56,6 +57,17 @@ export function hashKey(key: unknown): number {
   hash ^= hash >>> 15;
   hash = Math.imul(hash, 0x2c1b3c6d);
   return (hash ^ (hash >>> 13)) >>> 0;
+}
+
+/**
+ * A text that two keys share exactly when they are equal by value.
+ * @param longest of a longer one (in UTF-16 units) the beginning and a hash of it all stand for it
+ * @throws StreamjobError KEY_INVALID
+ */
+export function keyText(key: unknown, longest: number): string {
+  const text = canonical(key);
+  if (text.length <= longest) return text;
+  return `${text.slice(0, longest)}#${createHash('sha256').update(text).digest('base64')}`;
 }
 
 /** A map whose keys compare by value; it keeps the order in which keys came first. */

@@ -7,7 +7,8 @@ import { StreamjobError } from '../core/errors.ts';
 import { isMultipleOf } from '../core/time.ts';
 import type { Lineage } from './lineage.ts';
 import type { RDD } from './rdd.ts';
-import type { StateStore } from './state/store.ts';
+import { MemoryStateStore } from './state/memory.ts';
+import type { OpenStore, StateStore } from './state/store.ts';
 
 /** What a node may ask for while it makes its lineage. */
 export interface BatchView {
@@ -112,6 +113,8 @@ export class Graph {
   dataAt: (<T>(node: Node<T>, time: number) => RDD<T> | undefined) | undefined;
   /** The times in (after, upTo] of which there is such data. */
   timesOf: ((node: Node<unknown>, after: number, upTo: number) => readonly number[]) | undefined;
+  /** Where operators keep their state. */
+  openStore: OpenStore = (operator, form, codec) => new MemoryStateStore(operator, form, codec);
   readonly #operators = new Map<string, number>();
   readonly #uids = new Map<string, number>();
   readonly #levels = new Map<Node<unknown>, StorageLevel>();

@@ -79,12 +79,12 @@ function total(out: unknown[][]): Record<string, number> {
 }
 
 describe.each([
-  ['inline', '1'],
-  ['inline', '3'],
-  ['threads', '2'],
-  ['threads', '3'],
-])('engine %s with parallelism %s', (engine, parallelism) => {
-  const flags = [...FAST, '--engine', engine, '--parallelism', parallelism];
+  ['inline', '1', 'memory'],
+  ['inline', '3', 'lmdb'],
+  ['threads', '2', 'lmdb'],
+  ['threads', '3', 'memory'],
+])('engine %s with parallelism %s, state in %s', (engine, parallelism, store) => {
+  const flags = [...FAST, '--engine', engine, '--parallelism', parallelism, '--state-store', store];
 
   test('network-wordcount counts each batch', async () => {
     const out = await withText('network-wordcount', {}, [['a b a'], ['b']], (all) => all.flat().length >= 3, flags);

@@ -6,8 +6,7 @@
  */
 import type { Lineage } from '../lineage.ts';
 import type { Node, NodeSpec } from '../node.ts';
-import { MemoryStateStore } from '../state/memory.ts';
-import type { StatePartition } from '../state/store.ts';
+import type { OpenStore, StatePartition } from '../state/store.ts';
 import { erased, stateful } from './stateful.ts';
 
 /** A closed window with its values, in the order of their arrival. */
@@ -45,8 +44,9 @@ export function eventWindowNode<T>(
   parent: Node<T>,
   options: EventWindowOptions<T>,
   operator: string,
+  open: OpenStore,
 ): NodeSpec<EventWindowItem<T>> {
-  const store = new MemoryStateStore<Key, Value<T>>(operator, {
+  const store = open<Key, Value<T>>(operator, {
     kind: 'eventTimeWindow',
     shape: `${options.windowMs}/${options.slideMs}`,
     rebuildable: false,

@@ -2,9 +2,8 @@
 import { requireSync } from '../functions.ts';
 import { kept, type Lineage, type Skip, viewPartition } from '../lineage.ts';
 import type { Node, NodeSpec } from '../node.ts';
-import { MemoryStateStore } from '../state/memory.ts';
 import { State, type StateSpec } from '../state/state-spec.ts';
-import { type StatePartition, type StateStore, statePartitioner } from '../state/store.ts';
+import { type OpenStore, type StatePartition, type StateStore, statePartitioner } from '../state/store.ts';
 import { partitionBy } from './arrange.ts';
 import { erased, stateful } from './stateful.ts';
 
@@ -56,8 +55,9 @@ export function mapWithStateNode<K, V, S, M>(
   parent: Node<readonly [K, V]>,
   spec: StateSpec<K, V, S, M>,
   operator: string,
+  open: OpenStore,
 ): NodeSpec<M> {
-  const store = new MemoryStateStore<K, S>(operator, { kind: 'mapWithState', shape: '', rebuildable: false });
+  const store = open<K, S>(operator, { kind: 'mapWithState', shape: '', rebuildable: false });
   return {
     name: 'mapWithState',
     parents: [parent],

@@ -4,8 +4,7 @@ import { requireSync } from '../functions.ts';
 import { KeyedMap } from '../keys.ts';
 import { type Lineage, partitionCount, viewPartition } from '../lineage.ts';
 import type { BatchView, Node, NodeSpec } from '../node.ts';
-import { MemoryStateStore } from '../state/memory.ts';
-import { type StateCodec, type StatePartition, statePartitioner } from '../state/store.ts';
+import { type OpenStore, type StateCodec, type StatePartition, statePartitioner } from '../state/store.ts';
 import { partitionBy } from './arrange.ts';
 import { erased, stateful } from './stateful.ts';
 
@@ -44,12 +43,13 @@ export function reducedWindowNode<K, V, S>(
     readonly codec?: StateCodec<S>;
   },
   operator: string,
+  open: OpenStore,
 ): NodeSpec<readonly [K, V]> {
   const { windowMs, slideMs } = window;
   // With another window, or without the inverse that there was, the state is made anew from the slices.
   const shape = `${windowMs}/${slideMs}${algebra.codec === undefined ? '' : ' two stacks'}`;
   const form = { kind: 'reduceByKeyAndWindow', shape, rebuildable: true };
-  const store = new MemoryStateStore<K, S>(operator, form, algebra.codec);
+  const store = open<K, S>(operator, form, algebra.codec);
   /** The slices in (from, to]. One that was remembered by a run with another number of partitions is dealt out anew. */
   const between = (batch: BatchView, from: number, to: number): { time: number; data: Lineage<readonly [K, V]> }[] =>
     batch.times(parent, from, to).flatMap((time) => {

@@ -3,8 +3,7 @@ import { requireSync } from '../functions.ts';
 import { KeyedMap } from '../keys.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Node, NodeSpec } from '../node.ts';
-import { MemoryStateStore } from '../state/memory.ts';
-import { type StatePartition, statePartitioner } from '../state/store.ts';
+import { type OpenStore, type StatePartition, statePartitioner } from '../state/store.ts';
 import { partitionBy } from './arrange.ts';
 import { erased, stateful } from './stateful.ts';
 
@@ -37,8 +36,9 @@ export function updateStateNode<K, V, S>(
   update: UpdateState<V, S> | UpdateStateAtTime<K, V, S> | UpdateStates<K, V, S>,
   options: UpdateStateOptions<K, S>,
   operator: string,
+  open: OpenStore,
 ): NodeSpec<readonly [K, S]> {
-  const store = new MemoryStateStore<K, S>(operator, { kind: 'updateStateByKey', shape: '', rebuildable: false });
+  const store = open<K, S>(operator, { kind: 'updateStateByKey', shape: '', rebuildable: false });
   const initial = [...(options.initialState ?? [])];
   return {
     name: 'updateStateByKey',

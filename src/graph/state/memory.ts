@@ -3,6 +3,7 @@ import { KeyedMap } from '../keys.ts';
 import {
   type BucketChange,
   bucketOf,
+  PLAIN_STATE,
   STATE_BUCKETS,
   type StateCodec,
   type StateEntry,
@@ -11,8 +12,6 @@ import {
   type StateStore,
   type StoredEntry,
 } from './store.ts';
-
-const AS_IT_IS: StateCodec<never> = { encode: (state) => state, decode: (stored) => stored as never };
 
 /** One bucket: the keys, and which of them were updated when. */
 class Bucket<K, S> {
@@ -60,7 +59,7 @@ export class MemoryStateStore<K, S> implements StateStore<K, S> {
   constructor(
     operator: string,
     form: StateForm = { kind: operator, shape: '', rebuildable: false },
-    codec: StateCodec<S> = AS_IT_IS as StateCodec<S>,
+    codec: StateCodec<S> = PLAIN_STATE as StateCodec<S>,
   ) {
     this.operator = operator;
     this.form = form;

@@ -89,6 +89,12 @@ export interface StateStore<K = unknown, S = unknown> {
   rollback(time: number): void;
 }
 
+/** Opens the store of an operator, wherever the job keeps its states. @param codec default: states are plain data */
+export type OpenStore = <K, S>(operator: string, form: StateForm, codec?: StateCodec<S>) => StateStore<K, S>;
+
+/** The codec of states that are plain data. */
+export const PLAIN_STATE: StateCodec<never> = { encode: (state) => state, decode: (stored) => stored as never };
+
 /** What changed in some buckets, as bytes, so that it can be weighed, sent and stored without being read. */
 export interface PackedChange {
   /** Which buckets, and how many keys of each are set. */

@@ -1,0 +1,135 @@
+/** State in lmdb: it does what state in memory does, whatever is done to it, and keeps no more in memory than it is told. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fc, test } from '@fast-check/vitest';
+import { afterAll, expect } from 'vitest';
+import { fromBytes, fromPlain, toBytes, toPlain } from '../../../src/avro/stored-values.ts';
+import { StreamingContext } from '../../../src/context.ts';
+import { ManualClock } from '../../../src/core/clock.ts';
+import { LmdbEnvironment, LmdbStateStore } from '../../../src/graph/state/lmdb.ts';
+import { MemoryStateStore } from '../../../src/graph/state/memory.ts';
+import { PLAIN_STATE, type StateStore, type StoredEntry } from '../../../src/graph/state/store.ts';
+import { until } from '../../kit/until.ts';
+
+type Key = string | number | readonly [string, number];
+const scratch = mkdtempSync(path.join(tmpdir(), 'streamjob-lmdb-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const form = { kind: 'test', shape: '', rebuildable: false };
+let directories = 0;
+
+function environment(cachedKeys: number): LmdbEnvironment {
+  const directory = path.join(scratch, String(directories++));
+  return new LmdbEnvironment({
+    directory: () => directory,
+    cachedKeys,
+    encode: (entry, operator) => toBytes(toPlain(entry, operator)),
+    decode: (bytes) => fromPlain(fromBytes(bytes)) as StoredEntry,
+  });
+}
+
+const long = 'k'.repeat(3000);
+const key = fc.constantFrom<Key>('a', 'b', 'c', 'd', 1, 2, 'n1', ['a', 1], ['a', 2], '', long, `${long}2`);
+const action = fc.oneof(
+  fc.record({ do: fc.constant('set' as const), key, state: fc.integer({ min: 0, max: 9 }) }),
+  fc.record({ do: fc.constant('delete' as const), key }),
+  fc.record({ do: fc.constantFrom('commit' as const, 'rollback' as const, 'whole' as const) }),
+);
+
+/** All that a store says of itself. */
+function view(store: StateStore<Key, number>, time: number) {
+  const text = (each: unknown): string => JSON.stringify(each);
+  const partitions = [0, 1].map((index) => {
+    const partition = store.partition(index, 2);
+    return {
+      entries: [...partition.entries()].map(text).sort(),
+      old: [...partition.updatedBefore(time - 1)].map(text).sort(),
+      size: partition.size,
+    };
+  });
+  const changes = store
+    .changes()
+    .map(({ bucket, set, deleted }) => ({ bucket, set: set.map(text).sort(), deleted: deleted.map(text).sort() }))
+    .sort((a, b) => a.bucket - b.bucket);
+  const buckets = [0, 5, 77].map((bucket) => store.bucket(bucket).map(text).sort());
+  return { partitions, changes, buckets, size: store.size, last: store.lastCommitted, touched: store.touchedBy(time) };
+}
+
+test.prop([fc.array(action, { maxLength: 40 }), fc.integer({ min: 1, max: 3 })], { numRuns: 60 })(
+  'after any changes, commits and rollbacks it says what state in memory says',
+  async (actions, cachedKeys) => {
+    const env = environment(cachedKeys);
+    const stores: StateStore<Key, number>[] = [
+      new MemoryStateStore<Key, number>('test', form),
+      new LmdbStateStore<Key, number>(env, 'test', form, PLAIN_STATE),
+    ];
+    const all = <T>(work: (store: StateStore<Key, number>) => T): void => {
+      for (const store of stores) work(store);
+    };
+    let time = 1;
+    all((store) =>
+      store.load(
+        [
+          ['a', 1],
+          [['a', 2], 3],
+        ],
+        time,
+      ),
+    );
+    all((store) => store.begin(time));
+    for (const each of actions) {
+      if (each.do === 'set') all((store) => store.partition(0, 1).set(each.key, each.state, time));
+      else if (each.do === 'delete') all((store) => store.partition(0, 1).delete(each.key));
+      else if (each.do === 'whole') {
+        const bucket = 5;
+        const set = stores[0]?.bucket(bucket) ?? [];
+        all((store) => store.rollback(time));
+        all((store) => store.restore({ bucket, set: set.slice(0, 1), deleted: [] }, true));
+        all((store) => store.begin(time));
+      } else {
+        all((store) => store[each.do as 'commit' | 'rollback'](time));
+        time++;
+        all((store) => store.begin(time));
+      }
+      expect(view(stores[1] as StateStore<Key, number>, time)).toEqual(
+        view(stores[0] as StateStore<Key, number>, time),
+      );
+    }
+    await env.close();
+  },
+);
+
+test('a job with its state in lmdb goes on from its checkpoint', async () => {
+  const checkpointDir = path.join(scratch, 'checkpoint');
+  const results: string[][] = [];
+  for (const words of [
+    ['a', 'b', 'a'],
+    ['b', 'c'],
+  ]) {
+    const clock = new ManualClock(results.length * 1000);
+    const ssc = new StreamingContext({
+      batchInterval: 1000,
+      clock,
+      checkpointDir,
+      stateStore: 'lmdb',
+      stateCache: 1,
+      write: () => {},
+    });
+    const { stream, push } = ssc.valuesStream<string>();
+    const before = results.length;
+    stream
+      .map((word) => [word, 1] as const)
+      .updateStateByKey((ones: readonly number[], sum: number | undefined) => (sum ?? 0) + ones.length)
+      .foreachRDD(async (rdd) => void results.push((await rdd.collect()).map(String).sort()));
+    await ssc.start();
+    push(words);
+    clock.advance(1000);
+    await until(() => results.length > before);
+    await ssc.stop();
+  }
+  expect(results).toEqual([
+    ['a,2', 'b,1'],
+    ['a,2', 'b,2', 'c,1'],
+  ]);
+});
