@@ -37,7 +37,7 @@ export function describeWith(needed: readonly Part[], name: string, suite: () =>
   if (!process.env['CI']) return void describe.skip(`${name} (skipped: ${missing} on this machine)`, suite);
   describe(name, () => {
     beforeEach(() => {
-      throw new Error(`${missing} on this machine: under CI the interop tests are not skipped`);
+      throw new Error(`${missing} on this machine: under CI tests with real peers are not skipped`);
     });
     suite();
   });
