@@ -258,14 +258,14 @@ export class Flow implements Intake {
         // A stop does not wait for an output that hangs; a batch that is given up for another reason does: its output must
         // not run beside that of the next batch.
         await untilAborted(outputs, this.#stop.signal);
+        // One that was given up took its time all the same: else a job that is too slow from its first batch on would read as
+        // much again, and give that up too.
+        if (givenUp.aborted) this.#learn(batch);
         if (givenUp.aborted) break;
         await deadLetters?.write();
         if (!(await this.#commit(batch))) break;
         if (batch.events > 0) this.#batchesWithData++;
-        const endedAt = clock.now();
-        const delays = delaysOf(batch, endedAt);
-        this.#backlog.learn(batch.events, delays.processingMs);
-        this.#rates?.committed({ events: batch.events, eventsByInput: eventsByInput(batch), endedAt, ...delays });
+        this.#learn(batch);
         return;
       } catch (error) {
         // A stop that came while the batch was about to commit could not give it up.
@@ -291,6 +291,14 @@ export class Flow implements Intake {
       }
     }
     this.#generations.forget(batch.time);
+  }
+
+  /** Outputs of the batch are done: that tells how long others will take. */
+  #learn(batch: Batch): void {
+    const endedAt = this.#settings.clock.now();
+    const delays = delaysOf(batch, endedAt);
+    this.#backlog.learn(batch.events, delays.processingMs);
+    this.#rates?.processed({ events: batch.events, eventsByInput: eventsByInput(batch), endedAt, ...delays });
   }
 
   /** @returns false: the batch was given up meanwhile @throws what kept its changes from being written */

@@ -26,7 +26,7 @@ test.concurrent('best-effort: what is lost is lost, and nothing waits for it', a
   scene.startJob();
   await until(() => scene.job?.stderr().includes('started') === true);
   // The agent's sink tries the receiver again only now and then: what it has is dropped until it does.
-  const [before] = [scene.arrived().size];
+  const before = scene.arrived().size;
   const feeding = setInterval(() => scene.send(10), 50);
   await until(() => scene.arrived().size > before);
   clearInterval(feeding);
@@ -34,7 +34,7 @@ test.concurrent('best-effort: what is lost is lost, and nothing waits for it', a
   const tally = await scene.close();
   record(options, 'kill -9 of the job', tally);
   expect(tally.lost.length).toBeGreaterThan(0);
-  expect(tally.sent - tally.lost.length).toBeGreaterThan(500);
+  expect(tally.lost.length).toBeLessThan(tally.sent);
 });
 
 describe('a process that stands still for longer than the other side waits', () => {
@@ -81,4 +81,18 @@ test.concurrent.each(each(surePush))('connections cut in the middle of a frame: 
   network?.close();
   record(options, 'six connections cut in the middle of a frame', tally);
   expectKept(tally, options);
+});
+
+test.concurrent('a job that is far too slow gives up what it has read before it knows that, and no more', async () => {
+  const options: SceneOptions = { level: 'end-to-end', ids: true, receiver: 'push', slowEventMs: 2 };
+  const scene = new Scene(options);
+  await scene.open();
+  scene.send(6000);
+  const job = scene.startJob();
+  scene.startAgent();
+  await scene.drained();
+  const tally = await scene.close();
+  record(options, 'a job that takes 2 ms for each event, peers that wait 2 s', tally);
+  expectKept(tally, options);
+  expect(job.stderr().match(/batch \d+ was given up/g)?.length ?? 0).toBeLessThanOrEqual(2);
 });
