@@ -8,11 +8,19 @@ import path from 'node:path';
 import { defineJob } from 'streamjob';
 
 // The first output takes SLOW_MS for each batch that has events, and SLOW_EVENT_MS for each event.
-const { OUT = '', RECEIVER = 'push', PORT = '', IDS = '', SLOW_MS = '0', SLOW_EVENT_MS = '0' } = process.env;
+const {
+  OUT = '',
+  RECEIVER = 'push',
+  PORT = '',
+  IDS = '',
+  SLOW_MS = '0',
+  SLOW_EVENT_MS = '0',
+  DATABASE = '',
+} = process.env;
 const dedupe = IDS === '' ? {} : { dedupe: { header: 'id', remember: Number(process.env['REMEMBER'] ?? 1_000_000) } };
 const point = diagnostics.channel('streamjob:point');
 
-export default defineJob({ name: 'crash', batchInterval: '100ms' }, (ssc) => {
+export default defineJob({ name: 'crash', batchInterval: '100ms' }, async (ssc) => {
   const events =
     RECEIVER === 'pull'
       ? ssc.flumePollingStream({ addresses: [`127.0.0.1:${PORT}`], maxBatchSize: 50, sinkTimeout: '2s', ...dedupe })
@@ -33,6 +41,10 @@ export default defineJob({ name: 'crash', batchInterval: '100ms' }, (ssc) => {
     appendFileSync(path.join(OUT, 'at-least-once'), all.map((line) => `${line}\n`).join(''));
   });
   bodies.saveAsTextFiles(path.join(OUT, 'exactly-once', 'batch'));
+  if (DATABASE !== '') {
+    const { toDatabase } = await import('./kit/database.ts');
+    bodies.foreachRDD(toDatabase(DATABASE));
+  }
   const total = bodies
     .map(() => ['all', 1] as const)
     .updateStateByKey((ones: readonly number[], sum: number | undefined) => (sum ?? 0) + ones.length)

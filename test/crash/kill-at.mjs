@@ -1,7 +1,7 @@
 // Preloaded into a process (node --import): ends it with SIGKILL when it stands at a named point for the n-th time.
-// KILL_AT=point:n, see src/core/points.ts. The job tells of `stage` itself, and of what its batches hold: what belongs to a batch
-// counts only in one that has events, and the record of a commit (`checkpoint-written`) only when it is one, not that of a cut. In an
-// empty batch a kill would prove little.
+// KILL_AT=point:n, see src/core/points.ts. The job tells of `stage` and `in-transaction` itself, and of what its batches hold: what
+// belongs to a batch counts only in one that has events, and the record of a commit (`checkpoint-written`) only when it is one, not
+// that of a cut. In an empty batch a kill would prove little.
 import diagnostics from 'node:diagnostics_channel';
 
 const OF_BATCHES = ['cut', 'stage', 'before-rename', 'after-rename', 'outputs-done', 'checkpoint-written', 'committed'];

@@ -29,6 +29,8 @@ export interface SceneOptions {
   readonly realFlume?: boolean;
   /** Events that the agent's channel holds. */
   readonly capacity?: number;
+  /** Whether the job writes to a database too, out/events.db. */
+  readonly database?: boolean;
   /** Where the checkpoint goes. Default: in the scene's directory. */
   readonly checkpointDir?: string;
   /** Where the agent's file channel, or its spill, goes. Default: in the scene's directory. */
@@ -108,6 +110,7 @@ export class Scene {
       IDS: ids ? 'yes' : '',
       SLOW_MS: String(slowMs),
       SLOW_EVENT_MS: String(slowEventMs),
+      DATABASE: this.options.database === true ? path.join(this.directory, 'out', 'events.db') : '',
       ...(remember === undefined ? {} : { REMEMBER: String(remember) }),
       ...killedAt(killAt),
     });
@@ -158,11 +161,16 @@ export class Scene {
     while (!this.isRead || (await this.#held()) > 0) await pause(POLL_MS);
   }
 
-  async close(): Promise<Tally> {
+  /** Lets the job, then the agent, come to their end. */
+  async stop(): Promise<void> {
     this.job?.child.kill('SIGINT');
     await this.job?.ended;
     this.agent?.child.kill(this.options.realFlume === true ? 'SIGKILL' : 'SIGTERM');
     await this.agent?.ended;
+  }
+
+  async close(): Promise<Tally> {
+    await this.stop();
     const tally = this.outputs.tally(this.#sent);
     if (process.env['KEEP_SCENES'] === undefined) rmSync(this.directory, { recursive: true, force: true });
     return tally;

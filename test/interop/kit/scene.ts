@@ -89,6 +89,13 @@ export class Actor {
     if (this.#exit !== 'exit code 0') throw new Error(`${this.name} ended with ${this.#exit}`);
   }
 
+  /** The wait for its own end, however that comes. @returns how it came, e.g. 'SIGKILL' */
+  async end(): Promise<string> {
+    this.#dismissed = true;
+    await this.#ended;
+    return this.#exit ?? '';
+  }
+
   #signal(): void {
     if (this.#exit !== undefined || this.#child.pid === undefined) return;
     try {
