@@ -42,6 +42,8 @@ export function agentConf(options: SceneOptions, { input, store, port }: Places)
     'a1.sources.r1.type = spooldir',
     `a1.sources.r1.spoolDir = ${input}`,
     `a1.sources.r1.batchSize = ${BATCH_SIZE}`,
+    'a1.sources.r1.deserializer.maxLineLength = 10000',
+    'a1.sources.r1.deletePolicy = immediate',
     'a1.sources.r1.channels = c1',
     'a1.sources.r1.interceptors = i1',
     ...uuid.map((line) => `a1.sources.r1.interceptors.i1.${line}`),

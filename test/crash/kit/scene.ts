@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 import { type CliProcess, startCli, startModule } from '../../kit/cli.ts';
 import { freePort } from '../../kit/ports.ts';
 import { agentConf } from './agent-conf.ts';
@@ -29,6 +30,8 @@ export interface SceneOptions {
   readonly realFlume?: boolean;
   /** Events that the agent's channel holds. */
   readonly capacity?: number;
+  /** Bytes that each event has besides, which the job leaves out. */
+  readonly padding?: number;
   /** Whether the job writes to a database too, out/events.db. */
   readonly database?: boolean;
   /** Where the checkpoint goes. Default: in the scene's directory. */
@@ -53,6 +56,12 @@ function killedAt(killAt: string | undefined): Record<string, string> {
   return killAt === undefined ? {} : { KILL_AT: killAt, NODE_OPTIONS: `--import ${KILL_AT}` };
 }
 
+/** Scenes of this file that have not come to their end: those of tests that failed. */
+const open = new Set<Scene>();
+afterAll(async () => {
+  for (const scene of open) await scene.abandon();
+});
+
 export class Scene {
   readonly directory: string = mkdtempSync(path.join(tmpdir(), 'streamjob-crash-'));
   readonly options: SceneOptions;
@@ -66,6 +75,7 @@ export class Scene {
 
   constructor(options: SceneOptions) {
     this.options = options;
+    open.add(this);
     this.outputs = new Outputs(path.join(this.directory, 'out'));
     for (const name of ['in', 'out/exactly-once']) mkdirSync(path.join(this.directory, name), { recursive: true });
   }
@@ -91,7 +101,8 @@ export class Scene {
   send(count: number): void {
     const bodies = Array.from({ length: count }, (_, i) => `event-${this.#sent.length + i}`);
     const name = `file${String(this.#files++).padStart(5, '0')}`;
-    writeFileSync(path.join(this.directory, `${name}.tmp`), bodies.map((body) => `${body}\n`).join(''));
+    const padding = this.options.padding === undefined ? '' : `~${'x'.repeat(this.options.padding - 1)}`;
+    writeFileSync(path.join(this.directory, `${name}.tmp`), bodies.map((body) => `${body}${padding}\n`).join(''));
     renameSync(path.join(this.directory, `${name}.tmp`), path.join(this.directory, 'in', `${name}.txt`));
     this.#sent.push(...bodies);
   }
@@ -138,9 +149,16 @@ export class Scene {
     return end < 0 ? {} : (JSON.parse(text.slice(text.lastIndexOf('\n', end - 1) + 1, end)) as Counters);
   }
 
+  /** Events in the embedded agent, in memory and on disk. */
+  get held(): number {
+    const counters = this.counters();
+    const size = counters['CHANNEL.c1']?.['ChannelSize'] ?? Number.POSITIVE_INFINITY;
+    return size + (counters['PROCESSOR.k1']?.['SpillSize'] ?? 0);
+  }
+
   /** Whether the source has read all that was sent; what it read is in the channel. */
   get isRead(): boolean {
-    return readdirSync(path.join(this.directory, 'in')).every((name) => name.endsWith('.COMPLETED') || name[0] === '.');
+    return readdirSync(path.join(this.directory, 'in')).every((name) => !name.endsWith('.txt'));
   }
 
   /**
@@ -172,18 +190,24 @@ export class Scene {
   async close(): Promise<Tally> {
     await this.stop();
     const tally = this.outputs.tally(this.#sent);
+    open.delete(this);
     if (process.env['KEEP_SCENES'] === undefined) rmSync(this.directory, { recursive: true, force: true });
     return tally;
   }
 
+  /** Ends the processes at once. */
+  async abandon(): Promise<void> {
+    for (const each of [this.job, this.agent]) {
+      each?.child.kill('SIGKILL');
+      await each?.ended;
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
   /** Events that are in the agent. Nothing is known of one that does not run yet. */
   async #held(): Promise<number> {
-    if (this.options.realFlume === true) {
-      return (await channelSizeOf(this.#monitorPort)) ?? Number.POSITIVE_INFINITY;
-    }
-    const counters = this.counters();
-    const size = counters['CHANNEL.c1']?.['ChannelSize'] ?? Number.POSITIVE_INFINITY;
-    return size + (counters['PROCESSOR.k1']?.['SpillSize'] ?? 0);
+    if (this.options.realFlume !== true) return this.held;
+    return (await channelSizeOf(this.#monitorPort)) ?? Number.POSITIVE_INFINITY;
   }
 
   async #state(): Promise<string> {
