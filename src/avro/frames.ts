@@ -107,15 +107,15 @@ export class FrameDecoder {
     // A frame that comes drop by drop must not cost many times its bytes.
     if (this.#pieces.length >= FEW_PIECES && this.#pieces.length * PIECE_BYTES > this.#payloadLength)
       this.#pieces = [together(this.#pieces, this.#payloadLength)];
-    if (this.#bytesLeft === 0) this.#endBuffer(chunk.length);
+    if (this.#bytesLeft === 0) this.#endBuffer(chunk.buffer.byteLength);
     return taken;
   }
 
-  #endBuffer(chunkBytes = 0): void {
+  #endBuffer(memory = 0): void {
     if (this.#buffersLeft > 0) return;
     const [only] = this.#pieces;
-    // A payload lives as long as its batch: a view that would keep a chunk for a small part of it is copied.
-    const isView = this.#pieces.length === 1 && only !== undefined && only.length * 4 >= chunkBytes * 3;
+    // A payload lives as long as its batch: a view that would keep what was read for a small part of it is copied.
+    const isView = this.#pieces.length === 1 && only !== undefined && only.length * 4 >= memory * 3;
     const payload = isView ? only : together(this.#pieces, this.#payloadLength);
     this.#pieces = [];
     this.#payloadLength = 0;

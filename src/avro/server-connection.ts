@@ -29,6 +29,8 @@ type PauseReason = 'owner' | 'budget' | 'pipeline' | 'answers';
 
 /** Answers that the peer does not read, in bytes, after which it is not read either. */
 const MOST_UNREAD_ANSWERS = 1024 * 1024;
+/** What is read is looked at in steps of so many bytes. */
+const SLICE_BYTES = 4096;
 /** How long `end` waits for a peer to take the last answers, in ms. */
 const END_TIMEOUT_MS = 1000;
 const META_AND_NO_ERROR = Buffer.of(0, 0);
@@ -49,6 +51,9 @@ export class ServerConnection implements RpcConnection {
   readonly #pauses = new Set<PauseReason>();
   #stream: Duplex | undefined;
   #beingRead = false;
+  /** What was read and not looked at before reading stopped; whether the peer has ended behind it. */
+  #rest: Buffer = NOTHING;
+  #peerEnded = false;
   #connected = false;
   #inFlight = 0;
   #frameTimer: Timer | undefined;
@@ -131,19 +136,35 @@ export class ServerConnection implements RpcConnection {
 
   #resume(reason: PauseReason): void {
     if (!this.#pauses.delete(reason) || this.#pauses.size > 0 || this.#stream === undefined) return;
+    const rest = this.#rest;
+    this.#rest = NOTHING;
+    if (rest.length > 0) this.#onData(rest);
+    // It may have been too much again, or the last that came.
+    if (this.#pauses.size > 0) return;
+    if (this.#peerEnded) return this.#onEnd();
     if (this.#beingRead) this.#stream.resume();
     else this.#read(this.#stream);
     this.#watchFrame();
   }
 
+  /**
+   * A chunk may hold hundreds of small requests: when one of them stops reading, those behind it wait, or the owner would get far
+   * more than it can bear.
+   */
   #onData(chunk: Buffer): void {
-    if (this.#closed) return;
-    try {
-      this.#decoder.push(chunk);
-    } catch (error) {
-      return this.close(reasonOf(error));
+    for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
+      if (this.#closed) return;
+      if (this.#pauses.size > 0) {
+        this.#rest = Buffer.concat([this.#rest, chunk.subarray(at)]);
+        return;
+      }
+      try {
+        this.#decoder.push(chunk.subarray(at, at + SLICE_BYTES));
+      } catch (error) {
+        return this.close(reasonOf(error));
+      }
+      if (!this.#share.hold(this.#decoder.heldBytes)) this.#pause('budget');
     }
-    if (!this.#share.hold(this.#decoder.heldBytes)) this.#pause('budget');
     this.#watchFrame();
   }
 
@@ -160,6 +181,8 @@ export class ServerConnection implements RpcConnection {
   }
 
   #onEnd(): void {
+    this.#peerEnded = true;
+    if (this.#rest.length > 0) return;
     if (this.#decoder.partial) this.close('it ended in the middle of a request');
     else this.#socket.end();
   }

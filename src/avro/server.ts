@@ -177,7 +177,7 @@ export class AvroRpcServer {
     return this.#budget.used;
   }
 
-  /** Stops reading from all connections; what has arrived is still answered. TCP then slows the peers down. */
+  /** Stops reading from all connections; what was received is still answered. TCP then slows the peers down. */
   pauseReading(): void {
     this.#reading = false;
     for (const connection of this.#connections) connection.pauseReading();

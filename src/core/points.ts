@@ -21,7 +21,17 @@ export type Point =
   /** An output's files are complete aside; they do not have their name yet. */
   | 'before-rename'
   /** An output's files have their name; its batch knows nothing of it. */
-  | 'after-rename';
+  | 'after-rename'
+  /** The embedded agent: events that were put are on their way to the file channel's disk, not synced; their source waits. */
+  | 'put-writing'
+  /** They are synced; their source was not told. */
+  | 'put-synced'
+  /** A sink has its receiver's acknowledgement; the events are in the channel still. */
+  | 'acknowledged'
+  /** What was taken is being deleted from the file channel, not synced. */
+  | 'take-writing'
+  /** It is deleted, synced; its sink was not told. */
+  | 'take-synced';
 
 const channel = diagnostics.channel('streamjob:point');
 

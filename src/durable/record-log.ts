@@ -4,24 +4,16 @@
  * - All that wait at one time are written together and cost one sync (group commit).
  * - What a crash tore off at the end is cut; damage to what had been synced is an error, never skipped.
  * - After a failed write or sync nothing more goes to that file (fsync(2): what is on disk is unknown): a new segment is begun.
- *
- * On disk: `<name>-<number, 10 digits>.log`, numbers without gaps. A segment begins with 16 bytes: `SJLOG\0\0\1`, then how many
- * bytes of the segment before it were synced (uint64, little-endian). Then frames, all numbers little-endian:
- *   uint32 magic 0x314a5346 | uint32 length of the payload | uint32 CRC32C of what follows | uint64 synced | payload
- * `synced` is how many bytes of the segment were on disk when the frame was written: by it a torn tail is told from damage. A
- * frame without payload only carries it; one follows each sync.
+ * - A record whose `append` was rejected is cut off, durably, before anything else is written and before the log is closed; until
+ *   that has succeeded every append is refused. Else a later `open` would find what its writer was told is not there.
  */
 import path from 'node:path';
-import { messageOf, StreamjobError } from '../core/errors.ts';
 import { reached } from '../core/points.ts';
-import { crc32c } from './crc32c.ts';
 import { type AppendFile, type Files, fileError } from './files.ts';
 import { GroupCommit } from './group-commit.ts';
+import { corrupt, FRAME_BYTES, frame, HEADER_BYTES, headerOf, readSegment, type Segment } from './segment.ts';
 
-const HEADER = Buffer.from('SJLOG\0\0\u0001', 'latin1');
-const HEADER_BYTES = 16;
-const MAGIC = 0x314a5346;
-const FRAME_BYTES = 20;
+export type { Segment } from './segment.ts';
 
 /** What a log is opened with. */
 export interface RecordLogOptions {
@@ -32,12 +24,6 @@ export interface RecordLogOptions {
   readonly name: string;
   /** After so many bytes a new segment is begun. */
   readonly segmentBytes: number;
-}
-
-/** A file of the log. */
-export interface Segment {
-  readonly number: number;
-  readonly bytes: number;
 }
 
 interface OpenSegment {
@@ -53,6 +39,8 @@ export class RecordLog {
   /** Closed ones, oldest first. */
   readonly #closed: Segment[] = [];
   #current: OpenSegment | undefined;
+  /** What a failed write left behind the synced part of a file, and must be cut off. */
+  #leftover: { readonly file: string; readonly end: number } | undefined;
   #next: number;
   #lastSynced = 0;
   readonly #group: GroupCommit<Uint8Array, number>;
@@ -148,23 +136,38 @@ export class RecordLog {
     const { files, directory } = this.#options;
     while (this.#closed[0] !== undefined && this.#closed[0].number <= number) {
       // Oldest first and one by one: a crash in between leaves no gap.
-      await files.remove(fileOf(this.#options, this.#closed[0].number));
+      const file = fileOf(this.#options, this.#closed[0].number);
+      await files.remove(file);
+      if (this.#leftover?.file === file) this.#leftover = undefined;
       this.#closed.shift();
     }
     await files.syncDirectory(directory);
   }
 
-  /** Writes what waits, and closes the file. */
+  /**
+   * Writes what waits, and closes the file.
+   * @throws StreamjobError FILE_ACCESS when records whose append was rejected are still in the file: the next `open` may find them
+   */
   async close(): Promise<void> {
     await this.#group.idle();
     await this.#removing;
     const current = this.#current;
     this.#current = undefined;
     await current?.file.close();
+    try {
+      await this.#cutLeftover();
+    } catch (error) {
+      throw fileError(
+        error,
+        `cannot cut what a failed write left in the log ${this.#options.name}`,
+        this.#options.directory,
+      );
+    }
   }
 
   /** @returns for each payload the number of its segment: the same for all */
   async #write(payloads: readonly Uint8Array[]): Promise<number[]> {
+    await this.#cutLeftover();
     const current = await this.#segment();
     const parts = payloads.flatMap((payload) => frame(payload, current.synced));
     await current.file.append(parts);
@@ -172,10 +175,18 @@ export class RecordLog {
     reached('checkpoint-written');
     await current.file.sync();
     current.synced = current.written;
-    const mark = frame(new Uint8Array(0), current.synced);
-    await current.file.append(mark);
-    current.written += FRAME_BYTES;
+    await this.#mark(current);
     return payloads.map(() => current.number);
+  }
+
+  /** Notes down in the file what of it is synced. The records are on disk whether or not that can be written. */
+  async #mark(current: OpenSegment): Promise<void> {
+    try {
+      await current.file.append(frame(new Uint8Array(0), current.synced));
+      current.written += FRAME_BYTES;
+    } catch {
+      await this.#abandonSegment();
+    }
   }
 
   async #segment(): Promise<OpenSegment> {
@@ -187,10 +198,7 @@ export class RecordLog {
     await files.remove(name);
     const file = await files.create(name);
     try {
-      const header = Buffer.alloc(HEADER_BYTES);
-      HEADER.copy(header);
-      header.writeBigUInt64LE(BigInt(this.#lastSynced), 8);
-      await file.append([header]);
+      await file.append([headerOf(this.#lastSynced)]);
       await files.syncDirectory(directory);
     } catch (error) {
       await file.close();
@@ -208,31 +216,30 @@ export class RecordLog {
     await segment.file.close();
   }
 
-  /** The last write may or may not be on disk: it is cut off where that can be done, so that nobody finds it later. */
+  /** The last write may or may not be on disk: it is cut off, so that nobody finds it later. */
   async #abandonSegment(): Promise<void> {
     const current = this.#current;
     if (current === undefined) return;
-    // A file of which nothing was synced may even have no name on disk: its number is used again.
-    await current.file.truncate(Math.max(current.synced, HEADER_BYTES)).catch(() => {});
+    this.#leftover = { file: fileOf(this.#options, current.number), end: Math.max(current.synced, HEADER_BYTES) };
     try {
       await this.#closeSegment(current, current.synced);
     } catch {
       // Closing tells nothing new: the write had failed already.
     }
+    // Tried again before the next write, and before the log is closed.
+    await this.#cutLeftover().catch(() => {});
     if (current.synced > 0) return;
+    // A file of which nothing was synced may even have no name on disk: its number is used again.
     this.#closed.pop();
     this.#lastSynced = this.#closed.at(-1)?.bytes ?? 0;
     this.#next = current.number;
   }
-}
 
-function frame(payload: Uint8Array, synced: number): Uint8Array[] {
-  const head = Buffer.alloc(FRAME_BYTES);
-  head.writeUInt32LE(MAGIC, 0);
-  head.writeUInt32LE(payload.length, 4);
-  head.writeBigUInt64LE(BigInt(synced), 12);
-  head.writeUInt32LE(crc32c(head.subarray(12), payload), 8);
-  return payload.length === 0 ? [head] : [head, payload];
+  async #cutLeftover(): Promise<void> {
+    if (this.#leftover === undefined) return;
+    await this.#options.files.truncate(this.#leftover.file, this.#leftover.end);
+    this.#leftover = undefined;
+  }
 }
 
 function fileOf({ directory, name }: RecordLogOptions, number: number): string {
@@ -244,65 +251,4 @@ async function segmentNumbers({ files, directory, name }: RecordLogOptions): Pro
   return names
     .filter((each) => each.startsWith(`${name}-`) && /^\d{10}\.log$/.test(each.slice(name.length + 1)))
     .map((each) => Number(each.slice(name.length + 1, -4)));
-}
-
-interface Frame {
-  readonly payload: Buffer;
-  readonly synced: number;
-  readonly end: number;
-}
-
-/** The frame at `offset`; undefined: there is none that is whole. */
-function frameAt(bytes: Buffer, offset: number): Frame | undefined {
-  if (offset + FRAME_BYTES > bytes.length || bytes.readUInt32LE(offset) !== MAGIC) return undefined;
-  const end = offset + FRAME_BYTES + bytes.readUInt32LE(offset + 4);
-  if (end > bytes.length) return undefined;
-  if (crc32c(bytes.subarray(offset + 12, end)) !== bytes.readUInt32LE(offset + 8)) return undefined;
-  return {
-    payload: bytes.subarray(offset + FRAME_BYTES, end),
-    synced: Number(bytes.readBigUInt64LE(offset + 12)),
-    end,
-  };
-}
-
-/** @param before the segment before this one, cut to what is whole in it @throws StreamjobError LOG_CORRUPT */
-function readSegment(
-  bytes: Buffer,
-  file: string,
-  before: Segment | undefined,
-  onRecord: (payload: Buffer) => void,
-): { readonly end: number; readonly size: number } {
-  // Created, and nothing was ever synced in it.
-  if (bytes.length < HEADER_BYTES) return { end: 0, size: bytes.length };
-  if (!bytes.subarray(0, 8).equals(HEADER)) {
-    // A power cut may leave zeros where a new file was never written.
-    if (bytes.every((byte) => byte === 0)) return { end: 0, size: bytes.length };
-    throw corrupt(file, 'it does not begin as a log of this version does');
-  }
-  const syncedBefore = Number(bytes.readBigUInt64LE(8));
-  if (before !== undefined && before.bytes < syncedBefore) {
-    throw corrupt(`the segment before ${file}`, `of ${syncedBefore} bytes only ${before.bytes} are whole`);
-  }
-  let offset = HEADER_BYTES;
-  for (let next = frameAt(bytes, offset); next !== undefined; next = frameAt(bytes, offset)) {
-    try {
-      if (next.payload.length > 0) onRecord(next.payload);
-    } catch (error) {
-      if (error instanceof StreamjobError) throw error;
-      throw corrupt(file, `the record at byte ${offset} cannot be read: ${messageOf(error)}`);
-    }
-    offset = next.end;
-  }
-  for (let at = offset + 1; at + FRAME_BYTES <= bytes.length; at++) {
-    const later = frameAt(bytes, at);
-    if (later !== undefined && later.synced > offset) throw corrupt(file, `the record at byte ${offset} is damaged`);
-  }
-  return { end: offset, size: bytes.length };
-}
-
-function corrupt(where: string, message: string): StreamjobError {
-  return new StreamjobError('LOG_CORRUPT', `the log is damaged: ${message}`, {
-    where,
-    hint: 'bring the directory back from a copy; or move it away to start without what it remembers, and check the disk',
-  });
 }

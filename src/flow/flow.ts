@@ -15,7 +15,7 @@ import type { Graph, Output } from '../graph/node.ts';
 import { Backlog, type BacklogState } from './batch/backlog.ts';
 import { type Batch, cutBatch, delaysOf, eventsByInput } from './batch/batch.ts';
 import type { Cutting, WaitingState } from './batch/cutting.ts';
-import { type CommittedBatch, RateControl, type Rates } from './batch/rate-control.ts';
+import { RateControl, type Rates } from './batch/rate-control.ts';
 import { SummedBatches } from './batch/summed-batches.ts';
 import { Admission } from './block/admission.ts';
 import { BlockQueue, type Blocks } from './block/block-queue.ts';
@@ -258,13 +258,14 @@ export class Flow implements Intake {
         // A stop does not wait for an output that hangs; a batch that is given up for another reason does: its output must
         // not run beside that of the next batch.
         await untilAborted(outputs, this.#stop.signal);
+        // One that was given up took its time all the same: else a job that is too slow from its first batch on would read as
+        // much again, and give that up too.
+        if (givenUp.aborted) this.#learn(batch);
         if (givenUp.aborted) break;
         await deadLetters?.write();
         if (!(await this.#commit(batch))) break;
         if (batch.events > 0) this.#batchesWithData++;
-        const endedAt = clock.now();
-        const delays = delaysOf(batch, endedAt);
-        this.#learn({ events: batch.events, eventsByInput: eventsByInput(batch), endedAt, ...delays });
+        this.#learn(batch);
         return;
       } catch (error) {
         // A stop that came while the batch was about to commit could not give it up.
@@ -293,6 +294,17 @@ export class Flow implements Intake {
     engine.forget(batch.time);
   }
 
+  /** Outputs of the batch are done: that tells how long others will take. */
+  #learn(batch: Batch): void {
+    const endedAt = this.#settings.clock.now();
+    const delays = delaysOf(batch, endedAt);
+    const one = { events: batch.events, eventsByInput: eventsByInput(batch), endedAt, ...delays };
+    const summed = this.#learned.add(one);
+    if (summed === undefined) return;
+    this.#backlog.learn(summed.events, summed.processingMs);
+    this.#rates?.processed(summed);
+  }
+
   /** @returns false: the batch was given up meanwhile @throws what kept its changes from being written */
   async #commit(batch: Batch): Promise<boolean> {
     reached('outputs-done');
@@ -306,13 +318,6 @@ export class Flow implements Intake {
     this.#settings.durability.committed(batch);
     reached('committed');
     return this.#ledger.commit() === 'committed';
-  }
-
-  #learn(batch: CommittedBatch): void {
-    const summed = this.#learned.add(batch);
-    if (summed === undefined) return;
-    this.#backlog.learn(summed.events, summed.processingMs);
-    this.#rates?.committed(summed);
   }
 
   #watchOutput({ id, kind }: Output, time: number): (failure: unknown) => void {

@@ -7,26 +7,45 @@ import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineJob } from 'streamjob';
 
-const { OUT = '', RECEIVER = 'push', PORT = '', IDS = '', SLOW_MS = '0' } = process.env;
-const dedupe = IDS === '' ? {} : { dedupe: { header: 'id' } };
+// The first output takes SLOW_MS for each batch that has events, and SLOW_EVENT_MS for each event.
+const {
+  OUT = '',
+  RECEIVER = 'push',
+  PORT = '',
+  IDS = '',
+  SLOW_MS = '0',
+  SLOW_EVENT_MS = '0',
+  DATABASE = '',
+} = process.env;
+const dedupe = IDS === '' ? {} : { dedupe: { header: 'id', remember: Number(process.env['REMEMBER'] ?? 1_000_000) } };
 const point = diagnostics.channel('streamjob:point');
 
-export default defineJob({ name: 'crash', batchInterval: '100ms' }, (ssc) => {
+export default defineJob({ name: 'crash', batchInterval: '100ms' }, async (ssc) => {
   const events =
     RECEIVER === 'pull'
       ? ssc.flumePollingStream({ addresses: [`127.0.0.1:${PORT}`], maxBatchSize: 50, sinkTimeout: '2s', ...dedupe })
       : ssc.flumeStream({ host: '127.0.0.1', port: Number(PORT), peerRequestTimeout: '2s', ...dedupe });
+  // Points count in batches that have events: see kill-at.mjs.
+  ssc.events$.subscribe((event) => {
+    if (event.type === 'batchSubmitted') point.publish(event.events > 0 ? 'batch with events' : 'empty batch');
+  });
   const bodies = events.map((event) => {
     point.publish('stage');
-    return `${event.text()} ${event.headers['id']}`;
+    // What comes behind the body proper only makes the event large.
+    return `${event.text().split('~', 1)[0]} ${event.headers['id']}`;
   });
   bodies.foreachRDD(async (rdd) => {
     const all = await rdd.collect();
     if (all.length === 0) return;
-    if (SLOW_MS !== '0') await new Promise((resolve) => setTimeout(resolve, Number(SLOW_MS)));
+    const slowMs = Number(SLOW_MS) + all.length * Number(SLOW_EVENT_MS);
+    if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs));
     appendFileSync(path.join(OUT, 'at-least-once'), all.map((line) => `${line}\n`).join(''));
   });
   bodies.saveAsTextFiles(path.join(OUT, 'exactly-once', 'batch'));
+  if (DATABASE !== '') {
+    const { toDatabase } = await import('./kit/database.ts');
+    bodies.foreachRDD(toDatabase(DATABASE));
+  }
   const total = bodies
     .map(() => ['all', 1] as const)
     .updateStateByKey((ones: readonly number[], sum: number | undefined) => (sum ?? 0) + ones.length)

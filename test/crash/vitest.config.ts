@@ -11,7 +11,7 @@ export default defineConfig({
     include: ['test/crash/**/*.test.ts'],
     environment: 'node',
     reporters: reporters('crash'),
-    globalSetup: 'test/crash/kit/table.ts',
+    globalSetup: ['test/crash/kit/table.ts', 'test/crash/kit/bring-flume.ts'],
     fileParallelism: false,
     maxWorkers: 1,
     maxConcurrency: 3,

@@ -1,5 +1,6 @@
 /** Runs the command line from its sources in a process of its own. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -19,17 +20,27 @@ export interface CliProcess {
 }
 
 export function startCli(args: readonly string[], env: Record<string, string> = {}, cwd = ROOT): CliProcess {
-  const loader = [
-    '--conditions=streamjob-source',
-    '--import',
-    'tsx',
-    fileURLToPath(new URL('../../src/cli.ts', import.meta.url)),
-  ];
+  return startModule(fileURLToPath(new URL('../../src/cli.ts', import.meta.url)), args, env, cwd);
+}
+
+/** Runs a module from its source. */
+export function startModule(
+  module: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  cwd = ROOT,
+): CliProcess {
+  const loader = ['--conditions=streamjob-source', '--import', 'tsx', module];
   const child = spawn(process.execPath, [...loader, ...args], {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  return watched(child);
+}
+
+/** Collects what a process says. */
+export function watched(child: ChildProcessByStdio<Writable | null, Readable, Readable>): CliProcess {
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

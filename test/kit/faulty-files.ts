@@ -1,12 +1,12 @@
 /**
- * Files of this machine with faults: the n-th write, sync or rename fails; and `powerCut` takes away what was not synced, as the
+ * Files of this machine with faults: the n-th write, sync, truncation or rename fails; and `powerCut` takes away what was not synced, as the
  * kernel would (a kill -9 takes nothing away: what was written is the kernel's).
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { type AppendFile, type Files, nodeFiles } from '../../src/durable/files.ts';
 
-export type FaultyOperation = 'append' | 'sync' | 'rename' | 'create' | 'syncDirectory';
+export type FaultyOperation = 'append' | 'sync' | 'rename' | 'create' | 'syncDirectory' | 'truncate';
 
 interface Fault {
   readonly operation: FaultyOperation;
@@ -23,7 +23,14 @@ export class FaultyFiles implements Files {
   /** Files whose names are not on disk. */
   readonly #unnamed = new Set<string>();
   readonly #faults: Fault[] = [];
-  readonly counts: Record<FaultyOperation, number> = { append: 0, sync: 0, rename: 0, create: 0, syncDirectory: 0 };
+  readonly counts: Record<FaultyOperation, number> = {
+    append: 0,
+    sync: 0,
+    rename: 0,
+    create: 0,
+    syncDirectory: 0,
+    truncate: 0,
+  };
   #cut = false;
 
   /** Lets an operation fail. @param after how many succeed before @param times how many fail then */
@@ -41,6 +48,11 @@ export class FaultyFiles implements Files {
     this.#cut = true;
     for (const file of this.#unnamed) fs.rmSync(file, { recursive: true, force: true });
     for (const [file, length] of this.#synced) if (fs.existsSync(file)) fs.truncateSync(file, length);
+  }
+
+  /** The process is killed: what was written stays, and its objects, which live on in a test, do nothing more. */
+  kill(): void {
+    this.#cut = true;
   }
 
   async create(file: string): Promise<AppendFile> {
@@ -70,7 +82,7 @@ export class FaultyFiles implements Files {
         this.#synced.set(file, written);
       },
       truncate: async (length) => {
-        this.#alive();
+        this.#step('truncate');
         await inner.truncate(length);
         written = length;
         this.#synced.set(file, Math.min(length, this.#synced.get(file) ?? 0));
@@ -80,7 +92,7 @@ export class FaultyFiles implements Files {
   }
 
   async truncate(file: string, length: number): Promise<void> {
-    this.#alive();
+    this.#step('truncate');
     await nodeFiles.truncate(file, length);
     this.#synced.set(file, length);
   }
@@ -119,7 +131,7 @@ export class FaultyFiles implements Files {
   makeDirectory = (directory: string): Promise<void> => nodeFiles.makeDirectory(directory);
 
   #alive(): void {
-    if (this.#cut) throw Object.assign(new Error('EIO: the power was cut'), { code: 'EIO' });
+    if (this.#cut) throw Object.assign(new Error('EIO: the process is gone'), { code: 'EIO' });
   }
 
   #step(operation: FaultyOperation): void {

@@ -2,6 +2,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import type { Logger } from '../../core/log.ts';
+import { reached } from '../../core/points.ts';
 import type { Channel, Transaction } from '../channels/channel.ts';
 import type { ComponentType } from '../config/component.ts';
 import type { SinkCounters } from '../counters.ts';
@@ -77,6 +78,7 @@ export function takeBatch(channel: Channel, size: number, counters: SinkCounters
 
 /** Commits a batch that was delivered. */
 export async function finish({ transaction, events }: Batch, counters: SinkCounters): Promise<void> {
+  reached('acknowledged');
   try {
     await transaction.commit();
   } catch (error) {

@@ -34,7 +34,7 @@ export class Backlog {
     this.#maxLogBytes = maxLogBytes;
   }
 
-  /** A batch of `events` committed after `ms` of processing. */
+  /** The outputs of a batch of `events` have ended after `ms` of processing. */
   learn(events: number, ms: number): void {
     if (events > 0) this.#msPerEvent = [...this.#msPerEvent, ms / events].slice(-REMEMBERED_BATCHES);
   }

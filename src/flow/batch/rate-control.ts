@@ -1,5 +1,5 @@
 /**
- * Back-pressure: each input is read at the rate that the job can process, estimated after each batch that committed. It keeps
+ * Back-pressure: each input is read at the rate that the job can process, estimated after each batch that was processed. It keeps
  * batches as short as their interval. Backlog is another matter: it guards memory and the peers' time limits, whatever the
  * rate. A receiver reads when both allow it.
  *
@@ -48,11 +48,11 @@ export interface RateControlSettings {
   readonly longestPauseMs: number;
 }
 
-/** A batch that committed. */
-export interface CommittedBatch {
+/** A batch whose outputs have ended: it committed, or was given up meanwhile. */
+export interface ProcessedBatch {
   readonly events: number;
   readonly eventsByInput: ReadonlyMap<number, number>;
-  /** When it committed, in ms since the epoch. */
+  /** When that was, in ms since the epoch. */
   readonly endedAt: number;
   readonly processingMs: number;
   readonly schedulingDelayMs: number;
@@ -144,7 +144,7 @@ export class RateControl {
   }
 
   /** Learns from a batch. */
-  committed(batch: CommittedBatch): void {
+  processed(batch: ProcessedBatch): void {
     if (this.#stopped) return;
     for (const input of this.#inputs.values()) {
       const rate = this.#estimate(input, batch);
@@ -172,7 +172,7 @@ export class RateControl {
   }
 
   /** The rate that follows from a batch; undefined: the batch says nothing of this input. */
-  #estimate({ receiver, limiter, estimator }: Input, batch: CommittedBatch): number | undefined {
+  #estimate({ receiver, limiter, estimator }: Input, batch: ProcessedBatch): number | undefined {
     const { batchMs, rates } = this.#settings;
     const events = batch.eventsByInput.get(receiver.id) ?? 0;
     const { processingMs, schedulingDelayMs, endedAt } = batch;

@@ -1,14 +1,14 @@
 /**
- * What committed batches say of the job's speed, summed up over an interval: of batches that are cut as soon as something waits each
+ * What batches say of the job's speed, summed up over an interval: of batches that are cut as soon as something waits each
  * is too small to say anything.
  */
-import type { CommittedBatch } from './rate-control.ts';
+import type { ProcessedBatch } from './rate-control.ts';
 
 /** See the file's head. */
 export class SummedBatches {
   readonly #intervalMs: number;
   #since: number | undefined;
-  #sum: CommittedBatch | undefined;
+  #sum: ProcessedBatch | undefined;
 
   /** @param intervalMs over which batches are summed up; 0: each speaks for itself */
   constructor(intervalMs: number) {
@@ -16,7 +16,7 @@ export class SummedBatches {
   }
 
   /** @returns the sum, when the interval is over */
-  add(batch: CommittedBatch): CommittedBatch | undefined {
+  add(batch: ProcessedBatch): ProcessedBatch | undefined {
     if (this.#intervalMs === 0) return batch;
     this.#since ??= batch.endedAt - batch.processingMs;
     this.#sum = this.#sum === undefined ? batch : sumOf(this.#sum, batch);
@@ -28,7 +28,7 @@ export class SummedBatches {
   }
 }
 
-function sumOf(a: CommittedBatch, b: CommittedBatch): CommittedBatch {
+function sumOf(a: ProcessedBatch, b: ProcessedBatch): ProcessedBatch {
   const eventsByInput = new Map(a.eventsByInput);
   for (const [input, events] of b.eventsByInput) eventsByInput.set(input, (eventsByInput.get(input) ?? 0) + events);
   return {

@@ -237,8 +237,11 @@ export class Checkpoint {
   /** Writes what waits and lets the directory go. */
   async close(): Promise<void> {
     try {
-      await this.#journal.close();
-      await this.#blocks.close();
+      try {
+        await this.#journal.close();
+      } finally {
+        await this.#blocks.close();
+      }
     } finally {
       await this.#lock.release();
     }

@@ -1,23 +1,17 @@
 /**
- * One scenario: an embedded agent in a process of its own, the job in another, both killed and started as the scenario says; then
- * every event is counted by its body and by its id.
+ * One scenario: an agent in a process of its own, the job in another, both killed and started as the scenario says; then every
+ * event is counted by its body and by its id.
  */
-import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CliProcess, startCli } from '../../kit/cli.ts';
+import { afterAll } from 'vitest';
+import { type CliProcess, startCli, startModule } from '../../kit/cli.ts';
 import { freePort } from '../../kit/ports.ts';
+import { agentConf } from './agent-conf.ts';
+import { Outputs, type Tally } from './outputs.ts';
+import { channelSizeOf, startRealFlume } from './real-flume.ts';
 
 export type Level = 'end-to-end' | 'store-on-failure' | 'best-effort';
 
@@ -26,215 +20,206 @@ export interface SceneOptions {
   readonly receiver: 'push' | 'pull';
   /** Whether events have ids, by which those that come again are dropped. */
   readonly ids: boolean;
+  /** How long the job's first output takes, in ms. */
   readonly slowMs?: number;
+  /** And how long it takes for each event. */
+  readonly slowEventMs?: number;
+  /** Ids that the job remembers at least. */
+  readonly remember?: number;
+  /** A real Flume of Apache's instead of the embedded agent. */
+  readonly realFlume?: boolean;
+  /** Events that the agent's channel holds. */
+  readonly capacity?: number;
+  /** Bytes that each event has besides, which the job leaves out. */
+  readonly padding?: number;
+  /** Whether the job writes to a database too, out/events.db. */
+  readonly database?: boolean;
   /** Where the checkpoint goes. Default: in the scene's directory. */
-  checkpointDir?: string;
+  readonly checkpointDir?: string;
+  /** Where the agent's file channel, or its spill, goes. Default: in the scene's directory. */
+  readonly storeDir?: string;
   /** What stands between the agent and the job. @returns the port that the agent sends to */
   readonly between?: (port: number) => Promise<number>;
 }
 
-/** What became of the events. */
-export interface Tally {
-  readonly sent: number;
-  /** Bodies that either output lacks. */
-  readonly lost: number;
-  /** Copies beyond the first in the output that is appended to. */
-  readonly duplicated: number;
-  /** The same in the output by saveAsTextFiles, by event id. */
-  readonly duplicatedExactlyOnce: number;
-  /** Ids that the exactly-once output does not have although the other one does. */
-  readonly missingExactlyOnce: number;
-  /** The count in the job's state. */
-  readonly total: number;
-  /** Distinct event ids in the outputs. */
-  readonly distinct: number;
+/** What an agent counts, by component. */
+export type Counters = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const JOB = file('../job.ts');
+const AGENT = file('./agent.ts');
+const KILL_AT = new URL('../kill-at.mjs', import.meta.url).href;
+const POLL_MS = 50;
+
+/** @param killAt a point and its count, e.g. 'cut:2' */
+function killedAt(killAt: string | undefined): Record<string, string> {
+  return killAt === undefined ? {} : { KILL_AT: killAt, NODE_OPTIONS: `--import ${KILL_AT}` };
 }
 
-const JOB = fileURLToPath(new URL('../job.ts', import.meta.url));
-const KILL_AT = new URL('../kill-at.mjs', import.meta.url).href;
+/** Scenes of this file that have not come to their end: those of tests that failed. */
+const open = new Set<Scene>();
+afterAll(async () => {
+  for (const scene of open) await scene.abandon();
+});
 
 export class Scene {
   readonly directory: string = mkdtempSync(path.join(tmpdir(), 'streamjob-crash-'));
   readonly options: SceneOptions;
+  readonly outputs: Outputs;
+  readonly #sent: string[] = [];
   #jobPort = 0;
-  #agentPort = 0;
+  #monitorPort = 0;
   #files = 0;
-  #sent = 0;
   job: CliProcess | undefined;
   agent: CliProcess | undefined;
 
   constructor(options: SceneOptions) {
     this.options = options;
+    open.add(this);
+    this.outputs = new Outputs(path.join(this.directory, 'out'));
     for (const name of ['in', 'out/exactly-once']) mkdirSync(path.join(this.directory, name), { recursive: true });
+  }
+
+  /** The agent's disk. */
+  get storeDir(): string {
+    return this.options.storeDir ?? path.join(this.directory, 'store');
+  }
+
+  get checkpointDir(): string {
+    return this.options.checkpointDir ?? path.join(this.directory, 'checkpoint');
   }
 
   async open(): Promise<void> {
     this.#jobPort = await freePort();
-    this.#agentPort = (await this.options.between?.(this.#jobPort)) ?? this.#jobPort;
-    writeFileSync(path.join(this.directory, 'agent.conf'), this.#conf());
+    this.#monitorPort = await freePort();
+    const port = (await this.options.between?.(this.#jobPort)) ?? this.#jobPort;
+    const places = { input: path.join(this.directory, 'in'), store: this.storeDir, port };
+    writeFileSync(path.join(this.directory, 'agent.conf'), agentConf(this.options, places));
   }
 
   /** Gives the agent's source a file of `count` lines. */
   send(count: number): void {
-    const lines = Array.from({ length: count }, (_, i) => `event-${this.#sent + i}\n`).join('');
+    const bodies = Array.from({ length: count }, (_, i) => `event-${this.#sent.length + i}`);
     const name = `file${String(this.#files++).padStart(5, '0')}`;
-    writeFileSync(path.join(this.directory, `${name}.tmp`), lines);
+    const padding = this.options.padding === undefined ? '' : `~${'x'.repeat(this.options.padding - 1)}`;
+    writeFileSync(path.join(this.directory, `${name}.tmp`), bodies.map((body) => `${body}${padding}\n`).join(''));
     renameSync(path.join(this.directory, `${name}.tmp`), path.join(this.directory, 'in', `${name}.txt`));
-    this.#sent += count;
+    this.#sent.push(...bodies);
   }
 
   get sent(): number {
-    return this.#sent;
+    return this.#sent.length;
   }
 
-  /** @param killAt a point and its count, e.g. 'cut:2' */
-  startJob(killAt?: string): CliProcess {
-    const { level, receiver, ids, slowMs = 0, checkpointDir = path.join(this.directory, 'checkpoint') } = this.options;
-    const flags = ['--json', '--reliability', level, '--checkpoint-dir', checkpointDir];
+  startJob(killAt?: string, slowMs = this.options.slowMs ?? 0): CliProcess {
+    const { level, receiver, ids, slowEventMs = 0, remember } = this.options;
+    const flags = ['--json', '--reliability', level, '--checkpoint-dir', this.checkpointDir];
     this.job = startCli(['run', JOB, ...flags], {
       OUT: path.join(this.directory, 'out'),
       RECEIVER: receiver,
       PORT: String(this.#jobPort),
       IDS: ids ? 'yes' : '',
       SLOW_MS: String(slowMs),
-      ...(killAt === undefined ? {} : { KILL_AT: killAt, NODE_OPTIONS: `--import ${KILL_AT}` }),
+      SLOW_EVENT_MS: String(slowEventMs),
+      DATABASE: this.options.database === true ? path.join(this.directory, 'out', 'events.db') : '',
+      ...(remember === undefined ? {} : { REMEMBER: String(remember) }),
+      ...killedAt(killAt),
     });
     return this.job;
   }
 
-  startAgent(): CliProcess {
-    this.agent = startCli(['agent', '-n', 'a1', '-f', path.join(this.directory, 'agent.conf')], {});
+  startAgent(killAt?: string, env: Readonly<Record<string, string>> = {}): CliProcess {
+    const conf = path.join(this.directory, 'agent.conf');
+    this.agent =
+      this.options.realFlume === true
+        ? startRealFlume(conf, this.#monitorPort)
+        : startModule(AGENT, [conf], { ...killedAt(killAt), ...env });
     return this.agent;
   }
 
   /** Bodies in the output that is appended to. */
-  arrived(): Set<string> {
-    return new Set(this.#lines().map(([body]) => body ?? ''));
+  arrived(): ReadonlySet<string> {
+    return this.outputs.arrived();
   }
 
-  /** Waits until all that was sent has arrived and nothing more comes. @returns whether it has, within the limit */
-  async drained(limitMs = 60_000): Promise<boolean> {
+  /** What the embedded agent of now counted last. */
+  counters(): Counters {
+    const text = this.agent?.stdout() ?? '';
+    const end = text.lastIndexOf('\n');
+    return end < 0 ? {} : (JSON.parse(text.slice(text.lastIndexOf('\n', end - 1) + 1, end)) as Counters);
+  }
+
+  /** Events in the embedded agent, in memory and on disk. */
+  get held(): number {
+    const counters = this.counters();
+    const size = counters['CHANNEL.c1']?.['ChannelSize'] ?? Number.POSITIVE_INFINITY;
+    return size + (counters['PROCESSOR.k1']?.['SpillSize'] ?? 0);
+  }
+
+  /** Whether the source has read all that was sent; what it read is in the channel. */
+  get isRead(): boolean {
+    return readdirSync(path.join(this.directory, 'in')).every((name) => !name.endsWith('.txt'));
+  }
+
+  /**
+   * Waits until the agent has read all, and its receiver has told it that all of that has arrived.
+   * @throws when that does not come within the limit
+   */
+  async drained(limitMs = 90_000): Promise<void> {
     const limit = Date.now() + limitMs;
-    while (this.arrived().size < this.#sent) {
-      if (Date.now() > limit) return false;
-      await pause(100);
+    const all = this.options.level === 'best-effort' ? 0 : this.#sent.length;
+    while (this.arrived().size < all || !this.isRead || (await this.#held()) > 0) {
+      if (Date.now() > limit) throw new Error(`not drained in ${limitMs} ms: ${await this.#state()}`);
+      await pause(POLL_MS);
     }
-    // What would come twice has still to come: the agent's channels must be empty, and the job idle, for a while.
-    for (let before = -1, quiet = 0; quiet < 10 && Date.now() < limit; ) {
-      const now = this.#lines().length;
-      quiet = now === before ? quiet + 1 : 0;
-      before = now;
-      await pause(100);
-    }
-    return true;
+  }
+
+  /** The same where some were lost from memory: nobody knows how many come. */
+  async drainedAgent(): Promise<void> {
+    while (!this.isRead || (await this.#held()) > 0) await pause(POLL_MS);
+  }
+
+  /** Lets the job, then the agent, come to their end. */
+  async stop(): Promise<void> {
+    this.job?.child.kill('SIGINT');
+    await this.job?.ended;
+    this.agent?.child.kill(this.options.realFlume === true ? 'SIGKILL' : 'SIGTERM');
+    await this.agent?.ended;
   }
 
   async close(): Promise<Tally> {
-    this.job?.child.kill('SIGINT');
-    await this.job?.ended;
-    this.agent?.child.kill('SIGTERM');
-    await this.agent?.ended;
-    const tally = this.tally();
+    await this.stop();
+    const tally = this.outputs.tally(this.#sent);
+    open.delete(this);
     if (process.env['KEEP_SCENES'] === undefined) rmSync(this.directory, { recursive: true, force: true });
     return tally;
   }
 
-  tally(): Tally {
-    const appended = this.#lines();
-    const saved = this.#saved();
-    const savedBodies = new Set(saved.map(([body]) => body));
-    const inBoth = new Set(appended.map(([body]) => body).filter((body) => savedBodies.has(body)));
-    const ids = (lines: readonly string[][]): string[] =>
-      lines.map(([body, id]) => (id === 'undefined' ? body : id) ?? '');
-    const savedIds = ids(saved);
-    const distinct = new Set([...ids(appended), ...savedIds]);
-    const inSaved = new Set(savedIds);
-    const file = path.join(this.directory, 'out', 'total');
-    return {
-      sent: this.#sent,
-      lost: this.#sent - inBoth.size,
-      duplicated: appended.length - new Set(appended.map(([body]) => body)).size,
-      duplicatedExactlyOnce: savedIds.length - inSaved.size,
-      missingExactlyOnce: [...distinct].filter((id) => !inSaved.has(id)).length,
-      total: existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0,
-      distinct: distinct.size,
-    };
+  /** Ends the processes at once. */
+  async abandon(): Promise<void> {
+    for (const each of [this.job, this.agent]) {
+      each?.child.kill('SIGKILL');
+      await each?.ended;
+    }
+    rmSync(this.directory, { recursive: true, force: true });
   }
 
-  #lines(): string[][] {
-    const file = path.join(this.directory, 'out', 'at-least-once');
-    if (!existsSync(file)) return [];
-    const text = readFileSync(file, 'utf8');
-    return text
-      .slice(0, text.lastIndexOf('\n') + 1)
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => line.split(' '));
+  /** Events that are in the agent. Nothing is known of one that does not run yet. */
+  async #held(): Promise<number> {
+    if (this.options.realFlume !== true) return this.held;
+    return (await channelSizeOf(this.#monitorPort)) ?? Number.POSITIVE_INFINITY;
   }
 
-  #saved(): string[][] {
-    const directory = path.join(this.directory, 'out', 'exactly-once');
-    return readdirSync(directory)
-      .filter((name) => !name.startsWith('.'))
-      .flatMap((name) => {
-        const batch = path.join(directory, name);
-        return readdirSync(batch)
-          .filter((part) => part.startsWith('part-'))
-          .flatMap((part) => readFileSync(path.join(batch, part), 'utf8').split('\n'));
-      })
-      .filter((line) => line !== '')
-      .map((line) => line.split(' '));
-  }
-
-  #conf(): string {
-    const { level, receiver } = this.options;
-    const place = (name: string): string => path.join(this.directory, name);
-    const sink =
-      receiver === 'pull'
-        ? ['type = spark', 'hostname = 127.0.0.1', `port = ${this.#agentPort}`, 'timeout = 2']
-        : ['type = avro', 'hostname = 127.0.0.1', `port = ${this.#agentPort}`, 'batch-size = 50'].concat([
-            'request-timeout = 2000',
-            'connect-timeout = 1000',
-          ]);
-    const channel =
-      level === 'end-to-end'
-        ? ['type = file', `checkpointDir = ${place('channel/c')}`, `dataDirs = ${place('channel/d')}`]
-        : ['type = memory', 'capacity = 10000'];
-    return [
-      'a1.sources = r1',
-      'a1.channels = c1',
-      'a1.sinks = k1',
-      `a1.reliability = ${level}`,
-      ...(level === 'store-on-failure'
-        ? [`a1.reliability.directory = ${place('spill')}`, 'a1.reliability.backoff = 200']
-        : []),
-      'a1.sources.r1.type = spooldir',
-      `a1.sources.r1.spoolDir = ${place('in')}`,
-      'a1.sources.r1.batchSize = 50',
-      'a1.sources.r1.channels = c1',
-      'a1.sources.r1.interceptors = i1',
-      'a1.sources.r1.interceptors.i1.type = uuid',
-      ...channel.map((line) => `a1.channels.c1.${line}`),
-      'a1.channels.c1.transactionCapacity = 1000',
-      ...sink.map((line) => `a1.sinks.k1.${line}`),
-      'a1.sinks.k1.channel = c1',
-      '',
-    ].join('\n');
+  async #state(): Promise<string> {
+    const last = (text: string | undefined): string => (text ?? '').split('\n').slice(-8).join('\n');
+    return (
+      `${this.arrived().size} of ${this.#sent.length} arrived, ${await this.#held()} in the agent, read: ${this.isRead}\n` +
+      `the job said:\n${last(this.job?.stderr())}\nthe agent said:\n${last(this.agent?.stderr())}`
+    );
   }
 }
 
 /** Waits for other processes leave them the processor. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Open files of a process, and its memory in bytes. */
-export function resources(pid: number): { readonly files: number; readonly memory: number } {
-  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
-  return { files: readdirSync(`/proc/${pid}/fd`).length, memory: pages * 4096 };
-}
-
-/** What a directory takes on disk, in bytes. */
-export function diskOf(directory: string): number {
-  return Number(spawnSync('du', ['-sb', directory], { encoding: 'utf8' }).stdout.split('\t')[0]);
 }

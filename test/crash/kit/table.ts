@@ -2,21 +2,30 @@
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { SceneOptions, Tally } from './scene.ts';
+import type { Tally } from './outputs.ts';
+import type { SceneOptions } from './scene.ts';
 
-interface Row extends Tally {
+/** What an agent held in memory when it was killed: that much its level may cost. */
+export interface AgentMemory {
+  readonly held: number;
+  readonly lost: number;
+}
+
+interface Row extends Omit<Tally, 'lost'> {
   readonly level: string;
   readonly fault: string;
-  /** Events of the agent that were only in its memory when it was killed. */
-  readonly agentMemory: number;
+  /** Without what was lost from the agent's memory. */
+  readonly lost: number;
+  readonly agentMemory: AgentMemory | undefined;
 }
 
 const FILE = 'STREAMJOB_CRASH_TABLE';
 
-/** Adds a scenario. @param agentMemory lost events that the level does not promise to keep */
-export function record(options: SceneOptions, fault: string, tally: Tally, agentMemory = 0): void {
+/** Adds a scenario. */
+export function record(options: SceneOptions, fault: string, tally: Tally, agentMemory?: AgentMemory): void {
   const level = `${options.level}${options.ids ? ', ids' : ''}`;
-  const row: Row = { ...tally, level, fault: `${fault} (${options.receiver})`, agentMemory };
+  const lost = tally.lost.length - (agentMemory?.lost ?? 0);
+  const row: Row = { ...tally, level, fault, lost, agentMemory };
   const file = process.env[FILE];
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(row)}\n`);
 }
@@ -36,25 +45,38 @@ export function setup(): () => void {
 const COLUMNS = [
   'level',
   'fault',
+  'runs',
   'sent',
   'lost',
-  "lost from the agent's memory",
+  'lost of what the agent held in memory',
   'duplicated, at least once',
   'duplicated, exactly once',
 ];
 
+/** Scenarios of the same level and fault are one line. */
 function tableOf(rows: readonly Row[]): string {
-  const lines = [...rows]
-    .sort((a, b) => (a.level + a.fault < b.level + b.fault ? -1 : 1))
-    .map((row) => [
-      row.level,
-      row.fault,
-      row.sent,
-      row.lost - row.agentMemory,
-      row.agentMemory,
-      row.duplicated,
-      // Without ids nobody promises it.
-      row.level.endsWith('ids') ? row.duplicatedExactlyOnce : '-',
-    ]);
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = `${row.level} | ${row.fault}`;
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  const lines = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => lineOf(group));
   return [COLUMNS, COLUMNS.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function lineOf(group: readonly Row[]): (string | number)[] {
+  const sum = (of: (row: Row) => number): number => group.reduce((all, row) => all + of(row), 0);
+  const [{ level, fault, agentMemory }] = group as [Row];
+  const memory = `${sum((row) => row.agentMemory?.lost ?? 0)} of ${sum((row) => row.agentMemory?.held ?? 0)}`;
+  return [
+    level,
+    fault,
+    group.length,
+    sum(({ sent }) => sent),
+    sum(({ lost }) => lost),
+    agentMemory === undefined ? '-' : memory,
+    sum(({ duplicated }) => duplicated),
+    // Without ids nobody promises it.
+    level.endsWith('ids') ? sum(({ duplicatedExactlyOnce }) => duplicatedExactlyOnce) : '-',
+  ];
 }

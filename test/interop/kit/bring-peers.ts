@@ -10,21 +10,27 @@ const run = promisify(execFile);
 
 /** Called by vitest. */
 export async function setup(project: TestProject): Promise<void> {
+  const brought = await bringPeers(project, parts);
+  if (brought && buildIsStale()) await run('npm', ['run', 'build'], { cwd: repository, maxBuffer: 1 << 26 });
+}
+
+/** Brings parts, and tells the tests which cannot be had. @returns whether there are any @throws when one cannot be fetched */
+export async function bringPeers(project: TestProject, asked: readonly Part[]): Promise<boolean> {
   const missing: Partial<Record<Part, string>> = {};
-  for (const part of parts) {
+  for (const part of asked) {
     const reason = missingTools(part);
     if (reason === undefined) continue;
     missing[part] = reason;
-    process.stderr.write(`interop tests with ${part}: ${reason} on this machine\n`);
+    process.stderr.write(`tests with ${part}: ${reason} on this machine\n`);
   }
   project.provide('missing', missing);
-  const wanted = parts.filter((part) => missing[part] === undefined);
-  if (wanted.length === 0) return;
-  process.stderr.write(`real peers (${wanted.join(', ')}) in ${peersDirectory}; the first time brings about 450 MB\n`);
+  const wanted = asked.filter((part) => missing[part] === undefined);
+  if (wanted.length === 0) return false;
+  process.stderr.write(`real peers (${wanted.join(', ')}) in ${peersDirectory}; the first time brings up to 450 MB\n`);
   await run('bash', [path.join(repository, 'test/interop/peers/fetch.sh'), peersDirectory, ...wanted], {
     maxBuffer: 1 << 26,
   });
-  if (buildIsStale()) await run('npm', ['run', 'build'], { cwd: repository, maxBuffer: 1 << 26 });
+  return true;
 }
 
 /** Building for nothing would pull `dist` from under whoever runs it meanwhile. */

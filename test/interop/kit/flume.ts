@@ -2,11 +2,9 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort, isListening } from '../../kit/ports.ts';
-import { confDirectory, peersDirectory } from './peers.ts';
+import { flumeCommand, flumeJars, readMetric } from './flume-command.ts';
+import { confDirectory } from './peers.ts';
 import type { Actor, Scene } from './scene.ts';
-
-const flume = (...directories: string[]): string =>
-  directories.map((directory) => path.join(peersDirectory, 'flume', directory)).join(path.delimiter);
 
 /** A real agent. */
 export interface FlumeAgent {
@@ -32,20 +30,10 @@ export async function startFlume(scene: Scene, { name, confs, env }: FlumeOption
   for (const directory of ['spool', 'out', 'channel']) mkdirSync(path.join(work, directory), { recursive: true });
   const monitor = await freePort();
   const actor = scene.start(name, {
-    command: 'java',
-    args: [
-      '-Xmx512m',
-      // Short-lived: what the second compiler would gain it does not live to give back.
-      '-XX:TieredStopAtLevel=1',
-      '-Dflume.monitoring.type=http',
-      `-Dflume.monitoring.port=${monitor}`,
-      '-cp',
-      flume('lib/*', 'libext/*'),
-      'org.apache.flume.node.Application',
-      '-n',
-      'a1',
-      ...confs.flatMap((conf) => ['-f', path.join(confDirectory, conf)]),
-    ],
+    ...flumeCommand(
+      confs.map((conf) => path.join(confDirectory, conf)),
+      monitor,
+    ),
     env: { FLUME_WORK: work, ...env },
   });
   return { actor, work, metric: (component, metric) => readMetric(monitor, component, metric) };
@@ -90,7 +78,7 @@ export async function sendLoad(
   batches: number,
   client: { readonly version?: '1.9' | '1.11'; readonly properties?: Readonly<Record<string, string>> } = {},
 ): Promise<LoadResult> {
-  const classes = client.version === '1.9' ? flume('client-1.9/*', 'load') : flume('lib/*', 'load');
+  const classes = client.version === '1.9' ? flumeJars('client-1.9/*', 'load') : flumeJars('lib/*', 'load');
   const args = ['-Xmx1g', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', classes, 'RpcLoad'];
   const properties = Object.entries(client.properties ?? {}).map(([name, value]) => `${name}=${value}`);
   const actor = scene.start('RpcLoad', {
@@ -101,16 +89,4 @@ export async function sendLoad(
   const last = /^acked=(\d+) failed=(\d+)$/.exec(actor.stdout.at(-1) ?? '');
   if (last === null) throw new Error('RpcLoad reported nothing');
   return { acked: Number(last[1]), failed: Number(last[2]) };
-}
-
-async function readMetric(port: number, component: string, name: string): Promise<number | undefined> {
-  try {
-    const response = await fetch(`http://127.0.0.1:${port}/metrics`);
-    const all = (await response.json()) as Record<string, Record<string, string> | undefined>;
-    const value = all[component]?.[name];
-    return value === undefined ? undefined : Number(value);
-  } catch {
-    // Not up yet. An agent that is gone is the scene's matter.
-    return undefined;
-  }
 }

@@ -11,15 +11,10 @@ import { test } from 'vitest';
 import type { Logger } from '../../../src/core/log.ts';
 import { Scope } from '../../../src/core/scope.ts';
 import { collectingLogger, type LoggedLine } from '../../kit/log.ts';
+import { LIVES_WITH_ITS_PARENT } from './lives-with-its-parent.ts';
 import { until } from './until.ts';
 
 const KEPT_LINES = 300;
-
-/**
- * Runs "$@" beside a watcher that kills the process group when stdin ends: that is when this process has gone, however it went.
- * A JVM would go on for ever after a test run that was killed.
- */
-const LIVES_WITH_ITS_PARENT = 'exec 3<&0; { cat <&3; kill -KILL 0; } >/dev/null 2>&1 & exec "$@" </dev/null 3<&-';
 
 /** How to start a process. */
 export interface Start {
@@ -92,6 +87,13 @@ export class Actor {
     this.#dismissed = true;
     await until(() => this.#exit !== undefined, `${this.name} has ended`);
     if (this.#exit !== 'exit code 0') throw new Error(`${this.name} ended with ${this.#exit}`);
+  }
+
+  /** The wait for its own end, however that comes. @returns how it came, e.g. 'SIGKILL' */
+  async end(): Promise<string> {
+    this.#dismissed = true;
+    await this.#ended;
+    return this.#exit ?? '';
   }
 
   #signal(): void {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings the real peers of the interop tests from Maven Central and PyPI, and compiles the Java programs that are beside this file:
-#   flume/lib, flume/libext   Apache Flume 1.11 with the file channel, and Spark's sink (2.4.8) behind it on the class path
+#   flume/lib, flume/libext   Apache Flume 1.11 with the file channel; behind it on the class path Spark's sink (2.4.8), and the jar
+#                             of the morphline sink, of which only the UUID interceptor is used: it needs nothing else
 #   flume/load                RpcLoad.java: load through Flume's own RPC client
 #   spark/lib, spark/job      Spark Streaming 3.5 with the Flume connector of 2.4.8, and PollingJob.java
 #
@@ -29,6 +30,8 @@ jars() {
 make_flume() {
   jars "$here/flume/pom.xml" "$1/lib"
   jars "$here/flume/spark-sink-pom.xml" "$1/libext" true
+  maven dependency:copy -DoutputDirectory="$1/libext" \
+    -Dartifact=org.apache.flume.flume-ng-sinks:flume-ng-morphline-solr-sink:1.11.0
   jars "$here/flume/client-1.9-pom.xml" "$1/client-1.9"
   javac -nowarn -cp "$1/lib/*" -d "$1/load" "$here/flume/RpcLoad.java"
 }

@@ -68,7 +68,7 @@ function control(options: BackpressureOptions, receivers: readonly Receiver[] = 
       [1, others],
     ]);
     const endedAt = clock.now();
-    made.committed({ events: events + others, eventsByInput, endedAt, processingMs, schedulingDelayMs });
+    made.processed({ events: events + others, eventsByInput, endedAt, processingMs, schedulingDelayMs });
     return made.rateOf(0);
   };
   return { made, clock, batch, reading };

@@ -1,15 +1,18 @@
 /** The directory of a file channel, before it is opened. */
 import fs from 'node:fs/promises';
+import path from 'node:path';
 import { messageOf, StreamjobError } from '../../../core/errors.ts';
+import { nodeFiles } from '../../../durable/files.ts';
 
 /**
- * Makes the directory; refuses one that holds the data of Flume's own file channel, whose events would be left behind.
+ * Makes the directory, durably; refuses one that holds the data of Flume's own file channel, whose events would be left behind.
  * @throws StreamjobError FILE_ACCESS, CONFIG_INVALID
  */
 export async function makeDirectory(directory: string, owner: string): Promise<void> {
   let names: string[];
   try {
-    await fs.mkdir(directory, { recursive: true });
+    const made = await fs.mkdir(directory, { recursive: true });
+    if (made !== undefined) await syncNames(path.dirname(made), directory);
     names = await fs.readdir(directory);
   } catch (cause) {
     throw new StreamjobError('FILE_ACCESS', `${owner} cannot use ${directory}: ${messageOf(cause)}`, {
@@ -27,4 +30,10 @@ export async function makeDirectory(directory: string, owner: string): Promise<v
       hint: 'let Flume deliver its events first, or give another dataDirs',
     },
   );
+}
+
+/** What was made has a name on disk only when the directory that it is in was synced. */
+async function syncNames(from: string, to: string): Promise<void> {
+  const steps = path.relative(from, to).split(path.sep);
+  for (let i = 0; i < steps.length; i++) await nodeFiles.syncDirectory(path.join(from, ...steps.slice(0, i)));
 }

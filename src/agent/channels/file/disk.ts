@@ -9,6 +9,7 @@ import { constants } from 'node:fs';
 import fs, { type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, StreamjobError, systemCodeOf } from '../../../core/errors.ts';
+import { nodeFiles } from '../../../durable/files.ts';
 
 /** The file that lmdb keeps its data in. */
 const DATA = 'data.mdb';
@@ -67,6 +68,8 @@ export class Disk {
       const { dev, ino, size } = await this.#file.stat();
       this.#identity = `${dev}:${ino}`;
       this.#fileBytes = size;
+      // lmdb syncs what is in its files, not that they have a name.
+      await nodeFiles.syncDirectory(this.#directory);
     } catch (cause) {
       throw this.#lost(cause);
     }

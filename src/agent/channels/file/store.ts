@@ -9,6 +9,7 @@
 import { open, type RootDatabase } from 'lmdb';
 import { messageOf, StreamjobError } from '../../../core/errors.ts';
 import type { PlainEvent } from '../../../core/event.ts';
+import { reached } from '../../../core/points.ts';
 import type { Taken } from '../transaction.ts';
 import { Disk, type DiskState } from './disk.ts';
 import { decodeRecord, encodeRecord, recordBytes } from './record.ts';
@@ -129,12 +130,15 @@ export class EventStore {
       const first = this.#next;
       this.#next += puts.length;
       const end = this.#next;
-      await this.#db.batch(() => {
+      const written = this.#db.batch(() => {
         puts.forEach((event, i) => {
           quietly(this.#db.put(first + i, encodeRecord(event)));
         });
         for (const { seq } of takes) quietly(this.#db.remove(seq));
       });
+      reached(puts.length > 0 ? 'put-writing' : 'take-writing');
+      await written;
+      reached(puts.length > 0 ? 'put-synced' : 'take-synced');
       return end;
     } catch (error) {
       throw error instanceof StreamjobError ? error : this.#failure(await reasonOf(error));

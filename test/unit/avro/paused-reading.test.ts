@@ -1,0 +1,59 @@
+import { afterEach, expect, test } from 'vitest';
+import { decodeEvents, encodeStatus, type FlumeMessage, flumeProtocol } from '../../../src/avro/protocols/flume.ts';
+import { AvroRpcServer } from '../../../src/avro/server.ts';
+import { collectingLogger } from '../../kit/log.ts';
+import { until } from '../../kit/until.ts';
+import { call, events, frame, handshake, RawClient } from '../../kit/wire.ts';
+
+const REQUESTS = 400;
+const OPEN: AvroRpcServer[] = [];
+afterEach(async () => {
+  for (const server of OPEN.splice(0)) await server.close();
+});
+
+/** A server that stops reading at the tenth request, and a client that sends many in one piece. */
+async function stopsAtTheTenth() {
+  const bodies: string[] = [];
+  const server = await AvroRpcServer.listen({
+    host: '127.0.0.1',
+    port: 0,
+    protocol: flumeProtocol,
+    owner: 'test',
+    log: collectingLogger().log,
+    pipeline: 1000,
+    onRequest: (request) => {
+      const taken = decodeEvents(request.message as FlumeMessage, request.params).toArray();
+      bodies.push(...taken.map((each) => each.text()));
+      request.reply(encodeStatus('OK'));
+      if (bodies.length === 10) server.pauseReading();
+    },
+  });
+  OPEN.push(server);
+  const client = await RawClient.connect(server.address.port);
+  client.write(frame(1, handshake(), call('appendBatch', events(['0']))));
+  await client.wait(1);
+  const rest = Array.from({ length: REQUESTS - 1 }, (_, i) => frame(i + 2, call('appendBatch', events([`${i + 1}`]))));
+  client.write(Buffer.concat(rest));
+  return { server, client, bodies, all: Array.from({ length: REQUESTS }, (_, i) => `${i}`) };
+}
+
+test('what lies behind the request that stopped reading waits, though it was read with it', async () => {
+  const { server, client, bodies, all } = await stopsAtTheTenth();
+  await client.wait(10);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  // Some are in the same step of 4 KiB.
+  expect(bodies.length).toBeLessThan(200);
+  server.resumeReading();
+  await client.wait(REQUESTS);
+  expect(bodies).toEqual(all);
+});
+
+test('a peer that ends meanwhile is heard to its end', async () => {
+  const { server, client, bodies, all } = await stopsAtTheTenth();
+  client.socket.end();
+  await client.wait(10);
+  server.resumeReading();
+  await until(() => bodies.length === REQUESTS);
+  expect(bodies).toEqual(all);
+  await client.closed;
+});
