@@ -1,10 +1,10 @@
 /** Before all tests: brings the real peers (nothing, when they are there), and builds the command line that some tests run. */
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
-import { missingTools, type Part, parts, peersDirectory, repository } from './peers.ts';
+import { buildCommandLine } from './build.ts';
+import { missingTools, type Part, parts, peersDirectory, repository } from './places.ts';
 
 const run = promisify(execFile);
 
@@ -24,18 +24,5 @@ export async function setup(project: TestProject): Promise<void> {
   await run('bash', [path.join(repository, 'test/interop/peers/fetch.sh'), peersDirectory, ...wanted], {
     maxBuffer: 1 << 26,
   });
-  if (buildIsStale()) await run('npm', ['run', 'build'], { cwd: repository, maxBuffer: 1 << 26 });
-}
-
-/** Building for nothing would pull `dist` from under whoever runs it meanwhile. */
-function buildIsStale(): boolean {
-  const built = path.join(repository, 'dist/cli.js');
-  if (!existsSync(built)) return true;
-  const sources = path.join(repository, 'src');
-  const newest = Math.max(
-    ...readdirSync(sources, { recursive: true, encoding: 'utf8' }).map(
-      (file) => statSync(path.join(sources, file)).mtimeMs,
-    ),
-  );
-  return newest > statSync(built).mtimeMs;
+  await buildCommandLine();
 }
