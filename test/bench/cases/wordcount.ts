@@ -22,48 +22,61 @@ export interface WordCount {
 }
 
 /** Starts a contestant on a port, with a directory of its own. */
-type StartSide = (port: number, directory: string) => Side;
+export type StartSide = (port: number, directory: string) => Side;
+
+/** Ours. @param flags such as --reliability */
+export function startWordCount(name: string, flags: readonly string[]): StartSide {
+  return (port, directory) =>
+    startOurs({ job: 'wordcount.ts', name, flags, directory, env: { BENCH_PORT: String(port) } });
+}
+
+/** The hand-written server. */
+export const startHandWritten: StartSide = (port) =>
+  new Side('hand-written server', script('peers/hand-written.ts', [port, 1000]));
+
+/** Starts a side, lets it be measured, and ends it. */
+export function withSide<T>(start: StartSide, use: (side: Side, port: number) => Promise<T>): Promise<T> {
+  return withDirectory(async (directory) => {
+    const port = await freePort();
+    const side = start(port, directory);
+    try {
+      return await use(side, port);
+    } finally {
+      await side.process.kill();
+    }
+  });
+}
 
 function contestant(name: string, { load, lengths, drained }: WordCount, start: StartSide): Contestant<Phase> {
   const run = (): Promise<Phase> =>
-    withDirectory(async (directory) => {
-      const port = await freePort();
-      const side = start(port, directory);
+    withSide(start, async (side, port) => {
       const generator = load(port);
       try {
         const phase = await measure(side, generator, lengths);
         return drained === true ? { ...phase, dropped: await drain(side, generator) } : phase;
       } finally {
         await generator.process.kill();
-        await side.process.stop('SIGKILL');
       }
     });
   return { name, run };
 }
 
-/** Ours. @param flags such as --reliability */
+/** Ours, as fast as `options` say. */
 export function ours(name: string, flags: readonly string[], options: WordCount): Contestant<Phase> {
-  return contestant(name, options, (port, directory) =>
-    startOurs({ job: 'wordcount.ts', name, flags, directory, env: { BENCH_PORT: String(port) } }),
-  );
+  return contestant(name, options, startWordCount(name, flags));
 }
 
 /** Spark, acknowledging on receipt; with `wal` after its write-ahead log. */
 export function spark(name: string, wal: boolean, options: WordCount): Contestant<Phase> {
-  return contestant(name, options, (port, directory) =>
-    startSpark(
-      'push',
-      { port, interval: 1000, ...(wal ? { wal: 'true', checkpoint: directory } : {}) },
-      directory,
-      name,
-    ),
-  );
+  return contestant(name, options, (port, directory) => {
+    const logged = wal ? { wal: 'true', checkpoint: directory } : {};
+    return startSpark('push', { port, interval: 1000, ...logged }, directory, name);
+  });
 }
 
-/** The hand-written server. */
+/** The hand-written server, as fast as `options` say. */
 export function handWritten(options: WordCount): Contestant<Phase> {
-  const name = 'hand-written server';
-  return contestant(name, options, (port) => new Side(name, script('peers/hand-written.ts', [port, 1000])));
+  return contestant('hand-written server', options, startHandWritten);
 }
 
 /** All figures of some contestants, as medians. */

@@ -1,6 +1,6 @@
 /** A loaded phase: from one commit after the warm-up to another one, what was used and what was done. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Load } from './load.ts';
+import { Load } from './load.ts';
 import { NotRun, type Side } from './side.ts';
 import { median, percentile } from './stats.ts';
 
@@ -72,4 +72,25 @@ export async function drain(side: Side, load: Load): Promise<number> {
     await sleep(50);
   }
   return Math.max(0, acked - side.events);
+}
+
+/** Waits until so many events have committed. @throws NotRun when that does not come */
+export async function committed(side: Side, events: number): Promise<void> {
+  while (side.events < events) await side.nextCommit();
+}
+
+/** CPU seconds per million events over a fixed number of events, all of them committed, after `warmup` others. @throws NotRun */
+export async function fixedWork(side: Side, port: number, warmup: number, events: number): Promise<number> {
+  const send = async (total: number): Promise<void> => {
+    const load = Load.generator({ port, total });
+    try {
+      await committed(side, side.events + total);
+    } finally {
+      await load.process.kill();
+    }
+  };
+  await send(warmup);
+  const before = side.process.cpuSeconds();
+  await send(events);
+  return ((side.process.cpuSeconds() - before) / events) * 1e6;
 }
