@@ -1,5 +1,7 @@
 /** All cases, in the order in which they run and are shown. */
 import type { Case } from '../kit/case.ts';
 import { hand } from './hand.ts';
+import { idle } from './idle.ts';
+import { start } from './start.ts';
 
-export const cases: readonly Case[] = [hand];
+export const cases: readonly Case[] = [hand, idle, start];

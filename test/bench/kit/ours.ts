@@ -23,7 +23,7 @@ export function startOurs({ job, name = 'streamjob', flags = [], env, directory,
   const [program, ...args] = command ?? [process.execPath, path.join(repository, 'dist/cli.js')];
   return new Side(name, {
     command: program as string,
-    args: [...args, 'run', path.join(repository, 'test/bench/jobs', job), ...FLAGS, ...flags],
+    args: [...args, 'run', path.resolve(repository, 'test/bench/jobs', job), ...FLAGS, ...flags],
     env,
     cwd: directory,
   });

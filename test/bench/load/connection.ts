@@ -81,9 +81,9 @@ export class LoadConnection {
 
   #onData(chunk: Buffer): void {
     let bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
-    for (let length = answerLength(bytes); length > 0; length = answerLength(bytes)) {
-      this.#onAnswer(bytes.readInt32BE(0), bytes.subarray(length - OK.length, length));
-      bytes = bytes.subarray(length);
+    for (let answer = firstAnswer(bytes); answer !== undefined; answer = firstAnswer(bytes)) {
+      this.#onAnswer(answer.serial, answer.payload.subarray(-OK.length));
+      bytes = bytes.subarray(answer.length);
     }
     this.#rest = bytes;
     this.#owner.onRoom(this);
@@ -98,15 +98,19 @@ export class LoadConnection {
   }
 }
 
-/** Of the whole answer at the start of `bytes`; 0: it is not all there. The status is in the last piece, with what is before it. */
-function answerLength(bytes: Buffer): number {
-  if (bytes.length < 8) return 0;
+/** The whole answer at the start of `bytes`; undefined: it is not all there. Servers cut it as they like. */
+function firstAnswer(bytes: Buffer): { serial: number; payload: Buffer; length: number } | undefined {
+  if (bytes.length < 8) return undefined;
+  const parts: Buffer[] = [];
   let at = 8;
   for (let pieces = bytes.readInt32BE(4); pieces > 0; pieces--) {
-    if (bytes.length < at + 4) return 0;
-    at += 4 + bytes.readInt32BE(at);
+    if (bytes.length < at + 4) return undefined;
+    const end = at + 4 + bytes.readInt32BE(at);
+    if (bytes.length < end) return undefined;
+    parts.push(bytes.subarray(at + 4, end));
+    at = end;
   }
-  return bytes.length < at ? 0 : at;
+  return { serial: bytes.readInt32BE(0), payload: Buffer.concat(parts), length: at };
 }
 
 function connect(port: number): Promise<net.Socket | undefined> {
