@@ -2,6 +2,7 @@
 import type { Case } from '../kit/case.ts';
 import { hand } from './hand.ts';
 import { idle } from './idle.ts';
+import { latency } from './latency.ts';
 import { start } from './start.ts';
 
-export const cases: readonly Case[] = [hand, idle, start];
+export const cases: readonly Case[] = [hand, latency, idle, start];
