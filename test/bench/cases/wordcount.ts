@@ -66,11 +66,11 @@ export function ours(name: string, flags: readonly string[], options: WordCount)
   return contestant(name, options, startWordCount(name, flags));
 }
 
-/** Spark, acknowledging on receipt; with `wal` after its write-ahead log. */
-export function spark(name: string, wal: boolean, options: WordCount): Contestant<Phase> {
+/** Spark, acknowledging on receipt. @param settings of BenchJob, beside its defaults */
+export function spark(name: string, settings: Readonly<Record<string, string>>, options: WordCount): Contestant<Phase> {
   return contestant(name, options, (port, directory) => {
-    const logged = wal ? { wal: 'true', checkpoint: directory } : {};
-    return startSpark('push', { port, interval: 1000, ...logged }, directory, name);
+    const checkpoint: Record<string, string> = settings['wal'] === 'true' ? { checkpoint: directory } : {};
+    return startSpark('push', { port, interval: 1000, ...checkpoint, ...settings }, directory, name);
   });
 }
 

@@ -14,6 +14,7 @@ const USUAL: Omit<LoadOptions, 'port'> = {
   batch: 1000,
   window: 16,
   rate: 0,
+  rampSeconds: 0,
   total: 0,
   vocabulary: 1000,
   wordsPerEvent: 10,

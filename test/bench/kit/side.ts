@@ -26,7 +26,7 @@ export interface Mark {
 /** Why there is no figure: it is reported in the figure's place. */
 export class NotRun extends Error {}
 
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 45_000;
 
 interface Line {
   readonly batch?: number;
@@ -77,8 +77,11 @@ export class Side {
   /** Why it ended. */
   failure(): NotRun {
     const { name, exit, log } = this.process;
-    const told = log.filter((line) => /error|exception|unknown|cannot|there is no/i.test(line));
-    return new NotRun(`${name} ended (${exit}): ${(told[0] ?? log.at(-1) ?? 'it said nothing').trim().slice(0, 300)}`);
+    const told =
+      log.find((line) => line.includes('OutOfMemory')) ??
+      log.find((line) => /error|exception|unknown|cannot|there is no/i.test(line)) ??
+      log.at(-1);
+    return new NotRun(`${name} ended (${exit}): ${(told ?? 'it said nothing').trim().slice(0, 300)}`);
   }
 
   #onLine(text: string): void {

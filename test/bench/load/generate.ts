@@ -17,6 +17,8 @@ export interface LoadOptions extends Content {
   readonly window: number;
   /** Events per second over all connections; 0: as fast as they are answered. */
   readonly rate: number;
+  /** Seconds in which the rate grows from nothing: a JVM that is cold cannot take what it will take when it is warm. */
+  readonly rampSeconds: number;
   /** Events after which no more are sent; 0: without end. */
   readonly total: number;
   /** Bodies are the time of sending in ms, instead of words. */
@@ -83,8 +85,9 @@ class Load implements Owner {
 
   /** Sends what the rate has made due, by turns, as far as there is room. */
   #tick(): void {
-    const { rate, batch } = this.#options;
-    const due = ((performance.now() - (this.#startedAt ?? 0)) / 1000) * rate;
+    const { rate, rampSeconds, batch } = this.#options;
+    const seconds = (performance.now() - (this.#startedAt ?? 0)) / 1000;
+    const due = rate * (seconds < rampSeconds ? seconds ** 2 / (2 * rampSeconds) : seconds - rampSeconds / 2);
     for (let tried = 0; this.#sent + batch <= due && tried < this.#connections.length; ) {
       const connection = this.#connections[this.#turn++ % this.#connections.length] as LoadConnection;
       if (!this.#mayUse(connection)) tried++;

@@ -26,7 +26,8 @@ import scala.Tuple2;
 
 /**
  * The jobs of the benchmark on Spark Streaming: BenchJob JOB KEY=VALUE ... A line of JSON on stdout for each batch that has completed,
- * with the names of `streamjob run --json`. Keys of all jobs: interval (ms), checkpoint (a directory), wal (true).
+ * with the names of `streamjob run --json`. Keys of all jobs: interval (ms), checkpoint (a directory), and wal (true), blockInterval (ms),
+ * level, which have the defaults of Spark and its connector.
  *   push      port                         word count of what an Avro sink sends
  *   pull      port, maxBatchSize           word count of what a Spark sink holds
  *   latency   port                         bodies are times in ms: how old each event is when its batch is done, as "latencies"
@@ -53,6 +54,7 @@ public final class BenchJob {
         .set("spark.driver.host", "127.0.0.1")
         .set("spark.driver.bindAddress", "127.0.0.1");
     if ("true".equals(settings.get("wal"))) conf.set("spark.streaming.receiver.writeAheadLog.enable", "true");
+    if (settings.containsKey("blockInterval")) conf.set("spark.streaming.blockInterval", settings.get("blockInterval") + "ms");
     context = new JavaStreamingContext(conf, new Duration(number("interval")));
     context.sparkContext().setLogLevel("WARN");
     if (settings.containsKey("checkpoint")) context.checkpoint(settings.get("checkpoint"));
@@ -75,16 +77,19 @@ public final class BenchJob {
   }
 
   private JavaDStream<String> pushed() {
-    // Spark's own default level but for the second copy, which a single machine does not keep.
-    return FlumeUtils.createStream(context, "127.0.0.1", (int) number("port"), StorageLevel.MEMORY_AND_DISK_SER())
+    return FlumeUtils.createStream(context, "127.0.0.1", (int) number("port"), level())
         .map(event -> new String(event.event().getBody().array(), StandardCharsets.UTF_8));
   }
 
   private JavaDStream<String> polled() {
     InetSocketAddress[] sinks = {new InetSocketAddress("127.0.0.1", (int) number("port"))};
     int maxBatchSize = (int) number("maxBatchSize");
-    return FlumeUtils.createPollingStream(context, sinks, StorageLevel.MEMORY_AND_DISK_SER(), maxBatchSize, 5)
+    return FlumeUtils.createPollingStream(context, sinks, level(), maxBatchSize, 5)
         .map(event -> new String(event.event().getBody().array(), StandardCharsets.UTF_8));
+  }
+
+  private StorageLevel level() {
+    return StorageLevel.fromString(settings.getOrDefault("level", "MEMORY_AND_DISK_SER_2"));
   }
 
   private static void wordCount(JavaDStream<String> lines) {
