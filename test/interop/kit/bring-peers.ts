@@ -1,17 +1,17 @@
 /** Before all tests: brings the real peers (nothing, when they are there), and builds the command line that some tests run. */
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
-import { missingTools, type Part, parts, peersDirectory, repository } from './peers.ts';
+import { buildCommandLine } from './build.ts';
+import { missingTools, type Part, parts, peersDirectory, repository } from './places.ts';
 
 const run = promisify(execFile);
 
 /** Called by vitest. */
 export async function setup(project: TestProject): Promise<void> {
   const brought = await bringPeers(project, parts);
-  if (brought && buildIsStale()) await run('npm', ['run', 'build'], { cwd: repository, maxBuffer: 1 << 26 });
+  if (brought) await buildCommandLine();
 }
 
 /** Brings parts, and tells the tests which cannot be had. @returns whether there are any @throws when one cannot be fetched */
@@ -31,17 +31,4 @@ export async function bringPeers(project: TestProject, asked: readonly Part[]): 
     maxBuffer: 1 << 26,
   });
   return true;
-}
-
-/** Building for nothing would pull `dist` from under whoever runs it meanwhile. */
-function buildIsStale(): boolean {
-  const built = path.join(repository, 'dist/cli.js');
-  if (!existsSync(built)) return true;
-  const sources = path.join(repository, 'src');
-  const newest = Math.max(
-    ...readdirSync(sources, { recursive: true, encoding: 'utf8' }).map(
-      (file) => statSync(path.join(sources, file)).mtimeMs,
-    ),
-  );
-  return newest > statSync(built).mtimeMs;
 }

@@ -1,0 +1,65 @@
+/** Case a, with Flume's own RPC client, which waits for each answer before it sends on. */
+import { isListening } from '../../kit/ports.ts';
+import type { Case } from '../kit/case.ts';
+import { digits } from '../kit/format.ts';
+import { Load } from '../kit/load.ts';
+import { measure, type Phase } from '../kit/phase.ts';
+import { startSpark } from '../kit/spark.ts';
+import { type Contestant, inTurn } from '../kit/turns.ts';
+import { row } from './rows.ts';
+import { phaseTable, type StartSide, startWordCount, withSide } from './wordcount.ts';
+
+const CONNECTIONS = 4;
+const BATCH = 1000;
+const WARMUP_SECONDS = 10;
+
+export const client: Case = {
+  id: 'client',
+  group: 'a',
+  needs: ['flume', 'spark'],
+  async run(plan) {
+    const lengths = { ...plan, warmupSeconds: Math.max(WARMUP_SECONDS, plan.warmupSeconds) };
+    const contestant = (name: string, start: StartSide): Contestant<Phase> => ({
+      name,
+      run: () =>
+        withSide(start, async (side, port) => {
+          while (!(await isListening(port))) {
+            if (side.process.exit !== undefined) throw side.failure();
+            await new Promise((resolve) => setTimeout(resolve, 100));
+          }
+          const load = Load.flumeClient(port, CONNECTIONS, BATCH);
+          try {
+            return await measure(side, load, lengths);
+          } finally {
+            await load.process.kill();
+          }
+        }),
+    });
+    const level = (name: string, flags: readonly string[]) => contestant(name, startWordCount(name, flags));
+    const outcomes = await inTurn(plan.pairs, [
+      level('streamjob, end-to-end, eager', ['--cut', 'eager']),
+      contestant('Spark', (port, directory) => startSpark('push', { port, interval: 1000 }, directory)),
+      level('streamjob, end-to-end, by the interval', []),
+      level('streamjob, best-effort', ['--reliability', 'best-effort']),
+    ]);
+    const [us, them] = outcomes;
+    if (us === undefined || them === undefined) throw new Error('four contestants, four outcomes');
+    return {
+      title: "Push word count with Flume's RPC client",
+      method: `Flume's own client (a JVM) over ${CONNECTIONS} connections, batches of ${BATCH}, one in flight on each; 1 s interval. Spark acknowledges on receipt, ours at end-to-end after the commit.`,
+      rows: [
+        row({
+          what: `end-to-end with Flume's RPC client, ${CONNECTIONS} connections, batches of ${BATCH}, 1 s interval, --cut eager: ours over Spark's default, events/s`,
+          target: 0.8,
+          sense: 'at least',
+          over: us,
+          under: them,
+          ours: 'over',
+          figure: ({ eventsPerSecond }) => eventsPerSecond,
+          show: (rate) => `${digits(rate)} events/s`,
+        }),
+      ],
+      tables: [phaseTable('', outcomes)],
+    };
+  },
+};
