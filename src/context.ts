@@ -519,6 +519,7 @@ export class StreamingContext {
       names,
       receivers: this.#receivers,
       level: reliability,
+      shared: engines.get(engine ?? 'inline').shared,
       checkpointDir: this.#checkpointDir ?? this.#options.checkpointDir,
       standard: this.#options.standardCheckpointDir,
       log: this.#log,
@@ -640,7 +641,8 @@ export class StreamingContext {
     const { reliability = 'end-to-end' } = this.#options;
     const log = this.#log.child({ receiver: id });
     const eager = this.#options.cut === 'eager';
-    return { id, clock: this.#clock, log, batchMs: this.#graph.batchMs, reliability, eager };
+    const shared = engines.get(this.#options.engine ?? 'inline').shared;
+    return { id, clock: this.#clock, log, batchMs: this.#graph.batchMs, reliability, eager, shared };
   }
 
   /** @param pending for a receiver that holds its data until the batch: whether there is some */

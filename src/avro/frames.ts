@@ -24,6 +24,7 @@ export function encodeFrame(serial: number, ...parts: readonly Buffer[]): Buffer
 /** Cuts a byte stream into frames. What it keeps of an unfinished frame is bounded by the limit of a frame. */
 export class FrameDecoder {
   readonly #maxFrameBytes: number;
+  readonly #shared: boolean;
   readonly #onFrame: (serial: number, payload: Buffer) => void;
   /** Bytes of the 8 or 4 byte head that is being read; heads may come split too. */
   readonly #head = Buffer.alloc(8);
@@ -39,7 +40,9 @@ export class FrameDecoder {
   /** Bytes of the frame so far, heads included: a frame of a million empty buffers has a size too. */
   #frameBytes = 0;
 
-  constructor(maxFrameBytes: number, onFrame: (serial: number, payload: Buffer) => void) {
+  /** @param shared whether payloads lie in memory that other threads can see: then none is a view of what was read */
+  constructor(maxFrameBytes: number, onFrame: (serial: number, payload: Buffer) => void, shared = false) {
+    this.#shared = shared;
     this.#maxFrameBytes = maxFrameBytes;
     this.#onFrame = onFrame;
   }
@@ -115,8 +118,8 @@ export class FrameDecoder {
     if (this.#buffersLeft > 0) return;
     const [only] = this.#pieces;
     // A payload lives as long as its batch: a view that would keep what was read for a small part of it is copied.
-    const isView = this.#pieces.length === 1 && only !== undefined && only.length * 4 >= memory * 3;
-    const payload = isView ? only : together(this.#pieces, this.#payloadLength);
+    const isView = !this.#shared && this.#pieces.length === 1 && only !== undefined && only.length * 4 >= memory * 3;
+    const payload = isView ? only : together(this.#pieces, this.#payloadLength, this.#shared);
     this.#pieces = [];
     this.#payloadLength = 0;
     this.#buffersLeft = -1;
@@ -129,8 +132,8 @@ const PIECE_BYTES = 128;
 const FEW_PIECES = 16;
 
 /** Not from Node's pool: what lies there keeps its neighbours. */
-function together(pieces: readonly Buffer[], length: number): Buffer {
-  const whole = Buffer.allocUnsafeSlow(length);
+function together(pieces: readonly Buffer[], length: number, shared = false): Buffer {
+  const whole = shared ? Buffer.from(new SharedArrayBuffer(length)) : Buffer.allocUnsafeSlow(length);
   let offset = 0;
   for (const piece of pieces) {
     whole.set(piece, offset);

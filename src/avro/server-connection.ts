@@ -20,6 +20,8 @@ export interface ConnectionSettings {
   readonly log: Logger;
   readonly clock: Clock;
   readonly maxFrameBytes: number;
+  /** Whether requests lie in memory that other threads can see. */
+  readonly shared: boolean;
   readonly frameTimeoutMs: number;
   readonly pipeline: number;
 }
@@ -65,7 +67,11 @@ export class ServerConnection implements RpcConnection {
     this.#settings = settings;
     this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
     this.#share = settings.budget.share(() => this.#resume('budget'));
-    this.#decoder = new FrameDecoder(settings.maxFrameBytes, (serial, payload) => this.#onFrame(serial, payload));
+    this.#decoder = new FrameDecoder(
+      settings.maxFrameBytes,
+      (serial, payload) => this.#onFrame(serial, payload),
+      settings.shared,
+    );
     socket.once('close', () => this.#onClosed());
   }
 

@@ -58,6 +58,8 @@ export interface AvroRpcServerOptions {
   readonly ipFilter?: string | undefined;
   /** The largest request, in bytes. Default 64 MiB. */
   readonly maxFrameBytes?: number | undefined;
+  /** Whether requests lie in memory that other threads can see. Default: no. */
+  readonly shared?: boolean | undefined;
   /** Bytes for requests that have not arrived whole, over all connections. Default 256 MiB. */
   readonly maxPartialBytes?: number | undefined;
   /** A request must arrive whole within this many ms of its first byte. Default 20,000: then Flume has given it up. */
@@ -108,6 +110,7 @@ export class AvroRpcServer {
       onRequest: options.onRequest,
       clock: options.clock ?? systemClock,
       maxFrameBytes: options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES,
+      shared: options.shared === true,
       frameTimeoutMs: options.frameTimeoutMs ?? DEFAULT_FRAME_TIMEOUT_MS,
     };
     this.#server = net.createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) => {

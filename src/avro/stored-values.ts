@@ -50,7 +50,7 @@ export function toPlain(value: unknown, where: string): unknown {
 function plain(value: unknown, where: string): unknown {
   if (typeof value === 'function' || typeof value === 'symbol') throw refused(`it is a ${typeof value}`, where);
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof FlumeEvent) return { [EVENT]: value.encoded };
+  if (value instanceof FlumeEvent) return { [EVENT]: ownBytes(value.encoded) };
   if (Array.isArray(value)) {
     let copy: unknown[] | undefined;
     for (let i = 0; i < value.length; i++) {
@@ -84,6 +84,11 @@ function plain(value: unknown, where: string): unknown {
     }
   }
   return copy ?? value;
+}
+
+/** Bytes that can be serialized: those in memory that threads share cannot. */
+export function ownBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer instanceof SharedArrayBuffer ? new Uint8Array(bytes) : bytes;
 }
 
 /** Puts the events back that `toPlain` replaced; changes the value in place where it can. */

@@ -114,6 +114,8 @@ export interface Reload {
 
 /** A kind of engine, for the list in index.ts. */
 export interface EngineKind extends Named {
+  /** Whether other threads compute: then what is received is best put where they see it, and they read what is on disk themselves. */
+  readonly shared: boolean;
   /** @throws StreamjobError CONFIG_INVALID */
   open(settings: EngineSettings): Engine;
 }

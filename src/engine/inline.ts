@@ -12,6 +12,7 @@ import { packPartition, type Slice, unpackPartition } from './slices.ts';
 /** The engine's entry in the list. */
 export const inlineEngine: EngineKind = {
   type: 'inline',
+  shared: false,
   open: (settings) => new InlineEngine(settings),
 };
 

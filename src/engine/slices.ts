@@ -3,7 +3,7 @@
  * came.
  */
 import { EventBlock } from '../avro/event-block.ts';
-import { fromBytes, fromPlain, toBytes, toPlain } from '../avro/stored-values.ts';
+import { fromBytes, fromPlain, ownBytes, toBytes, toPlain } from '../avro/stored-values.ts';
 import { type Chunk, valuesChunk } from '../core/chunk.ts';
 import { ArrayPartition, type Partition } from '../graph/lineage.ts';
 
@@ -23,7 +23,7 @@ export function packPartition(partition: Partition<unknown>, where: string): Uin
   const stored: StoredPiece[] = [];
   for (const chunk of partition.chunks) {
     if (chunk instanceof EventBlock) {
-      stored.push({ events: chunk.bytes });
+      stored.push({ events: ownBytes(chunk.bytes) });
       continue;
     }
     const values: unknown[] = [];

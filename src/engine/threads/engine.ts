@@ -24,6 +24,7 @@ import { RemoteState } from './remote-state.ts';
 /** The engine's entry in the list. */
 export const threadsEngine: EngineKind = {
   type: 'threads',
+  shared: true,
   open: (settings) => new ThreadsEngine(settings),
 };
 

@@ -1,12 +1,16 @@
 /** What the main thread and its workers say to each other, and the workers among themselves. All of it is plain data. */
 import type { MessagePort } from 'node:worker_threads';
+import type { StoredPlace } from '../../avro/stored-events.ts';
 import { type ErrorCode, messageOf, StreamjobError } from '../../core/errors.ts';
 import type { ShippedAccumulators } from '../../graph/shared.ts';
 import type { PackedChange } from '../../graph/state/store.ts';
 import type { Letter } from '../letters.ts';
 
-/** A piece of an input's partition: Avro bytes that all threads see, or values. */
-export type PackedPiece = { readonly count: number; readonly bytes: Uint8Array } | { readonly values: unknown };
+/** A piece of an input's partition: Avro bytes that all threads see, where such bytes lie on disk, or values. */
+export type PackedPiece =
+  | { readonly count: number; readonly bytes: Uint8Array }
+  | { readonly place: StoredPlace }
+  | { readonly values: unknown };
 
 /** What an input received for a batch, as one worker gets it. */
 export interface PackedInput {

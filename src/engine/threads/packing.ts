@@ -1,6 +1,8 @@
 /** Inputs on their way to the workers: blocks of events as Avro bytes in shared memory, copied once; other values as messages. */
 import { EventBlock } from '../../avro/event-block.ts';
+import { readStored, StoredEvents } from '../../avro/stored-events.ts';
 import { type Chunk, valuesChunk } from '../../core/chunk.ts';
+import { crc32c } from '../../durable/crc32c.ts';
 import type { Partition } from '../../graph/lineage.ts';
 import type { InputPieces } from '../engine.ts';
 import { dealInput } from '../input.ts';
@@ -37,14 +39,16 @@ export function unpackInput({ partitions }: PackedInput, members: number): reado
 }
 
 /**
- * Events go into memory of their own that is shared, not handed over: the batch can be run again when a worker is gone.
+Events go into memory that is shared, not handed over: the batch can be run again when a worker is gone. Those that lie in such
+ * memory already, or on disk, stay where they are.
  */
 function packPartition(chunks: readonly Chunk<unknown>[], input: number): PackedPiece[] {
   let bytes = 0;
-  for (const chunk of chunks) if (chunk instanceof EventBlock) bytes += chunk.bytes.length;
+  for (const chunk of chunks) if (chunk instanceof EventBlock && isCopied(chunk)) bytes += chunk.bytes.length;
   const shared = new Uint8Array(new SharedArrayBuffer(bytes));
   let offset = 0;
   return chunks.map((chunk): PackedPiece => {
+    if (chunk instanceof StoredEvents) return { place: chunk.place };
     if (!(chunk instanceof EventBlock)) {
       const values: unknown[] = [];
       chunk.forEach((value) => {
@@ -52,6 +56,7 @@ function packPartition(chunks: readonly Chunk<unknown>[], input: number): Packed
       });
       return { values: toMessage(values, `input ${input}`) };
     }
+    if (!isCopied(chunk)) return { count: chunk.count, bytes: chunk.bytes };
     shared.set(chunk.bytes, offset);
     const start = offset;
     offset += chunk.bytes.length;
@@ -60,7 +65,13 @@ function packPartition(chunks: readonly Chunk<unknown>[], input: number): Packed
 }
 
 function unpackPiece(piece: PackedPiece): Chunk<unknown> {
+  if ('place' in piece) return readStored(piece.place, crc32c);
   if ('values' in piece) return valuesChunk(fromMessage(piece.values));
   const { buffer, byteOffset, length } = piece.bytes;
   return EventBlock.trusted(piece.count, Buffer.from(buffer, byteOffset, length));
+}
+
+/** Whether a block's bytes have to be brought to where other threads see them. */
+function isCopied({ bytes }: EventBlock): boolean {
+  return !(bytes.buffer instanceof SharedArrayBuffer);
 }

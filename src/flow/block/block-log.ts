@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { EventBlock, encodeLong } from '../../avro/event-block.ts';
+import type { StoredPlace } from '../../avro/stored-events.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import { crc32c } from '../../durable/crc32c.ts';
 import { type AppendFile, type Files, fileError } from '../../durable/files.ts';
@@ -120,6 +121,11 @@ export class BlockLog {
   }
 
   /** @throws StreamjobError LOG_CORRUPT when its checksum does not fit, FILE_ACCESS */
+  /** Where a block lies, for whoever reads it. */
+  placeOf({ file, ...rest }: BlockRef): StoredPlace {
+    return { path: this.#fileOf(file), ...rest };
+  }
+
   async read(ref: BlockRef): Promise<EventBlock> {
     const file = this.#fileOf(ref.file);
     let items: Buffer;

@@ -9,10 +9,11 @@
  * the lock.
  */
 import type { EventBlock } from '../../avro/event-block.ts';
+import type { StoredPlace } from '../../avro/stored-events.ts';
 import { fromBytes, toBytes } from '../../avro/stored-values.ts';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { type Files, fileError } from '../../durable/files.ts';
+import { type Files, fileError, nodeFiles } from '../../durable/files.ts';
 import { type DirectoryLock, lockDirectory } from '../../durable/lock.ts';
 import { RecordLog } from '../../durable/record-log.ts';
 import type { DurableState, PackedChange } from '../../graph/state/store.ts';
@@ -153,6 +154,11 @@ export class Checkpoint {
       throw error;
     }
     return ref;
+  }
+
+  /** Where a block lies, for a thread that reads it itself; undefined: the file system is not the machine's. */
+  placeOf(ref: BlockRef): StoredPlace | undefined {
+    return this.#options.files === nodeFiles ? this.#blocks.placeOf(ref) : undefined;
   }
 
   /** @throws StreamjobError LOG_CORRUPT, FILE_ACCESS */

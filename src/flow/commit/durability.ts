@@ -3,6 +3,7 @@
  * easy answer. Which blocks are logged, and when, follows from the job's level and from whether its events have ids.
  */
 import { EventBlock } from '../../avro/event-block.ts';
+import { StoredEvents } from '../../avro/stored-events.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Reliability } from '../../core/reliability.ts';
@@ -23,6 +24,8 @@ export interface DurabilitySettings {
   readonly receivers: readonly Receiver[];
   /** Names of the inputs across restarts, by receiver. */
   readonly inputNames: ReadonlyMap<number, string>;
+  /** Whether the engine's threads read what is on disk themselves. */
+  readonly shared: boolean;
   readonly log: Logger;
 }
 
@@ -126,7 +129,7 @@ export class Durability {
       dedupe?.begin();
       const events: Admitted[] = [];
       for (const arrival of arrivals) {
-        const read = arrival.onDisk === true ? await this.#read(arrival) : arrival;
+        const read = arrival.onDisk === true ? await this.#read(arrival, dedupe === undefined) : arrival;
         const filtered =
           dedupe === undefined || !(read.events instanceof EventBlock)
             ? read
@@ -152,9 +155,10 @@ export class Durability {
         .filter(({ ref, events }) => ref !== undefined || events.count > 0)
         .map(({ ref, events }) => {
           const input = this.#nameOf(receiver);
-          const values = !(events instanceof EventBlock);
+          const values = !(events instanceof EventBlock || events instanceof StoredEvents);
+          // What was not read yet has its place in the log.
           if (ref !== undefined) return { input, ref, values: 'values' in events };
-          return { input, values, block: values ? valuesToBlock(events, input) : events };
+          return { input, values, block: events instanceof EventBlock ? events : valuesToBlock(events, input) };
         }),
     );
     const logged = await checkpoint.logBatch(batch.time, batch.id, blocks, this.#positions());
@@ -228,9 +232,15 @@ export class Durability {
     return { token, events, bytes: ref.length, ref, onDisk: true, acked: 0 };
   }
 
-  async #read(arrival: Admitted): Promise<Admitted> {
+  /** @param byWorker whether nobody looks at the events before a worker does, which may then read them itself */
+  async #read(arrival: Admitted, byWorker: boolean): Promise<Admitted> {
     const { onDisk: _, ...rest } = arrival;
-    const block = await (this.#settings.checkpoint as Checkpoint).read(arrival.ref as BlockRef);
+    const checkpoint = this.#settings.checkpoint as Checkpoint;
+    const ref = arrival.ref as BlockRef;
+    const place =
+      byWorker && this.#settings.shared && !('values' in arrival.events) ? checkpoint.placeOf(ref) : undefined;
+    if (place !== undefined) return { ...rest, events: new StoredEvents(place) };
+    const block = await checkpoint.read(ref);
     return { ...rest, events: 'values' in arrival.events ? blockToValues(block) : block };
   }
 

@@ -20,6 +20,8 @@ export interface OpenOptions {
   readonly names: ReadonlyMap<Node<unknown>, string>;
   readonly receivers: readonly Receiver[];
   readonly level: Reliability;
+  /** Whether the engine's threads read what is on disk themselves. */
+  readonly shared: boolean;
   /** A directory; false: none is wanted; undefined: `standard`, if one is needed. */
   readonly checkpointDir: string | false | undefined;
   /** The directory of a job that does not name one, if jobs have one here. */
@@ -37,7 +39,7 @@ export interface Opened {
 
 /** @throws StreamjobError CONFIG_INVALID, CHECKPOINT_LOCKED, CHECKPOINT_INCOMPATIBLE, LOG_CORRUPT, FILE_ACCESS */
 export async function openDurability(options: OpenOptions): Promise<Opened> {
-  const { graph, engine, names, receivers, level, log } = options;
+  const { graph, engine, names, receivers, level, shared, log } = options;
   const inputNames = new Map<number, string>();
   const stores = new Map<string, DurableState>();
   for (const [node, name] of names) {
@@ -50,7 +52,7 @@ export async function openDurability(options: OpenOptions): Promise<Opened> {
     warnOfLosses(graph, log);
     return {
       inputNames,
-      durability: new Durability({ checkpoint: undefined, level, receivers, inputNames, log }),
+      durability: new Durability({ checkpoint: undefined, level, receivers, inputNames, shared, log }),
     };
   }
   const checkpoint = await Checkpoint.open({
@@ -63,7 +65,7 @@ export async function openDurability(options: OpenOptions): Promise<Opened> {
   try {
     tell(checkpoint, stores, directory, log);
     requireSameGrid(graph, checkpoint);
-    return { inputNames, durability: new Durability({ checkpoint, level, receivers, inputNames, log }) };
+    return { inputNames, durability: new Durability({ checkpoint, level, receivers, inputNames, shared, log }) };
   } catch (error) {
     await checkpoint.close();
     throw error;

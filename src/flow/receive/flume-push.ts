@@ -57,6 +57,8 @@ export interface ReceiverSettings {
   readonly reliability: Reliability;
   /** Whether batches are cut as soon as something waits. */
   readonly eager: boolean;
+  /** Whether other threads work on what is received. */
+  readonly shared: boolean;
 }
 
 const DEFAULT_PEER_REQUEST_TIMEOUT_MS = 20_000;
@@ -114,6 +116,7 @@ export class FlumePushReceiver implements Receiver {
       maxFrameBytes,
       maxPartialBytes,
       ipFilter: this.#options.ipFilter,
+      shared: this.#settings.shared,
       frameTimeoutMs: this.peerTimeoutMs,
       protocol: flumeProtocol,
       owner: 'flumeStream',
