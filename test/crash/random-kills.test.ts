@@ -2,7 +2,7 @@
 import { describe, test } from 'vitest';
 import { until } from '../kit/until.ts';
 import { each, expectKept, random, sure } from './kit/checks.ts';
-import { pause, Scene } from './kit/scene.ts';
+import { pause, Scene, type SceneOptions } from './kit/scene.ts';
 import { record } from './kit/table.ts';
 
 const KILLS = Number(process.env['CRASH_KILLS'] ?? 40);
@@ -10,11 +10,18 @@ const SEED = Number(process.env['CRASH_SEED'] ?? 20261124);
 /** 10 s for each kill of a scenario is ample. */
 const LIMIT_MS = 120_000 + (KILLS / sure.length) * 10_000;
 
+/** With worker threads too; without ids what waits in the log is read by the workers themselves. */
+const threads: readonly SceneOptions[] = [
+  { level: 'end-to-end', ids: true, receiver: 'push', engine: 'threads' },
+  { level: 'store-on-failure', ids: false, receiver: 'push', engine: 'threads' },
+];
+const scenes = [...sure, ...threads];
+
 describe(`kills at random (seed ${SEED})`, () => {
-  test.concurrent.each(each(sure))(
+  test.concurrent.each(each(scenes))(
     '%s',
     async (_, options) => {
-      const next = random(SEED + sure.indexOf(options));
+      const next = random(SEED + scenes.indexOf(options));
       const scene = new Scene(options);
       await scene.open();
       let job = scene.startJob();

@@ -14,8 +14,8 @@ export const sure: readonly SceneOptions[] = [
 /** The same, of the push receiver. */
 export const surePush: readonly SceneOptions[] = sure.filter(({ receiver }) => receiver === 'push');
 
-export function named({ level, ids, receiver }: SceneOptions): string {
-  return `${level}${ids ? ' with ids' : ''}, ${receiver}`;
+export function named({ level, ids, receiver, engine }: SceneOptions): string {
+  return `${level}${ids ? ' with ids' : ''}, ${receiver}${engine === undefined ? '' : `, ${engine}`}`;
 }
 
 /** For `test.each`. */

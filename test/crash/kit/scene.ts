@@ -32,6 +32,8 @@ export interface SceneOptions {
   readonly capacity?: number;
   /** Bytes that each event has besides, which the job leaves out. */
   readonly padding?: number;
+  /** Who computes. Default: the inline engine. */
+  readonly engine?: 'threads';
   /** Whether the job writes to a database too, out/events.db. */
   readonly database?: boolean;
   /** Where the checkpoint goes. Default: in the scene's directory. */
@@ -114,6 +116,7 @@ export class Scene {
   startJob(killAt?: string, slowMs = this.options.slowMs ?? 0): CliProcess {
     const { level, receiver, ids, slowEventMs = 0, remember } = this.options;
     const flags = ['--json', '--reliability', level, '--checkpoint-dir', this.checkpointDir];
+    if (this.options.engine !== undefined) flags.push('--engine', this.options.engine, '--parallelism', '2');
     this.job = startCli(['run', JOB, ...flags], {
       OUT: path.join(this.directory, 'out'),
       RECEIVER: receiver,

@@ -23,7 +23,8 @@ const FILE = 'STREAMJOB_CRASH_TABLE';
 
 /** Adds a scenario. */
 export function record(options: SceneOptions, fault: string, tally: Tally, agentMemory?: AgentMemory): void {
-  const level = `${options.level}${options.ids ? ', ids' : ''}`;
+  const engine = options.engine === undefined ? '' : `, ${options.engine}`;
+  const level = `${options.level}${options.ids ? ', ids' : ''}${engine}`;
   const lost = tally.lost.length - (agentMemory?.lost ?? 0);
   const row: Row = { ...tally, level, fault, lost, agentMemory };
   const file = process.env[FILE];
@@ -77,6 +78,6 @@ function lineOf(group: readonly Row[]): (string | number)[] {
     agentMemory === undefined ? '-' : memory,
     sum(({ duplicated }) => duplicated),
     // Without ids nobody promises it.
-    level.endsWith('ids') ? sum(({ duplicatedExactlyOnce }) => duplicatedExactlyOnce) : '-',
+    level.includes(', ids') ? sum(({ duplicatedExactlyOnce }) => duplicatedExactlyOnce) : '-',
   ];
 }
