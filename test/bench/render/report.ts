@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { cases } from '../cases/index.ts';
 import { digits } from '../kit/format.ts';
 import type { CaseResult, Results, Row, Table } from '../kit/results.ts';
+import { writeChart } from './chart.ts';
 
 const FILE = fileURLToPath(new URL('../RESULTS.md', import.meta.url));
 
@@ -20,6 +21,8 @@ export function writeReport(results: Results): void {
     targets(present.flatMap(({ result }) => result.rows)),
     ...present.map(({ id, result }) => section(id, result)),
   ];
+  const series = present.flatMap(({ result }) => result.series ?? []);
+  if (series.length > 0) writeChart(series);
   writeFileSync(FILE, `${parts.join('\n\n')}\n`);
 }
 
@@ -51,9 +54,10 @@ function verdict({ ratio, sense, target, failures }: Row): string {
   return `${met ? 'met' : '**not met**'}${failed}`;
 }
 
-function section(id: string, { title, method, tables, ran }: CaseResult): string {
+function section(id: string, { title, method, tables, series, ran }: CaseResult): string {
   const when = ran === undefined ? '' : ` ${ran.pairs} pairs, phases of ${ran.seconds} s; ${ran.at.slice(0, 16)}Z.`;
-  return [`## ${title}\n\n\`npm run bench -- ${id}\`. ${method}${when}`, ...tables.map(table)].join('\n\n');
+  const chart = series === undefined ? [] : ['![Cost of an event](growth.svg)'];
+  return [`## ${title}\n\n\`npm run bench -- ${id}\`. ${method}${when}`, ...chart, ...tables.map(table)].join('\n\n');
 }
 
 function table({ title, columns, lines }: Table): string {
