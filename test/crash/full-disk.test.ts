@@ -89,16 +89,19 @@ describe.skipIf(mountsMissing !== undefined)(`a full disk${title}`, () => {
     "of the agent's file channel, and kill -9 of the agent: %s",
     (_, options) =>
       SmallDisk.during('6m', async (disk) => {
-        const scene = new Scene({ ...options, storeDir: path.join(disk.directory, 'store') });
+        const scene = new Scene({ ...options, storeDir: path.join(disk.directory, 'store'), padding: 1000 });
         await scene.open();
         scene.send(500);
-        scene.startJob();
+        const job = scene.startJob();
         const agent = scene.startAgent();
         await until(() => scene.arrived().size > 0);
         disk.fill();
+        // What the job takes makes room in the channel's file, which may then never be full.
+        job.child.kill('SIGSTOP');
         const feeding = setInterval(() => scene.send(50), 50);
         await until(() => /usable space exhausted|no space is left/.test(agent.stderr()));
         clearInterval(feeding);
+        job.child.kill('SIGCONT');
         await killAgentAndFree(scene, disk);
         const tally = await scene.close();
         record(options, "the disk of the agent's file channel is full, and kill -9 of the agent", tally);
