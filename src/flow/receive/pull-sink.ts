@@ -30,6 +30,8 @@ export interface PullSinkSettings {
 
 const FIRST_BACKOFF_MS = 200;
 const LONGEST_BACKOFF_MS = 5000;
+/** So many failures before the first connection, over a second of them, are told quietly. */
+const QUIET_FAILURES = 3;
 /** How long acknowledgements are tried again once the receiver stops, in ms. */
 const LAST_ACKS_MS = 10_000;
 /** The transaction threads of a sink, by default. Each error batch costs it one of them for its timeout. */
@@ -148,7 +150,7 @@ export class PullSink {
         if (this.#stop.signal.aborted) return;
         const wait = this.#waitAfter(error, failures++);
         // An agent in the same process starts after its receiver: that it is not there at first is no reason to worry.
-        const level = this.#everConnected || failures > 1 ? 'warn' : 'info';
+        const level = this.#everConnected || failures > QUIET_FAILURES ? 'warn' : 'info';
         const detail = { sink: this.#name, retryInMs: wait, err: error };
         log[level](detail, `polling ${this.#name} failed: ${messageOf(error)}`);
         await sleep(clock, wait, this.#stop.signal);
