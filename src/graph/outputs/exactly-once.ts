@@ -86,6 +86,11 @@ export function sqlStore<Tx>(options: SqlOptions<Tx>): TransactionalStore<Tx> {
     transaction,
     async claim(tx, { job, output, time, batch }) {
       await query(tx, create, []);
+      // Takes the row's lock: the commit of a run that was killed may still be under way, and is waited for here.
+      await query(tx, `UPDATE ${table} SET batch_time = batch_time WHERE job = ${one} AND output = ${two}`, [
+        job,
+        output,
+      ]);
       const rows = await query(tx, `SELECT batch_id FROM ${table} WHERE job = ${one} AND output = ${two}`, [
         job,
         output,
