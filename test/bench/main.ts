@@ -16,7 +16,7 @@ import { canMeasure } from './kit/proc.ts';
 import { loadResults, saveResults } from './kit/results.ts';
 import { writeReport } from './render/report.ts';
 
-const USUAL: Plan = { pairs: 3, seconds: 10, warmupSeconds: 5 };
+const USUAL: Plan = { pairs: 3, seconds: 6, warmupSeconds: 4 };
 const QUICK: Plan = { pairs: 1, seconds: 4, warmupSeconds: 2 };
 
 const { values, positionals } = parseArgs({

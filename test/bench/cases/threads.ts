@@ -91,7 +91,7 @@ export const replayed: Case = {
     const outcomes = await inTurn(pairs, [
       contestant('two threads', threads(2)),
       contestant('one thread', threads(1)),
-      contestant('inline', []),
+      { ...contestant('inline', []), turns: 1 },
     ]);
     const [two, one] = outcomes;
     if (two === undefined || one === undefined) throw new Error('three contestants, three outcomes');
@@ -137,7 +137,7 @@ export const threaded: Case = {
     const outcomes = await inTurn(plan.pairs, [
       ours('two threads', [...level, ...threads(2)], options),
       ours('one thread', [...level, ...threads(1)], options),
-      ours('inline', level, options),
+      { ...ours('inline', level, options), turns: 1 },
     ]);
     const [two, one] = outcomes;
     if (two === undefined || one === undefined) throw new Error('three contestants, three outcomes');

@@ -5,6 +5,8 @@ import { median } from './stats.ts';
 /** One that takes part. */
 export interface Contestant<T> {
   readonly name: string;
+  /** In how many turns it takes part, when that is fewer than all: for one that no target is about. */
+  readonly turns?: number;
   run(): Promise<T>;
 }
 
@@ -22,6 +24,7 @@ export async function inTurn<T>(pairs: number, contestants: readonly Contestant<
   for (let turn = 1; turn <= pairs; turn++) {
     for (const [index, contestant] of contestants.entries()) {
       const outcome = outcomes[index] as (typeof outcomes)[number];
+      if (turn > (contestant.turns ?? pairs)) continue;
       if (outcome.failures.length >= 2 && outcome.turns.every((each) => each === undefined)) continue;
       process.stderr.write(`  ${turn}/${pairs} ${contestant.name}\n`);
       try {
