@@ -29,6 +29,8 @@ export interface Step<T, U> {
 /** Values in their order, in pieces. */
 export interface Partition<T> {
   readonly chunks: Iterable<Chunk<T>>;
+  /** How many values there are, where that is known without reading them. */
+  readonly size?: number | undefined;
 }
 
 /** How values of equal keys become one value. Source: Spark's combineByKey. */
@@ -186,6 +188,10 @@ const CHUNK_SIZE = 4096;
 export class ArrayPartition<T> implements Partition<T> {
   readonly values: readonly T[];
 
+  get size(): number {
+    return this.values.length;
+  }
+
   constructor(values: readonly T[]) {
     this.values = values;
   }
@@ -228,13 +234,17 @@ export function isKnownEmpty(lineage: Lineage<unknown>): boolean {
 }
 
 function isEmptyPartition(partition: Partition<unknown>): boolean {
+  if (partition.size !== undefined) return partition.size === 0;
   for (const chunk of partition.chunks) if (chunk.count > 0) return false;
   return true;
 }
 
-/** The values of `iterate` as a partition: asked for anew each time that it is read, in chunks. */
-export function viewPartition<T>(iterate: () => Iterable<T>): Partition<T> {
+/** The values of `iterate` as a partition: asked for anew each time that it is read, in chunks. @param size how many there are */
+export function viewPartition<T>(iterate: () => Iterable<T>, size: () => number): Partition<T> {
   return {
+    get size() {
+      return size();
+    },
     get chunks() {
       return iteratedChunks(iterate());
     },

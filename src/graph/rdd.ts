@@ -32,7 +32,7 @@ import { filterStep } from './operators/filter.ts';
 import { flatMapStep } from './operators/flat-map.ts';
 import { mapStep } from './operators/map.ts';
 import { mapPartitionsStep } from './operators/map-partitions.ts';
-import { countStep, reduceStep } from './operators/reduce.ts';
+import { reduceStep } from './operators/reduce.ts';
 import { rangeSampleStep, sampleStep } from './operators/sample.ts';
 import { distinct, intersection, subtract, subtractByKey } from './operators/sets.ts';
 import { type Compare, naturalOrder } from './order.ts';
@@ -45,6 +45,8 @@ import { addToMoments, mergeMoments, NO_MOMENTS, type Stats, statsOf } from './s
 export interface Task<T> {
   /** Runs it and gives its values. @param limit the most that are wanted: the rest need not be worked out */
   collect(limit?: number): Promise<readonly T[]>;
+  /** How many values there are; works them out only where nobody knows. */
+  count(): Promise<number>;
 }
 
 /** Runs lineages; the engine is one. */
@@ -537,8 +539,9 @@ export class RDD<T> {
    * @example await numbers.count() // [1, 2] -> 2
    */
   async count(): Promise<number> {
-    const counts = await this.#collectPartitions(narrow(this.lineage, countStep<T>()));
-    return counts.flat().reduce((a, b) => a + b, 0);
+    let total = 0;
+    for (const task of await this.#runner.prepare(this.lineage)) total += await task.count();
+    return total;
   }
 
   /** How many values there are: exactly, however long it takes. */

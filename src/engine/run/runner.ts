@@ -84,6 +84,7 @@ export class Runner implements JobRunner {
     const plans = await this.#plan(lineage);
     return plans.map(({ here }) => ({
       collect: (limit) => this.#collect(here as Plan, limit) as Promise<T[]>,
+      count: () => this.#count(here as Plan),
     }));
   }
 
@@ -306,6 +307,19 @@ export class Runner implements JobRunner {
       if (error !== ENOUGH) throw error;
     }
     return values;
+  }
+
+  async #count(plan: Plan): Promise<number> {
+    if (plan.steps.length === 0) {
+      const { size } = await plan.load();
+      if (size !== undefined) return size;
+    }
+    let count = 0;
+    const push = (): void => {
+      count++;
+    };
+    await this.#run(plan, { push, end() {} });
+    return count;
   }
 
   async #run(plan: Plan, end: Sink<unknown>, limit?: number): Promise<void> {

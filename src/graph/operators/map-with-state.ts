@@ -103,7 +103,11 @@ export function stateSnapshotsNode<K, S>(mapped: Node<unknown>): NodeSpec<readon
           changes: false,
           parents: [data],
           numPartitions,
-          process: (state) => viewPartition(() => statesOf(state)),
+          process: (state) =>
+            viewPartition(
+              () => statesOf(state),
+              () => state.size,
+            ),
         }),
       );
     },

@@ -89,7 +89,10 @@ export function reducedWindowNode<K, V, S>(
             leaving: slices.slice(0, leaving.length),
             entering: entering.map((slice, i) => ({ time: slice.time, pairs: slices[leaving.length + i] ?? [] })),
           });
-          return viewPartition(() => valuesOf(state, algebra.value));
+          return viewPartition(
+            () => valuesOf(state, algebra.value),
+            () => state.size,
+          );
         },
       });
     },

@@ -135,7 +135,10 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
       entries: () => this.#entries(owns),
       updatedBefore: (time) => this.#updatedBefore(time, owns),
       get size() {
-        return [...store.#entries(owns)].length;
+        if (count === 1) return store.#size;
+        let size = 0;
+        for (const _ of store.#entries(owns)) size++;
+        return size;
       },
     };
   }
