@@ -66,7 +66,7 @@ async function main(): Promise<void> {
   const { ratio, text, failures } = await measured();
   if (Number.isNaN(ratio)) return conclude('failed', `no pair gave a ratio: ${failures.join('; ')}`);
   if (process.argv.includes('--update')) {
-    writeFileSync(FILE, `${JSON.stringify({ ratio: Number(ratio.toFixed(3)) })}\n`);
+    writeFileSync(FILE, `{ "ratio": ${ratio.toFixed(3)} }\n`);
     return conclude('passed', `${text}; written to gate.json`);
   }
   const { ratio: known } = JSON.parse(readFileSync(FILE, 'utf8')) as { ratio: number };
