@@ -90,9 +90,13 @@ describe('store-on-failure', () => {
           return (agent.counters()['CHANNEL.c1']?.['ChannelSize'] ?? 0) < 90;
         });
       }
+      // It begins to take with the first request of what is sent again: were it to say no to that one and yes to those that are
+      // in flight behind it, they would come before it.
       await until(() => {
+        const allOnDisk = agent.counters()['PROCESSOR.k1']?.['SpillSize'] === 500;
+        if (allOnDisk && peer.waiting[0]?.texts[0] === '0') return true;
         answerAll();
-        return agent.counters()['PROCESSOR.k1']?.['SpillSize'] === 500;
+        return false;
       });
       taking = true;
       await until(() => {
