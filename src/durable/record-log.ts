@@ -93,6 +93,8 @@ export class RecordLog {
     const { files, directory, name } = this.#options;
     await this.#group.idle();
     try {
+      // Else it would find what its writer was told is not there.
+      await this.#cutLeftover();
       for (const { number } of this.segments) {
         const file = fileOf(this.#options, number);
         readSegment(await files.read(file), file, undefined, (payload) => onRecord(payload, number));

@@ -152,6 +152,14 @@ describe('a record whose append was rejected, and which a fault keeps from being
     expect((await open(directory, nodeFiles, ROOM)).found).toEqual(['before']);
   });
 
+  test('is not read again', async () => {
+    const log = await refused(new FaultyFiles(), ownDirectory());
+    const found: string[] = [];
+    const read = (): Promise<void> => log.read((payload) => void found.push(payload.toString()));
+    expect(await codeOf(read())).toBe('FILE_ACCESS');
+    expect(found).toEqual([]);
+  });
+
   test('makes closing fail while it cannot be', async () => {
     const log = await refused(new FaultyFiles(), ownDirectory());
     expect(await codeOf(log.close())).toBe('FILE_ACCESS');
