@@ -17,7 +17,7 @@ import { type Logger, silentLogger } from './core/log.ts';
 import type { Reliability } from './core/reliability.ts';
 import { Scope, untilAborted } from './core/scope.ts';
 import type { Files } from './durable/files.ts';
-import type { EngineSettings, JobModule } from './engine/engine.ts';
+import type { EngineKind, EngineSettings, JobModule } from './engine/engine.ts';
 import { engines } from './engine/index.ts';
 import { EagerCutting } from './flow/batch/eager-cutting.ts';
 import { type BackpressureOptions, type Rates, resolveRates } from './flow/batch/rate-control.ts';
@@ -159,6 +159,7 @@ export class StreamingContext {
   readonly #log: Logger;
   readonly #events = new EventBus();
   readonly #accumulators = new Accumulators();
+  readonly #engine: EngineKind;
   readonly #parallelism: number;
   readonly #rates: Rates | undefined;
   readonly #receivers: (Receiver & { readonly peerTimeoutMs?: number })[] = [];
@@ -173,7 +174,7 @@ export class StreamingContext {
   #flow: Flow | undefined;
   #running: Promise<void> | undefined;
   #checkpointDir: string | undefined;
-  #temporary: string | undefined;
+  #stateDir: string | undefined;
   #stopping: Promise<void> | undefined;
 
   /** @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN (engine) */
@@ -184,8 +185,8 @@ export class StreamingContext {
     if (options.stateStore === 'lmdb') this.#keepStatesInLmdb(options.stateCache ?? DEFAULT_STATE_CACHE);
     this.#clock = options.clock ?? systemClock;
     this.#log = (options.log ?? silentLogger).child({ job: options.name ?? 'streamjob' });
-    const engine = engines.get(options.engine ?? 'inline');
-    this.#parallelism = options.parallelism ?? (engine.type === 'inline' ? 1 : availableParallelism());
+    this.#engine = engines.get(options.engine ?? 'inline');
+    this.#parallelism = options.parallelism ?? (this.#engine.type === 'inline' ? 1 : availableParallelism());
     requireCount(this.#parallelism, 1, 'parallelism');
     requireCount(options.maxRetries ?? 0, 0, 'maxRetries');
     requireOneOf(options.onPoison ?? 'fail', ['fail', 'skip'], 'onPoison');
@@ -496,12 +497,12 @@ export class StreamingContext {
   }
 
   async #openFlow(): Promise<Flow> {
-    const { onFailure, maxRetries, maxBatches, engine, maxBacklogBytes, maxLogBytes, write } = this.#options;
+    const { onFailure, maxRetries, maxBatches, maxBacklogBytes, maxLogBytes, write } = this.#options;
     const { reliability = 'end-to-end', name = 'streamjob' } = this.#options;
     const poison = this.#openDeadLetters();
     const names = this.#graph.identities();
     let durable: Durability | undefined;
-    const opened = engines.get(engine ?? 'inline').open({
+    const opened = this.#engine.open({
       graph: this.#graph,
       names,
       numPartitions: this.#parallelism,
@@ -519,7 +520,7 @@ export class StreamingContext {
       names,
       receivers: this.#receivers,
       level: reliability,
-      shared: engines.get(engine ?? 'inline').shared,
+      shared: this.#engine.shared,
       checkpointDir: this.#checkpointDir ?? this.#options.checkpointDir,
       standard: this.#options.standardCheckpointDir,
       log: this.#log,
@@ -577,7 +578,7 @@ export class StreamingContext {
     this.#scope.defer(async () => {
       await environment.close();
       // Threads end without a chance to tidy up.
-      const directory = this.#temporary;
+      const directory = this.#stateDir;
       for (let i = 0; directory !== undefined && i < this.#parallelism; i++) {
         rmSync(`${directory}-${i}`, { recursive: true, force: true });
       }
@@ -590,12 +591,12 @@ export class StreamingContext {
   #stateDirectory(): string {
     const { checkpointDir, standardCheckpointDir, stateDir } = this.#options;
     const checkpoint = this.#checkpointDir ?? checkpointDir ?? standardCheckpointDir;
-    this.#temporary ??=
+    this.#stateDir ??=
       stateDir ??
       (checkpoint === undefined || checkpoint === false
         ? mkdtempSync(path.join(tmpdir(), 'streamjob-state-'))
         : path.join(checkpoint, 'state'));
-    return this.#temporary;
+    return this.#stateDir;
   }
 
   /** Where workers find the job, and the options that its graph may depend on. */
@@ -641,7 +642,7 @@ export class StreamingContext {
     const { reliability = 'end-to-end' } = this.#options;
     const log = this.#log.child({ receiver: id });
     const eager = this.#options.cut === 'eager';
-    const shared = engines.get(this.#options.engine ?? 'inline').shared;
+    const { shared } = this.#engine;
     return { id, clock: this.#clock, log, batchMs: this.#graph.batchMs, reliability, eager, shared };
   }
 

@@ -3,6 +3,7 @@
 import { StreamingContext } from './context.ts';
 import { ManualClock } from './core/clock.ts';
 import { type DurationLike, durationMs } from './core/duration.ts';
+import { moduleUrl } from './core/module-url.ts';
 import type { DStream } from './graph/dstream.ts';
 
 /** What `runBatches` takes. */
@@ -44,7 +45,7 @@ export interface KitJob {
 }
 
 /** What worker threads load. */
-const JOB_MODULE = new URL(`./testing-job.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+const JOB_MODULE = moduleUrl(import.meta.url, './testing-job');
 
 interface InputStreams<A, B, C> {
   readonly first: ReturnType<typeof StreamingContext.prototype.valuesStream<A>>;

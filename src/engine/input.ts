@@ -1,6 +1,6 @@
 /** What inputs received, dealt out to partitions. */
 import type { Chunk } from '../core/chunk.ts';
-import { ArrayPartition, type Partition, sliced } from '../graph/lineage.ts';
+import { type Partition, sliced } from '../graph/lineage.ts';
 import type { InputPieces } from './engine.ts';
 
 /**
@@ -24,9 +24,4 @@ export function dealInput(pieces: InputPieces, numPartitions: number): readonly 
     before += block.count;
   }
   return partitions;
-}
-
-/** Whether a partition holds values as they are. */
-export function isInMemory(partition: Partition<unknown>): partition is ArrayPartition<unknown> {
-  return partition instanceof ArrayPartition;
 }

@@ -260,8 +260,10 @@ export class Flow implements Intake {
         await untilAborted(outputs, this.#stop.signal);
         // One that was given up took its time all the same: else a job that is too slow from its first batch on would read as
         // much again, and give that up too.
-        if (givenUp.aborted) this.#learn(batch);
-        if (givenUp.aborted) break;
+        if (givenUp.aborted) {
+          this.#learn(batch);
+          break;
+        }
         await deadLetters?.write();
         if (!(await this.#commit(batch))) break;
         if (batch.events > 0) this.#batchesWithData++;

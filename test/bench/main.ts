@@ -2,7 +2,7 @@
  * The benchmark: npm run bench -- [CASE ...] [--pairs N] [--seconds S] [--warmup S] [--quick]
  *
  * Runs us and the real peers in turn, on this machine, and writes what it found to results.json and RESULTS.md. A CASE is the id of
- * a case or the letter of a group (a to e); without one all are run, which takes half an hour. --quick: one short pair of each.
+ * a case or the letter of a group (a to e); without one all are run. --quick: one short pair of each.
  */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';

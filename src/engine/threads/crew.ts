@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
+import { isSource, moduleUrl } from '../../core/module-url.ts';
 import { firstDifference } from './graph-description.ts';
 import { type FromWorker, type RunReport, type ToWorker, unpackError, type WorkerStart } from './messages.ts';
 
@@ -26,7 +27,7 @@ interface Pending<T> {
 }
 
 /** This package runs from its sources, in its own tests. */
-const FROM_SOURCE = import.meta.url.endsWith('.ts');
+const FROM_SOURCE = isSource(import.meta.url);
 
 /** A worker's first code is plain JavaScript: only after it has its loader can it run TypeScript. */
 const BOOT = `
@@ -137,7 +138,7 @@ export class Crew {
     const workerData: WorkerStart = {
       ...start,
       loader: FROM_SOURCE ? loaderUrl() : undefined,
-      entry: new URL(`../../worker.${FROM_SOURCE ? 'ts' : 'js'}`, import.meta.url).href,
+      entry: moduleUrl(import.meta.url, '../../worker').href,
     };
     const conditions = FROM_SOURCE ? ['--conditions=streamjob-source'] : [];
     const worker = new Worker(BOOT, { eval: true, workerData, execArgv: conditions, name: `streamjob-${member}` });

@@ -16,7 +16,7 @@ import type { Slice } from '../slices.ts';
 import { Windows } from '../windows.ts';
 import { Crew } from './crew.ts';
 import { describeGraph } from './graph-description.ts';
-import { ownsBucket } from './member.ts';
+import { ownerOfBucket } from './member.ts';
 import type { RunReport } from './messages.ts';
 import { packInputs } from './packing.ts';
 import { RemoteState } from './remote-state.ts';
@@ -41,6 +41,8 @@ class ThreadsEngine implements Engine {
   readonly #job: NonNullable<EngineSettings['job']>;
   readonly #members: number;
   readonly #windows: Windows;
+  /** How long the data of each node is remembered, by its id. */
+  readonly #rememberMs: readonly number[];
   readonly #runner: Runner;
   readonly #states = new Map<Node<unknown>, RemoteState>();
   /** Slices that are put back before the workers are there. */
@@ -60,9 +62,10 @@ class ThreadsEngine implements Engine {
       });
     }
     this.#job = job;
-    // One core may be left for the main thread only where there are more than two.
+    // On a machine with one core still two, so that a job is run there as it is elsewhere.
     this.#members = Math.min(numPartitions, Math.max(2, availableParallelism()));
     this.#windows = new Windows(graph, names);
+    this.#rememberMs = graph.nodes.map((node) => graph.rememberMs(node));
     this.#runner = new Runner({ signal: () => signal });
     for (const node of graph.nodes) {
       if (node.store === undefined) continue;
@@ -132,9 +135,8 @@ class ThreadsEngine implements Engine {
     this.#hasCommitted = true;
     this.#crew?.broadcast({ type: 'complete', time });
     for (const state of this.#states.values()) state.completed(time);
-    const { graph } = this.#settings;
     for (const [id, byTime] of this.#kept) {
-      const oldest = time - graph.rememberMs(graph.nodes[id] as Node<unknown>);
+      const oldest = time - (this.#rememberMs[id] ?? 0);
       for (const [at, { fetched }] of byTime) {
         if (at <= oldest) byTime.delete(at);
         else fetched.clear();
@@ -215,13 +217,9 @@ class ThreadsEngine implements Engine {
 
   #handOver(state: RemoteState): void {
     const crew = this.#crew as Crew;
-    const { numPartitions } = this.#settings;
     const { node, lastCommitted } = state;
     state.handOver((bucket, change) => {
-      for (let member = 0; member < this.#members; member++) {
-        if (!ownsBucket(node, { member, members: this.#members, numPartitions })(bucket)) continue;
-        crew.send(member, { type: 'state', node: node.id, change });
-      }
+      crew.send(this.#ownerOfBucket(node, bucket), { type: 'state', node: node.id, change });
     });
     if (lastCommitted !== undefined) crew.broadcast({ type: 'stated', node: node.id, lastCommitted });
   }
@@ -254,9 +252,16 @@ class ThreadsEngine implements Engine {
   }
 
   #askBucket(node: Node<unknown>, bucket: number): Promise<PackedChange> {
+    return (this.#crew as Crew).ask(this.#ownerOfBucket(node, bucket), {
+      type: 'bucket',
+      node: node.id,
+      bucket,
+    }) as Promise<PackedChange>;
+  }
+
+  #ownerOfBucket(node: Node<unknown>, bucket: number): number {
     const { numPartitions } = this.#settings;
-    const member = (bucket % (node.statePartitions ?? numPartitions)) % this.#members;
-    return (this.#crew as Crew).ask(member, { type: 'bucket', node: node.id, bucket }) as Promise<PackedChange>;
+    return ownerOfBucket(node, bucket, { members: this.#members, numPartitions });
   }
 
   #byTime(node: number): Map<number, KeptData> {

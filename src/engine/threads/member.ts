@@ -24,13 +24,13 @@ export interface MemberSettings extends Pick<WorkerStart, 'member' | 'members' |
   readonly port: MessagePort;
 }
 
-/** The buckets of a node's state that a member has. */
-export function ownsBucket(
-  node: Node<unknown>,
-  { member, members, numPartitions }: Pick<WorkerStart, 'member' | 'members' | 'numPartitions'>,
-): (bucket: number) => boolean {
-  const partitions = node.statePartitions ?? numPartitions;
-  return (bucket) => (bucket % partitions) % members === member;
+/** Which member has a bucket of a node's state. */
+export function ownerOfBucket(
+  { statePartitions }: Node<unknown>,
+  bucket: number,
+  { members, numPartitions }: Pick<WorkerStart, 'members' | 'numPartitions'>,
+): number {
+  return (bucket % (statePartitions ?? numPartitions)) % members;
 }
 
 /** See the file's head. */
@@ -47,7 +47,7 @@ export class Member {
     this.#trading = new Trading(member, members);
     const runner = new Runner({ signal: () => this.#abort.signal, poison: this.#letters, exchange: this.#trading });
     this.#generations = new Generations(graph, runner, numPartitions, graph.identities());
-    for (const node of graph.nodes) node.store?.restrict(ownsBucket(node, settings));
+    for (const node of graph.nodes) node.store?.restrict((bucket) => ownerOfBucket(node, bucket, settings) === member);
   }
 
   /** Tells the main thread that it is there, and does what it says from now on. */

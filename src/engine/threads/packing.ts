@@ -1,8 +1,8 @@
 /** Inputs on their way to the workers: blocks of events as Avro bytes in shared memory, copied once; other values as messages. */
 import { EventBlock } from '../../avro/event-block.ts';
-import { readStored, StoredEvents } from '../../avro/stored-events.ts';
+import { StoredEvents } from '../../avro/stored-events.ts';
 import { type Chunk, valuesChunk } from '../../core/chunk.ts';
-import { crc32c } from '../../durable/crc32c.ts';
+import { readWhole } from '../../durable/checked-bytes.ts';
 import type { Partition } from '../../graph/lineage.ts';
 import type { InputPieces } from '../engine.ts';
 import { dealInput } from '../input.ts';
@@ -39,7 +39,7 @@ export function unpackInput({ partitions }: PackedInput, members: number): reado
 }
 
 /**
-Events go into memory that is shared, not handed over: the batch can be run again when a worker is gone. Those that lie in such
+ * Events go into memory that is shared, not handed over: the batch can be run again when a worker is gone. Those that lie in such
  * memory already, or on disk, stay where they are.
  */
 function packPartition(chunks: readonly Chunk<unknown>[], input: number): PackedPiece[] {
@@ -65,7 +65,7 @@ function packPartition(chunks: readonly Chunk<unknown>[], input: number): Packed
 }
 
 function unpackPiece(piece: PackedPiece): Chunk<unknown> {
-  if ('place' in piece) return readStored(piece.place, crc32c);
+  if ('place' in piece) return EventBlock.fromItems(piece.place.count, [readWhole(piece.place)]);
   if ('values' in piece) return valuesChunk(fromMessage(piece.values));
   const { buffer, byteOffset, length } = piece.bytes;
   return EventBlock.trusted(piece.count, Buffer.from(buffer, byteOffset, length));

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { EventBlock, encodeLong } from '../../avro/event-block.ts';
 import type { StoredPlace } from '../../avro/stored-events.ts';
-import { StreamjobError } from '../../core/errors.ts';
+import { damaged, requireWhole } from '../../durable/checked-bytes.ts';
 import { crc32c } from '../../durable/crc32c.ts';
 import { type AppendFile, type Files, fileError } from '../../durable/files.ts';
 import { GroupCommit } from '../../durable/group-commit.ts';
@@ -120,24 +120,21 @@ export class BlockLog {
     return this.#group.append(block);
   }
 
-  /** @throws StreamjobError LOG_CORRUPT when its checksum does not fit, FILE_ACCESS */
   /** Where a block lies, for whoever reads it. */
   placeOf({ file, ...rest }: BlockRef): StoredPlace {
     return { path: this.#fileOf(file), ...rest };
   }
 
+  /** @throws StreamjobError LOG_CORRUPT when its checksum does not fit, FILE_ACCESS */
   async read(ref: BlockRef): Promise<EventBlock> {
-    const file = this.#fileOf(ref.file);
+    const place = this.placeOf(ref);
     let items: Buffer;
     try {
-      items = await this.#options.files.readAt(file, ref.offset, ref.length);
+      items = await this.#options.files.readAt(place.path, place.offset, place.length);
     } catch (error) {
-      throw fileError(error, 'cannot read the write-ahead log', file);
+      throw fileError(error, 'cannot read the write-ahead log', place.path);
     }
-    if (items.length < ref.length || crc32c(items) !== ref.crc) {
-      throw damaged(file, `the block at byte ${ref.offset} is damaged`);
-    }
-    return EventBlock.fromItems(ref.count, [items]);
+    return EventBlock.fromItems(ref.count, [requireWhole(items, place)]);
   }
 
   /** The block is not needed any more. A file goes with the last of its blocks, once nothing is written to it. */
@@ -247,11 +244,4 @@ function containerHeader(mark: Buffer): Buffer {
   };
   const entries = [text('avro.schema'), text(SCHEMA), text('avro.codec'), text('null')];
   return Buffer.concat([Buffer.from('Obj\u0001', 'latin1'), encodeLong(2), ...entries, encodeLong(0), mark]);
-}
-
-function damaged(where: string, message: string): StreamjobError {
-  return new StreamjobError('LOG_CORRUPT', `the write-ahead log is damaged: ${message}`, {
-    where,
-    hint: 'bring the directory back from a copy; or move it away to start without what it holds, and check the disk',
-  });
 }

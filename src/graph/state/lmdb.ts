@@ -13,6 +13,7 @@ import { KeyedMap, keyText } from '../keys.ts';
 import {
   type BucketChange,
   bucketOf,
+  changesByBucket,
   type StateCodec,
   type StateEntry,
   type StateForm,
@@ -186,17 +187,16 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
   }
 
   changes(): BucketChange[] {
-    const byBucket = new Map<number, { bucket: number; set: StoredEntry[]; deleted: unknown[] }>();
-    const gather = (key: K, entry: StateEntry<S> | undefined): void => {
-      const bucket = bucketOf(key);
-      const change = byBucket.get(bucket) ?? { bucket, set: [], deleted: [] };
-      byBucket.set(bucket, change);
-      if (entry === undefined) change.deleted.push(key);
-      else change.set.push(this.#stored(key, entry));
-    };
-    for (const [key, { after }] of this.#changed.entries()) gather(key, after);
-    for (const [key] of this.#loaded.entries()) if (this.#changed.find(key) === undefined) gather(key, this.#get(key));
-    return [...byBucket.values()];
+    return changesByBucket(this.#changes());
+  }
+
+  *#changes(): Generator<readonly [K, StoredEntry | undefined]> {
+    const stored = (key: K, entry: StateEntry<S> | undefined): StoredEntry | undefined =>
+      entry && this.#stored(key, entry);
+    for (const [key, { after }] of this.#changed.entries()) yield [key, stored(key, after)];
+    for (const [key] of this.#loaded.entries()) {
+      if (this.#changed.find(key) === undefined) yield [key, stored(key, this.#get(key))];
+    }
   }
 
   bucket(index: number): StoredEntry[] {

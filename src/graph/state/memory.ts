@@ -3,6 +3,7 @@ import { KeyedMap } from '../keys.ts';
 import {
   type BucketChange,
   bucketOf,
+  changesByBucket,
   PLAIN_STATE,
   STATE_BUCKETS,
   type StateCodec,
@@ -120,21 +121,16 @@ export class MemoryStateStore<K, S> implements StateStore<K, S> {
   }
 
   changes(): BucketChange[] {
-    const byBucket = new Map<number, { bucket: number; set: StoredEntry[]; deleted: unknown[] }>();
-    const gather = (key: K): void => {
-      const index = bucketOf(key);
-      let change = byBucket.get(index);
-      if (change === undefined) {
-        change = { bucket: index, set: [], deleted: [] };
-        byBucket.set(index, change);
-      }
+    return changesByBucket(this.#changed());
+  }
+
+  *#changed(): Generator<readonly [K, StoredEntry | undefined]> {
+    const now = (key: K): StoredEntry | undefined => {
       const entry = this.#bucket(key).keys.find(key);
-      if (entry === undefined) change.deleted.push(key);
-      else change.set.push(this.#stored(entry));
+      return entry && this.#stored(entry);
     };
-    for (const [key] of this.#undo.entries()) gather(key);
-    for (const [key] of this.#loaded.entries()) if (this.#undo.find(key) === undefined) gather(key);
-    return [...byBucket.values()];
+    for (const [key] of this.#undo.entries()) yield [key, now(key)];
+    for (const [key] of this.#loaded.entries()) if (this.#undo.find(key) === undefined) yield [key, now(key)];
   }
 
   bucket(index: number): StoredEntry[] {

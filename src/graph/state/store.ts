@@ -118,6 +118,27 @@ export interface DurableState {
   restored(lastCommitted: number | undefined): void;
 }
 
+/**
+ * Changed keys by their buckets.
+ * @param changed each key once, with its entry as a checkpoint stores it; undefined: it is gone
+ */
+export function changesByBucket(
+  changed: Iterable<readonly [key: unknown, stored: StoredEntry | undefined]>,
+): BucketChange[] {
+  const byBucket = new Map<number, { bucket: number; set: StoredEntry[]; deleted: unknown[] }>();
+  for (const [key, stored] of changed) {
+    const bucket = bucketOf(key);
+    let change = byBucket.get(bucket);
+    if (change === undefined) {
+      change = { bucket, set: [], deleted: [] };
+      byBucket.set(bucket, change);
+    }
+    if (stored === undefined) change.deleted.push(key);
+    else change.set.push(stored);
+  }
+  return [...byBucket.values()];
+}
+
 /** Deals keys out by their buckets, as the store holds them. */
 export function statePartitioner(numPartitions: number): Partitioner {
   requirePartitions(numPartitions);

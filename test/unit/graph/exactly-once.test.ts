@@ -1,35 +1,21 @@
 /** Outputs that take each batch in once: a database, and directories of files. */
 import fs from 'node:fs';
 import path from 'node:path';
-import sqlite from 'node-sqlite3-wasm';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RDD } from '../../../src/graph/rdd.ts';
 import { saveParts, textPart } from '../../../src/graph/save.ts';
 import { exactlyOnce, type OutputBatch, StreamjobError, sqlStore } from '../../../src/index.ts';
 import { ownDirectory } from '../../kit/directory.ts';
 import { FaultyFiles } from '../../kit/faulty-files.ts';
+import { openDatabase, storeOf } from '../../kit/sqlite.ts';
 
 const batch = (time: number, id: string): OutputBatch => ({ job: 'test', output: 'foreachRDD-0', time, batch: id });
 
 function database() {
-  const db = new sqlite.Database(path.join(ownDirectory(), 'test.db'));
+  const db = openDatabase(path.join(ownDirectory(), 'test.db'));
   onTestFinished(() => db.close());
   db.exec('CREATE TABLE counts (batch INTEGER, word TEXT)');
-  const store = sqlStore<typeof db>({
-    placeholder: () => '?',
-    transaction: async (work) => {
-      db.exec('BEGIN');
-      try {
-        const result = await work(db);
-        db.exec('COMMIT');
-        return result;
-      } catch (error) {
-        db.exec('ROLLBACK');
-        throw error;
-      }
-    },
-    query: (tx, sql, parameters) => tx.all(sql, [...parameters]),
-  });
+  const store = storeOf(db);
   const rows = (): string[] => db.all('SELECT word FROM counts ORDER BY rowid').map((row) => String(row['word']));
   return { db, store, rows };
 }

@@ -1,0 +1,50 @@
+/** Bytes of the write-ahead log with their checksum: how they are read by another thread, and how all that is read is checked. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { StreamjobError } from '../core/errors.ts';
+import { crc32c } from './crc32c.ts';
+import { fileError } from './files.ts';
+
+/** Where bytes lie. Plain data. */
+export interface CheckedPlace {
+  readonly path: string;
+  /** In bytes. */
+  readonly offset: number;
+  /** In bytes. */
+  readonly length: number;
+  /** CRC32C of the bytes. */
+  readonly crc: number;
+}
+
+/** @returns the bytes @throws StreamjobError LOG_CORRUPT when they are not those that were written */
+export function requireWhole(bytes: Buffer, { path, offset, length, crc }: CheckedPlace): Buffer {
+  if (bytes.length === length && crc32c(bytes) === crc) return bytes;
+  throw damaged(path, `the block at byte ${offset} is damaged`);
+}
+
+/** Reads and checks. Blocks the thread: it is for one that has nothing else to do. @throws StreamjobError FILE_ACCESS, LOG_CORRUPT */
+export function readWhole(place: CheckedPlace): Buffer {
+  const { path, offset, length } = place;
+  const bytes = Buffer.allocUnsafeSlow(length);
+  let got = 0;
+  try {
+    const file = openSync(path, 'r');
+    try {
+      for (let more = 1; got < length && more > 0; got += more) {
+        more = readSync(file, bytes, got, length - got, offset + got);
+      }
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw fileError(error, 'cannot read the write-ahead log', path);
+  }
+  return requireWhole(bytes.subarray(0, got), place);
+}
+
+/** That the log is damaged. */
+export function damaged(where: string, message: string): StreamjobError {
+  return new StreamjobError('LOG_CORRUPT', `the write-ahead log is damaged: ${message}`, {
+    where,
+    hint: 'bring the directory back from a copy; or move it away to start without what it holds, and check the disk',
+  });
+}
