@@ -84,9 +84,11 @@ export class KeyedMap<K, V> {
     return this.#entries.get(identity(key));
   }
 
-  /** Adds an entry for a key that has none. */
-  add(key: K, value: V): void {
-    this.#entries.set(identity(key), [key, value]);
+  /** Adds an entry for a key that has none. @returns it, as `find` gives it */
+  add(key: K, value: V): [K, V] {
+    const entry: [K, V] = [key, value];
+    this.#entries.set(identity(key), entry);
+    return entry;
   }
 
   /** Takes a key out. */

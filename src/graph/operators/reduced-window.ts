@@ -113,13 +113,8 @@ export function inverseAlgebra<K, V>({
   value(state: V): V;
 } {
   const add = (into: KeyedMap<K, { old?: V; new?: V }>, key: K, side: 'old' | 'new', value: V): void => {
-    let entry = into.find(key);
-    if (entry === undefined) {
-      into.add(key, {});
-      entry = into.find(key);
-    }
-    if (entry === undefined) return;
-    entry[1][side] = side in entry[1] ? requireSync(fn(entry[1][side] as V, value), 'reduceByKeyAndWindow') : value;
+    const change = (into.find(key) ?? into.add(key, {}))[1];
+    change[side] = side in change ? requireSync(fn(change[side] as V, value), 'reduceByKeyAndWindow') : value;
   };
   return {
     value: (state) => state,

@@ -14,32 +14,53 @@ import {
   type StoredEntry,
 } from './store.ts';
 
-/** One bucket: the keys, and which of them were updated when. */
+/** One bucket: the keys and, once somebody has asked for it, which of them were updated when. */
 class Bucket<K, S> {
   readonly keys = new KeyedMap<K, StateEntry<S>>();
-  readonly byTime = new Map<number, KeyedMap<K, null>>();
+  /** Only time-outs need it, and it costs as much as the keys themselves. */
+  #byTime: Map<number, KeyedMap<K, null>> | undefined;
 
-  put(key: K, entry: StateEntry<S> | undefined): void {
+  get(key: K): StateEntry<S> | undefined {
+    return this.keys.find(key)?.[1];
+  }
+
+  /** @param entry undefined: the key goes @returns what the key had */
+  put(key: K, entry: StateEntry<S> | undefined): StateEntry<S> | undefined {
     const present = this.keys.find(key);
-    if (present !== undefined) this.#forgetTime(key, present[1].updated);
+    const before = present?.[1];
     if (entry === undefined) {
-      this.keys.delete(key);
-      return;
-    }
-    if (present === undefined) this.keys.add(key, entry);
+      if (present !== undefined) this.keys.delete(key);
+    } else if (present === undefined) this.keys.add(key, entry);
     else present[1] = entry;
-    let sameTime = this.byTime.get(entry.updated);
+    if (this.#byTime !== undefined) {
+      if (before !== undefined) this.#forgetTime(this.#byTime, key, before.updated);
+      if (entry !== undefined) this.#noteTime(this.#byTime, key, entry.updated);
+    }
+    return before;
+  }
+
+  /** Keys whose last update was before `time`. */
+  *updatedBefore(time: number): IterableIterator<K> {
+    if (this.#byTime === undefined) {
+      this.#byTime = new Map();
+      for (const [key, { updated }] of this.keys.entries()) this.#noteTime(this.#byTime, key, updated);
+    }
+    for (const [updated, keys] of this.#byTime) if (updated < time) for (const [key] of keys.entries()) yield key;
+  }
+
+  #noteTime(byTime: Map<number, KeyedMap<K, null>>, key: K, time: number): void {
+    let sameTime = byTime.get(time);
     if (sameTime === undefined) {
       sameTime = new KeyedMap();
-      this.byTime.set(entry.updated, sameTime);
+      byTime.set(time, sameTime);
     }
     sameTime.add(key, null);
   }
 
-  #forgetTime(key: K, time: number): void {
-    const sameTime = this.byTime.get(time);
+  #forgetTime(byTime: Map<number, KeyedMap<K, null>>, key: K, time: number): void {
+    const sameTime = byTime.get(time);
     sameTime?.delete(key);
-    if (sameTime?.size === 0) this.byTime.delete(time);
+    if (sameTime?.size === 0) byTime.delete(time);
   }
 }
 
@@ -88,7 +109,7 @@ export class MemoryStateStore<K, S> implements StateStore<K, S> {
     return new MemoryStatePartition(
       this.#buckets.filter((_, i) => i % count === index),
       (key) => this.#bucket(key),
-      (key) => this.#remember(key),
+      (key, entry) => this.#put(key, entry),
     );
   }
 
@@ -157,20 +178,26 @@ export class MemoryStateStore<K, S> implements StateStore<K, S> {
     return this.#buckets[bucketOf(key)] as Bucket<K, S>;
   }
 
-  #remember(key: K): void {
-    if (this.#undo.find(key) === undefined) this.#undo.add(key, this.#bucket(key).keys.find(key)?.[1]);
+  /** For the open batch: what was there before it is kept, so that it can come back. */
+  #put(key: K, entry: StateEntry<S> | undefined): void {
+    const before = this.#bucket(key).put(key, entry);
+    if (this.#undo.find(key) === undefined) this.#undo.add(key, before);
   }
 }
 
 class MemoryStatePartition<K, S> implements StatePartition<K, S> {
   readonly #own: readonly Bucket<K, S>[];
   readonly #bucket: (key: K) => Bucket<K, S>;
-  readonly #remember: (key: K) => void;
+  readonly #put: (key: K, entry: StateEntry<S> | undefined) => void;
 
-  constructor(own: readonly Bucket<K, S>[], bucket: (key: K) => Bucket<K, S>, remember: (key: K) => void) {
+  constructor(
+    own: readonly Bucket<K, S>[],
+    bucket: (key: K) => Bucket<K, S>,
+    put: (key: K, entry: StateEntry<S> | undefined) => void,
+  ) {
     this.#own = own;
     this.#bucket = bucket;
-    this.#remember = remember;
+    this.#put = put;
   }
 
   get size(): number {
@@ -178,17 +205,15 @@ class MemoryStatePartition<K, S> implements StatePartition<K, S> {
   }
 
   get(key: K): StateEntry<S> | undefined {
-    return this.#bucket(key).keys.find(key)?.[1];
+    return this.#bucket(key).get(key);
   }
 
   set(key: K, state: S, updated: number): void {
-    this.#remember(key);
-    this.#bucket(key).put(key, { state, updated });
+    this.#put(key, { state, updated });
   }
 
   delete(key: K): void {
-    this.#remember(key);
-    this.#bucket(key).put(key, undefined);
+    this.#put(key, undefined);
   }
 
   *entries(): IterableIterator<readonly [K, StateEntry<S>]> {
@@ -196,10 +221,6 @@ class MemoryStatePartition<K, S> implements StatePartition<K, S> {
   }
 
   updatedBefore(time: number): readonly K[] {
-    const old: K[] = [];
-    for (const { byTime } of this.#own) {
-      for (const [updated, keys] of byTime) if (updated < time) for (const [key] of keys.entries()) old.push(key);
-    }
-    return old;
+    return this.#own.flatMap((bucket) => [...bucket.updatedBefore(time)]);
   }
 }

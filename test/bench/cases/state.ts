@@ -14,12 +14,12 @@ const WINDOW = 60;
 /** Batches before the first one that is measured: the window is full, and the batch of all keys has left it. */
 const FILLED = WINDOW + 5;
 const MEASURED = 20;
+/** Where two sizes are compared: a collection of all garbage, now and then, must not fall into one of them by chance. */
+const COMPARED = 60;
 /** As short as possible, so that batches run back to back: what one costs does not depend on it. */
 const INTERVAL_MS = 50;
 /** For all batches of a run; then what there is counts, and is marked. */
 const BUDGET_MS = 30_000;
-/** Each is a median over batches already. */
-const MOST_PAIRS = 2;
 const SIZES = [1000, 100_000, 1_000_000];
 const JOBS = { window: 'reduceByKeyAndWindow', inverse: 'reduceByKeyAndWindow with inverse', state: 'mapWithState' };
 type JobName = keyof typeof JOBS;
@@ -28,6 +28,8 @@ interface Keyed {
   readonly job: JobName;
   readonly keys: number;
   readonly changed: number;
+  /** Batches that are measured. Default: as many as there is time for beside Spark. */
+  readonly measured?: number;
 }
 
 /** What a batch cost, as medians of the last batches. */
@@ -39,14 +41,14 @@ interface Cost {
   readonly batches: number;
 }
 
-function startKeyed({ job, keys, changed }: Keyed, checkpoint: boolean, directory: string): Side {
+function startKeyed({ job, keys, changed, measured = MEASURED }: Keyed, checkpoint: boolean, directory: string): Side {
   const settings = {
     KEYED: job,
     KEYS: keys,
     CHANGED: changed,
     WINDOW,
     INTERVAL: INTERVAL_MS,
-    BATCHES: FILLED + MEASURED,
+    BATCHES: FILLED + measured,
   };
   return startOurs({
     job: 'keyed.ts',
@@ -62,7 +64,7 @@ function startSparkKeyed({ job, keys, changed }: Keyed, directory: string): Side
   return startSpark(job, { ...settings, checkpoint: directory }, directory);
 }
 
-async function cost(start: (directory: string) => Side): Promise<Cost> {
+async function cost(start: (directory: string) => Side, measured = MEASURED): Promise<Cost> {
   return withDirectory(async (directory) => {
     const side = start(directory);
     try {
@@ -70,7 +72,7 @@ async function cost(start: (directory: string) => Side): Promise<Cost> {
       const begun = performance.now();
       let from = first;
       let to = first;
-      for (let left = BUDGET_MS; to.batches < FILLED + MEASURED && left > 0; ) {
+      for (let left = BUDGET_MS; to.batches < FILLED + measured && left > 0; ) {
         to = await side.nextCommit({ empty: true });
         left = BUDGET_MS - (performance.now() - begun);
         // The window is not full yet. When there is little time left, it is measured all the same.
@@ -92,7 +94,7 @@ async function cost(start: (directory: string) => Side): Promise<Cost> {
 
 function ours(keyed: Keyed, checkpoint: boolean): Contestant<Cost> {
   const name = `streamjob, ${checkpoint ? 'checkpoint' : 'memory'}`;
-  return { name, run: () => cost((directory) => startKeyed(keyed, checkpoint, directory)) };
+  return { name, run: () => cost((directory) => startKeyed(keyed, checkpoint, directory), keyed.measured) };
 }
 
 function spark(keyed: Keyed): Contestant<Cost> {
@@ -116,7 +118,10 @@ function line(job: JobName, keys: number, outcome: Outcome<Cost>): string[] {
 
 /** Ten times the keys, as many of them changed: what a batch costs more. */
 async function growth(pairs: number, job: JobName, checkpoint: boolean): Promise<Row> {
-  const sized = (keys: number) => ({ ...ours({ job, keys, changed: 10_000 }, checkpoint), name: `${keys} keys` });
+  const sized = (keys: number) => ({
+    ...ours({ job, keys, changed: 10_000, measured: COMPARED }, checkpoint),
+    name: `${keys} keys`,
+  });
   const [large, small] = await inTurn(pairs, [sized(1_000_000), sized(100_000)]);
   if (large === undefined || small === undefined) throw new Error('two contestants, two outcomes');
   return row({
@@ -140,7 +145,7 @@ export const state: Case = {
     for (const job of ['state', 'inverse'] as const) {
       for (const checkpoint of [false, true]) {
         process.stderr.write(`  ${JOBS[job]}, growth\n`);
-        rows.push(await growth(Math.min(pairs, MOST_PAIRS), job, checkpoint));
+        rows.push(await growth(pairs, job, checkpoint));
       }
     }
     const lines: string[][] = [];
@@ -155,7 +160,7 @@ export const state: Case = {
     }
     return {
       title: 'Windows and states',
-      method: `Each side feeds itself from a queue, so that sockets do not count: a first batch with every key, then batches with 1 % of them, going round; windows of ${WINDOW} batches that slide by one (60 s by 1 s at an interval of ${INTERVAL_MS} ms instead of 1 s), and the output counts what comes out. The last ${MEASURED} of ${FILLED + MEASURED} batches are measured, or the last of those that came in ${BUDGET_MS / 1000} s. Spark needs its checkpoint directory for the latter two. One turn of each but for the rows above.`,
+      method: `Each side feeds itself from a queue, so that sockets do not count: a first batch with every key, then batches with 1 % of them, going round; windows of ${WINDOW} batches that slide by one (60 s by 1 s at an interval of ${INTERVAL_MS} ms instead of 1 s), and the output counts what comes out. The last ${MEASURED} of ${FILLED + MEASURED} batches are measured, or the last of those that came in ${BUDGET_MS / 1000} s; ${COMPARED} of them where two sizes are compared. Spark needs its checkpoint directory for the latter two. One turn of each but for the rows above.`,
       rows,
       tables: [
         {

@@ -11,12 +11,16 @@ const [keys, changed, window, interval, batches] = ['KEYS', 'CHANGED', 'WINDOW',
   Number(process.env[`BENCH_${name}`]),
 ) as [number, number, number, number, number];
 
+/** How far a batch's keys begin after those of the one before: so that what leaves a window is not what enters it. */
+const STEP = 1.03;
+
 /** Every key's pair twice over, so that those of a batch are a slice wherever it begins. */
 function allBatches(): Pair[][] {
   const pool = Array.from({ length: 2 * keys }, (_, i): Pair => [i % keys, 1]);
-  const later = Array.from({ length: batches }, (_, i) =>
-    pool.slice((i * changed) % keys, ((i * changed) % keys) + changed),
-  );
+  const later = Array.from({ length: batches }, (_, i) => {
+    const first = Math.floor(i * changed * STEP) % keys;
+    return pool.slice(first, first + changed);
+  });
   return [pool.slice(0, keys), ...later];
 }
 

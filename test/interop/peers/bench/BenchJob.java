@@ -35,6 +35,9 @@ import scala.Tuple2;
  */
 @SuppressWarnings("deprecation")
 public final class BenchJob {
+  /** How far a batch's keys begin after those of the one before: so that what leaves a window is not what enters it. */
+  private static final double STEP = 1.03;
+
   private final Map<String, String> settings = new HashMap<>();
   private final JavaStreamingContext context;
 
@@ -124,7 +127,7 @@ public final class BenchJob {
     Queue<JavaRDD<Tuple2<Integer, Integer>>> batches = new LinkedList<>();
     batches.add(context.sparkContext().parallelize(pairs(0, keys, keys), 2));
     for (int i = 0; i < number("batches"); i++) {
-      batches.add(context.sparkContext().parallelize(pairs((int) ((long) i * changed % keys), changed, keys), 2));
+      batches.add(context.sparkContext().parallelize(pairs((int) ((long) Math.floor(i * changed * STEP) % keys), changed, keys), 2));
     }
     JavaPairDStream<Integer, Integer> input = context.queueStream(batches).mapToPair(pair -> pair);
     Duration slide = new Duration(number("interval"));
