@@ -560,6 +560,7 @@ export class StreamingContext {
       inputNames,
       job: name,
       rates: this.#rates,
+      accumulators: this.#accumulators,
       deadLetters: poison,
       halt: this.#halt,
       write: write ?? ((text) => process.stdout.write(text)),

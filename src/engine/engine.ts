@@ -28,7 +28,10 @@ export interface StageBatch {
   readonly blocks: ReadonlyMap<number, InputPieces>;
 }
 
-/** A running engine. Calls come one after the other, for one batch at a time. */
+/**
+ * A running engine. It runs the stages of one batch at a time, in the order of their times. Where there is no state, those of the next one
+ * may run before this one is complete or forgotten.
+ */
 export interface Engine {
   /** What a node remembers of keys; undefined: nothing. */
   stateOf(node: Node<unknown>): DurableState | undefined;

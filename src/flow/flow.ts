@@ -1,6 +1,7 @@
 /**
  * The way of an event, joined: receivers hand deliveries to the block queue; at each tick a batch is cut; its stages and
- * outputs run; it commits, or is given up; then its tokens travel back to the receivers. Batches run one after the other.
+ * outputs run; it commits, or is given up; then its tokens travel back to the receivers. Batches run one after the other; where order
+ * allows it, the stages of the next one run while this one's outputs and commit are waited for.
  */
 
 import { type Clock, sleep, type Timer } from '../core/clock.ts';
@@ -12,6 +13,7 @@ import type { Reliability } from '../core/reliability.ts';
 import { untilAborted } from '../core/scope.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Graph, Output } from '../graph/node.ts';
+import type { Accumulators } from '../graph/shared.ts';
 import { Backlog, type BacklogState } from './batch/backlog.ts';
 import { type Batch, cutBatch, delaysOf, eventsByInput } from './batch/batch.ts';
 import type { Cutting, WaitingState } from './batch/cutting.ts';
@@ -26,6 +28,7 @@ import { Delivery } from './output/delivery.ts';
 import { ReadingGate } from './receive/reading-gate.ts';
 import type { AckToken, Arrival, GiveUpResult, Intake, Outcome, Receiver } from './receive/receiver.ts';
 import type { DeadLetters } from './stage/dead-letters.ts';
+import { allowsRunAhead, RunAhead } from './stage/run-ahead.ts';
 
 /** What a flow is made of. */
 export interface FlowSettings {
@@ -58,6 +61,7 @@ export interface FlowSettings {
   readonly job: string;
   /** The rates of back-pressure; undefined: inputs are read as fast as they give. */
   readonly rates: Rates | undefined;
+  readonly accumulators: Accumulators;
   /** Takes the values that functions threw on; undefined: they fail the batch. */
   readonly deadLetters: DeadLetters | undefined;
   /** Takes text for stdout. */
@@ -76,6 +80,7 @@ export class Flow implements Intake {
   readonly #queue = new BlockQueue();
   readonly #cutting: Cutting;
   readonly #waiting: WaitingState;
+  readonly #ahead: RunAhead;
   readonly #learned: SummedBatches;
   readonly #backlog: Backlog;
   readonly #reading: ReadingGate;
@@ -104,6 +109,15 @@ export class Flow implements Intake {
     const somethingWaits = (): boolean => !this.#queue.isEmpty || graph.nodes.some((node) => node.pending?.() === true);
     this.#cutting = settings.cutting;
     this.#waiting = { somethingWaits, nothingDue: () => !somethingWaits() && engine.isEmpty };
+    const { accumulators, deadLetters } = settings;
+    const allowed = allowsRunAhead(graph, settings.receivers, accumulators, deadLetters);
+    this.#ahead = new RunAhead({
+      ...settings,
+      queue: this.#queue,
+      waiting: this.#waiting,
+      mostBytes: settings.maxBacklogBytes,
+      mayBegin: () => !this.#draining && this.#batchesWithData + 1 < settings.maxBatches && allowed(),
+    });
     this.#learned = new SummedBatches(settings.cut === 'eager' ? graph.batchMs : 0);
     for (const arrival of durability.waiting()) this.#queue.add(arrival);
     graph.dataAt = (node, time) => engine.rddOf(node, time);
@@ -143,12 +157,13 @@ export class Flow implements Intake {
       const pending = this.#settings.durability.pending();
       if (pending !== undefined) await this.#runPending(pending);
       while (!this.#stop.signal.aborted && this.#batchesWithData < this.#settings.maxBatches) {
-        const time = this.#cutting.take(this.#waiting);
+        const time = this.#ahead.time ?? this.#cutting.take(this.#waiting);
         if (time !== undefined) await this.#runBatch(time);
         else if (this.#draining && this.#queue.isEmpty && !this.#admission.isLogging) break;
         else await this.#nextTick();
       }
     } finally {
+      await this.#ahead.idle();
       this.#cutting.stop();
       this.#rates?.stop();
       this.#overrun?.cancel();
@@ -193,6 +208,7 @@ export class Flow implements Intake {
   /** Something waits for a batch now, or does not any more. */
   #onAdmitted(): void {
     this.#watchBacklog();
+    this.#ahead.look();
     if (this.#draining || this.#settings.cut === 'eager') this.#wake();
   }
 
@@ -212,8 +228,11 @@ export class Flow implements Intake {
   async #runBatch(time: number): Promise<void> {
     const { clock, durability, maxBacklogBytes, receivers } = this.#settings;
     for (const receiver of receivers) await receiver.beforeBatch?.(time);
-    const taken = this.#queue.take(maxBacklogBytes);
     const startedAt = clock.now();
+    const ranAhead = await this.#ahead.take();
+    // What waits goes back whole.
+    if (this.#stop.signal.aborted) return;
+    const taken = ranAhead ?? this.#queue.take(maxBacklogBytes);
     await this.#process(cutBatch(time, await durability.load(taken), startedAt));
   }
 
@@ -237,6 +256,7 @@ export class Flow implements Intake {
     try {
       await this.#attempt(batch, delivery, givenUp);
     } finally {
+      this.#ahead.close();
       this.#ledger.end();
       this.#delivery = undefined;
     }
@@ -249,7 +269,9 @@ export class Flow implements Intake {
       try {
         await this.#settings.durability.logCut(batch);
         reached('cut');
+        await this.#ahead.idle();
         await (deadLetters?.during(batch.time, () => engine.run(batch)) ?? engine.run(batch));
+        this.#ahead.open();
         const outputs = delivery.run(
           ({ node }) => engine.rddOf(node, batch.time),
           () => !givenUp.aborted,
@@ -270,6 +292,7 @@ export class Flow implements Intake {
         this.#learn(batch);
         return;
       } catch (error) {
+        this.#ahead.close();
         // A stop that came while the batch was about to commit could not give it up.
         if (this.#stop.signal.aborted) this.#ledger.giveUp('the context was stopped');
         if (givenUp.aborted) break;
@@ -352,6 +375,7 @@ export class Flow implements Intake {
     const outputs = this.#delivery?.summaries ?? [];
     if (outcome === 'committed') this.#settings.engine.complete(batch.time);
     else {
+      this.#ahead.invalidate();
       if (this.#stop.signal.aborted) this.#countGivenBack(batch.events, 1);
       log.warn({ batch: batch.time, events: batch.events, reason }, `batch ${batch.time} was given up: ${reason}`);
       this.#abandoned = this.#abandon(batch);

@@ -137,6 +137,11 @@ export type ShippedAccumulators = readonly (readonly [index: number, added: unkn
 export class Accumulators {
   readonly #list: Shippable[] = [];
 
+  /** Whether the job has none. */
+  get isEmpty(): boolean {
+    return this.#list.length === 0;
+  }
+
   register<A extends Shippable>(accumulator: A): A {
     this.#list.push(accumulator);
     return accumulator;

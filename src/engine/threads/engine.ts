@@ -49,7 +49,8 @@ class ThreadsEngine implements Engine {
   #restored: { readonly slice: Slice; readonly time: number }[] = [];
   readonly #kept = new Map<number, Map<number, KeptData>>();
   #crew: Crew | undefined;
-  #ran: { readonly time: number; readonly slices: readonly Slice[] } | undefined;
+  /** Batches that have run and are not over, by their times: what windows will read of them. */
+  readonly #ran = new Map<number, readonly Slice[]>();
   #hasCommitted = false;
 
   constructor(settings: EngineSettings) {
@@ -97,8 +98,11 @@ class ThreadsEngine implements Engine {
 
   async run(batch: StageBatch): Promise<void> {
     const { isDurable, log, numPartitions, poison } = this.#settings;
-    if (this.#crew?.lost !== undefined) await this.#startAgain();
-    if (this.#ran?.time === batch.time) return;
+    const { lost } = this.#crew ?? {};
+    // An earlier batch may be waiting for its outputs: it must learn that its data is gone, and not find none.
+    if (lost !== undefined && [...this.#ran.keys()].some((time) => time < batch.time)) throw lost;
+    if (lost !== undefined) await this.#startAgain();
+    if (this.#ran.has(batch.time)) return;
     const crew = this.#crew as Crew;
     const inputs = packInputs(batch.blocks, numPartitions, this.#members);
     const common = { time: batch.time, skips: poison?.active === true, durable: isDurable() };
@@ -142,17 +146,17 @@ class ThreadsEngine implements Engine {
         else fetched.clear();
       }
     }
-    this.#ran = undefined;
+    this.#ran.delete(time);
   }
 
   forget(time: number): void {
     this.#crew?.broadcast({ type: 'forget', time });
     for (const byTime of this.#kept.values()) byTime.delete(time);
-    this.#ran = undefined;
+    this.#ran.delete(time);
   }
 
   async slices(time: number): Promise<readonly Slice[]> {
-    return this.#ran?.time === time ? this.#ran.slices : [];
+    return this.#ran.get(time) ?? [];
   }
 
   isRead(owners: readonly string[], time: number, now: number): boolean {
@@ -185,7 +189,7 @@ class ThreadsEngine implements Engine {
       });
     }
     await this.#crew?.close();
-    this.#ran = undefined;
+    this.#ran.clear();
     this.#kept.clear();
     for (const state of this.#states.values()) state.takeBack();
     const states = new Map<string, RemoteState>();
@@ -212,7 +216,7 @@ class ThreadsEngine implements Engine {
       poison?.add(letters);
       accumulators.receive(added);
     }
-    this.#ran = { time, slices: mergeSlices(reports) };
+    this.#ran.set(time, mergeSlices(reports));
   }
 
   #handOver(state: RemoteState): void {

@@ -56,17 +56,31 @@ export class BlockQueue {
    * @param mostBytes how much memory they may take, once they are read; at least one is taken
    */
   take(mostBytes: number = Number.POSITIVE_INFINITY): Blocks {
-    const taken = new Map<number, Admitted[]>();
+    const blocks = this.peek(mostBytes);
+    for (const arrivals of blocks.values()) for (const { token } of arrivals) this.remove(token);
+    return blocks;
+  }
+
+  /** What `take` would take. */
+  peek(mostBytes: number): Blocks {
+    const found = new Map<number, Admitted[]>();
     let bytes = 0;
     for (const arrival of this.#waiting.values()) {
       if (bytes > 0 && bytes + arrival.bytes > mostBytes) break;
       bytes += arrival.bytes;
-      this.remove(arrival.token);
-      const ofReceiver = taken.get(arrival.token.receiver);
-      if (ofReceiver === undefined) taken.set(arrival.token.receiver, [arrival]);
+      const ofReceiver = found.get(arrival.token.receiver);
+      if (ofReceiver === undefined) found.set(arrival.token.receiver, [arrival]);
       else ofReceiver.push(arrival);
     }
-    return taken;
+    return found;
+  }
+
+  /** Takes what was peeked at. @returns undefined: some of it is not here any more, and nothing is taken */
+  takeAll(blocks: Blocks): Blocks | undefined {
+    const tokens = [...blocks.values()].flatMap((arrivals) => arrivals.map(({ token }) => token));
+    if (!tokens.every((token) => this.#waiting.has(keyOf(token)))) return undefined;
+    for (const token of tokens) this.remove(token);
+    return blocks;
   }
 }
 

@@ -7,7 +7,7 @@ import type { Phase } from '../kit/phase.ts';
 import type { Series } from '../kit/results.ts';
 import { inTurn, middle, type Outcome } from '../kit/turns.ts';
 import type { LoadOptions } from '../load/generate.ts';
-import { ours } from './wordcount.ts';
+import { handWritten, ours, type WordCount } from './wordcount.ts';
 
 /** A request of large events has about so many bytes. */
 const REQUEST_BYTES = 200_000;
@@ -31,12 +31,15 @@ interface Sweep {
   readonly name: string;
   readonly unit: string;
   readonly points: readonly Point[];
+  /** The hand-written server beside it: what grows is in the machine (its caches), or in us. */
+  readonly hand?: boolean;
 }
 
 const sweeps: readonly Sweep[] = [
   {
     name: 'events per second',
     unit: 'sent per second',
+    hand: true,
     points: [1000, 10_000, 100_000, 200_000, 400_000, 0].map((rate) => ({
       x: rate,
       label: rate === 0 ? 'as fast as it goes' : rate.toLocaleString('en-US'),
@@ -46,6 +49,7 @@ const sweeps: readonly Sweep[] = [
   {
     name: 'keys',
     unit: 'different words',
+    hand: true,
     points: [1e3, 1e4, 1e5, 1e6, 1e7].map((vocabulary) => ({
       x: vocabulary,
       label: vocabulary.toLocaleString('en-US'),
@@ -85,20 +89,42 @@ const sweeps: readonly Sweep[] = [
   },
 ];
 
-async function sweep({ name, points }: Sweep, plan: Plan): Promise<Outcome<Phase>[]> {
+async function sweep({ name, points }: Sweep, plan: Plan, hand: boolean): Promise<Outcome<Phase>[]> {
   const seconds = Math.min(LONGEST_PHASE_SECONDS, plan.seconds);
-  const contestants = points.map(({ label, load, flags = [] }) =>
-    ours(`${name}: ${label}`, ['--reliability', 'best-effort', ...flags], {
+  const contestants = points.map(({ label, load, flags = [] }) => {
+    const options: WordCount = {
       lengths: { seconds, warmupSeconds: Math.min(3, plan.warmupSeconds) },
       load: (port) => Load.generator({ port, ...load }),
-    }),
-  );
+    };
+    const title = `${name}: ${label}`;
+    return hand
+      ? { ...handWritten(options), name: `${title}, hand-written` }
+      : ours(title, ['--reliability', 'best-effort', ...flags], options);
+  });
   return inTurn(1, contestants);
 }
 
 /** In microseconds of CPU, of an event or of as many bytes as one usually has. */
 function cost(outcome: Outcome<Phase>, { weight = 1 }: Point): number {
   return middle(outcome, ({ cpuPerMillion }) => cpuPerMillion) / weight;
+}
+
+/** A point of the chart, if it was measured. */
+function placed({ name }: Sweep, { point, outcome }: { point: Point; outcome: Outcome<Phase> }): [number, number][] {
+  const x = name === 'events per second' ? middle(outcome, (phase) => phase.eventsPerSecond) : point.x;
+  const y = cost(outcome, point);
+  return Number.isFinite(x) && Number.isFinite(y) ? [[x, y]] : [];
+}
+
+function line({ name }: Sweep, hand: boolean, point: Point, outcome: Outcome<Phase>): string[] {
+  return [
+    hand ? `${name}, hand-written server` : name,
+    point.label,
+    digits(middle(outcome, (phase) => phase.eventsPerSecond)),
+    digits(cost(outcome, point)),
+    megabytes(middle(outcome, (phase) => phase.peakBytes)),
+    outcome.failures.join('; ').replaceAll('|', '/'),
+  ];
 }
 
 export const growth: Case = {
@@ -109,27 +135,12 @@ export const growth: Case = {
     const lines: string[][] = [];
     const series: Series[] = [];
     for (const each of sweeps) {
-      const outcomes = await sweep(each, plan);
-      const points = each.points.map((point, index) => ({ point, outcome: outcomes[index] as Outcome<Phase> }));
-      series.push({
-        chart: each.name,
-        x: each.unit,
-        name: 'streamjob',
-        points: points.flatMap(({ point, outcome }): [number, number][] => {
-          const x = each.name === 'events per second' ? middle(outcome, (phase) => phase.eventsPerSecond) : point.x;
-          const y = cost(outcome, point);
-          return Number.isFinite(x) && Number.isFinite(y) ? [[x, y]] : [];
-        }),
-      });
-      for (const { point, outcome } of points) {
-        lines.push([
-          each.name,
-          point.label,
-          digits(middle(outcome, (phase) => phase.eventsPerSecond)),
-          digits(cost(outcome, point)),
-          megabytes(middle(outcome, (phase) => phase.peakBytes)),
-          outcome.failures.join('; ').replaceAll('|', '/'),
-        ]);
+      for (const hand of each.hand === true ? [false, true] : [false]) {
+        const outcomes = await sweep(each, plan, hand);
+        const points = each.points.map((point, index) => ({ point, outcome: outcomes[index] as Outcome<Phase> }));
+        const name = hand ? 'hand-written server' : 'streamjob';
+        series.push({ chart: each.name, x: each.unit, name, points: points.flatMap((point) => placed(each, point)) });
+        for (const { point, outcome } of points) lines.push(line(each, hand, point, outcome));
       }
     }
     return {

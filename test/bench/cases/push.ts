@@ -3,10 +3,10 @@ import type { Case, Plan } from '../kit/case.ts';
 import { digits, megabytes } from '../kit/format.ts';
 import { Load } from '../kit/load.ts';
 import type { Phase } from '../kit/phase.ts';
-import type { Row } from '../kit/results.ts';
+import type { Row, Table } from '../kit/results.ts';
 import { inTurn, middle, type Outcome } from '../kit/turns.ts';
 import { row } from './rows.ts';
-import { ours, phaseTable, spark, type WordCount } from './wordcount.ts';
+import { handWritten, ours, phaseTable, profileWordCount, spark, type WordCount } from './wordcount.ts';
 
 const RATE = 300_000;
 /** What Spark can take also with its write-ahead log on, and on a slower machine. */
@@ -21,6 +21,20 @@ function atRate(rate: number, plan: Plan): WordCount {
     lengths: { seconds: plan.seconds, warmupSeconds: RAMP_SECONDS + SETTLE_SECONDS },
     load: (port) => Load.generator({ port, rate, window: 64, rampSeconds: RAMP_SECONDS }),
     drained: true,
+  };
+}
+
+const HOTTEST = 16;
+
+/** Where our time goes at a rate, from the first event on. */
+async function whereTimeGoes(rate: number, plan: Plan): Promise<Table> {
+  const { lengths, load } = atRate(rate, plan);
+  const flags = ['--reliability', 'best-effort'];
+  const [busiest = []] = await profileWordCount(flags, load, lengths.warmupSeconds + lengths.seconds);
+  return {
+    title: `Where the time of streamjob goes at ${rate} events/s (V8's profiler, self time of the busy main thread; the functions of the job and what they call are in what they were inlined into)`,
+    columns: ['', 'function', ''],
+    lines: busiest.slice(0, HOTTEST).map(({ name, place, part }) => [`${(part * 100).toFixed(1)} %`, name, place]),
   };
 }
 
@@ -48,6 +62,20 @@ function memory(over: Outcome<Phase>, under: Outcome<Phase>): Row {
   });
 }
 
+/** What the rate costs on this machine in any case. */
+function against(us: Outcome<Phase>, limit: Outcome<Phase>): Row {
+  return row({
+    what: 'the same, ours over the hand-written server at this rate (beside it: the hand-written server)',
+    target: 1,
+    sense: 'at most',
+    over: us,
+    under: limit,
+    ours: 'over',
+    figure: ({ cpuPerMillion }) => cpuPerMillion,
+    show: (seconds) => `${digits(seconds)} CPU s per million events`,
+  });
+}
+
 /** It must have got the rate, and dropped nothing. */
 function kept(outcome: Outcome<Phase>, rate: number): Row {
   const at = (figure: (phase: Phase) => number): string => digits(middle(outcome, figure));
@@ -72,31 +100,40 @@ export const push: Case = {
     const outcomes = await inTurn(plan.pairs, [
       ours('streamjob, best-effort', ['--reliability', 'best-effort'], options),
       spark('Spark', {}, options),
+      handWritten(options),
       { ...spark('Spark, blocks as objects', { level: 'MEMORY_ONLY' }, options), turns: 1 },
     ]);
     const low = await inTurn(plan.pairs, [
       ours('streamjob, best-effort', ['--reliability', 'best-effort'], atRate(LOW_RATE, plan)),
       spark('Spark', {}, atRate(LOW_RATE, plan)),
+      handWritten(atRate(LOW_RATE, plan)),
     ]);
-    const [us, them, objects] = outcomes;
+    const [us, them, limit, objects] = outcomes;
     const [slowUs, slowThem] = low;
-    if (us === undefined || them === undefined || objects === undefined) throw new Error('three contestants');
-    if (slowUs === undefined || slowThem === undefined) throw new Error('two contestants');
+    if (us === undefined || them === undefined || limit === undefined || objects === undefined) {
+      throw new Error('four contestants, four outcomes');
+    }
+    if (slowUs === undefined || slowThem === undefined) throw new Error('three contestants, three outcomes');
     const at = (rate: number): string =>
       `push word count, best-effort, ${rate} events/s on both sides, CPU of an event: Spark over ours`;
     return {
       title: 'Push word count at a fixed rate',
-      method: `${RATE} events/s of 80 bytes, 1 s interval, over 4 connections; the rate grows for ${RAMP_SECONDS} s before. Spark with the defaults of its connector (local[2], 1 GB heap, blocks serialised in memory and on disk, acknowledging on receipt), and with blocks kept as objects (MEMORY_ONLY), as many set it.`,
+      method: `${RATE} events/s of 80 bytes, 1 s interval, over 4 connections; the rate grows for ${RAMP_SECONDS} s before. Spark with the defaults of its connector (local[2], 1 GB heap, blocks serialised in memory and on disk, acknowledging on receipt), and with blocks kept as objects (MEMORY_ONLY), as many set it; the hand-written server of the next section beside them.`,
       rows: [
         cpu(at(RATE), 4.5, them, us),
         memory(them, us),
         kept(us, RATE),
         kept(them, RATE),
         cpu(`${at(RATE)}, Spark with MEMORY_ONLY`, 4.5, objects, us),
+        against(us, limit),
         cpu(at(LOW_RATE), 4.5, slowThem, slowUs),
         memory(slowThem, slowUs),
       ],
-      tables: [phaseTable(`${RATE} events/s`, outcomes), phaseTable(`${LOW_RATE} events/s`, low)],
+      tables: [
+        phaseTable(`${RATE} events/s`, outcomes),
+        phaseTable(`${LOW_RATE} events/s`, low),
+        await whereTimeGoes(RATE, plan),
+      ],
     };
   },
 };

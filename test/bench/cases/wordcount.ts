@@ -1,10 +1,12 @@
 /** Runs of the word count: ours at each level, Spark, the hand-written server; each under the same load. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../kit/ports.ts';
 import { withDirectory } from '../kit/case.ts';
 import { digits, megabytes } from '../kit/format.ts';
 import type { Load } from '../kit/load.ts';
 import { startOurs } from '../kit/ours.ts';
 import { drain, type Lengths, measure, type Phase } from '../kit/phase.ts';
+import { type Hot, profiled, profilesIn } from '../kit/profile.ts';
 import type { Table } from '../kit/results.ts';
 import { Side, script } from '../kit/side.ts';
 import { startSpark } from '../kit/spark.ts';
@@ -77,6 +79,26 @@ export function spark(name: string, settings: Readonly<Record<string, string>>, 
 /** The hand-written server, as fast as `options` say. */
 export function handWritten(options: WordCount): Contestant<Phase> {
   return contestant('hand-written server', options, startHandWritten);
+}
+
+/** Runs ours under V8's profiler. @returns each thread's functions by self time, the busiest thread first */
+export function profileWordCount(flags: readonly string[], load: MakeLoad, seconds: number): Promise<Hot[][]> {
+  return withDirectory(async (directory) => {
+    const port = await freePort();
+    const env = { BENCH_PORT: String(port) };
+    const side = startOurs({ job: 'wordcount.ts', flags, directory, env, command: profiled(directory) });
+    const generator = load(port);
+    try {
+      await side.nextCommit();
+      await sleep(seconds * 1000);
+      await generator.stop();
+      await side.process.stop('SIGINT', 60_000);
+      return profilesIn(directory);
+    } finally {
+      await generator.process.kill();
+      await side.process.kill();
+    }
+  });
 }
 
 /** All figures of some contestants, as medians. */

@@ -9,6 +9,8 @@ import type { NumberAccumulator } from '../../../src/graph/shared.ts';
 export interface CrewData {
   readonly graph: keyof typeof graphs;
   readonly marker?: string;
+  /** No accumulator counts the values. */
+  readonly uncounted?: boolean;
 }
 
 /** What a graph gives a test. */
@@ -73,17 +75,21 @@ const graphs = {
   state: (words: Words) => count(words).updateStateByKey(total),
 };
 
-/** @param take gets each batch's values */
-export function buildCrew(ssc: StreamingContext, data: CrewData, take: Take): Built {
+/** @param take gets each batch's values @param hold what an output waits for before it reads anything */
+export function buildCrew(ssc: StreamingContext, data: CrewData, take: Take, hold?: () => Promise<void>): Built {
   const { stream, push } = ssc.valuesStream<string>();
-  const accumulator = ssc.accumulator();
+  // With one, no batch runs ahead of the one before.
+  const accumulator = data.uncounted === true ? undefined : ssc.accumulator();
   const counted = stream.map((word) => {
-    accumulator.add(1);
+    accumulator?.add(1);
     return word;
   });
   const graph = graphs[data.graph] as (words: Words, data: CrewData) => DStream<unknown>;
-  graph(counted, data).foreachRDD(async (rdd) => take(await rdd.collect()));
-  return { push, accumulator };
+  graph(counted, data).foreachRDD(async (rdd) => {
+    await hold?.();
+    take(await rdd.collect());
+  });
+  return accumulator === undefined ? { push } : { push, accumulator };
 }
 
 /** As JobModule wants it. */

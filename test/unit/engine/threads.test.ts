@@ -24,6 +24,7 @@ afterEach(() => {
 });
 
 interface Rig extends Built {
+  readonly clock: ManualClock;
   readonly ssc: StreamingContext;
   readonly results: unknown[][];
   readonly seen: StreamEvent[];
@@ -31,7 +32,11 @@ interface Rig extends Built {
   readonly batch: (...values: string[]) => Promise<void>;
 }
 
-async function rig(data: CrewData, options: Partial<StreamingContextOptions> = {}): Promise<Rig> {
+async function rig(
+  data: CrewData,
+  options: Partial<StreamingContextOptions> = {},
+  hold?: () => Promise<void>,
+): Promise<Rig> {
   const clock = new ManualClock(0);
   const ssc = new StreamingContext({
     batchInterval: 1000,
@@ -44,7 +49,7 @@ async function rig(data: CrewData, options: Partial<StreamingContextOptions> = {
   });
   const results: unknown[][] = [];
   const seen: StreamEvent[] = [];
-  const built = buildCrew(ssc, data, (values) => results.push(values));
+  const built = buildCrew(ssc, data, (values) => results.push(values), hold);
   ssc.events$.subscribe((event) => {
     seen.push(event);
     if (event.type === 'batchFailed') setImmediate(() => clock.advance(100 * 2 ** (event.attempt - 1)));
@@ -53,6 +58,7 @@ async function rig(data: CrewData, options: Partial<StreamingContextOptions> = {
   await ssc.start();
   return {
     ...built,
+    clock,
     ssc,
     results,
     seen,
@@ -93,6 +99,34 @@ describe('a worker that ends', { timeout: TIMEOUT }, () => {
     await batch('exit', 'a', 'a');
     await ssc.stop({ graceful: false });
     expect(results.map(sorted)).toEqual([['a,1'], ['a,2', 'exit,1']]);
+  });
+
+  test('in the stages of a batch that runs ahead costs the one before a retry too, and neither loses anything', async () => {
+    const marker = path.join(scratch(), 'marker');
+    const held: (() => void)[] = [];
+    const hold = () => new Promise<void>((resolve) => held.push(resolve));
+    const { clock, push, results, seen, ssc } = await rig(
+      { graph: 'exitsStateless', marker, uncounted: true },
+      {},
+      hold,
+    );
+    push(['a', 'a']);
+    clock.advanceTo(1000);
+    await until(() => held.length === 1);
+    push(['exit', 'b']);
+    clock.advanceTo(2000);
+    clock.advance(2);
+    await until(() => existsSync(marker));
+    // Whether or not the main thread has heard of it yet: what the first output asks for is gone.
+    held[0]?.();
+    await until(() => held.length === 2);
+    held[1]?.();
+    await until(() => held.length === 3);
+    held[2]?.();
+    await until(() => results.length === 2);
+    await ssc.stop({ graceful: false });
+    expect(results.map(sorted)).toEqual([['a,2'], ['b,1', 'exit,1']]);
+    expect(seen.filter((event) => event.type === 'batchFailed').map(({ time }) => time)).toEqual([1000]);
   });
 
   test('ends the run where it remembered what no checkpoint has, and says so', async () => {

