@@ -4,6 +4,7 @@
  * The buffers' boundaries carry no meaning: a frame's payload is their concatenation. Replies are matched by the serial only.
  */
 import { StreamjobError } from '../core/errors.ts';
+import { sharedBytes } from '../core/shared-memory.ts';
 
 /** The limit of a frame's payload unless set otherwise, in bytes. */
 export const DEFAULT_MAX_FRAME_BYTES: number = 64 * 1024 * 1024;
@@ -133,7 +134,7 @@ const FEW_PIECES = 16;
 
 /** Not from Node's pool: what lies there keeps its neighbours. */
 function together(pieces: readonly Buffer[], length: number, shared = false): Buffer {
-  const whole = shared ? Buffer.from(new SharedArrayBuffer(length)) : Buffer.allocUnsafeSlow(length);
+  const whole = shared ? sharedBytes(length) : Buffer.allocUnsafeSlow(length);
   let offset = 0;
   for (const piece of pieces) {
     whole.set(piece, offset);

@@ -2,6 +2,7 @@
 import { EventBlock } from '../../avro/event-block.ts';
 import { StoredEvents } from '../../avro/stored-events.ts';
 import { type Chunk, valuesChunk } from '../../core/chunk.ts';
+import { countShared, sharedBytes } from '../../core/shared-memory.ts';
 import { readWhole } from '../../durable/checked-bytes.ts';
 import type { Partition } from '../../graph/lineage.ts';
 import type { InputPieces } from '../engine.ts';
@@ -45,7 +46,7 @@ export function unpackInput({ partitions }: PackedInput, members: number): reado
 function packPartition(chunks: readonly Chunk<unknown>[], input: number): PackedPiece[] {
   let bytes = 0;
   for (const chunk of chunks) if (chunk instanceof EventBlock && isCopied(chunk)) bytes += chunk.bytes.length;
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes));
+  const shared = sharedBytes(bytes);
   let offset = 0;
   return chunks.map((chunk): PackedPiece => {
     if (chunk instanceof StoredEvents) return { place: chunk.place };
@@ -68,6 +69,7 @@ function unpackPiece(piece: PackedPiece): Chunk<unknown> {
   if ('place' in piece) return EventBlock.fromItems(piece.place.count, [readWhole(piece.place)]);
   if ('values' in piece) return valuesChunk(fromMessage(piece.values));
   const { buffer, byteOffset, length } = piece.bytes;
+  countShared(length);
   return EventBlock.trusted(piece.count, Buffer.from(buffer, byteOffset, length));
 }
 

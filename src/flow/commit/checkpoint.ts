@@ -74,6 +74,8 @@ export class Checkpoint {
   readonly #found: Recovered;
   /** What an entry of an operator's state takes, in bytes, as far as known. */
   #entryBytes = 64;
+  /** The interval in which it was last looked for what is not read any more. */
+  #forgotIn = Number.NEGATIVE_INFINITY;
   readonly #positionBytes = new Map<string, Buffer>();
 
   private constructor(
@@ -258,7 +260,11 @@ export class Checkpoint {
   }
 
   /** What no window reads any more, and ids beyond those that are remembered. */
-  #forget({ keepsSlice, keepsIds }: CommitDetails): void {
+  #forget({ time, keepsSlice, keepsIds }: CommitDetails): void {
+    // All that is remembered is looked at: once an interval, also when batches are cut hundreds of times in it.
+    const interval = Math.floor(time / this.#options.batchMs);
+    if (interval === this.#forgotIn) return;
+    this.#forgotIn = interval;
     const { slices, ids } = this.#found;
     for (const [key, { value }] of slices) if (!keepsSlice(value)) slices.delete(key);
     for (const [key, { value }] of ids) if (!keepsIds(value)) ids.delete(key);

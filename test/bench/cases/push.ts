@@ -1,9 +1,13 @@
 /** Case a, at a fixed rate: our word count against Spark's at its defaults. Both get the same, and none is to drop anything. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { Case, Plan } from '../kit/case.ts';
 import { digits, megabytes } from '../kit/format.ts';
 import { Load } from '../kit/load.ts';
 import type { Phase } from '../kit/phase.ts';
 import type { Row, Table } from '../kit/results.ts';
+import { script } from '../kit/side.ts';
+import { median } from '../kit/stats.ts';
 import { inTurn, middle, type Outcome } from '../kit/turns.ts';
 import { row } from './rows.ts';
 import { handWritten, ours, phaseTable, profileWordCount, spark, type WordCount } from './wordcount.ts';
@@ -25,6 +29,32 @@ function atRate(rate: number, plan: Plan): WordCount {
 }
 
 const HOTTEST = 16;
+
+/** CPU s per million events of a bare loop that makes the words of the load and counts them, and does nothing else. */
+async function bareLoop(turns: number): Promise<number> {
+  const { command, args, cwd } = script('peers/bare-loop.ts', []);
+  const figures: number[] = [];
+  for (let turn = 0; turn < turns; turn++) {
+    const { stdout } = await promisify(execFile)(command, [...args], { cwd });
+    figures.push(Number(stdout));
+  }
+  return median(figures);
+}
+
+/** How far one can get: Spark over ours, over the hand-written server, and over what nothing in JavaScript can be below. */
+async function limits(us: Outcome<Phase>, limit: Outcome<Phase>, them: Outcome<Phase>, plan: Plan): Promise<Table> {
+  const cpu = (outcome: Outcome<Phase>): number => middle(outcome, ({ cpuPerMillion }) => cpuPerMillion);
+  const lines: [string, number][] = [
+    [us.name, cpu(us)],
+    [`${limit.name}, at the same rate`, cpu(limit)],
+    ["a bare loop over the bodies in memory that makes the words' strings and counts them", await bareLoop(plan.pairs)],
+  ];
+  return {
+    title: `What can be reached: Spark takes ${digits(cpu(them))} CPU s per million events at ${RATE} events/s`,
+    columns: ['', 'CPU s per million events', 'Spark over it'],
+    lines: lines.map(([name, seconds]) => [name, digits(seconds), digits(cpu(them) / seconds)]),
+  };
+}
 
 /** Where our time goes at a rate, from the first event on. */
 async function whereTimeGoes(rate: number, plan: Plan): Promise<Table> {
@@ -59,20 +89,6 @@ function memory(over: Outcome<Phase>, under: Outcome<Phase>): Row {
     under,
     figure: ({ peakBytes }) => peakBytes,
     show: megabytes,
-  });
-}
-
-/** What the rate costs on this machine in any case. */
-function against(us: Outcome<Phase>, limit: Outcome<Phase>): Row {
-  return row({
-    what: 'the same, ours over the hand-written server at this rate (beside it: the hand-written server)',
-    target: 1,
-    sense: 'at most',
-    over: us,
-    under: limit,
-    ours: 'over',
-    figure: ({ cpuPerMillion }) => cpuPerMillion,
-    show: (seconds) => `${digits(seconds)} CPU s per million events`,
   });
 }
 
@@ -125,13 +141,13 @@ export const push: Case = {
         kept(us, RATE),
         kept(them, RATE),
         cpu(`${at(RATE)}, Spark with MEMORY_ONLY`, 4.5, objects, us),
-        against(us, limit),
         cpu(at(LOW_RATE), 4.5, slowThem, slowUs),
         memory(slowThem, slowUs),
       ],
       tables: [
         phaseTable(`${RATE} events/s`, outcomes),
         phaseTable(`${LOW_RATE} events/s`, low),
+        await limits(us, limit, them, plan),
         await whereTimeGoes(RATE, plan),
       ],
     };

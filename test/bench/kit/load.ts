@@ -9,7 +9,7 @@ import { NotRun, script } from './side.ts';
 const PATIENCE_MS = 90_000;
 
 /** Events of about 80 bytes: ten words of a thousand. */
-const USUAL: Omit<LoadOptions, 'port'> = {
+export const USUAL: Omit<LoadOptions, 'port'> = {
   connections: 4,
   batch: 1000,
   window: 16,

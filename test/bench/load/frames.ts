@@ -31,19 +31,34 @@ function random(seed: number): () => number {
   };
 }
 
-/** The requests of a load, each without the four bytes of its serial. Each word of a large vocabulary occurs in them. */
-export function requests({ batch, vocabulary, wordsPerEvent, bodyBytes }: Content): Buffer[] {
+/** Makes the bodies of a load, one after the other; `frames` requests have each word of a large vocabulary. */
+function bodiesOf({ batch, vocabulary, wordsPerEvent, bodyBytes }: Content): { frames: number; next: () => Buffer } {
   const next = random(1);
   const perFrame = batch * wordsPerEvent;
   const frames = vocabulary > POOL * perFrame ? Math.ceil(vocabulary / perFrame) : POOL;
   let word = 0;
   const pick = frames > POOL ? () => word++ % vocabulary : () => Math.floor(next() * vocabulary);
   const text = Array.from({ length: wordsPerEvent });
-  const body = (): Buffer =>
-    bodyBytes > 0 ? Buffer.alloc(bodyBytes, `word${pick()} `) : Buffer.from(text.map(() => `word${pick()}`).join(' '));
+  return {
+    frames,
+    next: () =>
+      bodyBytes > 0
+        ? Buffer.alloc(bodyBytes, `word${pick()} `)
+        : Buffer.from(text.map(() => `word${pick()}`).join(' ')),
+  };
+}
+
+/** The first bodies of a load. */
+export function bodies(content: Content, count: number): Buffer[] {
+  return Array.from({ length: count }, bodiesOf(content).next);
+}
+
+/** The requests of a load, each without the four bytes of its serial. Each word of a large vocabulary occurs in them. */
+export function requests(content: Content): Buffer[] {
+  const { frames, next } = bodiesOf(content);
   const pool: Buffer[] = [];
   for (let bytes = 0; pool.length < frames && bytes < MOST_POOL_BYTES; ) {
-    const frame = request(Array.from({ length: batch }, body));
+    const frame = request(Array.from({ length: content.batch }, next));
     pool.push(frame);
     bytes += frame.length;
   }
