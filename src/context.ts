@@ -60,6 +60,13 @@ export interface StreamingContextOptions {
   readonly cut?: 'interval' | 'eager';
   /** With `cut: 'eager'`, from one cut to the next at least: it bounds the batches per second. ms or a text, default 2. */
   readonly linger?: DurationLike;
+  /**
+   * How many batches may be at work at a time. 2 (default): while the outputs and the commit of one are waited for, the stages of the
+   * next one run, where order allows it: not with state, accumulators, ids, dead letters, or inputs that read by themselves. Nothing of
+   * it is put out before its turn; stages whose deliveries are taken back meanwhile run again. 1: functions see a batch only when the
+   * one before has committed.
+   */
+  readonly batchesInFlight?: 1 | 2;
   /** For logs. Default 'streamjob'. */
   readonly name?: string;
   /**
@@ -191,6 +198,7 @@ export class StreamingContext {
     requireCount(options.maxRetries ?? 0, 0, 'maxRetries');
     requireOneOf(options.onPoison ?? 'fail', ['fail', 'skip'], 'onPoison');
     requireOneOf(options.cut ?? 'interval', ['interval', 'eager'], 'cut');
+    requireOneOf<number>(options.batchesInFlight ?? 2, [1, 2], 'batchesInFlight');
     this.#receiverStates = new ReceiverStates(this.#clock, this.#events);
     this.#rates = resolveRates(options.backpressure);
   }
@@ -560,6 +568,7 @@ export class StreamingContext {
       inputNames,
       job: name,
       rates: this.#rates,
+      batchesInFlight: this.#options.batchesInFlight ?? 2,
       accumulators: this.#accumulators,
       deadLetters: poison,
       halt: this.#halt,
@@ -677,11 +686,11 @@ function requireCount(value: number, least: number, option: string): void {
   });
 }
 
-function requireOneOf(value: string, allowed: readonly string[], option: string): void {
+function requireOneOf<T extends string | number>(value: T, allowed: readonly T[], option: string): void {
   if (allowed.includes(value)) return;
   throw new StreamjobError('CONFIG_INVALID', `${option} cannot be ${JSON.stringify(value)}`, {
     where: option,
-    hint: `use ${allowed.map((each) => `'${each}'`).join(' or ')}`,
+    hint: `use ${allowed.map((each) => (typeof each === 'string' ? `'${each}'` : each)).join(' or ')}`,
   });
 }
 

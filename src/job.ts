@@ -18,6 +18,8 @@ export interface JobOptions {
   readonly cut?: 'interval' | 'eager';
   /** With 'eager', from one cut to the next at least. Default 2 ms. */
   readonly linger?: DurationLike;
+  /** 2 (default): the stages of the next batch run while outputs are waited for, where order allows it; 1: one after the other. */
+  readonly batchesInFlight?: 1 | 2;
   /** A flume.conf, relative to the job file, whose agent `a1` (or `name`) runs in this process. */
   readonly agent?: string | { readonly conf: string; readonly name: string };
   /** 'retry' (default) runs a failed batch again with backoff; 'stop' stops with exit code 3. */
@@ -78,6 +80,7 @@ export interface ResolvedJobOptions {
   readonly cut: 'interval' | 'eager';
   /** ms */
   readonly linger: number;
+  readonly batchesInFlight: 1 | 2;
   readonly agent: { readonly conf: string; readonly name: string } | undefined;
   readonly onFailure: 'retry' | 'stop';
   /** Undefined: without limit. */
@@ -106,6 +109,7 @@ const OPTION_NAMES = [
   'batchInterval',
   'cut',
   'linger',
+  'batchesInFlight',
   'agent',
   'onFailure',
   'maxRetries',
@@ -133,6 +137,10 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
   if (typeof name !== 'string' || name === '') throw invalid('name', name, 'give the job a name');
   const cut = pick('cut') ?? 'interval';
   if (cut !== 'interval' && cut !== 'eager') throw invalid('cut', cut, "use 'interval' or 'eager'");
+  const batchesInFlight = Number(pick('batchesInFlight') ?? 2);
+  if (batchesInFlight !== 1 && batchesInFlight !== 2) {
+    throw invalid('batchesInFlight', pick('batchesInFlight'), 'use 1 or 2');
+  }
   const onFailure = pick('onFailure') ?? 'retry';
   if (onFailure !== 'retry' && onFailure !== 'stop') throw invalid('onFailure', onFailure, "use 'retry' or 'stop'");
   const batchInterval = pick('batchInterval');
@@ -153,6 +161,7 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
     name,
     cut,
     linger: durationMs((pick('linger') ?? 2) as DurationLike, 'linger'),
+    batchesInFlight,
     onFailure,
     onPoison,
     deadLetterFile,

@@ -50,6 +50,11 @@ export const runCommand: CommandModule<object, RunFlags> = {
         type: 'string',
         describe: "with --cut eager, from one cut to the next at least; default '2ms'",
       })
+      .option('batches-in-flight', {
+        type: 'string',
+        describe:
+          '2 (default): stages of the next batch run while outputs are waited for; 1: one batch after the other',
+      })
       .option('on-failure', { choices: ['retry', 'stop'] as const, describe: 'what to do when a batch fails' })
       .option('max-retries', {
         type: 'string',

@@ -13,8 +13,12 @@ export function countShared(bytes: number): void {
   uncounted += bytes;
   if (uncounted < BALLAST_BYTES) return;
   uncounted = 0;
-  // Garbage at once: V8 collects when what it counts of such garbage grows.
-  new ArrayBuffer(BALLAST_BYTES);
+  try {
+    // Garbage at once: V8 collects when what it counts of such garbage grows.
+    new ArrayBuffer(BALLAST_BYTES);
+  } catch {
+    // Where even address space is scarce, it has collected all that there is before it refused.
+  }
 }
 
 /** New memory that other threads can see. @param length in bytes */

@@ -30,7 +30,7 @@ export interface StageBatch {
 
 /**
  * A running engine. It runs the stages of one batch at a time, in the order of their times. Where there is no state, those of the next one
- * may run before this one is complete or forgotten.
+ * may run before this one is complete or forgotten, and meanwhile this one may be run again: it goes on with what is missing.
  */
 export interface Engine {
   /** What a node remembers of keys; undefined: nothing. */

@@ -28,7 +28,7 @@ import { Delivery } from './output/delivery.ts';
 import { ReadingGate } from './receive/reading-gate.ts';
 import type { AckToken, Arrival, GiveUpResult, Intake, Outcome, Receiver } from './receive/receiver.ts';
 import type { DeadLetters } from './stage/dead-letters.ts';
-import { allowsRunAhead, RunAhead } from './stage/run-ahead.ts';
+import { allowsRunAhead, type Begun, RunAhead } from './stage/run-ahead.ts';
 
 /** What a flow is made of. */
 export interface FlowSettings {
@@ -40,6 +40,8 @@ export interface FlowSettings {
   readonly events: EventBus;
   readonly cut: 'interval' | 'eager';
   readonly cutting: Cutting;
+  /** How many batches may be at work at a time: 1 or 2. */
+  readonly batchesInFlight: number;
   readonly onFailure: 'retry' | 'stop';
   /** Aborted by `abort`, so that the engine stops what is running too. */
   readonly halt: AbortController;
@@ -96,6 +98,8 @@ export class Flow implements Intake {
   #failure: Error | undefined;
   #batchesWithData = 0;
   #overrun: Timer | undefined;
+  /** The batch whose turn it is, while its stages, which ran ahead, are waited for. */
+  #awaited: { readonly events: number; readonly since: number } | undefined;
   #paused = false;
   #draining = false;
   #abandoned: Promise<void> = Promise.resolve();
@@ -116,12 +120,19 @@ export class Flow implements Intake {
       queue: this.#queue,
       waiting: this.#waiting,
       mostBytes: settings.maxBacklogBytes,
-      mayBegin: () => !this.#draining && this.#batchesWithData + 1 < settings.maxBatches && allowed(),
+      mayBegin: () =>
+        settings.batchesInFlight > 1 &&
+        !this.#stop.signal.aborted &&
+        !this.#draining &&
+        this.#batchesWithData + 1 < settings.maxBatches &&
+        allowed(),
     });
     this.#learned = new SummedBatches(settings.cut === 'eager' ? graph.batchMs : 0);
     for (const arrival of durability.waiting()) this.#queue.add(arrival);
     graph.dataAt = (node, time) => engine.rddOf(node, time);
-    graph.timesOf = (node, after, upTo) => engine.timesOf(node, after, upTo);
+    // What runs ahead has not been yet.
+    graph.timesOf = (node, after, upTo) =>
+      engine.timesOf(node, after, Math.min(upTo, (this.#ahead.begun?.time ?? Number.POSITIVE_INFINITY) - 1));
     this.#backlog = new Backlog(settings.maxDelayMs, settings.maxBacklogBytes, settings.maxLogBytes);
     this.#reading = new ReadingGate(settings.receivers);
     const { rates, maxDelayMs: longestPauseMs } = settings;
@@ -157,13 +168,14 @@ export class Flow implements Intake {
       const pending = this.#settings.durability.pending();
       if (pending !== undefined) await this.#runPending(pending);
       while (!this.#stop.signal.aborted && this.#batchesWithData < this.#settings.maxBatches) {
-        const time = this.#ahead.time ?? this.#cutting.take(this.#waiting);
+        const time = this.#ahead.begun?.time ?? this.#cutting.take(this.#waiting);
         if (time !== undefined) await this.#runBatch(time);
         else if (this.#draining && this.#queue.isEmpty && !this.#admission.isLogging) break;
         else await this.#nextTick();
       }
     } finally {
-      await this.#ahead.idle();
+      // After a stop the engine ends what runs; after a failure nobody waits for it.
+      if (this.#stop.signal.aborted) await this.#ahead.begun?.stages;
       this.#cutting.stop();
       this.#rates?.stop();
       this.#overrun?.cancel();
@@ -229,11 +241,19 @@ export class Flow implements Intake {
     const { clock, durability, maxBacklogBytes, receivers } = this.#settings;
     for (const receiver of receivers) await receiver.beforeBatch?.(time);
     const startedAt = clock.now();
-    const ranAhead = await this.#ahead.take();
+    if (this.#ahead.begun !== undefined) await this.#awaitStages(this.#ahead.begun);
     // What waits goes back whole.
     if (this.#stop.signal.aborted) return;
-    const taken = ranAhead ?? this.#queue.take(maxBacklogBytes);
+    const taken = this.#ahead.take() ?? this.#queue.take(maxBacklogBytes);
     await this.#process(cutBatch(time, await durability.load(taken), startedAt));
+  }
+
+  /** It is its turn, and its stages still run: what comes waits for it as for any other batch. */
+  async #awaitStages({ events, stages }: Begun): Promise<void> {
+    this.#awaited = { events, since: this.#settings.clock.now() };
+    this.#watchBacklog();
+    await stages;
+    this.#awaited = undefined;
   }
 
   /** What the last run had cut and not committed: the same contents at the same time. */
@@ -253,6 +273,8 @@ export class Flow implements Intake {
     events.next({ type: 'batchSubmitted', time, events: batch.events, eventsByInput: eventsByInput(batch) });
     this.#watchBacklog();
     events.next({ type: 'batchStarted', time, events: batch.events });
+    // While it was read from disk there was no batch that the stop could give up.
+    if (this.#stop.signal.aborted) this.#ledger.giveUp('the context was stopped');
     try {
       await this.#attempt(batch, delivery, givenUp);
     } finally {
@@ -269,9 +291,9 @@ export class Flow implements Intake {
       try {
         await this.#settings.durability.logCut(batch);
         reached('cut');
-        await this.#ahead.idle();
+        const stagesBegan = clock.now();
         await (deadLetters?.during(batch.time, () => engine.run(batch)) ?? engine.run(batch));
-        this.#ahead.open();
+        if (!givenUp.aborted) this.#ahead.open(clock.now() - stagesBegan);
         const outputs = delivery.run(
           ({ node }) => engine.rddOf(node, batch.time),
           () => !givenUp.aborted,
@@ -442,12 +464,13 @@ export class Flow implements Intake {
 
   #backlogState(): BacklogState {
     const batch = this.#ledger.current;
-    const sinceMs = batch === undefined ? 0 : this.#settings.clock.now() - batch.startedAt;
+    const awaited = this.#awaited;
+    const running = batch === undefined ? awaited : { events: batch.events, since: batch.startedAt };
     return {
-      waitingEvents: this.#queue.events,
+      waitingEvents: this.#queue.events - (awaited?.events ?? 0),
       heldBytes: this.#queue.bytes + this.#admission.loggingBytes + (batch?.bytes ?? 0),
       logBytes: this.#settings.durability.logBytes,
-      running: batch === undefined ? undefined : { events: batch.events, sinceMs },
+      running: running && { events: running.events, sinceMs: this.#settings.clock.now() - running.since },
     };
   }
 

@@ -72,9 +72,7 @@ class ThreadsEngine implements Engine {
       if (node.store === undefined) continue;
       this.#states.set(node, new RemoteState(node, node.store, (bucket) => this.#askBucket(node, bucket)));
     }
-    signal.addEventListener('abort', () =>
-      this.#crew?.abort(new StreamjobError('CONTEXT_STATE', 'the context was stopped while a batch ran')),
-    );
+    signal.addEventListener('abort', () => this.#crew?.abort(stopped()));
   }
 
   stateOf(node: Node<unknown>): RemoteState | undefined {
@@ -97,7 +95,8 @@ class ThreadsEngine implements Engine {
   }
 
   async run(batch: StageBatch): Promise<void> {
-    const { isDurable, log, numPartitions, poison } = this.#settings;
+    const { isDurable, log, numPartitions, poison, signal } = this.#settings;
+    if (signal.aborted) throw stopped();
     const { lost } = this.#crew ?? {};
     // An earlier batch may be waiting for its outputs: it must learn that its data is gone, and not find none.
     if (lost !== undefined && [...this.#ran.keys()].some((time) => time < batch.time)) throw lost;
@@ -276,6 +275,10 @@ class ThreadsEngine implements Engine {
     }
     return byTime;
   }
+}
+
+function stopped(): StreamjobError {
+  return new StreamjobError('CONTEXT_STATE', 'the context was stopped while a batch ran');
 }
 
 /** The slices of all workers: each has packed its own partitions. */

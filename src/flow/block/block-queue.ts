@@ -21,6 +21,7 @@ export class BlockQueue {
   readonly #waiting = new Map<string, Admitted>();
   #events = 0;
   #bytes = 0;
+  #onDisk = 0;
 
   get events(): number {
     return this.#events;
@@ -31,6 +32,11 @@ export class BlockQueue {
     return this.#bytes;
   }
 
+  /** How many arrivals are on disk only. */
+  get onDisk(): number {
+    return this.#onDisk;
+  }
+
   get isEmpty(): boolean {
     return this.#waiting.size === 0;
   }
@@ -38,7 +44,8 @@ export class BlockQueue {
   add(arrival: Admitted): void {
     this.#waiting.set(keyOf(arrival.token), arrival);
     this.#events += arrival.events.count;
-    if (arrival.onDisk !== true) this.#bytes += arrival.bytes;
+    if (arrival.onDisk === true) this.#onDisk++;
+    else this.#bytes += arrival.bytes;
   }
 
   /** Drops one that no batch has taken. @returns it; undefined: it is not here */
@@ -47,7 +54,8 @@ export class BlockQueue {
     if (arrival === undefined) return undefined;
     this.#waiting.delete(keyOf(token));
     this.#events -= arrival.events.count;
-    if (arrival.onDisk !== true) this.#bytes -= arrival.bytes;
+    if (arrival.onDisk === true) this.#onDisk--;
+    else this.#bytes -= arrival.bytes;
     return arrival;
   }
 

@@ -261,11 +261,16 @@ export class Checkpoint {
 
   /** What no window reads any more, and ids beyond those that are remembered. */
   #forget({ time, keepsSlice, keepsIds }: CommitDetails): void {
+    const { slices, ids } = this.#found;
+    // The oldest come first.
+    for (const [key, { value }] of ids) {
+      if (keepsIds(value)) break;
+      ids.delete(key);
+    }
     // All that is remembered is looked at: once an interval, also when batches are cut hundreds of times in it.
     const interval = Math.floor(time / this.#options.batchMs);
     if (interval === this.#forgotIn) return;
     this.#forgotIn = interval;
-    const { slices, ids } = this.#found;
     for (const [key, { value }] of slices) if (!keepsSlice(value)) slices.delete(key);
     for (const [key, { value }] of ids) if (!keepsIds(value)) ids.delete(key);
   }

@@ -25,14 +25,16 @@ export interface RunAheadSettings {
 
 /** Outputs that are done sooner leave nothing to be gained; in ms. */
 const PATIENCE_MS = 2;
+/** Stages begin when outputs are expected to take so many times as long as they do themselves. */
+const HEADROOM = 1.5;
 
-interface Begun {
+/** A batch whose stages have begun. */
+export interface Begun {
   readonly time: number;
   readonly blocks: Blocks;
+  readonly events: number;
   /** The end of its stages, good or bad: what failed is run again when it is its turn, and fails again there. */
   readonly stages: Promise<void>;
-  /** What it was worked out from is not so: a batch before it was given up. */
-  stale: boolean;
 }
 
 /**
@@ -45,7 +47,7 @@ export function allowsRunAhead(
   accumulators: Accumulators,
   deadLetters: unknown,
 ): () => boolean {
-  // A state takes in one batch after the other; time-outs and positions are those of a commit; ids are filtered batch by batch.
+  // A state takes in one batch after the other; positions are those of a commit; ids are filtered batch by batch.
   const inOrder =
     graph.nodes.some(({ store, pending }) => store !== undefined || pending !== undefined) ||
     receivers.some(({ beforeBatch, position, dedupe }) => (beforeBatch ?? position ?? dedupe) !== undefined) ||
@@ -60,20 +62,39 @@ export class RunAhead {
   #looking = false;
   #timer: Timer | undefined;
   #begun: Begun | undefined;
+  /** A batch before the one that has begun was given up: what it was worked out from is not so. */
+  #stale = false;
+  #openedAt: number | undefined;
+  /** Of the last batch. */
+  #stagesMs = 0;
+  #outputsMs = 0;
+  /** How long the stages of the batch took that has begun. */
+  #begunMs = 0;
+  /** Whether the batch whose turn it is ran ahead: then its stages took no time now. */
+  #isAhead = false;
 
   constructor(settings: RunAheadSettings) {
     this.#settings = settings;
   }
 
-  /** The time of the batch whose stages have begun; it is the next one. */
-  get time(): number | undefined {
-    return this.#begun?.time;
+  /** The next batch, when its stages have begun. */
+  get begun(): Begun | undefined {
+    return this.#begun;
   }
 
-  /** The stages of a batch are done, its outputs begin: from now on the next one may run. */
-  open(): void {
-    if (this.#begun !== undefined || !this.#settings.mayBegin()) return;
-    this.#timer = this.#settings.clock.after(PATIENCE_MS, () => {
+  /**
+   * The stages of a batch are done, its outputs begin: from now on the next one may run. Late, so that it holds as much as it would have
+   * held after them.
+   * @param stagesMs how long the stages took just now
+   */
+  open(stagesMs: number): void {
+    const { clock, mayBegin } = this.#settings;
+    this.#openedAt = clock.now();
+    if (!this.#isAhead) this.#stagesMs = stagesMs;
+    this.#isAhead = false;
+    if (this.#begun !== undefined || !mayBegin()) return;
+    const wait = Math.max(PATIENCE_MS, this.#outputsMs - HEADROOM * this.#stagesMs);
+    this.#timer = clock.after(wait, () => {
       this.#looking = true;
       this.look();
     });
@@ -83,40 +104,52 @@ export class RunAhead {
   close(): void {
     this.#looking = false;
     this.#timer?.cancel();
+    if (this.#openedAt === undefined) return;
+    this.#outputsMs = this.#settings.clock.now() - this.#openedAt;
+    this.#openedAt = undefined;
   }
 
   /** Begins if it is time to; called when something new waits, too. */
   look(): void {
-    const { cutting, engine, mostBytes, queue, waiting } = this.#settings;
-    if (!this.#looking || queue.isEmpty) return;
-    const blocks = queue.peek(mostBytes);
+    if (!this.#looking) return;
+    const { cutting, mayBegin, mostBytes, queue, waiting } = this.#settings;
     // What is on disk is read when its batch is cut.
-    if ([...blocks.values()].some((arrivals) => arrivals.some(({ onDisk }) => onDisk === true))) return;
+    if (queue.isEmpty || queue.onDisk > 0 || !mayBegin()) return;
     const time = cutting.take(waiting);
     if (time === undefined) return cutting.onDue(() => this.look(), waiting);
     this.#looking = false;
-    const done = (): void => {};
-    this.#begun = { time, blocks, stages: engine.run({ time, blocks }).then(done, done), stale: false };
+    this.#begin(time, queue.peek(mostBytes));
   }
 
-  /** A batch was given up: what has begun after it begins again when it is its turn. */
+  #begin(time: number, blocks: Blocks): void {
+    const { clock, engine } = this.#settings;
+    const startedAt = clock.now();
+    const done = (): void => {
+      this.#begunMs = clock.now() - startedAt;
+    };
+    let events = 0;
+    for (const arrivals of blocks.values()) for (const arrival of arrivals) events += arrival.events.count;
+    this.#stale = false;
+    this.#begun = { time, blocks, events, stages: engine.run({ time, blocks }).then(done, done) };
+  }
+
+  /** A batch was given up: what has begun after it begins again when it is its turn, and nothing begins before that. */
   invalidate(): void {
-    if (this.#begun !== undefined) this.#begun.stale = true;
+    this.close();
+    this.#stale = true;
   }
 
-  /** Waits for the end of the stages that have begun. */
-  async idle(): Promise<void> {
-    await this.#begun?.stages;
-  }
-
-  /** Takes what has begun out of the queue, its stages done. @returns undefined: none has, or it is to be cut anew, at its time */
-  async take(): Promise<Blocks | undefined> {
+  /** Takes what has begun, its stages done, out of the queue. @returns undefined: none has, or it is to be cut anew, at its time */
+  take(): Blocks | undefined {
     const begun = this.#begun;
     if (begun === undefined) return undefined;
-    await begun.stages;
     this.#begun = undefined;
-    const taken = begun.stale ? undefined : this.#settings.queue.takeAll(begun.blocks);
+    const taken = this.#stale ? undefined : this.#settings.queue.takeAll(begun.blocks);
     if (taken === undefined) this.#settings.engine.forget(begun.time);
+    else {
+      this.#isAhead = true;
+      this.#stagesMs = this.#begunMs;
+    }
     return taken;
   }
 }

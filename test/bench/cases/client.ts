@@ -1,9 +1,10 @@
 /** Case a, with Flume's own RPC client, which waits for each answer before it sends on. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isListening } from '../../kit/ports.ts';
 import type { Case } from '../kit/case.ts';
 import { digits } from '../kit/format.ts';
 import { Load } from '../kit/load.ts';
-import { measure, type Phase } from '../kit/phase.ts';
+import { drain, measure, type Phase } from '../kit/phase.ts';
 import type { Row } from '../kit/results.ts';
 import { startSpark } from '../kit/spark.ts';
 import { type Contestant, inTurn, type Outcome } from '../kit/turns.ts';
@@ -13,6 +14,9 @@ import { phaseTable, type StartSide, startWordCount, withSide } from './wordcoun
 const CONNECTIONS = 4;
 const BATCH = 1000;
 const WARMUP_SECONDS = 8;
+/** A JVM that is cold is buried by a client that sends as fast as it is answered: both are warmed at a rate that grows. */
+const WARM = { rate: 100_000, rampSeconds: 8 };
+const WARM_SECONDS = 12;
 
 export const client: Case = {
   id: 'client',
@@ -27,6 +31,14 @@ export const client: Case = {
           while (!(await isListening(port))) {
             if (side.process.exit !== undefined) throw side.failure();
             await new Promise((resolve) => setTimeout(resolve, 100));
+          }
+          const warm = Load.generator({ port, ...WARM, window: 64 });
+          try {
+            await side.nextCommit();
+            await Promise.race([sleep(WARM_SECONDS * 1000), side.gone()]);
+            await drain(side, warm);
+          } finally {
+            await warm.process.kill();
           }
           const load = Load.flumeClient(port, CONNECTIONS, BATCH);
           try {
@@ -61,7 +73,7 @@ export const client: Case = {
       });
     return {
       title: "Push word count with Flume's RPC client",
-      method: `Flume's own client (a JVM) over ${CONNECTIONS} connections, batches of ${BATCH}, one in flight on each; 1 s interval. Spark acknowledges on receipt, ours at end-to-end after the commit. Its default heap of 1 GB may overflow under this load; it runs with 2 GB too.`,
+      method: `Flume's own client (a JVM) over ${CONNECTIONS} connections, batches of ${BATCH}, one in flight on each; 1 s interval. Spark acknowledges on receipt, ours at end-to-end after the commit. Its default heap of 1 GB may overflow under this load; it runs with 2 GB too. Each is warmed for ${WARM_SECONDS} s by our generator, up to ${WARM.rate} events/s, and has committed that before the client begins.`,
       rows: [rate("Spark's default", them), rate('Spark with a heap of 2 GB', roomy)],
       tables: [phaseTable('', outcomes)],
     };

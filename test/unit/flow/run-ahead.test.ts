@@ -31,8 +31,8 @@ async function heldRig(
   const seen: StreamEvent[] = [];
   ssc.events$.subscribe((event) => seen.push(event));
   await ssc.start();
-  const name = seen.map((event) => (event.type === 'receiverStarted' ? event.name : '')).join('');
-  const port = Number(/:(\d+)$/.exec(name)?.[1]);
+  const names = seen.flatMap((event) => (event.type === 'receiverStarted' ? [event.name] : []));
+  const port = Number(names.map((name) => /:(\d+)$/.exec(name)?.[1]).find((found) => found !== undefined));
   const connect = async () => new FlumePeer(await RawClient.connect(port));
   /** Sends, turns the clock to the next tick, and waits until the output of that batch is held. */
   const batchOf = async (peer: FlumePeer, ...texts: string[]): Promise<number> => {
@@ -144,6 +144,32 @@ test('a window does not hold the batch before, when that was given up after the 
   await rig.ssc.stop({ graceful: false });
 });
 
+test('nothing begins on what a batch has left that was given up and whose output still hangs', async () => {
+  let push: (values: readonly string[]) => void = () => {};
+  const rig = await heldRig((texts, ssc) => {
+    const values = ssc.valuesStream<string>();
+    push = values.push;
+    return texts.union(values.stream).window(3000);
+  });
+  const peer = await rig.connect();
+  const first = peer.send('a');
+  push(['b']);
+  await until(() => rig.ssc.waitingEvents === 2);
+  rig.clock.advance(1000);
+  await until(() => rig.held.length === 1);
+  rig.clock.advance(2);
+  // The peer waits no longer; the value, which nobody sends again, waits for the next batch at once.
+  rig.clock.advanceTo(15_500);
+  await until(() => peer.status(first) === 'FAILED');
+  await until(() => rig.ssc.waitingEvents === 1);
+  rig.held[0]?.();
+  await until(() => rig.held.length === 2);
+  rig.held[1]?.();
+  await until(() => rig.out.some(([time]) => time === 2000));
+  expect(rig.out.find(([time]) => time === 2000)).toEqual([2000, ['b']]);
+  await rig.ssc.stop({ graceful: false });
+});
+
 test('what a function throws fails its own batch, when it is its turn, and a retry mends it', async () => {
   let broken = true;
   const rig = await heldRig((texts) =>
@@ -166,6 +192,88 @@ test('what a function throws fails its own batch, when it is its turn, and a ret
   await until(() => rig.out.length === 2);
   expect(rig.out[1]).toEqual([2000, ['b']]);
   await rig.ssc.stop({ graceful: false });
+});
+
+test('a stop while its stages are waited for gives it back', async () => {
+  const stages: (() => void)[] = [];
+  const rig = await heldRig((texts) =>
+    texts.mapAsync(async (text) => {
+      if (text === 'b') await new Promise<void>((resolve) => stages.push(resolve));
+      return text;
+    }),
+  );
+  const peer = await rig.connect();
+  const first = await rig.batchOf(peer, 'a');
+  const second = await sendBehind(rig, peer, 'b');
+  await until(() => stages.length === 1);
+  rig.held[0]?.();
+  await until(() => peer.status(first) === 'OK');
+  await rig.ssc.stop({ graceful: false });
+  expect(rig.seen.find(({ type }) => type === 'givenBack')).toMatchObject({ events: 1, batches: 0 });
+  expect(peer.status(second)).not.toBe('OK');
+});
+
+test('a batch that fails for good does not wait for the stages of the next one', async () => {
+  const clock = new ManualClock(0);
+  const ssc = new StreamingContext({ batchInterval: 1000, clock, write: () => {}, onFailure: 'stop' });
+  const { stream, push } = ssc.valuesStream<string>();
+  let hangs = false;
+  let fail: ((error: Error) => void) | undefined;
+  stream
+    .mapAsync(async (text) => {
+      if (text === 'hangs') {
+        hangs = true;
+        await new Promise(() => {});
+      }
+      return text;
+    })
+    .foreachRDD(() => new Promise<void>((_, reject) => (fail = reject)));
+  await ssc.start();
+  push(['a']);
+  clock.advance(1000);
+  await until(() => fail !== undefined);
+  push(['hangs']);
+  clock.advance(1000);
+  clock.advance(2);
+  await until(() => hangs);
+  fail?.(new Error('the database is down'));
+  await expect(ssc.awaitTermination()).rejects.toMatchObject({ code: 'BATCH_FAILED' });
+});
+
+test('an output that is run again does not wait for the stages of the next batch', async () => {
+  const clock = new ManualClock(0);
+  const ssc = new StreamingContext({ batchInterval: 1000, clock, write: () => {} });
+  const { stream, push } = ssc.valuesStream<string>();
+  const waiting: (() => void)[] = [];
+  const out: string[][] = [];
+  let fails: (() => void) | undefined;
+  stream
+    .mapAsync(async (text) => {
+      if (text === 'waits') await new Promise<void>((resolve) => waiting.push(resolve));
+      return text;
+    })
+    .foreachRDD(async (rdd) => {
+      if (fails === undefined) await new Promise<void>((_, reject) => (fails = () => reject(new Error('once'))));
+      out.push(await rdd.collect());
+    });
+  const seen: StreamEvent[] = [];
+  ssc.events$.subscribe((event) => seen.push(event));
+  await ssc.start();
+  push(['a']);
+  clock.advance(1000);
+  await until(() => fails !== undefined);
+  push(['waits']);
+  clock.advance(1000);
+  clock.advance(2);
+  await until(() => waiting.length === 1);
+  fails?.();
+  await until(() => seen.some(({ type }) => type === 'batchFailed'));
+  clock.advance(100);
+  await until(() => out.length === 1);
+  waiting[0]?.();
+  await until(() => out.length === 2);
+  expect(out).toEqual([['a'], ['waits']]);
+  await ssc.stop({ graceful: false });
 });
 
 test('a stop gives back what had run ahead', async () => {
@@ -214,6 +322,7 @@ describe('where order forbids it, functions see an event only after the commit o
       },
       {},
     ],
+    ['one batch at a time', itself, { batchesInFlight: 1 }],
     ['dead letters', itself, { onPoison: 'skip', deadLetterFile: path.join(tmpdir(), 'streamjob-run-ahead.jsonl') }],
   ];
   for (const [name, make, options] of cases) {
