@@ -10,7 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildCommandLine } from '../interop/kit/build.ts';
 import { type StartSide, startHandWritten, startWordCount, withSide } from './cases/wordcount.ts';
-import { fixedWork } from './kit/phase.ts';
+import { fixedWork, type Work } from './kit/phase.ts';
 import { canMeasure } from './kit/proc.ts';
 import { median } from './kit/stats.ts';
 import { type Contestant, inTurn, ratios } from './kit/turns.ts';
@@ -43,7 +43,7 @@ function conclude(status: 'passed' | 'failed' | 'skipped', text: string): void {
 }
 
 async function measured(): Promise<{ ratio: number; text: string; failures: readonly string[] }> {
-  const contestant = (name: string, start: StartSide): Contestant<number> => ({
+  const contestant = (name: string, start: StartSide): Contestant<Work> => ({
     name,
     run: () => withSide(start, (side, port) => fixedWork(side, port, WARMUP_EVENTS, EVENTS)),
   });
@@ -54,7 +54,7 @@ async function measured(): Promise<{ ratio: number; text: string; failures: read
   ]);
   const [us, limit] = outcomes;
   if (us === undefined || limit === undefined) throw new Error('two contestants, two outcomes');
-  const each = ratios(us, limit, (cpuPerMillion) => cpuPerMillion);
+  const each = ratios(us, limit, ({ cpuPerMillion }) => cpuPerMillion);
   const ratio = median(each);
   const text = `CPU time of ours over the hand-written server's: ${ratio.toFixed(2)} (pairs: ${each.map((r) => r.toFixed(2)).join(', ')})`;
   return { ratio, text, failures: outcomes.flatMap(({ failures }) => failures) };

@@ -79,8 +79,15 @@ export async function committed(side: Side, events: number): Promise<void> {
   while (side.events < events) await side.nextCommit();
 }
 
-/** CPU seconds per million events over a fixed number of events, all of them committed, after `warmup` others. @throws NotRun */
-export async function fixedWork(side: Side, port: number, warmup: number, events: number): Promise<number> {
+/** What a fixed number of events took, from the first one sent to the last one committed. */
+export interface Work {
+  readonly eventsPerSecond: number;
+  readonly cpuPerMillion: number;
+  readonly peakBytes: number;
+}
+
+/** Lets a side do a fixed number of events, as fast as it takes them, after `warmup` others; all of them committed. @throws NotRun */
+export async function fixedWork(side: Side, port: number, warmup: number, events: number): Promise<Work> {
   const send = async (total: number): Promise<void> => {
     const load = Load.generator({ port, total });
     try {
@@ -91,6 +98,11 @@ export async function fixedWork(side: Side, port: number, warmup: number, events
   };
   await send(warmup);
   const before = side.process.cpuSeconds();
+  const since = performance.now();
   await send(events);
-  return ((side.process.cpuSeconds() - before) / events) * 1e6;
+  return {
+    eventsPerSecond: (events / (performance.now() - since)) * 1000,
+    cpuPerMillion: ((side.process.cpuSeconds() - before) / events) * 1e6,
+    peakBytes: side.process.peakBytes(),
+  };
 }
