@@ -6,6 +6,7 @@ import type { Clock, Timer } from '../../core/clock.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Graph } from '../../graph/node.ts';
 import type { Accumulators } from '../../graph/shared.ts';
+import { cutBatch } from '../batch/batch.ts';
 import type { Cutting, WaitingState } from '../batch/cutting.ts';
 import type { BlockQueue, Blocks } from '../block/block-queue.ts';
 import type { Receiver } from '../receive/receiver.ts';
@@ -123,12 +124,10 @@ export class RunAhead {
 
   #begin(time: number, blocks: Blocks): void {
     const { clock, engine } = this.#settings;
-    const startedAt = clock.now();
+    const { events, startedAt } = cutBatch(time, blocks, clock.now());
     const done = (): void => {
       this.#begunMs = clock.now() - startedAt;
     };
-    let events = 0;
-    for (const arrivals of blocks.values()) for (const arrival of arrivals) events += arrival.events.count;
     this.#stale = false;
     this.#begun = { time, blocks, events, stages: engine.run({ time, blocks }).then(done, done) };
   }
