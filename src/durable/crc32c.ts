@@ -1,13 +1,12 @@
 /** CRC32C (Castagnoli), the checksum of all that streamjob logs. Source: RFC 3720, appendix B.4. */
-import library from 'crc-32/crc32c.js';
+import { crc32c as checksum } from '@node-rs/crc32';
 
 /**
- * @param parts bytes, taken as if they lay behind each other
+ * @param bytes may lie in shared memory
+ * @param before the checksum of what lies before them, 0 when nothing does
  * @returns the checksum, 32 bits unsigned
  * @example crc32c(Buffer.from('123456789')) // 0xe3069283
  */
-export function crc32c(...parts: readonly Uint8Array[]): number {
-  let crc = 0;
-  for (const part of parts) crc = library.buf(part, crc);
-  return crc >>> 0;
+export function crc32c(bytes: Uint8Array, before = 0): number {
+  return checksum(bytes, before);
 }

@@ -35,7 +35,7 @@ export function frame(payload: Uint8Array, synced: number): Uint8Array[] {
   head.writeUInt32LE(MAGIC, 0);
   head.writeUInt32LE(payload.length, 4);
   head.writeBigUInt64LE(BigInt(synced), 12);
-  head.writeUInt32LE(crc32c(head.subarray(12), payload), 8);
+  head.writeUInt32LE(crc32c(payload, crc32c(head.subarray(12))), 8);
   return payload.length === 0 ? [head] : [head, payload];
 }
 

@@ -467,7 +467,8 @@ export class Flow implements Intake {
     const awaited = this.#awaited;
     const running = batch === undefined ? awaited : { events: batch.events, since: batch.startedAt };
     return {
-      waitingEvents: this.#queue.events - (awaited?.events ?? 0),
+      // What a peer takes back of an awaited batch has left the queue already.
+      waitingEvents: Math.max(0, this.#queue.events - (awaited?.events ?? 0)),
       heldBytes: this.#queue.bytes + this.#admission.loggingBytes + (batch?.bytes ?? 0),
       logBytes: this.#settings.durability.logBytes,
       running: running && { events: running.events, sinceMs: this.#settings.clock.now() - running.since },

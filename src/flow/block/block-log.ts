@@ -174,11 +174,11 @@ export class BlockLog {
     const parts: Uint8Array[] = [];
     let at = current.written;
     for (const block of blocks) {
-      const items = block.items();
-      const length = items.reduce((sum, part) => sum + part.length, 0);
+      const items = inOne(block.items());
+      const { length } = items;
       const head = Buffer.concat([encodeLong(block.count), encodeLong(length)]);
-      refs.push({ file: current.number, offset: at + head.length, length, count: block.count, crc: crc32c(...items) });
-      parts.push(head, ...items, current.mark);
+      refs.push({ file: current.number, offset: at + head.length, length, count: block.count, crc: crc32c(items) });
+      parts.push(head, items, current.mark);
       at += head.length + length + SYNC_BYTES;
     }
     await current.file.append(parts);
@@ -244,4 +244,9 @@ function containerHeader(mark: Buffer): Buffer {
   };
   const entries = [text('avro.schema'), text(SCHEMA), text('avro.codec'), text('null')];
   return Buffer.concat([Buffer.from('Obj\u0001', 'latin1'), encodeLong(2), ...entries, encodeLong(0), mark]);
+}
+
+/** Nearly always they are one already. A peer may have cut its array into as many parts as it has events. */
+function inOne(parts: readonly Uint8Array[]): Uint8Array {
+  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
 }
