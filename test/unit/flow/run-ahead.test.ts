@@ -1,7 +1,8 @@
 /** The stages of the next batch run while the outputs of the one before are waited for. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { StreamingContext, type StreamingContextOptions } from '../../../src/context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { StreamEvent } from '../../../src/core/events.ts';
@@ -305,6 +306,8 @@ test('with cut: eager a batch begins as soon as something waits', async () => {
 });
 
 describe('where order forbids it, functions see an event only after the commit of the batch before', () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'streamjob-run-ahead-'));
+  afterAll(() => rmSync(directory, { recursive: true }));
   const cases: [string, Parameters<typeof heldRig>[0], Partial<StreamingContextOptions>][] = [
     [
       'a state',
@@ -323,7 +326,7 @@ describe('where order forbids it, functions see an event only after the commit o
       {},
     ],
     ['one batch at a time', itself, { batchesInFlight: 1 }],
-    ['dead letters', itself, { onPoison: 'skip', deadLetterFile: path.join(tmpdir(), 'streamjob-run-ahead.jsonl') }],
+    ['dead letters', itself, { onPoison: 'skip', deadLetterFile: path.join(directory, 'dead.jsonl') }],
   ];
   for (const [name, make, options] of cases) {
     test(name, async () => {
