@@ -32,6 +32,18 @@ export class FaultyFiles implements Files {
     truncate: 0,
   };
   #cut = false;
+  #readable: Promise<void> = Promise.resolve();
+  /** How many reads of a part of a file have been asked for. */
+  reads = 0;
+
+  /** Reads of parts of files wait from now on. @returns lets them go on */
+  holdReads(): () => void {
+    let release = (): void => {};
+    this.#readable = new Promise((resolve) => {
+      release = resolve;
+    });
+    return () => release();
+  }
 
   /** Lets an operation fail. @param after how many succeed before @param times how many fail then */
   fail(operation: FaultyOperation, after = 0, times = 1, code = 'EIO'): void {
@@ -125,7 +137,11 @@ export class FaultyFiles implements Files {
   }
 
   read = (file: string): Promise<Buffer> => nodeFiles.read(file);
-  readAt = (file: string, offset: number, length: number): Promise<Buffer> => nodeFiles.readAt(file, offset, length);
+  readAt = async (file: string, offset: number, length: number): Promise<Buffer> => {
+    this.reads++;
+    await this.#readable;
+    return nodeFiles.readAt(file, offset, length);
+  };
   size = (file: string): Promise<number> => nodeFiles.size(file);
   list = (directory: string): Promise<string[]> => nodeFiles.list(directory);
   makeDirectory = (directory: string): Promise<void> => nodeFiles.makeDirectory(directory);

@@ -24,6 +24,8 @@ test('an array that its peer has cut into as many parts as it has events is logg
   await log.close();
   expect(read.count).toBe(count);
   const texts = new Set<string>();
-  read.forEach((event) => texts.add(event.text()));
+  read.forEach((event) => {
+    texts.add(event.text());
+  });
   expect([...texts]).toEqual(['a']);
 });

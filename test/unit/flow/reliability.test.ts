@@ -23,8 +23,8 @@ function machine(options: Partial<StreamingContextOptions> & { readonly push?: P
     out,
     state,
     values: () => out.flatMap(({ values }) => values),
-    boot: (): Promise<PushRig> => {
-      state.files = new FaultyFiles();
+    boot: (files = new FaultyFiles()): Promise<PushRig> => {
+      state.files = files;
       return pushRig(
         async (rdd, time) => {
           if (state.failOutputs) throw new Error('the output is down');
@@ -137,6 +137,31 @@ describe('store-on-failure', () => {
       { time: 1000, values: ['a', 'b'] },
       { time: 2000, values: ['c'] },
     ]);
+    await next.stop();
+  });
+
+  test('a stop that meets a cut batch while it is read leaves it whole for the next run', async () => {
+    const job = machine(level);
+    job.state.failOutputs = true;
+    const rig = await job.boot();
+    const peer = await rig.connect();
+    const serial = peer.send('a', 'b');
+    await until(() => peer.status(serial) === 'OK');
+    rig.clock.advance(1000);
+    await until(() => rig.seen.some(({ type }) => type === 'batchFailed'));
+    await job.powerCut(rig);
+    job.state.failOutputs = false;
+    const files = new FaultyFiles();
+    const release = files.holdReads();
+    const stopped = await job.boot(files);
+    await until(() => files.reads === 1);
+    const stop = stopped.stop();
+    release();
+    await stop;
+    expect(job.out).toEqual([]);
+    const next = await job.boot();
+    await until(() => next.batches.length === 1);
+    expect(job.out).toEqual([{ time: 1000, values: ['a', 'b'] }]);
     await next.stop();
   });
 
