@@ -86,6 +86,18 @@ describe('end-to-end', () => {
 describe('store-on-failure', () => {
   const level = { reliability: 'store-on-failure' } as const;
 
+  /** The batch of 1000 is cut, with 'a' and 'b', and its output fails. */
+  async function cut(job: ReturnType<typeof machine>) {
+    job.state.failOutputs = true;
+    const rig = await job.boot();
+    const peer = await rig.connect();
+    const serial = peer.send('a', 'b');
+    await until(() => peer.status(serial) === 'OK');
+    rig.clock.advance(1000);
+    await until(() => rig.seen.some(({ type }) => type === 'batchFailed'));
+    return { rig, peer };
+  }
+
   test('events are acknowledged once they are in the log, before any batch', async () => {
     const job = machine(level);
     const rig = await job.boot();
@@ -119,14 +131,8 @@ describe('store-on-failure', () => {
 
   test('a batch that was cut is run again after a power cut, with the same time and contents', async () => {
     const job = machine(level);
-    job.state.failOutputs = true;
-    const rig = await job.boot();
-    const peer = await rig.connect();
-    let serial = peer.send('a', 'b');
-    await until(() => peer.status(serial) === 'OK');
-    rig.clock.advance(1000);
-    await until(() => rig.seen.some(({ type }) => type === 'batchFailed'));
-    serial = peer.send('c');
+    const { rig, peer } = await cut(job);
+    const serial = peer.send('c');
     await until(() => peer.status(serial) === 'OK');
     await job.powerCut(rig);
     job.state.failOutputs = false;
@@ -142,14 +148,7 @@ describe('store-on-failure', () => {
 
   test('a stop that meets a cut batch while it is read leaves it whole for the next run', async () => {
     const job = machine(level);
-    job.state.failOutputs = true;
-    const rig = await job.boot();
-    const peer = await rig.connect();
-    const serial = peer.send('a', 'b');
-    await until(() => peer.status(serial) === 'OK');
-    rig.clock.advance(1000);
-    await until(() => rig.seen.some(({ type }) => type === 'batchFailed'));
-    await job.powerCut(rig);
+    await job.powerCut((await cut(job)).rig);
     job.state.failOutputs = false;
     const files = new FaultyFiles();
     const release = files.holdReads();
