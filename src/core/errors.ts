@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   LISTEN_FAILED: 'The address to listen on cannot be bound.',
   TLS_INVALID: 'A TLS key, certificate or key store cannot be read or used.',
   FILE_NOT_FOUND: 'A file or directory that is needed does not exist.',
+  FILE_EXISTS: 'A file or directory is there already and is not replaced.',
   FILE_ACCESS: 'A file or directory cannot be read or written.',
   CONNECT_FAILED: 'A connection to the peer could not be made.',
   CONNECTION_CLOSED: 'The connection ended while a call was under way.',

@@ -4,6 +4,8 @@
  * - All that wait at one time are written together and cost one sync (group commit).
  * - What a crash tore off at the end is cut; damage to what had been synced is an error, never skipped.
  * - After a failed write or sync nothing more goes to that file (fsync(2): what is on disk is unknown): a new segment is begun.
+ * - A log that was closed in peace says so in `<name>-closed.json`, with how far it went: records that are missing behind a shorter
+ *   end are damage then. Behind a crash nobody can tell them from what was never written.
  * - A record whose `append` was rejected is cut off, durably, before anything else is written and before the log is closed; until
  *   that has succeeded every append is refused. Else a later `open` would find what its writer was told is not there.
  */
@@ -72,6 +74,7 @@ export class RecordLog {
     const { files, directory } = options;
     try {
       const found: Segment[] = [];
+      const mark = await readMark(options);
       for (const number of await segmentNumbers(options)) {
         const before = found.at(-1);
         if (before !== undefined && number !== before.number + 1) {
@@ -79,9 +82,15 @@ export class RecordLog {
         }
         const file = fileOf(options, number);
         const { end, size } = readSegment(await files.read(file), file, before, (payload) => onRecord(payload, number));
+        if (mark?.number === number && end < mark.bytes) {
+          throw corrupt(file, `${mark.bytes} bytes of it were synced when the log was closed, ${end} are whole`);
+        }
         if (end < size) await files.truncate(file, end);
         found.push({ number, bytes: end });
       }
+      const last = found.at(-1)?.number ?? 0;
+      if (mark !== undefined && last < mark.number)
+        throw corrupt(fileOf(options, mark.number), 'the segment is missing');
       return new RecordLog(options, found);
     } catch (error) {
       throw fileError(error, `cannot open the log ${options.name}`, directory);
@@ -153,9 +162,7 @@ export class RecordLog {
   async close(): Promise<void> {
     await this.#group.idle();
     await this.#removing;
-    const current = this.#current;
-    this.#current = undefined;
-    await current?.file.close();
+    if (this.#current !== undefined) await this.#closeSegment(this.#current, this.#current.synced);
     try {
       await this.#cutLeftover();
     } catch (error) {
@@ -165,6 +172,8 @@ export class RecordLog {
         this.#options.directory,
       );
     }
+    const end = this.#closed.at(-1);
+    if (end !== undefined) await writeMark(this.#options, end);
   }
 
   /** @returns for each payload the number of its segment: the same for all */
@@ -241,6 +250,40 @@ export class RecordLog {
     if (this.#leftover === undefined) return;
     await this.#options.files.truncate(this.#leftover.file, this.#leftover.end);
     this.#leftover = undefined;
+  }
+}
+
+function markOf({ directory, name }: RecordLogOptions): string {
+  return path.join(directory, `${name}-closed.json`);
+}
+
+/** How far the log went when it was closed last; it may have gone on since. */
+async function readMark(options: RecordLogOptions): Promise<Segment | undefined> {
+  const file = markOf(options);
+  if (!(await options.files.list(options.directory)).includes(path.basename(file))) return undefined;
+  const text = (await options.files.read(file)).toString('utf8');
+  const mark = /^\{"segment":(\d+),"bytes":(\d+)\}\n$/.exec(text);
+  if (mark === null) throw corrupt(file, 'it is not as it was written');
+  return { number: Number(mark[1]), bytes: Number(mark[2]) };
+}
+
+/** What cannot be written is left out: the log is whole without it. */
+async function writeMark(options: RecordLogOptions, { number, bytes }: Segment): Promise<void> {
+  const { files, directory } = options;
+  const aside = `${markOf(options)}.tmp`;
+  try {
+    await files.remove(aside);
+    const file = await files.create(aside);
+    try {
+      await file.append([Buffer.from(`{"segment":${number},"bytes":${bytes}}\n`)]);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await files.rename(aside, markOf(options));
+    await files.syncDirectory(directory);
+  } catch {
+    await files.remove(aside).catch(() => {});
   }
 }
 

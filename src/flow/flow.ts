@@ -233,8 +233,20 @@ export class Flow implements Intake {
   giveUp(token: AckToken, reason: string): GiveUpResult {
     if (this.withdraw(token)) return 'withdrawn';
     if (!this.#ledger.isRunning(token)) return 'unknown';
-    if (this.#delivery?.begun === true || this.#ledger.isSealed) return 'committing';
+    if (this.#mustGoOn || this.#ledger.isSealed) return 'committing';
     return this.#ledger.giveUp(reason) ? 'batch-given-up' : 'unknown';
+  }
+
+  /**
+   * Whether the batch that runs can only end by its commit: an output of it has committed; or one was called, and the batch is in
+   * the log, so that its outputs may take it in exactly once. Its effect may be there soon, or be there already: were the events to
+   * come again in another batch, they would count twice.
+   */
+  get #mustGoOn(): boolean {
+    const delivery = this.#delivery;
+    return (
+      delivery?.committed === true || (delivery?.begun === true && this.#settings.durability.isLogged(delivery.time))
+    );
   }
 
   async #runBatch(time: number): Promise<void> {
@@ -265,8 +277,8 @@ export class Flow implements Intake {
   }
 
   async #process(batch: Batch): Promise<void> {
-    const { events, graph, write, job } = this.#settings;
-    const delivery = new Delivery({ job, time: batch.time, batch: batch.id }, graph.outputs, write);
+    const { events, graph, write, job, log } = this.#settings;
+    const delivery = new Delivery({ job, time: batch.time, batch: batch.id }, graph.outputs, write, log);
     this.#delivery = delivery;
     const givenUp = this.#ledger.begin(batch);
     const { time } = batch;

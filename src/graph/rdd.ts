@@ -36,9 +36,10 @@ import { reduceStep } from './operators/reduce.ts';
 import { rangeSampleStep, sampleStep } from './operators/sample.ts';
 import { distinct, intersection, subtract, subtractByKey } from './operators/sets.ts';
 import { type Compare, naturalOrder } from './order.ts';
+import type { OutputScope } from './output-scope.ts';
 import { hashPartitioner, type Partitioner, type Partitioning, partitionerOf } from './partitioner.ts';
 import { seededRandom } from './random.ts';
-import { objectPart, saveParts, textPart } from './save.ts';
+import { objectPart, type PartEncoder, saveBatch, saveParts, textPart } from './save.ts';
 import { addToMoments, mergeMoments, NO_MOMENTS, type Stats, statsOf } from './stats.ts';
 
 /** One partition that is ready to run. */
@@ -53,7 +54,41 @@ export interface Task<T> {
 export interface JobRunner {
   /** Runs everything below the last stage; the tasks are the partitions of the last one. */
   prepare<T>(lineage: Lineage<T>): Promise<readonly Task<T>[]>;
+  /** The output that the RDDs are for; undefined: none. */
+  readonly scope?: OutputScope;
 }
+
+/** The methods of RDD that are actions and return a promise. */
+const ACTIONS = [
+  'collect',
+  'count',
+  'take',
+  'first',
+  'isEmpty',
+  'top',
+  'takeOrdered',
+  'takeSample',
+  'reduce',
+  'fold',
+  'aggregate',
+  'max',
+  'min',
+  'countByValue',
+  'lookup',
+  'collectAsMap',
+  'foreach',
+  'foreachPartition',
+  'sum',
+  'mean',
+  'variance',
+  'stdev',
+  'sampleVariance',
+  'sampleStdev',
+  'stats',
+  'histogram',
+  'saveAsTextFile',
+  'saveAsObjectFile',
+] as const satisfies readonly (keyof RDD<unknown>)[];
 
 /** See the file's head. */
 export class RDD<T> {
@@ -65,6 +100,20 @@ export class RDD<T> {
   constructor(lineage: Lineage<T>, runner: JobRunner) {
     this.lineage = lineage;
     this.#runner = runner;
+  }
+
+  /** @internal The same data for an output, which waits for each action on it, and on what is derived from it. */
+  static forOutput<T>(rdd: RDD<T>, scope: OutputScope): RDD<T> {
+    const runner = rdd.#runner;
+    return new RDD(rdd.lineage, { prepare: (lineage) => runner.prepare(lineage), scope });
+  }
+
+  /** @internal Writes a directory of files. @param place its path by its number, as of saveBatch */
+  static async save<T>(rdd: RDD<T>, place: (number: number) => string, encode: PartEncoder): Promise<void> {
+    const { scope } = rdd.#runner;
+    const partitions = await rdd.#collectPartitions(rdd.lineage);
+    if (scope === undefined) await saveParts(place(0), partitions, encode);
+    else await saveBatch(place, partitions, encode, scope);
   }
 
   /** @internal */
@@ -817,14 +866,18 @@ export class RDD<T> {
     );
   }
 
-  /** Writes a directory of text files, a part per partition, a line per value. @throws StreamjobError FILE_ACCESS */
+  /**
+   * Writes a directory of text files, a part per partition, a line per value. In an output, a directory that another batch has written
+   * stays, and this one's gets a number behind its name.
+   * @throws StreamjobError FILE_ACCESS; FILE_EXISTS outside of outputs
+   */
   async saveAsTextFile(directory: string): Promise<void> {
-    await saveParts(directory, await this.#collectPartitions(this.lineage), textPart);
+    await RDD.save(this, numbered(directory), textPart);
   }
 
-  /** Writes a directory of files in the form of Node's v8.serialize. @throws StreamjobError FILE_ACCESS */
+  /** As saveAsTextFile, in the form of Node's v8.serialize. @throws StreamjobError FILE_ACCESS; FILE_EXISTS outside of outputs */
   async saveAsObjectFile(directory: string): Promise<void> {
-    await saveParts(directory, await this.#collectPartitions(this.lineage), objectPart);
+    await RDD.save(this, numbered(directory), objectPart);
   }
 
   async #collectPartitions<U>(lineage: Lineage<U>): Promise<(readonly U[])[]> {
@@ -837,6 +890,22 @@ export class RDD<T> {
 /** An RDD of values that are there already, cut as Spark's parallelize cuts them. @throws StreamjobError CONFIG_INVALID */
 export function parallelize<T>(values: readonly T[], numPartitions: number, runner: JobRunner): RDD<T> {
   return new RDD(sliced(values, hashPartitioner(numPartitions).numPartitions), runner);
+}
+
+/** Makes an action of RDD one that `Actions` takes note of. */
+function noteAction(name: (typeof ACTIONS)[number]): void {
+  const action = RDD.prototype[name] as (...args: unknown[]) => Promise<unknown>;
+  const noted = function (this: RDD<unknown>, ...args: unknown[]): Promise<unknown> {
+    const run = (): Promise<unknown> => Reflect.apply(action, this, args);
+    return RDD.runnerOf(this).scope?.actions.begin(run) ?? run();
+  };
+  Object.defineProperty(RDD.prototype, name, { value: noted, writable: true, configurable: true });
+}
+
+for (const name of ACTIONS) noteAction(name);
+
+function numbered(directory: string): (number: number) => string {
+  return (number) => (number === 0 ? directory : `${directory}-${number}`);
 }
 
 function emptyCollection(action: string): StreamjobError {

@@ -1,6 +1,10 @@
 /** Text and object files of an RDD: a directory with a part per partition, and _SUCCESS when all are there, as Hadoop has them. */
+
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { serialize } from 'node:v8';
+import { StreamjobError, systemCodeOf } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
 import { reached } from '../core/points.ts';
 import { crc32c } from '../durable/crc32c.ts';
 import { type Files, fileError, nodeFiles } from '../durable/files.ts';
@@ -24,63 +28,158 @@ export const objectPart: PartEncoder = (values) =>
     }),
   );
 
+/** Whose data is written. */
+export interface SavedBy {
+  readonly batch: OutputBatch;
+  readonly log: Logger;
+}
+
 /**
  * Writes the parts aside and gives them their name when they are all on disk: nobody sees a part of them, also after a crash.
- * What was there under the name is replaced, unless its manifest says that it is of just this batch: then it stays, since a batch
- * that is run again after a crash has the same contents.
+ * What another batch has written is never replaced: the name then gets a number (`counts-6000-1`), and a line of the log says so. A
+ * batch that is run again with the same contents finds its manifest, under whichever of these names, and leaves it as it is.
  *
- * @param batch what names the batch; without it the directory is written anew each time
+ * @param place the directory's path by its number: 0 for the plain one
  * @throws StreamjobError FILE_ACCESS
+ */
+export async function saveBatch(
+  place: (number: number) => string,
+  partitions: readonly (readonly unknown[])[],
+  encode: PartEncoder,
+  { batch, log }: SavedBy,
+  files: Files = nodeFiles,
+): Promise<void> {
+  const plain = place(0);
+  try {
+    for (let number = 0; ; number++) {
+      const directory = place(number);
+      const found = await look(files, directory, batch);
+      if (found === 'this batch') return;
+      if (found === 'something else') continue;
+      if (number > 0) {
+        log.warn(
+          { directory, batch: batch.time },
+          `${plain} is of another batch of the same time, or not of this job: it stays, and this batch is written to ${directory}`,
+        );
+      }
+      return await writeDirectory(directory, partitions, encode, files, batch);
+    }
+  } catch (cause) {
+    throw fileError(cause, `cannot write ${plain}`, plain);
+  }
+}
+
+/**
+ * Writes a directory that must not exist, as Hadoop has it; without a batch that could be run again.
+ * @throws StreamjobError FILE_EXISTS, FILE_ACCESS
  */
 export async function saveParts(
   directory: string,
   partitions: readonly (readonly unknown[])[],
   encode: PartEncoder,
-  batch?: OutputBatch,
   files: Files = nodeFiles,
 ): Promise<void> {
-  const parent = path.dirname(path.resolve(directory));
-  const aside = path.join(parent, `.${path.basename(directory)}.tmp`);
   try {
-    if (batch !== undefined && (await isSaved(files, directory, batch))) return;
-    await files.makeDirectory(parent);
-    await files.remove(aside);
-    await files.makeDirectory(aside);
-    const parts: { name: string; bytes: number; values: number; crc32c: number }[] = [];
-    for (const [i, values] of partitions.entries()) {
-      const name = `part-${String(i).padStart(5, '0')}`;
-      const content = encode(values);
-      await writeSynced(files, path.join(aside, name), content);
-      parts.push({ name, bytes: content.length, values: values.length, crc32c: crc32c(content) });
-    }
-    if (batch !== undefined) {
-      const manifest = JSON.stringify({ ...batch, parts }, undefined, 2);
-      await writeSynced(files, path.join(aside, MANIFEST), Buffer.from(`${manifest}\n`));
-    }
-    await writeSynced(files, path.join(aside, '_SUCCESS'), Buffer.alloc(0));
-    await files.syncDirectory(aside);
-    reached('before-rename');
-    await files.remove(directory);
-    await files.rename(aside, directory);
-    await files.syncDirectory(parent);
-    reached('after-rename');
+    if (await exists(files, directory)) throw isThere(directory);
+    await writeDirectory(directory, partitions, encode, files);
   } catch (cause) {
     throw fileError(cause, `cannot write ${directory}`, directory);
   }
 }
 
+async function writeDirectory(
+  directory: string,
+  partitions: readonly (readonly unknown[])[],
+  encode: PartEncoder,
+  files: Files,
+  batch?: OutputBatch,
+): Promise<void> {
+  const parent = path.dirname(path.resolve(directory));
+  const name = path.basename(directory);
+  await files.makeDirectory(parent);
+  await removeLeftBehind(files, parent, name);
+  // An attempt that nobody waits for any more may still write to its own.
+  const aside = path.join(parent, `.${name}.${randomUUID()}.tmp`);
+  await files.makeDirectory(aside);
+  const parts: { name: string; bytes: number; values: number; crc32c: number }[] = [];
+  for (const [i, values] of partitions.entries()) {
+    const part = `part-${String(i).padStart(5, '0')}`;
+    const content = encode(values);
+    await writeSynced(files, path.join(aside, part), content);
+    parts.push({ name: part, bytes: content.length, values: values.length, crc32c: crc32c(content) });
+  }
+  if (batch !== undefined) {
+    const manifest = JSON.stringify({ ...batch, parts }, undefined, 2);
+    await writeSynced(files, path.join(aside, MANIFEST), Buffer.from(`${manifest}\n`));
+  }
+  await writeSynced(files, path.join(aside, '_SUCCESS'), Buffer.alloc(0));
+  await files.syncDirectory(aside);
+  reached('before-rename');
+  try {
+    // Fails where something is under the name, unless it is an empty directory.
+    await files.rename(aside, directory);
+  } catch (error) {
+    await files.remove(aside);
+    throw ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(systemCodeOf(error) ?? '') ? isThere(directory) : error;
+  }
+  await files.syncDirectory(parent);
+  reached('after-rename');
+}
+
+/** What attempts left aside that were killed. One that still writes fails, and is run again or has nobody who waits for it. */
+async function removeLeftBehind(files: Files, parent: string, name: string): Promise<void> {
+  for (const each of await files.list(parent)) {
+    if (each.startsWith(`.${name}.`) && each.endsWith('.tmp')) await files.remove(path.join(parent, each));
+  }
+}
+
+function isThere(directory: string): StreamjobError {
+  return new StreamjobError('FILE_EXISTS', `${directory} exists: what is there is not replaced`, {
+    where: directory,
+    hint: 'put the time of the batch into the path, or move away what is there',
+  });
+}
+
 /** Begins with a line, as Hadoop's own marks do, so that readers of the directory pass over it. */
 const MANIFEST = '_MANIFEST.json';
 
-async function isSaved(files: Files, directory: string, batch: OutputBatch): Promise<boolean> {
+async function look(
+  files: Files,
+  directory: string,
+  batch: OutputBatch,
+): Promise<'nothing' | 'this batch' | 'something else'> {
+  const names = await namesIn(files, directory);
+  if (names === undefined || names.length === 0) return 'nothing';
+  if (!names.includes(MANIFEST)) return 'something else';
+  const manifest = parsed(await files.read(path.join(directory, MANIFEST)));
+  return manifest.job === batch.job && manifest.output === batch.output && manifest.batch === batch.batch
+    ? 'this batch'
+    : 'something else';
+}
+
+/** The names in a directory; none of a file; undefined: there is nothing of that name. */
+async function namesIn(files: Files, directory: string): Promise<readonly string[] | undefined> {
   try {
-    const manifest: unknown = JSON.parse((await files.read(path.join(directory, MANIFEST))).toString('utf8'));
-    if (typeof manifest !== 'object' || manifest === null) return false;
-    const named = manifest as Partial<OutputBatch>;
-    return named.job === batch.job && named.output === batch.output && named.batch === batch.batch;
+    return await files.list(directory);
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === 'ENOENT') return undefined;
+    if (code === 'ENOTDIR') return [''];
+    throw error;
+  }
+}
+
+async function exists(files: Files, directory: string): Promise<boolean> {
+  return ((await namesIn(files, directory)) ?? []).length > 0;
+}
+
+/** Damage makes it somebody else's. */
+function parsed(bytes: Buffer): Partial<OutputBatch> {
+  try {
+    const manifest: unknown = JSON.parse(bytes.toString('utf8'));
+    return typeof manifest === 'object' && manifest !== null ? manifest : {};
   } catch {
-    // There is none, or it is not one of ours: what is there is replaced, as it always was.
-    return false;
+    return {};
   }
 }
 

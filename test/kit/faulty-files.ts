@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type AppendFile, type Files, nodeFiles } from '../../src/durable/files.ts';
 
-export type FaultyOperation = 'append' | 'sync' | 'rename' | 'create' | 'syncDirectory' | 'truncate';
+export type FaultyOperation = 'append' | 'sync' | 'rename' | 'create' | 'syncDirectory' | 'truncate' | 'remove';
 
 interface Fault {
   readonly operation: FaultyOperation;
@@ -30,6 +30,7 @@ export class FaultyFiles implements Files {
     create: 0,
     syncDirectory: 0,
     truncate: 0,
+    remove: 0,
   };
   #cut = false;
   #readable: Promise<void> = Promise.resolve();
@@ -110,7 +111,7 @@ export class FaultyFiles implements Files {
   }
 
   async remove(target: string): Promise<void> {
-    this.#alive();
+    this.#step('remove');
     await nodeFiles.remove(target);
     this.#unnamed.delete(target);
     this.#synced.delete(target);

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { EventBlock, encodeLong } from '../../avro/event-block.ts';
 import type { StoredPlace } from '../../avro/stored-events.ts';
+import type { StreamjobError } from '../../core/errors.ts';
 import { damaged, requireWhole } from '../../durable/checked-bytes.ts';
 import { crc32c } from '../../durable/crc32c.ts';
 import { type AppendFile, type Files, fileError } from '../../durable/files.ts';
@@ -34,6 +35,8 @@ export interface BlockLogOptions {
   readonly directory: string;
   /** After so many bytes a new file is begun. */
   readonly segmentBytes: number;
+  /** Told of a file that is not needed and could not be removed: it costs disk until it can be. */
+  readonly onLeftBehind: (error: StreamjobError) => void;
 }
 
 /** The schema of Flume's events, as Flume's own Avro serializer writes it. */
@@ -58,8 +61,8 @@ interface OpenFile {
 /** See the file's head. */
 export class BlockLog {
   readonly #options: BlockLogOptions;
-  /** How many blocks of each file are needed, and how long it is. */
-  readonly #live = new Map<number, { blocks: number; bytes: number }>();
+  /** Where the blocks of each file begin that are still needed, and how long the file is. */
+  readonly #live = new Map<number, { readonly blocks: Set<number>; bytes: number }>();
   #next: number;
   #current: OpenFile | undefined;
   readonly #group: GroupCommit<EventBlock, BlockRef>;
@@ -88,13 +91,14 @@ export class BlockLog {
     const ends = new Map<number, number>();
     for (const { file, offset, length } of live) {
       ends.set(file, Math.max(ends.get(file) ?? 0, offset + length + SYNC_BYTES));
-      const known = log.#live.get(file) ?? { blocks: 0, bytes: 0 };
-      log.#live.set(file, { blocks: known.blocks + 1, bytes: 0 });
+      const known = log.#live.get(file) ?? { blocks: new Set(), bytes: 0 };
+      known.blocks.add(offset);
+      log.#live.set(file, known);
     }
     try {
       for (const name of await files.list(directory)) {
-        const number = Number(/^blocks-(\d+)\.avro$/.exec(name)?.[1]);
-        if (Number.isNaN(number)) continue;
+        const number = blockFileNumber(name);
+        if (number === undefined) continue;
         log.#next = Math.max(log.#next, number + 1);
         await log.#adopt(number, ends.get(number));
         ends.delete(number);
@@ -137,16 +141,13 @@ export class BlockLog {
     return EventBlock.fromItems(ref.count, [requireWhole(items, place)]);
   }
 
-  /** The block is not needed any more. A file goes with the last of its blocks, once nothing is written to it. */
+  /**
+   * Blocks are not needed any more; to say it of a block again changes nothing. A file goes with the last of its blocks, once nothing is
+   * written to it. It never throws: a file that cannot be removed now is tried again with the next call, and by the next `open`.
+   */
   async release(refs: readonly BlockRef[]): Promise<void> {
-    const emptied = new Set<number>();
-    for (const { file } of refs) {
-      const live = this.#live.get(file);
-      if (live === undefined) continue;
-      live.blocks--;
-      if (live.blocks === 0) emptied.add(file);
-    }
-    for (const number of emptied) await this.#removeIfIdle(number);
+    for (const { file, offset } of refs) this.#live.get(file)?.blocks.delete(offset);
+    for (const [number, { blocks }] of this.#live) if (blocks.size === 0) await this.#removeIfIdle(number);
   }
 
   /** Writes what waits, and closes the file. */
@@ -169,7 +170,9 @@ export class BlockLog {
 
   async #write(blocks: readonly EventBlock[]): Promise<BlockRef[]> {
     const current = await this.#file();
-    const live = this.#live.get(current.number) as { blocks: number; bytes: number };
+    const live = this.#live.get(current.number);
+    if (live === undefined)
+      throw new Error(`file ${current.number} of the write-ahead log is written to and not known`);
     const refs: BlockRef[] = [];
     const parts: Uint8Array[] = [];
     let at = current.written;
@@ -186,7 +189,7 @@ export class BlockLog {
     this.#bytes += at - current.written;
     current.written = at;
     live.bytes = at;
-    live.blocks += blocks.length;
+    for (const { offset } of refs) live.blocks.add(offset);
     return refs;
   }
 
@@ -208,7 +211,7 @@ export class BlockLog {
       throw error;
     }
     this.#next++;
-    this.#live.set(number, { blocks: 0, bytes: header.length });
+    this.#live.set(number, { blocks: new Set(), bytes: header.length });
     this.#bytes += header.length;
     this.#current = { number, file, mark, written: header.length };
     return this.#current;
@@ -226,15 +229,27 @@ export class BlockLog {
 
   async #removeIfIdle(number: number): Promise<void> {
     const live = this.#live.get(number);
-    if (live === undefined || live.blocks > 0 || this.#current?.number === number) return;
-    this.#live.delete(number);
-    this.#bytes -= live.bytes;
-    await this.#options.files.remove(this.#fileOf(number));
+    if (live === undefined || live.blocks.size > 0 || this.#current?.number === number) return;
+    try {
+      await this.#options.files.remove(this.#fileOf(number));
+    } catch (error) {
+      return this.#options.onLeftBehind(
+        fileError(error, 'cannot remove a file of the write-ahead log', this.#fileOf(number)),
+      );
+    }
+    // Another call may have removed it meanwhile.
+    if (this.#live.delete(number)) this.#bytes -= live.bytes;
   }
 
   #fileOf(number: number): string {
     return path.join(this.#options.directory, `blocks-${String(number).padStart(10, '0')}.avro`);
   }
+}
+
+/** The number in the name of a file of blocks; undefined: it is another file. */
+export function blockFileNumber(name: string): number | undefined {
+  const digits = /^blocks-(\d+)\.avro$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 function containerHeader(mark: Buffer): Buffer {

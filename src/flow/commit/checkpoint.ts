@@ -17,7 +17,7 @@ import { type Files, fileError, nodeFiles } from '../../durable/files.ts';
 import { type DirectoryLock, lockDirectory } from '../../durable/lock.ts';
 import { RecordLog } from '../../durable/record-log.ts';
 import type { DurableState, PackedChange } from '../../graph/state/store.ts';
-import { BlockLog, type BlockRef } from '../block/block-log.ts';
+import { BlockLog, type BlockRef, blockFileNumber } from '../block/block-log.ts';
 import type { JournalRecord, LoggedBlock, StoredIds, StoredPosition, StoredSlice, StoredState } from './records.ts';
 import { blockKey, idsKey, type Located, Recovered, sliceKey } from './recovered.ts';
 
@@ -115,9 +115,11 @@ export class Checkpoint {
         found.take(fromBytes(bytes) as JournalRecord, segment),
       );
       found.finish();
+      if (journal.segments.length === 0) await beginJournal(options, journal);
       const live = [...found.waiting.values()].map(({ value }) => value.ref);
       live.push(...(found.pending?.blocks ?? []).map(({ ref }) => ref));
-      const blocks = await BlockLog.open({ files, directory, segmentBytes: BLOCK_SEGMENT_BYTES }, live);
+      const onLeftBehind = (error: StreamjobError): void => options.log.warn({ err: error }, error.message);
+      const blocks = await BlockLog.open({ files, directory, segmentBytes: BLOCK_SEGMENT_BYTES, onLeftBehind }, live);
       return new Checkpoint(options, lock, journal, blocks, found);
     } catch (error) {
       await lock.release();
@@ -233,6 +235,7 @@ export class Checkpoint {
       blocks: tidied.blocks,
     };
     const written = this.#append(record).then(async (segment) => {
+      // From here on the batch has committed: nothing of what follows may fail it.
       this.#place(record, [...states, ...tidied.states], segment);
       await this.#blocks.release(details.blocks);
       await this.#dropSegments();
@@ -399,8 +402,35 @@ export class Checkpoint {
     }
     for (const ofOperator of bases.values())
       for (const segment of ofOperator.values()) needed = Math.min(needed, segment);
-    if ((segments[0] as { number: number }).number < needed) await this.#journal.removeThrough(needed - 1);
+    if ((segments[0] as { number: number }).number >= needed) return;
+    try {
+      await this.#journal.removeThrough(needed - 1);
+    } catch (error) {
+      // The next commit tries it again.
+      const { log, directory } = this.#options;
+      log.warn({ err: error, directory }, `old segments of the journal cannot be removed: ${messageOf(error)}`);
+    }
   }
+}
+
+/**
+ * The first record of a new journal, on disk before any block is: files of blocks without a journal are then what somebody else has
+ * taken the journal away from, not what a crash left of a first start.
+ * @throws StreamjobError LOG_CORRUPT, FILE_ACCESS
+ */
+async function beginJournal({ directory, files, batchMs }: CheckpointOptions, journal: RecordLog): Promise<void> {
+  const blocks = (await files.list(directory)).filter((name) => blockFileNumber(name) !== undefined);
+  if (blocks.length > 0) {
+    throw new StreamjobError(
+      'LOG_CORRUPT',
+      `the journal is missing, and ${blocks.length} files of received events are there: some may be acknowledged and not processed`,
+      {
+        where: directory,
+        hint: `bring journal-*.log back from a copy; or, to start without what they hold, move ${blocks.join(', ')} away`,
+      },
+    );
+  }
+  await journal.append(toBytes({ type: 'begin', batchMs } satisfies JournalRecord));
 }
 
 function formOf({ form: { kind, shape } }: DurableState): { readonly kind: string; readonly shape: string } {

@@ -165,6 +165,11 @@ export class Durability {
     this.#logged = { time: batch.time, refs: logged.map(({ ref }) => ref) };
   }
 
+  /** Whether a batch is in the log, so that it runs again with the same contents until it commits. */
+  isLogged(time: number): boolean {
+    return this.#logged?.time === time;
+  }
+
   /** Makes durable what the batch changed. @throws StreamjobError FILE_ACCESS, CHECKPOINT_VALUE */
   async commit(batch: Batch, engine: Engine): Promise<void> {
     const { checkpoint } = this.#settings;
@@ -195,8 +200,8 @@ export class Durability {
   }
 
   /**
-   * The batch was given up. Where no peer was told of its events and no output has seen them, it never was; otherwise it stays in
-   * the log, for the next run.
+   * The batch was given up. Where no peer was told of its events and no output was called with them, it never was; otherwise it
+   * stays in the log, for the next run: an output may have seen it although it failed, or has not ended.
    */
   async givenUp(batch: Batch, outputsBegun: boolean): Promise<void> {
     const { checkpoint } = this.#settings;

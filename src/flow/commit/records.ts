@@ -51,6 +51,8 @@ export interface StoredPosition {
 
 /** See the file's head. Times are ms since the epoch. */
 export type JournalRecord =
+  /** The journal of a directory begins. */
+  | { readonly type: 'begin'; readonly batchMs: number }
   /** A block was received and logged, and may be acknowledged; it is in no batch yet. */
   | ({ readonly type: 'block' } & LoggedBlock)
   /** A batch was cut. It runs after this is on disk, and again with the same contents after a crash. */

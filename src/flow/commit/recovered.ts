@@ -53,6 +53,8 @@ export class Recovered {
   /** Takes in a record. @param segment where it lies */
   take(record: JournalRecord, segment: number): void {
     switch (record.type) {
+      case 'begin':
+        return;
       case 'block':
         this.#wait(record, segment);
         return;

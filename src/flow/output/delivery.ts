@@ -3,8 +3,10 @@
  * again; what the stages worked out is kept, so that every attempt sees the same data.
  */
 import type { OutputSummary } from '../../core/events.ts';
+import type { Logger } from '../../core/log.ts';
+import { Actions } from '../../graph/actions.ts';
 import type { Output, OutputBatch } from '../../graph/node.ts';
-import type { RDD } from '../../graph/rdd.ts';
+import { RDD } from '../../graph/rdd.ts';
 
 /** The outputs of one batch and which of them are done. */
 export class Delivery {
@@ -12,17 +14,39 @@ export class Delivery {
   readonly #outputs: readonly Output[];
   readonly #write: (text: string) => void;
   readonly #done = new Map<string, OutputSummary>();
+  readonly #actions = new Actions();
+  readonly #log: Logger;
+  #begun = false;
 
   /** @param outputs in the order of their making @param write takes text for stdout */
-  constructor(batch: Omit<OutputBatch, 'output'>, outputs: readonly Output[], write: (text: string) => void) {
+  constructor(
+    batch: Omit<OutputBatch, 'output'>,
+    outputs: readonly Output[],
+    write: (text: string) => void,
+    log: Logger,
+  ) {
+    this.#log = log;
     this.#batch = batch;
     this.#outputs = outputs;
     this.#write = write;
   }
 
+  /** Of the batch, in ms since the epoch. */
+  get time(): number {
+    return this.#batch.time;
+  }
+
   /** Whether an output has committed: from then on the batch cannot be given up. */
-  get begun(): boolean {
+  get committed(): boolean {
     return this.#done.size > 0;
+  }
+
+  /**
+   * Whether an output was ever called. Its effect may be there although it has not ended, or has failed: a transaction that is
+   * committed while nobody waits for it any more, a request whose answer was lost.
+   */
+  get begun(): boolean {
+    return this.#begun;
   }
 
   /** What the outputs did, in their order. */
@@ -31,25 +55,29 @@ export class Delivery {
   }
 
   /**
-   * Runs the outputs that are not done.
-   * @param data what an output reads; undefined: nothing at this time, it is left out
+   * Runs the outputs that are not done. An output is done when its function has ended and so has every action that it began on
+   * an RDD, awaited or not.
+   * @param read what an output reads; undefined: nothing at this time, it is left out
    * @param mayGoOn asked before each output
    * @param watch told when an output begins; gives what is told when it ends
    * @throws what the first failing output threw
    */
   async run(
-    data: (output: Output) => RDD<unknown> | undefined,
+    read: (output: Output) => RDD<unknown> | undefined,
     mayGoOn: () => boolean,
     watch: (output: Output) => (failure: unknown) => void,
   ): Promise<void> {
     for (const output of this.#outputs) {
       if (this.#done.has(output.id)) continue;
       if (!mayGoOn()) return;
-      const rdd = data(output);
+      const rdd = read(output);
       if (rdd === undefined) continue;
       const ended = watch(output);
       try {
-        const result = await output.run(rdd, this.#batch.time, this.#write, { ...this.#batch, output: output.id });
+        this.#begun = true;
+        const batch = { ...this.#batch, output: output.id };
+        const data = RDD.forOutput(rdd, { actions: this.#actions, batch, log: this.#log });
+        const result = await this.#actions.during(() => output.run(data, batch.time, this.#write, batch));
         this.#done.set(output.id, { id: output.id, kind: output.kind, ...result });
         ended(undefined);
       } catch (error) {

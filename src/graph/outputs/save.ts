@@ -1,6 +1,7 @@
 /** saveAsTextFiles and saveAsObjectFiles: one directory for each batch, `<prefix>-<time>[.<suffix>]`. */
 import type { Node, Output } from '../node.ts';
-import { objectPart, saveParts, textPart } from '../save.ts';
+import { RDD } from '../rdd.ts';
+import { objectPart, textPart } from '../save.ts';
 
 /** @param kind 'saveAsTextFiles' or 'saveAsObjectFiles' */
 export function saveOutput<T>(
@@ -12,16 +13,17 @@ export function saveOutput<T>(
   return {
     kind,
     node,
-    async run(rdd, time, _write, batch) {
+    async run(rdd, time) {
       const encode = kind === 'saveAsTextFiles' ? textPart : objectPart;
-      await saveParts(batchPath(prefix, suffix, time), await rdd.glom().collect(), encode, batch);
+      await RDD.save(rdd, (number) => batchPath(prefix, suffix, time, number), encode);
       return { elements: [], more: 0 };
     },
   };
 }
 
-/** As Spark names it: an empty prefix gives the time alone. */
-export function batchPath(prefix: string, suffix: string, time: number): string {
-  const name = prefix === '' ? String(time) : `${prefix}-${time}`;
+/** As Spark names it: an empty prefix gives the time alone. @param number above 0: where that name is taken */
+export function batchPath(prefix: string, suffix: string, time: number, number = 0): string {
+  const unique = number === 0 ? String(time) : `${time}-${number}`;
+  const name = prefix === '' ? unique : `${prefix}-${unique}`;
   return suffix === '' ? name : `${name}.${suffix}`;
 }

@@ -56,7 +56,7 @@ describe('records that were synced are found again, in order', () => {
   }
   const action = fc.record<Action>({
     kind: fc.constantFrom('append', 'append', 'group', 'fail', 'failTwice', 'heal', 'reopen', 'kill', 'cut'),
-    operation: fc.constantFrom('append', 'sync', 'create', 'syncDirectory', 'truncate', 'truncate'),
+    operation: fc.constantFrom('append', 'sync', 'create', 'syncDirectory', 'truncate', 'truncate', 'remove', 'rename'),
     size: fc.integer({ min: 1, max: 90 }),
   });
 
@@ -254,4 +254,48 @@ test('one owner per directory', async () => {
   expect(await codeOf(lockDirectory(directory, 'test', locked))).toBe('CHECKPOINT_LOCKED');
   await lock.release();
   await (await lockDirectory(directory, 'test', locked)).release();
+});
+
+describe('a log that was closed in peace', () => {
+  async function closed(records: number) {
+    const directory = ownDirectory();
+    const { log } = await open(directory);
+    for (let i = 0; i < records; i++) await log.append(Buffer.from(`record ${i}`));
+    await log.close();
+    const segments = fs.readdirSync(directory).filter((name) => name.endsWith('.log'));
+    return { directory, newest: path.join(directory, segments.at(-1) as string), segments };
+  }
+
+  test('is refused when its newest segment is shorter now, also by whole records', async () => {
+    const { directory, newest } = await closed(3);
+    const size = fs.statSync(newest).size;
+    // Behind the header, the first record and what says that it is synced.
+    fs.truncateSync(newest, 16 + 20 + 'record 0'.length + 20);
+    expect(await codeOf(open(directory))).toBe('LOG_CORRUPT');
+    fs.truncateSync(newest, 0);
+    expect(await codeOf(open(directory))).toBe('LOG_CORRUPT');
+    expect(size).toBeGreaterThan(100);
+  });
+
+  test('is refused when its newest segment is missing, or all are', async () => {
+    const { directory, newest, segments } = await closed(20);
+    expect(segments.length).toBeGreaterThan(2);
+    fs.rmSync(newest);
+    expect(await codeOf(open(directory))).toBe('LOG_CORRUPT');
+    for (const name of segments) fs.rmSync(path.join(directory, name), { force: true });
+    expect(await codeOf(open(directory))).toBe('LOG_CORRUPT');
+  });
+
+  test('may go on, be killed, and lose old segments', async () => {
+    const { directory } = await closed(20);
+    const { log } = await open(directory);
+    for (let i = 20; i < 40; i++) await log.append(Buffer.from(`record ${i}`));
+    const last = log.segments.at(-1)?.number ?? 0;
+    await log.removeThrough(last - 1);
+    // Killed here: the mark is of the run before.
+    const { found, log: again } = await open(directory);
+    expect(found.at(-1)).toBe('record 39');
+    await again.close();
+    await log.close();
+  });
 });

@@ -352,6 +352,53 @@ describe('a job that was changed', () => {
   });
 });
 
+describe('damage is told of at start, before anything is thrown away', () => {
+  async function onceRun(options: Partial<StreamingContextOptions> = {}): Promise<string> {
+    const job = new Job<string, readonly [string, number]>(ownDirectory(), options);
+    await job.boot(counts);
+    await job.batch('a');
+    await job.batch('a');
+    await job.stop();
+    return job.directory;
+  }
+
+  test('a journal that was cut short after a stop', async () => {
+    const directory = await onceRun();
+    const newest = fs
+      .readdirSync(directory)
+      .filter((name) => name.endsWith('.log'))
+      .at(-1) as string;
+    const file = path.join(directory, newest);
+    fs.truncateSync(file, Math.floor(fs.statSync(file).size / 2));
+    expect(await codeOf(new Job(directory).boot(counts as never))).toBe('LOG_CORRUPT');
+  });
+
+  test('received events whose journal is gone stay where they are', async () => {
+    const directory = await onceRun({ reliability: 'store-on-failure' });
+    for (const name of fs.readdirSync(directory)) if (name.startsWith('journal')) fs.rmSync(path.join(directory, name));
+    const blocks = (): string[] => fs.readdirSync(directory).filter((name) => name.startsWith('blocks-'));
+    const before = blocks();
+    expect(before.length).toBe(1);
+    const again = new Job(directory, { reliability: 'store-on-failure' }).boot(counts as never);
+    await expect(again).rejects.toMatchObject({
+      code: 'LOG_CORRUPT',
+      hint: expect.stringContaining(before[0] as string),
+    });
+    expect(blocks()).toEqual(before);
+  });
+
+  test('a block of a first start that was killed before its record was written is no damage', async () => {
+    const job = new Job<string, readonly [string, number]>(ownDirectory(), { reliability: 'store-on-failure' });
+    await job.boot(counts);
+    await job.powerCut();
+    const block = path.join(job.directory, 'blocks-0000000001.avro');
+    fs.writeFileSync(block, 'Obj');
+    await job.boot(counts);
+    await job.stop();
+    expect(fs.existsSync(block)).toBe(false);
+  });
+});
+
 test('two runs cannot use one directory', async () => {
   const directory = ownDirectory();
   const first = new Job<string, readonly [string, number]>(directory);

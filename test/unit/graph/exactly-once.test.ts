@@ -3,10 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RDD } from '../../../src/graph/rdd.ts';
-import { saveParts, textPart } from '../../../src/graph/save.ts';
+import { saveBatch, saveParts, textPart } from '../../../src/graph/save.ts';
 import { exactlyOnce, type OutputBatch, StreamjobError, sqlStore } from '../../../src/index.ts';
 import { ownDirectory } from '../../kit/directory.ts';
 import { FaultyFiles } from '../../kit/faulty-files.ts';
+import { collectingLogger } from '../../kit/log.ts';
 import { openDatabase, storeOf } from '../../kit/sqlite.ts';
 
 const batch = (time: number, id: string): OutputBatch => ({ job: 'test', output: 'foreachRDD-0', time, batch: id });
@@ -55,19 +56,52 @@ test('a name that is no table is refused', () => {
   expect(make).toThrow(StreamjobError);
 });
 
-test('a directory of a batch stays when just this batch comes again, and is replaced by another one', async () => {
+const numbered = (directory: string) => (number: number) => (number === 0 ? directory : `${directory}-${number}`);
+
+test('a directory of a batch stays when just this batch comes again; another one of the same time gets a name of its own', async () => {
   const directory = path.join(ownDirectory(), 'out-1000');
-  const content = (): string => fs.readFileSync(path.join(directory, 'part-00000'), 'utf8');
-  await saveParts(directory, [['a']], textPart, batch(1000, 'one'));
-  await saveParts(directory, [['never written']], textPart, batch(1000, 'one'));
-  expect(content()).toBe('a\n');
-  await saveParts(directory, [['b']], textPart, batch(1000, 'two'));
-  expect(content()).toBe('b\n');
-  const manifest = JSON.parse(fs.readFileSync(path.join(directory, '_MANIFEST.json'), 'utf8')) as Record<
+  const { log, lines } = collectingLogger();
+  const save = (words: readonly string[], id: string): Promise<void> =>
+    saveBatch(numbered(directory), [words], textPart, { batch: batch(1000, id), log });
+  const content = (at: string): string => fs.readFileSync(path.join(at, 'part-00000'), 'utf8');
+  await save(['a'], 'one');
+  await save(['never written'], 'one');
+  expect(content(directory)).toBe('a\n');
+  await save(['b'], 'two');
+  expect(content(directory)).toBe('a\n');
+  expect(content(`${directory}-1`)).toBe('b\n');
+  expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([expect.stringContaining('warn ')]);
+  await save(['never written'], 'two');
+  await save(['never written'], 'one');
+  expect(content(`${directory}-1`)).toBe('b\n');
+  expect(fs.readdirSync(path.dirname(directory))).toEqual(['out-1000', 'out-1000-1']);
+  const manifest = JSON.parse(fs.readFileSync(path.join(`${directory}-1`, '_MANIFEST.json'), 'utf8')) as Record<
     string,
     unknown
   >;
   expect(manifest).toMatchObject({ ...batch(1000, 'two'), parts: [{ name: 'part-00000', bytes: 2, values: 1 }] });
+});
+
+test('what is not of this job stays: files, a directory without a manifest, a damaged manifest', async () => {
+  const directory = path.join(ownDirectory(), 'out-1000');
+  fs.writeFileSync(directory, 'a file');
+  fs.mkdirSync(`${directory}-1`);
+  fs.writeFileSync(path.join(`${directory}-1`, 'data'), 'precious');
+  fs.mkdirSync(`${directory}-2`);
+  fs.writeFileSync(path.join(`${directory}-2`, '_MANIFEST.json'), '{"job":');
+  const { log } = collectingLogger();
+  await saveBatch(numbered(directory), [['a']], textPart, { batch: batch(1000, 'one'), log });
+  expect(fs.readFileSync(directory, 'utf8')).toBe('a file');
+  expect(fs.readdirSync(`${directory}-1`)).toEqual(['data']);
+  expect(fs.readdirSync(`${directory}-2`)).toEqual(['_MANIFEST.json']);
+  expect(fs.readFileSync(path.join(`${directory}-3`, 'part-00000'), 'utf8')).toBe('a\n');
+});
+
+test('outside of outputs a directory that exists is an error, as in Spark', async () => {
+  const directory = path.join(ownDirectory(), 'out');
+  await saveParts(directory, [['a']], textPart);
+  await expect(saveParts(directory, [['b']], textPart)).rejects.toMatchObject({ code: 'FILE_EXISTS' });
+  expect(fs.readFileSync(path.join(directory, 'part-00000'), 'utf8')).toBe('a\n');
 });
 
 test.each(['append', 'sync', 'create', 'rename'] as const)(
@@ -76,10 +110,13 @@ test.each(['append', 'sync', 'create', 'rename'] as const)(
     const directory = path.join(ownDirectory(), 'out-1000');
     const files = new FaultyFiles();
     files.fail(operation);
-    const save = (): Promise<void> => saveParts(directory, [['a'], ['b']], textPart, batch(1000, 'one'), files);
+    const { log } = collectingLogger();
+    const by = { batch: batch(1000, 'one'), log };
+    const save = (): Promise<void> => saveBatch(numbered(directory), [['a'], ['b']], textPart, by, files);
     await expect(save()).rejects.toMatchObject({ code: 'FILE_ACCESS' });
     expect(fs.existsSync(directory)).toBe(false);
     await save();
     expect(fs.readdirSync(directory).sort()).toEqual(['_MANIFEST.json', '_SUCCESS', 'part-00000', 'part-00001']);
+    expect(fs.readdirSync(path.dirname(directory))).toEqual(['out-1000']);
   },
 );
