@@ -2,4 +2,6 @@
 /** The door of the command line; everything is in cli/. */
 import { main } from './cli/main.ts';
 
-process.exitCode = await main(process.argv.slice(2));
+const code = await main(process.argv.slice(2));
+// A closed stdout has set it already, where nothing else went wrong.
+if (code !== 0 || process.exitCode === undefined) process.exitCode = code;

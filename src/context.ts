@@ -13,7 +13,8 @@ import { type Clock, systemClock, type Timer } from './core/clock.ts';
 import { type DurationLike, durationMs } from './core/duration.ts';
 import { messageOf, StreamjobError } from './core/errors.ts';
 import { EventBus, type StreamEvent } from './core/events.ts';
-import { type Logger, silentLogger } from './core/log.ts';
+import { type Log, type Logger, loggerOf } from './core/log.ts';
+import { checkOptions, count, misfit, type SizeLike, sizeBytes } from './core/options.ts';
 import type { Reliability } from './core/reliability.ts';
 import { Scope, untilAborted } from './core/scope.ts';
 import type { Files } from './durable/files.ts';
@@ -44,9 +45,10 @@ import { DEFAULT_DEAD_LETTER_FILE, DeadLetters } from './flow/stage/dead-letters
 import { DStream, transformStreams, unionStreams } from './graph/dstream.ts';
 import { Graph } from './graph/node.ts';
 import type { RDD } from './graph/rdd.ts';
-import { Accumulators, Broadcast, CollectionAccumulator, NumberAccumulator } from './graph/shared.ts';
+import { type Accumulators, Broadcast, CollectionAccumulator, NumberAccumulator } from './graph/shared.ts';
 import { LmdbEnvironment, LmdbStateStore } from './graph/state/lmdb.ts';
 import { PLAIN_STATE, type StateCodec, type StoredEntry } from './graph/state/store.ts';
+import { CONTEXT_OPTIONS, STOP_OPTIONS } from './options.ts';
 
 /** What a context is made from. */
 export interface StreamingContextOptions {
@@ -107,10 +109,10 @@ export interface StreamingContextOptions {
   readonly job?: JobModule;
   /** Stop after so many batches that held data. Default: without limit. */
   readonly maxBatches?: number;
-  /** The most memory for received data that waits or is processed, in bytes. Default 256 MiB. */
-  readonly maxBacklogBytes?: number;
-  /** The most disk for received data that waits in the write-ahead log, in bytes. Default 8 GiB. */
-  readonly maxLogBytes?: number;
+  /** The most memory for received data that waits or is processed: bytes, or a text such as '256MiB', the default. */
+  readonly maxBacklogBytes?: SizeLike;
+  /** The most disk for received data that waits in the write-ahead log: bytes, or a text such as '8GiB', the default. */
+  readonly maxLogBytes?: SizeLike;
   /** How strong the promise to peers is. Default 'end-to-end': they are told "delivered" after the commit. */
   readonly reliability?: Reliability;
   /** Where state, windows and received data outlive a crash; false or left out: nowhere. */
@@ -125,8 +127,8 @@ export interface StreamingContextOptions {
    * Files and queues, which are looked at when a batch is cut, are not limited.
    */
   readonly backpressure?: BackpressureOptions | false;
-  /** Where lines go. Default: nowhere. A pino logger fits. */
-  readonly log?: Logger;
+  /** Where lines go. A pino logger fits, and so does `console`. Default: warnings and errors to stderr. */
+  readonly log?: Log;
   /** Takes what `print` prints. Default: stdout. */
   readonly write?: (text: string) => void;
   /** Default: the machine's. */
@@ -147,6 +149,8 @@ export type ContextState = 'initialized' | 'active' | 'stopped';
 const DEFAULT_MAX_BACKLOG_BYTES = 256 * 1024 * 1024;
 const DEFAULT_MAX_LOG_BYTES = 8 * 1024 ** 3;
 const SHORTEST_GRACE_MS = 30_000;
+/** After this a stop says what it waits for. */
+const STOP_HINT_MS = 3000;
 const DEFAULT_LINGER_MS = 2;
 const DEFAULT_STATE_CACHE = 100_000;
 
@@ -165,7 +169,7 @@ export class StreamingContext {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #events = new EventBus();
-  readonly #accumulators = new Accumulators();
+  readonly #listened: Observable<StreamEvent>;
   readonly #engine: EngineKind;
   readonly #parallelism: number;
   readonly #rates: Rates | undefined;
@@ -179,26 +183,28 @@ export class StreamingContext {
   readonly #halt = new AbortController();
   #state: ContextState = 'initialized';
   #flow: Flow | undefined;
+  #starting: Promise<void> | undefined;
+  /** Ends when the flow has; how it ended is told by `#ended`. */
   #running: Promise<void> | undefined;
+  #isOver = false;
+  readonly #ended = settledLater();
   #checkpointDir: string | undefined;
   #stateDir: string | undefined;
   #stopping: Promise<void> | undefined;
 
   /** @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN (engine) */
   constructor(options: StreamingContextOptions) {
+    checkOptions('StreamingContext', CONTEXT_OPTIONS, options);
     this.#options = options;
     this.#graph = new Graph(durationMs(options.batchInterval, 'batchInterval'));
-    requireOneOf(options.stateStore ?? 'memory', ['memory', 'lmdb'], 'stateStore');
     if (options.stateStore === 'lmdb') this.#keepStatesInLmdb(options.stateCache ?? DEFAULT_STATE_CACHE);
     this.#clock = options.clock ?? systemClock;
-    this.#log = (options.log ?? silentLogger).child({ job: options.name ?? 'streamjob' });
+    this.#log = loggerOf(options.log).child({ job: options.name ?? 'streamjob' });
+    this.#listened = this.#events.listenable((error) => {
+      this.#log.error({ err: error }, `a listener of events$ threw: ${messageOf(error)}`);
+    });
     this.#engine = engines.get(options.engine ?? 'inline');
     this.#parallelism = options.parallelism ?? (this.#engine.type === 'inline' ? 1 : availableParallelism());
-    requireCount(this.#parallelism, 1, 'parallelism');
-    requireCount(options.maxRetries ?? 0, 0, 'maxRetries');
-    requireOneOf(options.onPoison ?? 'fail', ['fail', 'skip'], 'onPoison');
-    requireOneOf(options.cut ?? 'interval', ['interval', 'eager'], 'cut');
-    requireOneOf<number>(options.batchesInFlight ?? 2, [1, 2], 'batchesInFlight');
     this.#receiverStates = new ReceiverStates(this.#clock, this.#events);
     this.#rates = resolveRates(options.backpressure);
   }
@@ -210,7 +216,7 @@ export class StreamingContext {
 
   /** What happens, as it happens: batches, receivers, pauses. It completes when the context has stopped. */
   get events$(): Observable<StreamEvent> {
-    return this.#events.asObservable();
+    return this.#listened;
   }
 
   /** How many events have been received and are in no batch yet. */
@@ -309,7 +315,9 @@ export class StreamingContext {
 
   /** Records of a fixed length, in bytes, of the files that are moved into a directory. */
   binaryRecordsStream(directory: string, recordLength: number, options: FileStreamOptions = {}): DStream<Uint8Array> {
-    requireCount(recordLength, 1, 'recordLength');
+    if (!Number.isSafeInteger(recordLength) || recordLength < 1) {
+      throw misfit('recordLength', recordLength, count({ min: 1 }), 'binaryRecordsStream');
+    }
     const read = (content: Buffer): readonly Uint8Array[] => fixedRecords(content, recordLength);
     const settings = this.#receiverSettings();
     return this.#receiverStream(new FilesReceiver(settings.id, directory, options, read, settings));
@@ -346,12 +354,12 @@ export class StreamingContext {
    * @example const lines = ssc.accumulator(); stream.foreachRDD(async (rdd) => lines.add(await rdd.count()));
    */
   accumulator(): NumberAccumulator {
-    return this.#accumulators.register(new NumberAccumulator());
+    return this.#graph.accumulators.register(new NumberAccumulator());
   }
 
   /** Gathers values that functions give it. */
   collectionAccumulator<T>(): CollectionAccumulator<T> {
-    return this.#accumulators.register(new CollectionAccumulator<T>());
+    return this.#graph.accumulators.register(new CollectionAccumulator<T>());
   }
 
   /**
@@ -397,7 +405,7 @@ export class StreamingContext {
 
   /** @internal What an engine needs of a context that another thread builds. */
   static graphOf(ssc: StreamingContext): { readonly graph: Graph; readonly accumulators: Accumulators } {
-    return { graph: ssc.#graph, accumulators: ssc.#accumulators };
+    return { graph: ssc.#graph, accumulators: ssc.#graph.accumulators };
   }
 
   /** @internal A stream of values that the caller hands over: the test kit's input. */
@@ -407,67 +415,60 @@ export class StreamingContext {
   }
 
   /**
-   * Starts the receivers and the batches.
-   * @throws StreamjobError NO_OUTPUT, PORT_IN_USE, LISTEN_FAILED, TLS_INVALID, CONTEXT_STATE (stopped before)
+   * Starts the receivers and the batches. It may be left without await, as in Spark: `stop` and `awaitTermination` know of it.
+   * @throws StreamjobError NO_OUTPUT, PORT_IN_USE, LISTEN_FAILED, TLS_INVALID, CHECKPOINT_LOCKED, CHECKPOINT_INCOMPATIBLE, LOG_CORRUPT,
+   *   FILE_ACCESS; CONTEXT_STATE (stopped before, or while it started)
    */
-  async start(): Promise<void> {
-    if (this.#state === 'active') {
+  start(): Promise<void> {
+    if (this.#state === 'stopped') {
+      return Promise.reject(
+        new StreamjobError('CONTEXT_STATE', 'a context that has stopped cannot be started again', {
+          hint: 'make a new StreamingContext',
+        }),
+      );
+    }
+    if (this.#starting !== undefined) {
       // As Spark: a second start is a slip, not a reason to end a job that runs.
       this.#log.warn({}, 'start() was called on a context that has started: nothing is done');
-      return;
+      return this.#starting;
     }
-    if (this.#state === 'stopped') {
-      throw new StreamjobError('CONTEXT_STATE', 'a context that has stopped cannot be started again', {
-        hint: 'make a new StreamingContext',
-      });
+    try {
+      this.#graph.validate();
+      if (this.#options.cut === 'eager') requireUnmixed(this.#graph);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    this.#graph.validate();
-    if (this.#options.cut === 'eager') requireUnmixed(this.#graph);
     this.#graph.freeze('started');
     this.#state = 'active';
-    this.#warnOfLosses();
-    try {
-      const flow = await this.#openFlow();
-      for (const receiver of this.#receivers) {
-        this.#scope.defer(() => receiver.close());
-        this.#receiverStates.set(receiver, 'starting');
-        await receiver.start(flow);
-        if (receiver.onState === undefined) this.#receiverStates.set(receiver, 'running');
-        this.#log.info({ receiver: receiver.id }, `${receiver.name} started`);
-        this.#events.next({ type: 'receiverStarted', receiver: receiver.id, name: receiver.name });
-      }
-      this.#events.next({ type: 'streamingStarted', time: this.#clock.now() });
-      this.#running = this.#run(flow);
-      // awaitTermination reports it; without a caller it must not end the process.
-      this.#running.catch(() => {});
-    } catch (error) {
-      this.#state = 'stopped';
-      await this.#scope.close();
-      throw error;
-    }
+    this.#starting = this.#start();
+    return this.#starting;
   }
 
   /**
-   * Stops. It may be called again with `graceful: false` to cut a graceful stop short.
-   * @throws what closing a receiver threw
+   * Stops. On a context that is starting, a graceful stop waits for the start; one that is not ends it. It may be called again with
+   * `graceful: false` to cut a graceful stop short.
+   * @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN: then nothing has happened
    */
   async stop(options: StopOptions = {}): Promise<void> {
-    const flow = this.#flow;
-    if (flow === undefined || this.#running === undefined) {
-      this.#state = 'stopped';
+    checkOptions('stop', STOP_OPTIONS, options);
+    const graceMs =
+      options.timeout === undefined
+        ? Math.max(SHORTEST_GRACE_MS, 10 * this.#graph.batchMs)
+        : durationMs(options.timeout, 'timeout');
+    if (this.#starting === undefined) {
       this.#graph.freeze('stopped');
-      return;
+      return this.#end(undefined);
     }
     // The receivers first: one that gets its values back would hand them over again.
-    this.#stopping ??= this.#stop(flow, options);
-    if (options.graceful === false) flow.abort();
+    this.#stopping ??= this.#stop(this.#starting, graceMs);
+    if (options.graceful === false) this.#abort('the context was stopped at once');
     return this.#stopping;
   }
 
   /**
    * As awaitTermination, but no longer than `timeout`.
    * @returns whether the context has stopped
-   * @throws StreamjobError BATCH_FAILED when a failed batch stopped it
+   * @throws StreamjobError BATCH_FAILED when a failed batch stopped it; what made its start fail
    */
   async awaitTerminationOrTimeout(timeout: DurationLike): Promise<boolean> {
     const ms = durationMs(timeout, 'timeout');
@@ -482,26 +483,117 @@ export class StreamingContext {
     }
   }
 
-  /** Resolves when the context has stopped. @throws StreamjobError BATCH_FAILED when a failed batch stopped it */
-  async awaitTermination(): Promise<void> {
-    await this.#running;
+  /**
+   * Resolves when the context has stopped; waits for its start, too.
+   * @throws StreamjobError BATCH_FAILED when a failed batch stopped it; what made its start fail
+   */
+  awaitTermination(): Promise<void> {
+    return this.#ended.promise;
   }
 
-  async #stop(flow: Flow, options: StopOptions): Promise<void> {
-    const grace =
-      options.timeout === undefined
-        ? Math.max(SHORTEST_GRACE_MS, 10 * this.#graph.batchMs)
-        : durationMs(options.timeout, 'timeout');
-    const deadline = this.#clock.after(grace, () => {
-      this.#log.warn({ timeoutMs: grace }, 'graceful stop timed out: what has not committed is given back');
-      flow.abort(`the graceful stop took longer than ${grace} ms`);
+  async #start(): Promise<void> {
+    this.#warnOfLosses();
+    try {
+      const flow = await this.#unlessStopped(this.#openFlow());
+      for (const receiver of this.#receivers) {
+        this.#scope.defer(() => receiver.close());
+        this.#receiverStates.set(receiver, 'starting');
+        await this.#unlessStopped(receiver.start(flow));
+        if (receiver.onState === undefined) this.#receiverStates.set(receiver, 'running');
+        this.#log.info({ receiver: receiver.id }, `${receiver.name} started`);
+        this.#events.next({ type: 'receiverStarted', receiver: receiver.id, name: receiver.name });
+      }
+      this.#events.next({ type: 'streamingStarted', time: this.#clock.now() });
+      this.#tellRemarks();
+      this.#running = this.#run(flow);
+    } catch (error) {
+      // A stop that ends the start is no failure of it.
+      await this.#end(this.#halt.signal.aborted ? undefined : error);
+      throw error;
+    }
+  }
+
+  /** Waits no longer once the context is to stop at once: the system may never come to an end of `work`. */
+  async #unlessStopped<T>(work: Promise<T>): Promise<T> {
+    const result = await untilAborted(
+      work.then((value) => ({ value })),
+      this.#halt.signal,
+    );
+    if (result === undefined || this.#halt.signal.aborted) throw stoppedWhileStarting();
+    return result.value;
+  }
+
+  #abort(reason: string): void {
+    if (this.#flow === undefined) this.#halt.abort();
+    else this.#flow.abort(reason);
+  }
+
+  async #stop(starting: Promise<void>, graceMs: number): Promise<void> {
+    const deadline = this.#clock.after(graceMs, () => {
+      this.#log.warn({ timeoutMs: graceMs }, 'graceful stop timed out: what has not committed is given back');
+      this.#abort(`the graceful stop took longer than ${graceMs} ms`);
     });
-    // A user's receiver that does not come to its end must not hold the stop for longer than anything else may.
-    const receivers = Promise.all(this.#receivers.map((receiver) => receiver.stopReceiving()));
-    await untilAborted(receivers, this.#halt.signal);
-    flow.drain();
-    await this.#running?.catch(() => {});
-    deadline.cancel();
+    const hint = this.#clock.after(Math.min(STOP_HINT_MS, graceMs / 2), () => this.#tellWhatStopWaitsFor());
+    try {
+      // Its failure is told by its own promise, and by awaitTermination.
+      await starting.catch(() => {});
+      const flow = this.#flow;
+      if (this.#running === undefined || flow === undefined) return;
+      // A user's receiver that does not come to its end must not hold the stop for longer than anything else may.
+      const receivers = Promise.all(this.#receivers.map((receiver) => receiver.stopReceiving()));
+      await untilAborted(receivers, this.#halt.signal);
+      flow.drain();
+      await this.#running;
+      if (!this.#halt.signal.aborted)
+        this.#log.info({}, 'the context has stopped: all that was received has committed');
+    } finally {
+      deadline.cancel();
+      hint.cancel();
+    }
+  }
+
+  #tellWhatStopWaitsFor(): void {
+    const running = this.#flow?.runningOutput;
+    if (running === undefined) return;
+    this.#log.warn(
+      { output: running.id, batch: running.time },
+      `the stop waits for ${running.id} of batch ${running.time}. If it is this output that awaits stop(), it waits for itself: call stop() there without await`,
+    );
+  }
+
+  /** The context is over: closes all, tells listeners and those who wait. @param failure undefined: it was stopped */
+  async #end(failure: unknown): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#state = 'stopped';
+    const hasRun = this.#starting !== undefined;
+    await this.#closeAll();
+    if (hasRun) {
+      for (const receiver of this.#receivers) {
+        this.#receiverStates.set(receiver, 'stopped');
+        this.#events.next({ type: 'receiverStopped', receiver: receiver.id, name: receiver.name });
+      }
+      this.#events.next({ type: 'streamingStopped', time: this.#clock.now() });
+    }
+    this.#events.complete();
+    if (failure === undefined) this.#ended.resolve();
+    else this.#ended.reject(failure);
+  }
+
+  /** Something of the system may never come to its end: nobody waits for it for longer than for a graceful stop. */
+  async #closeAll(): Promise<void> {
+    const over = new AbortController();
+    const deadline = this.#clock.after(SHORTEST_GRACE_MS, () => {
+      this.#log.error({}, `closing takes longer than ${SHORTEST_GRACE_MS} ms: it is not waited for`);
+      over.abort();
+    });
+    try {
+      await untilAborted(this.#scope.close(), over.signal);
+    } catch (error) {
+      this.#log.error({ err: error }, messageOf(error));
+    } finally {
+      deadline.cancel();
+    }
   }
 
   async #openFlow(): Promise<Flow> {
@@ -514,7 +606,7 @@ export class StreamingContext {
       graph: this.#graph,
       names,
       numPartitions: this.#parallelism,
-      accumulators: this.#accumulators,
+      accumulators: this.#graph.accumulators,
       signal: AbortSignal.any([this.#scope.signal, this.#halt.signal]),
       poison,
       log: this.#log,
@@ -535,10 +627,13 @@ export class StreamingContext {
       files: this.#options.files,
     });
     durable = durability;
+    // On a context that was stopped meanwhile these run at once.
     this.#scope.defer(() => durability.close());
     this.#scope.defer(() => opened.close());
+    if (this.#halt.signal.aborted) throw stoppedWhileStarting();
     durability.restoreSlices(opened);
     await opened.start();
+    if (this.#halt.signal.aborted) throw stoppedWhileStarting();
     const { cut = 'interval', linger = DEFAULT_LINGER_MS } = this.#options;
     const { batchMs } = this.#graph;
     this.#flow = new Flow({
@@ -561,15 +656,15 @@ export class StreamingContext {
         reliability === 'end-to-end'
           ? Math.min(...this.#receivers.map(({ peerTimeoutMs }) => (peerTimeoutMs ?? Number.POSITIVE_INFINITY) / 2))
           : Number.POSITIVE_INFINITY,
-      maxBacklogBytes: maxBacklogBytes ?? DEFAULT_MAX_BACKLOG_BYTES,
-      maxLogBytes: maxLogBytes ?? DEFAULT_MAX_LOG_BYTES,
+      maxBacklogBytes: sizeBytes(maxBacklogBytes ?? DEFAULT_MAX_BACKLOG_BYTES, 'maxBacklogBytes'),
+      maxLogBytes: sizeBytes(maxLogBytes ?? DEFAULT_MAX_LOG_BYTES, 'maxLogBytes'),
       reliability,
       durability,
       inputNames,
       job: name,
       rates: this.#rates,
       batchesInFlight: this.#options.batchesInFlight ?? 2,
-      accumulators: this.#accumulators,
+      accumulators: this.#graph.accumulators,
       deadLetters: poison,
       halt: this.#halt,
       write: write ?? ((text) => process.stdout.write(text)),
@@ -578,7 +673,6 @@ export class StreamingContext {
   }
 
   #keepStatesInLmdb(cachedKeys: number): void {
-    requireCount(cachedKeys, 1, 'stateCache');
     const environment = new LmdbEnvironment({
       directory: () => this.#stateDirectory(),
       cachedKeys,
@@ -633,18 +727,13 @@ export class StreamingContext {
   }
 
   async #run(flow: Flow): Promise<void> {
+    let failure: unknown;
     try {
       await flow.run();
-    } finally {
-      this.#state = 'stopped';
-      await this.#scope.close().catch((error: unknown) => this.#log.error({ err: error }, messageOf(error)));
-      for (const receiver of this.#receivers) {
-        this.#receiverStates.set(receiver, 'stopped');
-        this.#events.next({ type: 'receiverStopped', receiver: receiver.id, name: receiver.name });
-      }
-      this.#events.next({ type: 'streamingStopped', time: this.#clock.now() });
-      this.#events.complete();
+    } catch (error) {
+      failure = error;
     }
+    await this.#end(failure);
   }
 
   #receiverSettings(): ReceiverSettings {
@@ -672,6 +761,21 @@ export class StreamingContext {
     return new DStream(this.#graph, node);
   }
 
+  /** After each batch, what operators have counted for the log. */
+  #tellRemarks(): void {
+    const { remarks } = this.#graph;
+    if (remarks.length === 0) return;
+    const told = new Map<string, number>();
+    this.#events.subscribe(({ type }) => {
+      if (type !== 'batchCompleted') return;
+      for (const { operator, text, counter } of remarks) {
+        const values = counter.sum - (told.get(operator) ?? 0);
+        if (values > 0) this.#log.warn({ operator, values, inAll: counter.sum }, `${values} ${text}`);
+        told.set(operator, counter.sum);
+      }
+    });
+  }
+
   #warnOfLosses(): void {
     for (const name of this.#unreplayable) {
       this.#log.warn({}, `${name} cannot be replayed: values that have not committed are lost in a crash`);
@@ -679,19 +783,20 @@ export class StreamingContext {
   }
 }
 
-function requireCount(value: number, least: number, option: string): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new StreamjobError('CONFIG_INVALID', `${option} must be a whole number of at least ${least}, not ${value}`, {
-    where: option,
-  });
+function stoppedWhileStarting(): StreamjobError {
+  return new StreamjobError('CONTEXT_STATE', 'the context was stopped while it started');
 }
 
-function requireOneOf<T extends string | number>(value: T, allowed: readonly T[], option: string): void {
-  if (allowed.includes(value)) return;
-  throw new StreamjobError('CONFIG_INVALID', `${option} cannot be ${JSON.stringify(value)}`, {
-    where: option,
-    hint: `use ${allowed.map((each) => (typeof each === 'string' ? `'${each}'` : each)).join(' or ')}`,
+/** A promise and what settles it; nobody needs to listen to it. */
+function settledLater(): { promise: Promise<void>; resolve(): void; reject(reason: unknown): void } {
+  let resolve = (): void => {};
+  let reject: (reason: unknown) => void = () => {};
+  const promise = new Promise<void>((resolved, rejected) => {
+    resolve = resolved;
+    reject = rejected;
   });
+  promise.catch(() => {});
+  return { promise, resolve, reject };
 }
 
 /** @throws StreamjobError CONFIG_INVALID */

@@ -1,12 +1,13 @@
 /** A job: what a file such as jobs/wordcount.ts exports, and its options, compiled once from all places they come from. */
 import type { StreamingContext } from './context.ts';
-import { type DurationLike, durationMs } from './core/duration.ts';
+import type { DurationLike } from './core/duration.ts';
 import { StreamjobError } from './core/errors.ts';
+import { checkOptions, misfit, type Option } from './core/options.ts';
 import { nearest } from './core/registry.ts';
-import { RELIABILITY_LEVELS, type Reliability, reliabilityOf } from './core/reliability.ts';
-import { engines } from './engine/index.ts';
-import { type BackpressureOptions, resolveRates } from './flow/batch/rate-control.ts';
+import type { Reliability } from './core/reliability.ts';
+import type { BackpressureOptions } from './flow/batch/rate-control.ts';
 import { DEFAULT_DEAD_LETTER_FILE } from './flow/stage/dead-letters.ts';
+import { JOB_OPTIONS } from './options.ts';
 
 /** Options of a job. Each has a flag of `streamjob run` (kebab case) and an environment variable (`STREAMJOB_BATCH_INTERVAL`). */
 export interface JobOptions {
@@ -21,7 +22,7 @@ export interface JobOptions {
   /** 2 (default): the stages of the next batch run while outputs are waited for, where order allows it; 1: one after the other. */
   readonly batchesInFlight?: 1 | 2;
   /** A flume.conf, relative to the job file, whose agent `a1` (or `name`) runs in this process. */
-  readonly agent?: string | { readonly conf: string; readonly name: string };
+  readonly agent?: string | { readonly conf: string; readonly name?: string };
   /** 'retry' (default) runs a failed batch again with backoff; 'stop' stops with exit code 3. */
   readonly onFailure?: 'retry' | 'stop';
   /** How often a failed batch is run again before the job stops. Default: without limit. */
@@ -104,25 +105,23 @@ export interface ResolvedJobOptions {
 /** What flags and the environment may say: texts, by option name. */
 export type OptionTexts = Readonly<Record<string, string | undefined>>;
 
-const OPTION_NAMES = [
-  'name',
-  'batchInterval',
-  'cut',
-  'linger',
-  'batchesInFlight',
-  'agent',
-  'onFailure',
-  'maxRetries',
-  'onPoison',
-  'deadLetterFile',
-  'backpressure',
-  'parallelism',
-  'engine',
-  'stateStore',
-  'stateCache',
-  'reliability',
-  'checkpointDir',
-] as const;
+const OPTIONS: Readonly<Record<string, Option>> = JOB_OPTIONS;
+
+const DEFAULTS = {
+  cut: 'interval',
+  linger: 2,
+  batchesInFlight: 2,
+  onFailure: 'retry',
+  onPoison: 'fail',
+  deadLetterFile: DEFAULT_DEAD_LETTER_FILE,
+  backpressure: {},
+  engine: 'inline',
+  stateStore: 'memory',
+  reliability: 'end-to-end',
+} as const satisfies Partial<JobOptions>;
+
+/** Variables that are ours and no options of a job. */
+const OTHER_VARIABLES = ['STREAMJOB_LOG_LEVEL'];
 
 /**
  * Flag over environment over job file over default.
@@ -130,53 +129,61 @@ const OPTION_NAMES = [
  * @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN
  */
 export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: OptionTexts): ResolvedJobOptions {
-  checkNames(file);
-  const pick = (option: (typeof OPTION_NAMES)[number]): unknown =>
-    flags[option] ?? env[environmentName(option)] ?? file[option];
-  const name = pick('name');
-  if (typeof name !== 'string' || name === '') throw invalid('name', name, 'give the job a name');
-  const cut = pick('cut') ?? 'interval';
-  if (cut !== 'interval' && cut !== 'eager') throw invalid('cut', cut, "use 'interval' or 'eager'");
-  const batchesInFlight = Number(pick('batchesInFlight') ?? 2);
-  if (batchesInFlight !== 1 && batchesInFlight !== 2) {
-    throw invalid('batchesInFlight', pick('batchesInFlight'), 'use 1 or 2');
+  checkOptions('defineJob', optional(JOB_OPTIONS), file);
+  checkVariables(env);
+  const values: Record<string, unknown> = { ...DEFAULTS };
+  for (const [name, option] of Object.entries(OPTIONS)) {
+    const text = flags[name] ?? env[environmentName(name)];
+    const given = text ?? (Reflect.get(file, name) as unknown);
+    if (given !== undefined) values[name] = readOption(name, option, given, text !== undefined);
+    if (option.required === true && values[name] === undefined) throw misfit(name, undefined, option, '');
   }
-  const onFailure = pick('onFailure') ?? 'retry';
-  if (onFailure !== 'retry' && onFailure !== 'stop') throw invalid('onFailure', onFailure, "use 'retry' or 'stop'");
-  const batchInterval = pick('batchInterval');
-  if (batchInterval === undefined) throw invalid('batchInterval', batchInterval, "give one, e.g. '1s'");
-  const maxRetries = pick('maxRetries');
-  const stateStore = pick('stateStore') ?? 'memory';
-  if (stateStore !== 'memory' && stateStore !== 'lmdb')
-    throw invalid('stateStore', stateStore, "use 'memory' or 'lmdb'");
-  const stateCache = pick('stateCache');
-  const parallelism = pick('parallelism');
-  const onPoison = pick('onPoison') ?? 'fail';
-  if (onPoison !== 'fail' && onPoison !== 'skip') throw invalid('onPoison', onPoison, "use 'fail' or 'skip'");
-  const deadLetterFile = pick('deadLetterFile') ?? DEFAULT_DEAD_LETTER_FILE;
-  if (typeof deadLetterFile !== 'string' || deadLetterFile === '') {
-    throw invalid('deadLetterFile', deadLetterFile, 'give the path of a file');
-  }
+  const read = values as Partial<ResolvedJobOptions> &
+    typeof DEFAULTS &
+    Pick<ResolvedJobOptions, 'name' | 'batchInterval'>;
   return {
-    name,
-    cut,
-    linger: durationMs((pick('linger') ?? 2) as DurationLike, 'linger'),
-    batchesInFlight,
-    onFailure,
-    onPoison,
-    deadLetterFile,
-    backpressure: resolveBackpressure(pick('backpressure')),
-    batchInterval: durationMs(batchInterval as DurationLike, 'batchInterval'),
-    agent: resolveAgent(pick('agent')),
-    maxRetries: maxRetries === undefined ? undefined : count(maxRetries, 'maxRetries', 0),
-    parallelism: parallelism === undefined ? undefined : count(parallelism, 'parallelism', 1),
-    stateStore,
-    stateCache: stateCache === undefined ? undefined : count(stateCache, 'stateCache', 1),
-    engine: engineName(pick('engine') ?? 'inline'),
-    reliability: reliabilityLevel(pick('reliability') ?? 'end-to-end'),
-    reliabilityAsked: pick('reliability') !== undefined,
-    checkpointDir: checkpointDirectory(pick('checkpointDir')),
+    maxRetries: undefined,
+    parallelism: undefined,
+    stateCache: undefined,
+    checkpointDir: undefined,
+    ...read,
+    agent: resolveAgent(values['agent'] as JobOptions['agent']),
+    reliabilityAsked: (flags['reliability'] ?? env[environmentName('reliability')] ?? file.reliability) !== undefined,
   };
+}
+
+function readOption(name: string, option: Option, given: unknown, isText: boolean): unknown {
+  let value: unknown;
+  try {
+    value = option.read(given, name, isText);
+  } catch (error) {
+    // Who wrote a flag looks for the flag's name.
+    if (!isText || !(error instanceof StreamjobError)) throw error;
+  }
+  if (value === undefined) throw misfit(name, given, option, '');
+  return value;
+}
+
+/** The file may leave out what a flag or the environment gives. */
+function optional(table: typeof JOB_OPTIONS): typeof JOB_OPTIONS {
+  const entries = Object.entries(table).map(([name, option]: [string, Option]) => [
+    name,
+    { ...option, required: false },
+  ]);
+  return Object.fromEntries(entries) as typeof JOB_OPTIONS;
+}
+
+/** A misspelt variable would be a setting that silently is not there. */
+function checkVariables(env: OptionTexts): void {
+  const known = [...Object.keys(OPTIONS).map(environmentName), ...OTHER_VARIABLES];
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith('STREAMJOB_') || value === undefined || known.includes(name)) continue;
+    const near = nearest(name, known);
+    throw new StreamjobError('CONFIG_UNKNOWN', `there is no option for the environment variable ${name}`, {
+      where: `the environment variable ${name}`,
+      hint: `${near === undefined ? '' : `did you mean ${near}? `}variables are ${known.join(', ')}; give those of your own another beginning`,
+    });
+  }
 }
 
 /** `batchInterval` -> `STREAMJOB_BATCH_INTERVAL` */
@@ -184,70 +191,7 @@ export function environmentName(option: string): string {
   return `STREAMJOB_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-function resolveAgent(agent: unknown): ResolvedJobOptions['agent'] {
-  if (agent === undefined || agent === '') return undefined;
-  if (typeof agent === 'string') return { conf: agent, name: 'a1' };
-  if (typeof agent === 'object' && agent !== null && 'conf' in agent && typeof agent.conf === 'string') {
-    const name = 'name' in agent && typeof agent.name === 'string' ? agent.name : 'a1';
-    return { conf: agent.conf, name };
-  }
-  throw invalid('agent', agent, "give the path of a flume.conf, or { conf: './flume.conf', name: 'a1' }");
-}
-
-function resolveBackpressure(value: unknown): BackpressureOptions | false {
-  let given: unknown = value ?? {};
-  try {
-    if (typeof given === 'string') given = JSON.parse(given) as unknown;
-    if (given !== false && (typeof given !== 'object' || given === null)) throw new Error('neither');
-    resolveRates(given as BackpressureOptions | false);
-    return given as BackpressureOptions | false;
-  } catch {
-    throw invalid(
-      'backpressure',
-      value,
-      `give false, or rates above 0 such as {"initialRate": 5000, "maxRate": 20000}`,
-    );
-  }
-}
-
-function checkNames(file: JobOptions): void {
-  for (const name of Object.keys(file)) {
-    if ((OPTION_NAMES as readonly string[]).includes(name)) continue;
-    const near = nearest(name, OPTION_NAMES);
-    throw new StreamjobError('CONFIG_UNKNOWN', `a job has no option ${name}`, {
-      where: 'defineJob',
-      hint: `${near === undefined ? '' : `did you mean ${near}? `}options are ${OPTION_NAMES.join(', ')}`,
-    });
-  }
-}
-
-function reliabilityLevel(value: unknown): Reliability {
-  const level = typeof value === 'string' ? reliabilityOf(value) : undefined;
-  if (level !== undefined) return level;
-  throw invalid('reliability', value, `use one of ${RELIABILITY_LEVELS.join(', ')}`);
-}
-
-function checkpointDirectory(value: unknown): string | false | undefined {
-  if (value === undefined || value === false) return value;
-  if (value === 'none') return false;
-  if (typeof value === 'string' && value !== '') return value;
-  throw invalid('checkpointDir', value, "give a directory; or false, as a flag 'none', for no checkpoint");
-}
-
-function engineName(value: unknown): string {
-  if (typeof value === 'string' && engines.find(value) !== undefined) return value;
-  throw new StreamjobError('CONFIG_UNKNOWN', `there is no engine ${JSON.stringify(value)}`, {
-    where: 'engine',
-    hint: `engines are ${engines.names.join(', ')}`,
-  });
-}
-
-function count(value: unknown, option: string, least: number): number {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least) return number;
-  throw invalid(option, value, `give a whole number of at least ${least}`);
-}
-
-function invalid(option: string, value: unknown, hint: string): StreamjobError {
-  return new StreamjobError('CONFIG_INVALID', `${option} cannot be ${JSON.stringify(value)}`, { where: option, hint });
+function resolveAgent(agent: JobOptions['agent']): ResolvedJobOptions['agent'] {
+  if (agent === undefined) return undefined;
+  return typeof agent === 'string' ? { conf: agent, name: 'a1' } : { conf: agent.conf, name: agent.name ?? 'a1' };
 }

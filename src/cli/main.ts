@@ -3,7 +3,9 @@ import yargs from 'yargs';
 import { describeError, messageOf, StreamjobError } from '../core/errors.ts';
 import { agentCommand } from './agent.ts';
 import { avroClientCommand } from './avro-client.ts';
+import { OutputClosed } from './output-closed.ts';
 import { runCommand } from './run.ts';
+import { CLOSED_STDOUT_EXIT } from './stop-requests.ts';
 import { UsageError } from './usage-error.ts';
 import { packageVersion } from './version.ts';
 
@@ -16,10 +18,10 @@ export const EXIT = { done: 0, wrong: 1, usage: 2, batchFailed: 3 } as const;
  * @returns the exit code
  */
 export async function main(args: readonly string[]): Promise<number> {
-  // A reader that went away (`streamjob run … | head`) is the end, not an error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-    process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.wrong),
-  );
+  // Commands that run for long stop in order (stop-requests.ts); for the others it is the end. Without a listener Node would throw.
+  process.stdout.on('error', () => {
+    process.exitCode = CLOSED_STDOUT_EXIT;
+  });
   const parser = yargs([...args])
     .scriptName('streamjob')
     .usage('$0 <command>\n\nMicro-batch processing for TypeScript, fed by Apache Flume.')
@@ -52,6 +54,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 function report(error: unknown, args: readonly string[]): number {
+  if (error instanceof OutputClosed) return CLOSED_STDOUT_EXIT;
   if (error instanceof UsageError) {
     process.stderr.write(
       `${error.message}\nRun 'streamjob --help' to see the commands, or 'streamjob <command> --help'.\n`,

@@ -5,6 +5,8 @@ import type { Agent } from '../agent/agent.ts';
 import { StreamingContext } from '../context.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import type { Option } from '../core/options.ts';
+import { untilAborted } from '../core/scope.ts';
 import {
   type BuildJob,
   environmentName,
@@ -14,9 +16,12 @@ import {
   resolveJobOptions,
 } from '../job.ts';
 import { loadJob } from '../load-job.ts';
+import { JOB_OPTIONS } from '../options.ts';
 import { hintAtThreads } from './hint.ts';
 import { makeLogger } from './logger.ts';
+import { OutputClosed } from './output-closed.ts';
 import { batchLine, StatusLine } from './report.ts';
+import { StopRequests } from './stop-requests.ts';
 import { UsageError } from './usage-error.ts';
 
 interface RunFlags {
@@ -33,59 +38,19 @@ interface RunFlags {
 export const runCommand: CommandModule<object, RunFlags> = {
   command: 'run <job>',
   describe: 'run a job until Ctrl+C',
-  builder: (args) =>
-    args
+  builder: (args) => {
+    const own = args
       .positional('job', { type: 'string', demandOption: true, describe: 'the job file, TypeScript or JavaScript' })
       .option('batches', { type: 'number', describe: 'stop after so many batches that held data' })
       .option('until-drained', { type: 'boolean', default: false, describe: 'stop when all input has been processed' })
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object per batch on stdout' })
       .option('ui', { type: 'boolean', default: true, hidden: true })
-      .option('name', { type: 'string', describe: "the job's name in logs" })
-      .option('batch-interval', { type: 'string', describe: "e.g. '250ms', '1s'" })
-      .option('cut', {
-        choices: ['interval', 'eager'] as const,
-        describe: 'when batches are cut: at multiples of the interval, or as soon as something waits',
-      })
-      .option('linger', {
-        type: 'string',
-        describe: "with --cut eager, from one cut to the next at least; default '2ms'",
-      })
-      .option('batches-in-flight', {
-        type: 'string',
-        describe:
-          '2 (default): stages of the next batch run while outputs are waited for; 1: one batch after the other',
-      })
-      .option('on-failure', { choices: ['retry', 'stop'] as const, describe: 'what to do when a batch fails' })
-      .option('max-retries', {
-        type: 'string',
-        describe: 'how often a failed batch is run again; default: without limit',
-      })
-      .option('on-poison', {
-        choices: ['fail', 'skip'] as const,
-        describe: 'what to do when a function throws on a value: fail the batch, or leave the value out',
-      })
-      .option('dead-letter-file', { type: 'string', describe: 'where values that were left out are written' })
-      .option('backpressure', {
-        type: 'string',
-        describe: 'rates of inputs as JSON, e.g. \'{"maxRate": 5000}\', or false',
-      })
-      .option('agent', { type: 'string', describe: 'the flume.conf of the embedded agent a1' })
-      .option('engine', {
-        type: 'string',
-        describe: "who computes: 'inline', the main thread; or 'threads', one worker per partition",
-      })
-      .option('state-store', {
-        choices: ['memory', 'lmdb'] as const,
-        describe: 'where states are kept while the job runs',
-      })
-      .option('state-cache', {
-        type: 'string',
-        describe: 'with lmdb, how many keys of each operator are kept in memory',
-      })
-      .option('reliability', { type: 'string', describe: 'end-to-end, store-on-failure or best-effort' })
-      .option('checkpoint-dir', { type: 'string', describe: "what outlives a crash; 'none': nothing does" })
-      .option('parallelism', { type: 'string', describe: 'partitions of batches and shuffles' })
-      .example('$0 run jobs/wordcount.ts --until-drained --json', 'count the sample, then stop') as never,
+      .example('$0 run jobs/wordcount.ts --until-drained --json', 'count the sample, then stop');
+    for (const [name, { doc, choices }] of Object.entries<Option>(JOB_OPTIONS)) {
+      own.option(flagName(name), { type: 'string', ...(doc && { describe: doc }), ...(choices && { choices }) });
+    }
+    return own as never;
+  },
   handler: run,
 };
 
@@ -93,14 +58,38 @@ async function run(flags: RunFlags): Promise<void> {
   if (flags.batches !== undefined && !(Number.isSafeInteger(flags.batches) && flags.batches > 0)) {
     throw new UsageError(`--batches must be a whole number greater than 0, not ${flags.batches}`);
   }
+  const requests = new StopRequests();
+  try {
+    await runUntilAsked(flags, requests);
+  } finally {
+    requests.forget();
+  }
+}
+
+async function runUntilAsked(flags: RunFlags, requests: StopRequests): Promise<void> {
   // In JSON mode stdout has one object per line and nothing else, whatever a job logs.
   if (flags.json) globalThis.console = new console.Console(process.stderr, process.stderr);
+  const log = await makeLogger({ level: flags.logLevel, stackTrace: flags.stackTrace });
+  requests.log = log;
+  // What a job does while it is loaded may take for ever.
+  const prepared = await untilAborted(prepare(flags, requests, log), requests.signal);
+  if (prepared === undefined) return;
+  const { ssc, agent, status } = prepared;
+  await runToEnd(ssc, agent, flags.untilDrained, log, requests);
+  status.clear();
+  if (requests.reason?.graceful === false) throw new OutputClosed(requests.reason.text);
+}
+
+async function prepare(
+  flags: RunFlags,
+  requests: StopRequests,
+  log: Logger,
+): Promise<{ ssc: StreamingContext; agent: Agent | undefined; status: StatusLine }> {
   const { job, path: jobPath } = await loadJob(flags.job);
   const inFile = { ...job.options, ...agentBeside(job.options.agent, jobPath) };
   const options = resolveOptions(inFile, flags as unknown as OptionTexts);
   const status = new StatusLine(process.stderr);
-  const log = await makeLogger({ level: flags.logLevel, stackTrace: flags.stackTrace });
-  const ssc = openContext(options, flags, log, status, jobPath);
+  const ssc = openContext(options, flags, log, status, jobPath, requests);
   await buildJob(job.build, ssc, jobPath);
   const agent =
     options.agent === undefined
@@ -111,8 +100,7 @@ async function run(flags: RunFlags): Promise<void> {
           ...(options.reliabilityAsked ? { reliability: options.reliability } : {}),
         });
   if (flags.untilDrained) requireEnd(agent);
-  await runToEnd(ssc, agent, flags.untilDrained, log);
-  status.clear();
+  return { ssc, agent, status };
 }
 
 /** A value that came from a flag is a slip of the call, not of the job. */
@@ -129,10 +117,14 @@ function resolveOptions(inFile: JobOptions, flags: OptionTexts): ResolvedJobOpti
       });
     }
     if (option === undefined || flags[option] === undefined) throw error;
-    const flag = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const hint = error instanceof StreamjobError && error.hint !== undefined ? `: ${error.hint}` : '';
-    throw new UsageError(`--${flag} cannot be ${flags[option]}${hint}`);
+    throw new UsageError(`--${flagName(option)} cannot be ${flags[option]}${hint}`);
   }
+}
+
+/** `batchInterval` -> `batch-interval` */
+function flagName(option: string): string {
+  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function openContext(
@@ -141,6 +133,7 @@ function openContext(
   log: Logger,
   status: StatusLine,
   module: string,
+  requests: StopRequests,
 ): StreamingContext {
   const { maxRetries, checkpointDir, parallelism, stateCache, agent: _, reliabilityAsked: __, ...context } = options;
   const ssc = new StreamingContext({
@@ -156,13 +149,13 @@ function openContext(
     write: (text) => {
       if (flags.json) return;
       status.clear();
-      process.stdout.write(text);
+      requests.write(text);
     },
   });
   if (options.engine === 'inline') hintAtThreads(ssc, log);
   ssc.events$.subscribe((event) => {
     if (event.type !== 'batchCompleted') return;
-    if (flags.json) process.stdout.write(`${batchLine(event.batch)}\n`);
+    if (flags.json && !requests.signal.aborted) process.stdout.write(`${batchLine(event.batch)}\n`);
     status.show(event.batch);
   });
   return ssc;
@@ -211,25 +204,24 @@ async function runToEnd(
   agent: Agent | undefined,
   untilDrained: boolean,
   log: Logger,
+  requests: StopRequests,
 ): Promise<void> {
-  const stop = new AbortController();
-  const signals = stopOnSignals(stop, ssc, log);
+  const over = new AbortController();
   try {
-    await ssc.start();
-    if (agent !== undefined) await startAgent(agent, ssc);
+    await untilAborted(ssc.start(), requests.signal);
+    if (agent !== undefined && !requests.signal.aborted) {
+      await untilAborted(startAgent(agent, ssc), requests.signal);
+    }
     const ended = ssc.awaitTermination();
-    const drained = untilDrained && agent !== undefined ? agent.drained(stop.signal) : never();
-    const asked = new Promise<void>((resolve) =>
-      stop.signal.addEventListener('abort', () => resolve(), { once: true }),
-    );
-    await Promise.race([ended, drained, asked]);
-    if (stop.signal.aborted && agent !== undefined) await drainAgent(agent, log);
-    await ssc.stop();
+    const drained = untilDrained && agent !== undefined ? agent.drained(over.signal) : never();
+    await Promise.race([ended, drained, requests.asked]);
+    const graceful = requests.reason?.graceful !== false;
+    if (requests.signal.aborted && graceful && agent !== undefined) await drainAgent(agent, log);
+    await ssc.stop({ graceful });
     await agent?.stop();
     await ended;
   } finally {
-    signals.forget();
-    stop.abort();
+    over.abort();
     await ssc.stop({ graceful: false });
     await agent?.stop();
   }
@@ -253,30 +245,6 @@ async function drainAgent(agent: Agent, log: Logger): Promise<void> {
   await agent.drain(deadline);
   if (deadline.aborted) log.warn({}, 'the agent stops with events in its channels; file channels keep them');
 }
-
-/** The first signal stops gracefully, the second at once. */
-function stopOnSignals(stop: AbortController, ssc: StreamingContext, log: Logger): { forget(): void } {
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (stop.signal.aborted) {
-      log.warn({ signal }, 'stopped at once: what has not committed was not acknowledged and comes again');
-      void ssc.stop({ graceful: false });
-      process.exit(SIGNAL_EXIT_BASE + (signal === 'SIGINT' ? 2 : 15));
-    }
-    log.info({ signal }, `${signal}: stopping after what was received has committed; once more stops at once`);
-    stop.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return {
-    forget: () => {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
-    },
-  };
-}
-
-/** By the shells' custom, 128 and the signal's number. */
-const SIGNAL_EXIT_BASE = 128;
 
 function never(): Promise<never> {
   return new Promise(() => {});

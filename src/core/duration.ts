@@ -22,12 +22,25 @@ const UNIT_MS: Readonly<Record<string, number>> = {
  * durationMs('1.5s', 'batchInterval'); // 1500
  */
 export function durationMs(value: DurationLike, option: string): number {
-  const ms = typeof value === 'number' ? value : parse(value);
-  if (Number.isSafeInteger(ms) && ms > 0) return ms;
-  throw new StreamjobError('CONFIG_INVALID', `${option} is not a duration: ${JSON.stringify(value)}`, {
-    where: option,
-    hint: "give whole milliseconds greater than 0 as a number, or a text such as '250ms', '1s', '5m', '1h'",
-  });
+  const ms = parseDuration(value);
+  if (ms !== undefined) return ms;
+  throw new StreamjobError(
+    'CONFIG_INVALID',
+    `${option} is not a duration: ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`,
+    {
+      where: option,
+      hint: "give whole milliseconds greater than 0 as a number, or a text such as '250ms', '1s', '5m', '1h'",
+    },
+  );
+}
+
+/** Ten years, in ms: what is longer is a slip of the unit. */
+const LONGEST_MS = 10 * 366 * 24 * 3_600_000;
+
+/** As durationMs; undefined: it is none. */
+export function parseDuration(value: unknown): number | undefined {
+  const ms = typeof value === 'string' ? parse(value) : value;
+  return typeof ms === 'number' && Number.isSafeInteger(ms) && ms > 0 && ms <= LONGEST_MS ? ms : undefined;
 }
 
 function parse(text: string): number {

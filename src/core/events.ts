@@ -3,7 +3,11 @@
  * the command line listen; no step listens to another one this way. All times are ms since the epoch.
  */
 // The one class, not the 200 files of the whole library: they would take a tenth of a job's start.
+import type { Observer, Operator, TeardownLogic } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
 import { Subject } from 'rxjs/internal/Subject';
+import { Subscriber } from 'rxjs/internal/Subscriber';
+import type { Subscription } from 'rxjs/internal/Subscription';
 
 /** What an output did in a batch. */
 export interface OutputSummary {
@@ -118,5 +122,57 @@ export type StreamEvent =
     }
   | { readonly type: 'batchCompleted'; readonly batch: BatchSummary };
 
-/** The stream that steps publish to. */
-export class EventBus extends Subject<StreamEvent> {}
+/**
+ * The stream that steps publish to. A listener that throws is told of in the log, and ends neither the job nor the other listeners: rxjs
+ * would throw its error where nobody can catch it.
+ */
+export class EventBus extends Subject<StreamEvent> {
+  /** @param onError takes what a listener threw */
+  listenable(onError: (error: unknown) => void): Observable<StreamEvent> {
+    return new ListenedStream<StreamEvent>((subscriber) => this.subscribe(subscriber), onError);
+  }
+}
+
+type Listener<T> = Partial<Observer<T>> | ((value: T) => void) | null | undefined;
+
+/** An Observable that catches what its listeners throw, behind operators too. */
+class ListenedStream<T> extends Observable<T> {
+  readonly #onError: (error: unknown) => void;
+
+  constructor(
+    subscribe: ((subscriber: Subscriber<T>) => TeardownLogic) | undefined,
+    onError: (error: unknown) => void,
+  ) {
+    super(subscribe);
+    this.#onError = onError;
+  }
+
+  override lift<R>(operator?: Operator<T, R>): Observable<R> {
+    const lifted = new ListenedStream<R>(undefined, this.#onError);
+    lifted.source = this;
+    lifted.operator = operator as Operator<unknown, R> | undefined;
+    return lifted;
+  }
+
+  override subscribe(listener?: Listener<T>, ...others: readonly unknown[]): Subscription {
+    if (listener instanceof Subscriber) return super.subscribe(listener);
+    const given: Partial<Observer<T>> = typeof listener === 'function' ? { next: listener } : (listener ?? {});
+    const [error = given.error?.bind(given), complete = given.complete?.bind(given)] = others as [
+      Observer<T>['error']?,
+      Observer<T>['complete']?,
+    ];
+    return super.subscribe({
+      next: (value) => this.#guard(() => given.next?.(value)),
+      error: (thrown) => this.#guard(() => (error === undefined ? this.#onError(thrown) : error(thrown))),
+      complete: () => this.#guard(() => complete?.()),
+    });
+  }
+
+  #guard(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+}

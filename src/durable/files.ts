@@ -3,6 +3,7 @@
  * fail, and can forget what was written but not synced, as a power cut does (a kill -9 does not: the kernel keeps it).
  */
 import fs from 'node:fs/promises';
+import path from 'node:path';
 import { StreamjobError, systemCodeOf } from '../core/errors.ts';
 
 /** A file that is appended to. */
@@ -66,9 +67,7 @@ export const nodeFiles: Files = {
   },
   size: async (file) => (await fs.stat(file)).size,
   list: async (directory) => (await fs.readdir(directory)).sort(),
-  makeDirectory: async (directory) => {
-    await fs.mkdir(directory, { recursive: true });
-  },
+  makeDirectory,
   remove: (target) => fs.rm(target, { recursive: true, force: true }),
   rename: (from, to) => fs.rename(from, to),
   async syncDirectory(directory) {
@@ -80,6 +79,31 @@ export const nodeFiles: Files = {
     }
   },
 };
+
+/**
+ * Makes a directory and those above it. Node's own way, `recursive`, never ends where the system says that there is no such directory
+ * although the one above is there, as it does in /proc.
+ */
+async function makeDirectory(directory: string): Promise<void> {
+  const missing: string[] = [];
+  for (let at = path.resolve(directory); ; at = path.dirname(at)) {
+    const found = await fs.stat(at).catch((error: unknown) => {
+      if (systemCodeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (found?.isDirectory() === false) {
+      throw Object.assign(new Error(`ENOTDIR: not a directory, mkdir '${at}'`), { code: 'ENOTDIR' });
+    }
+    if (found !== undefined) break;
+    missing.unshift(at);
+  }
+  for (const each of missing) {
+    await fs.mkdir(each).catch((error: unknown) => {
+      // Somebody else was faster.
+      if (systemCodeOf(error) !== 'EEXIST') throw error;
+    });
+  }
+}
 
 function appendFile(handle: fs.FileHandle): AppendFile {
   return {

@@ -11,6 +11,7 @@ import type { Logger } from '../core/log.ts';
 import { reached } from '../core/points.ts';
 import type { Reliability } from '../core/reliability.ts';
 import { untilAborted } from '../core/scope.ts';
+import { TurnTaker } from '../core/turns.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Graph, Output } from '../graph/node.ts';
 import type { Accumulators } from '../graph/shared.ts';
@@ -89,19 +90,22 @@ export class Flow implements Intake {
   readonly #rates: RateControl | undefined;
   readonly #ledger: Ledger;
   readonly #settlement: Settlement;
+  readonly #turns = new TurnTaker();
   readonly #admission: Admission;
   readonly #stop: AbortController;
   /** What a stop that did not commit everything gave back. */
   readonly #givenBack = { events: 0, batches: 0 };
   #abortReason = '';
   #delivery: Delivery | undefined;
+  #runningOutput: { readonly id: string; readonly time: number } | undefined;
   #failure: Error | undefined;
   #batchesWithData = 0;
   #overrun: Timer | undefined;
   /** The batch whose turn it is, while its stages, which ran ahead, are waited for. */
   #awaited: { readonly events: number; readonly since: number } | undefined;
   #paused = false;
-  #draining = false;
+  /** When a graceful stop began, in ms since the epoch. */
+  #drainTo: number | undefined;
   #abandoned: Promise<void> = Promise.resolve();
   #wake: () => void = () => {};
 
@@ -123,7 +127,7 @@ export class Flow implements Intake {
       mayBegin: () =>
         settings.batchesInFlight > 1 &&
         !this.#stop.signal.aborted &&
-        !this.#draining &&
+        this.#drainTo === undefined &&
         this.#batchesWithData + 1 < settings.maxBatches &&
         allowed(),
     });
@@ -168,10 +172,13 @@ export class Flow implements Intake {
       const pending = this.#settings.durability.pending();
       if (pending !== undefined) await this.#runPending(pending);
       while (!this.#stop.signal.aborted && this.#batchesWithData < this.#settings.maxBatches) {
+        if (this.#isDrained) break;
         const time = this.#ahead.begun?.time ?? this.#cutting.take(this.#waiting);
-        if (time !== undefined) await this.#runBatch(time);
-        else if (this.#draining && this.#queue.isEmpty && !this.#admission.isLogging) break;
-        else await this.#nextTick();
+        if (time === undefined) await this.#nextTick();
+        else {
+          await this.#runBatch(time);
+          await this.#turns.yield();
+        }
       }
     } finally {
       // After a stop the engine ends what runs; after a failure nobody waits for it.
@@ -185,9 +192,18 @@ export class Flow implements Intake {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /**
+   * Whether a graceful stop is done: all that was received is through, and so are the batches that were due when it began. Those that
+   * come due while it lasts are left out: where batches take longer than the interval there would always be another one.
+   */
+  get #isDrained(): boolean {
+    if (this.#drainTo === undefined || this.#ahead.begun !== undefined) return false;
+    return this.#queue.isEmpty && !this.#admission.isLogging && this.#cutting.isCutTo(this.#drainTo);
+  }
+
   /** Runs what has arrived, then ends `run`. */
   drain(): void {
-    this.#draining = true;
+    this.#drainTo ??= this.#settings.clock.now();
     this.#wake();
   }
 
@@ -221,7 +237,7 @@ export class Flow implements Intake {
   #onAdmitted(): void {
     this.#watchBacklog();
     this.#ahead.look();
-    if (this.#draining || this.#settings.cut === 'eager') this.#wake();
+    if (this.#drainTo !== undefined || this.#settings.cut === 'eager') this.#wake();
   }
 
   withdraw(token: AckToken): boolean {
@@ -379,11 +395,18 @@ export class Flow implements Intake {
     return this.#ledger.commit() === 'committed';
   }
 
+  /** The output that runs now. */
+  get runningOutput(): { readonly id: string; readonly time: number } | undefined {
+    return this.#runningOutput;
+  }
+
   #watchOutput({ id, kind }: Output, time: number): (failure: unknown) => void {
     const { clock, events } = this.#settings;
+    this.#runningOutput = { id, time };
     const startedAt = clock.now();
     events.next({ type: 'outputOperationStarted', time, id, kind });
     return (failure) => {
+      this.#runningOutput = undefined;
       const failureReason = failure === undefined ? undefined : messageOf(failure);
       const durationMs = clock.now() - startedAt;
       events.next({ type: 'outputOperationCompleted', time, id, kind, durationMs, failureReason });

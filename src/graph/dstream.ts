@@ -7,6 +7,7 @@ import type { Observable } from 'rxjs';
 import { Subject } from 'rxjs/internal/Subject';
 import { type DurationLike, durationMs } from '../core/duration.ts';
 import { StreamjobError } from '../core/errors.ts';
+import { anyOf, checkOptions, duration, exactly, fn, type OptionTable } from '../core/options.ts';
 import { floorTime } from '../core/time.ts';
 import { requireSync, type Sync, userError, type Widen } from './functions.ts';
 import { type Lineage, narrow, type Step } from './lineage.ts';
@@ -25,13 +26,14 @@ import { type EventWindow, type EventWindowItem, eventWindowNode } from './opera
 import { filterStep } from './operators/filter.ts';
 import { flatMapStep } from './operators/flat-map.ts';
 import { mapStep } from './operators/map.ts';
-import { type MapAsyncOptions, mapAsync } from './operators/map-async.ts';
+import { MAP_ASYNC_OPTIONS, type MapAsyncOptions, mapAsync } from './operators/map-async.ts';
 import { mapPartitionsStep } from './operators/map-partitions.ts';
 import { mapWithStateNode, stateSnapshotsNode } from './operators/map-with-state.ts';
 import { countAll, reduceAll } from './operators/reduce.ts';
 import { inverseAlgebra, type ReducedWindow, reducedWindowNode } from './operators/reduced-window.ts';
 import { twoStacksAlgebra } from './operators/two-stacks.ts';
 import {
+  UPDATE_STATE_OPTIONS,
   type UpdateState,
   type UpdateStateAtTime,
   type UpdateStateOptions,
@@ -195,6 +197,7 @@ export class DStream<T> {
    * @example users.mapAsync((id) => lookUp(id), { concurrency: 8, timeout: 1000, retries: 2 })
    */
   mapAsync<U>(fn: (value: T, signal: AbortSignal) => Promise<U>, options: MapAsyncOptions = {}): DStream<U> {
+    checkOptions('mapAsync', MAP_ASYNC_OPTIONS, options);
     return this.#derive('mapAsync', (parent) => mapAsync(parent, fn, options));
   }
 
@@ -322,11 +325,18 @@ export class DStream<T> {
   }
 
   #eventWindow(windowMs: number, slideMs: number, options: EventTimeOptions<T>): EventWindowDStream<T> {
-    const { eventTime, allowedLateness = 0 } = options;
+    checkOptions('window', EVENT_TIME_OPTIONS, options);
+    const { eventTime, allowedLateness = 0, maxAhead = DEFAULT_MAX_AHEAD_MS } = options;
     const allowedLatenessMs = allowedLateness === 0 ? 0 : durationMs(allowedLateness, 'allowedLateness');
+    const maxAheadMs = durationMs(maxAhead, 'maxAhead');
     const timestamp = eventTime === true ? headerTimestamp : eventTime;
-    const spec = { windowMs, slideMs, allowedLatenessMs, timestamp };
     const operator = this.#graph.operatorName('eventTimeWindow');
+    const wrongTimes = this.#graph.remark(
+      operator,
+      `values have a time that is no number, or is more than ${maxAheadMs} ms ahead of the clock: they count as late (lateValues()), and move no window`,
+    );
+    const onWrongTimes = (values: number): void => wrongTimes.add(values);
+    const spec = { windowMs, slideMs, allowedLatenessMs, maxAheadMs, onWrongTimes, timestamp };
     return new EventWindowDStream(
       this.#graph,
       this.#graph.add(eventWindowNode(this.#node, spec, operator, this.#graph.openStore)),
@@ -611,7 +621,7 @@ export class DStream<T> {
     fn: UpdateState<V, S> | UpdateStateAtTime<K, V, S> | UpdateStates<K, V, S>,
     options: UpdateStateOptions<K, S> = {},
   ): DStream<readonly [K, S]> {
-    checkPartitions(options.numPartitions);
+    checkOptions('updateStateByKey', UPDATE_STATE_OPTIONS, options);
     const operator = this.#graph.operatorName('updateStateByKey');
     return new DStream(
       this.#graph,
@@ -715,7 +725,23 @@ export interface EventTimeOptions<T> {
   readonly eventTime: true | ((value: T) => number | undefined);
   /** How late events may come, ms or a text. Default 0. */
   readonly allowedLateness?: DurationLike;
+  /**
+   * How far ahead of the clock the time of an event may be, ms or a text; default 1h. One that is further ahead, or is no number, counts
+   * as late, with a warning: it would make all later events late for good.
+   */
+  readonly maxAhead?: DurationLike;
 }
+
+const DEFAULT_MAX_AHEAD_MS = 3_600_000;
+
+const EVENT_TIME_OPTIONS: OptionTable<EventTimeOptions<unknown>> = {
+  eventTime: anyOf([exactly(true), fn({})], {
+    required: true,
+    expected: 'true, for the `timestamp` header of Flume events, or a function that gives ms since the epoch',
+  }),
+  allowedLateness: duration({ orZero: true }),
+  maxAhead: duration({}),
+};
 
 function headerTimestamp(value: unknown): number | undefined {
   if (typeof value !== 'object' || value === null || !('timestamp' in value)) return undefined;

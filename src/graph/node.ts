@@ -7,6 +7,7 @@ import { StreamjobError } from '../core/errors.ts';
 import { isMultipleOf } from '../core/time.ts';
 import type { Lineage } from './lineage.ts';
 import type { RDD } from './rdd.ts';
+import { Accumulators, NumberAccumulator } from './shared.ts';
 import { MemoryStateStore } from './state/memory.ts';
 import type { OpenStore, StateStore } from './state/store.ts';
 
@@ -101,6 +102,13 @@ export type StorageLevel =
   | 'MEMORY_AND_DISK_SER'
   | 'DISK_ONLY';
 
+/** What an operator counts for the log. */
+export interface Remark {
+  readonly operator: string;
+  readonly text: string;
+  readonly counter: NumberAccumulator;
+}
+
 /** All nodes and outputs of a job. */
 export class Graph {
   /** In ms. */
@@ -113,6 +121,10 @@ export class Graph {
   dataAt: (<T>(node: Node<T>, time: number) => RDD<T> | undefined) | undefined;
   /** The times in (after, upTo] of which there is such data. */
   timesOf: ((node: Node<unknown>, after: number, upTo: number) => readonly number[]) | undefined;
+  /** Those of the job, and those by which operators count what users must hear of. */
+  readonly accumulators: Accumulators = new Accumulators();
+  /** What operators count for the log. */
+  readonly remarks: Remark[] = [];
   /** Where operators keep their state. */
   openStore: OpenStore = (operator, form, codec) => new MemoryStateStore(operator, form, codec);
   readonly #operators = new Map<string, number>();
@@ -144,6 +156,16 @@ export class Graph {
       id: `${output.kind}-${this.outputs.length}`,
     };
     this.outputs.push(numbered as Output<never> as Output);
+  }
+
+  /**
+   * Counts what users must hear of: a line of the log tells of it after each batch that added to it. Stages that run again may count twice.
+   * @param text what follows the number
+   */
+  remark(operator: string, text: string): NumberAccumulator {
+    const counter = this.accumulators.register(new NumberAccumulator());
+    this.remarks.push({ operator, text, counter });
+    return counter;
   }
 
   /** Names a stateful operator: its kind and how many of the kind there are before it, the same at each start of the same job. */

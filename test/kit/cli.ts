@@ -1,5 +1,6 @@
 /** Runs the command line from its sources in a process of its own. */
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
@@ -49,8 +50,15 @@ export function watched(child: ChildProcessByStdio<Writable | null, Readable, Re
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  const ended = new Promise<CliResult>((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+  const ended = new Promise<CliResult>((resolve) =>
+    child.once('close', (code, signal) => resolve({ code: code ?? codeOf(signal), stdout, stderr })),
+  );
   return { child, ended, stdout: () => stdout, stderr: () => stderr };
+}
+
+/** What a shell gives for a process that a signal has ended. */
+function codeOf(signal: NodeJS.Signals | null): number | null {
+  return signal === null ? null : 128 + constants.signals[signal];
 }
 
 export function runCli(args: readonly string[], env: Record<string, string> = {}, cwd = ROOT): Promise<CliResult> {

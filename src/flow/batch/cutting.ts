@@ -14,6 +14,8 @@ export interface Cutting {
   readonly last: number;
   /** Cuts a batch if it is time to. @returns its time; undefined: it is not */
   take(state: WaitingState): number | undefined;
+  /** Whether no batch is due that was due at `time`, in ms since the epoch. */
+  isCutTo(time: number): boolean;
   /** Calls `wake` when `take` is to be asked again, though nothing new has come. */
   onDue(wake: () => void, state: WaitingState): void;
   stop(): void;

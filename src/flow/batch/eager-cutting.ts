@@ -42,6 +42,10 @@ export class EagerCutting implements Cutting {
     return time < this.#grid.last + this.#intervalMs ? this.#cut(time) : undefined;
   }
 
+  isCutTo(time: number): boolean {
+    return this.#grid.isCutTo(time);
+  }
+
   onDue(wake: () => void, state: WaitingState): void {
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -14,6 +14,7 @@
 import type { Clock, Timer } from '../../core/clock.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { EventBus } from '../../core/events.ts';
+import { checkOptions, type OptionTable, positive } from '../../core/options.ts';
 import type { ReadingGate } from '../receive/reading-gate.ts';
 import type { Receiver } from '../receive/receiver.ts';
 import { PIDRateEstimator } from './pid-rate-estimator.ts';
@@ -65,7 +66,12 @@ interface Input {
   timer: Timer | undefined;
 }
 
-const RATE_NAMES: readonly string[] = ['initialRate', 'maxRate', 'minRate'];
+/** Rates, in events per second. */
+export const BACKPRESSURE_OPTIONS: OptionTable<BackpressureOptions> = {
+  initialRate: positive({}),
+  minRate: positive({}),
+  maxRate: positive({ orInfinity: true }),
+};
 const DEFAULT_INITIAL_RATE = 100_000;
 const DEFAULT_MIN_RATE = 100;
 /** The bucket is filled in advance for an interval, at most for as long as it keeps what is not used, in ms. */
@@ -85,21 +91,14 @@ const POLL_PART = 0.1;
  */
 export function resolveRates(options: BackpressureOptions | false | undefined): Rates | undefined {
   if (options === false) return undefined;
+  checkOptions('backpressure', BACKPRESSURE_OPTIONS, options ?? {});
   const { maxRate = Number.POSITIVE_INFINITY } = options ?? {};
-  const unknown = Object.keys(options ?? {}).find((name) => !RATE_NAMES.includes(name));
-  if (unknown !== undefined) {
-    throw new StreamjobError('CONFIG_UNKNOWN', `backpressure has no option ${unknown}`, {
-      where: 'backpressure',
-      hint: `options are ${RATE_NAMES.join(', ')}`,
-    });
-  }
   const rates = {
     maxRate,
     initialRate: options?.initialRate ?? Math.min(DEFAULT_INITIAL_RATE, maxRate),
     minRate: options?.minRate ?? Math.min(DEFAULT_MIN_RATE, maxRate),
   };
   for (const name of ['initialRate', 'maxRate', 'minRate'] as const) {
-    if (!(rates[name] > 0)) throw invalid(name, rates[name], 'events per second, greater than 0');
     if (rates[name] > maxRate) throw invalid(name, rates[name], `at most maxRate, ${maxRate}`);
   }
   return rates;

@@ -46,6 +46,10 @@ export class Ticker implements Cutting {
     return this.#last;
   }
 
+  isCutTo(time: number): boolean {
+    return this.#last >= floorTime(time, this.#intervalMs) + this.aheadMs;
+  }
+
   /** Calls `wake` when the next tick is due. */
   onDue(wake: () => void): void {
     this.#timer?.cancel();

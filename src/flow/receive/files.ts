@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { checkOptions, flag, fn, type OptionTable } from '../../core/options.ts';
 import type { AckToken, Intake, Outcome, Receiver } from './receiver.ts';
 import { ValuesReceiver } from './values.ts';
 
@@ -17,6 +18,11 @@ export interface FileStreamOptions {
   /** Which names count. Default: those that do not begin with a dot. */
   readonly filter?: (name: string) => boolean;
 }
+
+const FILE_STREAM_OPTIONS: OptionTable<FileStreamOptions> = {
+  newFilesOnly: flag({}),
+  filter: fn({}),
+};
 
 /** How long files are remembered at least, in ms: an older one is not looked at any more. */
 const REMEMBER_MS = 60_000;
@@ -48,6 +54,7 @@ export class FilesReceiver<T> implements Receiver {
     this.id = id;
     this.name = `file stream [${id}] of ${directory}`;
     this.#directory = directory;
+    checkOptions('textFileStream', FILE_STREAM_OPTIONS, options);
     this.#options = options;
     this.#read = read;
     this.#clock = environment.clock;

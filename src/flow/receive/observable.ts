@@ -1,5 +1,6 @@
 /** Values of an rxjs Observable or an async iterable. Neither can be replayed: what has not committed is lost in a crash. */
 import { messageOf, StreamjobError } from '../../core/errors.ts';
+import { checkOptions, count, type OptionTable, oneOf } from '../../core/options.ts';
 import type { UserReceiver } from './user.ts';
 
 /** What fromObservable takes beside the source. */
@@ -17,6 +18,11 @@ export interface ObservableSource<T> {
 
 const DEFAULT_BUFFER = 10_000;
 
+const FROM_OBSERVABLE_OPTIONS: OptionTable<FromObservableOptions> = {
+  buffer: count({ min: 1 }),
+  overflow: oneOf(['fail', 'drop'], {}),
+};
+
 /** What the host tells of the values that have not committed. */
 export interface OpenValues {
   /** Resolves when fewer than `limit` are open. */
@@ -32,12 +38,8 @@ export function observableReceiver<T>(
   options: FromObservableOptions,
   open: () => OpenValues,
 ): UserReceiver<T> {
+  checkOptions('fromObservable', FROM_OBSERVABLE_OPTIONS, options);
   const { buffer = DEFAULT_BUFFER, overflow = 'fail' } = options;
-  if (!Number.isSafeInteger(buffer) || buffer < 1) {
-    throw new StreamjobError('CONFIG_INVALID', `buffer must be a whole number greater than 0, not ${buffer}`, {
-      where: 'fromObservable',
-    });
-  }
   if (Symbol.asyncIterator in source) return iterableReceiver(source, buffer, open);
   let subscription: { unsubscribe(): void } | undefined;
   let waiting = 0;

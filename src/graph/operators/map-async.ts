@@ -1,5 +1,6 @@
 /** mapAsync: one value for each value through an asynchronous function, in order, with bounds on how many run and how long. */
 import { StreamjobError } from '../../core/errors.ts';
+import { count, duration, type OptionTable } from '../../core/options.ts';
 import { userError } from '../functions.ts';
 import type { Async, Lineage } from '../lineage.ts';
 
@@ -14,6 +15,13 @@ export interface MapAsyncOptions {
 }
 
 const DEFAULT_CONCURRENCY = 16;
+
+/** The options of mapAsync. */
+export const MAP_ASYNC_OPTIONS: OptionTable<MapAsyncOptions> = {
+  concurrency: count({ min: 1 }),
+  timeout: duration({}),
+  retries: count({}),
+};
 
 /** A failure of a call, after its retries, fails the batch, or costs its value when that is the policy. */
 export function mapAsync<T, U>(

@@ -1,4 +1,5 @@
 /** updateStateByKey: the function sees every key that has a state or new values, in every batch, as in Spark. */
+import { count, flag, type OptionTable } from '../../core/options.ts';
 import { requireSync } from '../functions.ts';
 import { KeyedMap } from '../keys.ts';
 import type { Lineage } from '../lineage.ts';
@@ -29,6 +30,16 @@ export interface UpdateStateOptions<K, S> {
   /** The function is one over all keys of a partition. */
   readonly perPartition?: boolean;
 }
+
+/** The options of updateStateByKey. */
+export const UPDATE_STATE_OPTIONS: OptionTable<UpdateStateOptions<unknown, unknown>> = {
+  numPartitions: count({ min: 1 }),
+  initialState: {
+    expected: 'pairs of a key and its state: an array, a Map or another iterable',
+    read: (value) => (typeof value === 'object' && value !== null && Symbol.iterator in value ? value : undefined),
+  },
+  perPartition: flag({}),
+};
 
 /** Spark's updateStateByKey: the function sees every key that has a state or new values, in every batch. */
 export function updateStateNode<K, V, S>(

@@ -1,4 +1,5 @@
 /** What users see when something is wrong: one message with the cause and what to do, the right exit code, no stack trace. */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -212,4 +213,76 @@ test('with --json a job’s console.log goes to stderr, and stdout has one objec
     'outputs',
     'acked',
   ]);
+});
+
+describe('a stop that comes while a job starts', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s while the job is loaded', async (signal) => {
+    const file = jobFile(
+      "process.stderr.write('loading\\n'); await new Promise((resolve) => setTimeout(resolve, 1e9));",
+    );
+    const cli = startCli(['run', file]);
+    await until(() => cli.stderr().includes('loading'));
+    cli.child.kill(signal);
+    const { code, stderr } = await cli.ended;
+    expect(stderr).toContain(`${signal}: stopping`);
+    // What the file waits for is not given back: after a while the process ends as by the signal.
+    expect(code).toBe(signal === 'SIGTERM' ? 143 : 130);
+  });
+
+  test('while build runs', async () => {
+    const cli = startCli(['run', job("process.stderr.write('building\\n'); return new Promise<void>(() => {});")]);
+    await until(() => cli.stderr().includes('building'));
+    cli.child.kill('SIGTERM');
+    expect((await cli.ended).code).toBe(0);
+  });
+
+  test('while a file system does not answer', async () => {
+    const pipe = path.join(DIRECTORY, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const build = `ssc.queueStream([[1]]).print(); const fs = await import('node:fs'); fs.open('${pipe}', 'r', () => {}); process.stderr.write('stuck\\n');`;
+    const file = jobFile(
+      `import { defineJob } from 'streamjob';\nexport default defineJob({ name: 'x', batchInterval: '100ms' }, async (ssc) => { ${build} });\n`,
+    );
+    const cli = startCli(['run', file]);
+    await until(() => cli.stdout().includes('Time:'));
+    cli.child.kill('SIGTERM');
+    expect((await cli.ended).code).toBe(143);
+  });
+
+  test('a checkpoint directory that cannot be made is told at once', async () => {
+    const build = 'ssc.queueStream([[1]]).map((n) => [n, n] as const).updateStateByKey(() => 1).print();';
+    const { code, stderr } = await runCli(['run', job(build), '--checkpoint-dir', '/proc/nope']);
+    expect(stderr).toContain('FILE_ACCESS');
+    expect(code).toBe(1);
+  });
+});
+
+test('a reader of stdout that goes away stops the job: 141, and what it started ends with it', async () => {
+  const conf = path.join(DIRECTORY, 'tail.conf');
+  const port = await freePort();
+  const log = path.join(DIRECTORY, 'tailed.log');
+  writeFileSync(log, 'a line\n');
+  const lines = [
+    'sources = r1',
+    'channels = c1',
+    'sinks = k1',
+    'sources.r1.type = exec',
+    `sources.r1.command = tail -F -n +1 ${log}`,
+    'sources.r1.channels = c1',
+    'channels.c1.type = memory',
+    'sinks.k1.type = avro',
+    'sinks.k1.hostname = 127.0.0.1',
+    `sinks.k1.port = ${port}`,
+    'sinks.k1.channel = c1',
+  ];
+  writeFileSync(conf, lines.map((line) => `a1.${line}\n`).join(''));
+  const build = `ssc.flumeStream({ host: '127.0.0.1', port: ${port} }).map((event) => event.text()).print();`;
+  const cli = startCli(['run', job(build, `name: 'x', batchInterval: '50ms', agent: '${conf}'`)]);
+  await until(() => cli.stdout().includes('a line'));
+  cli.child.stdout?.destroy();
+  const { code, stderr } = await cli.ended;
+  expect(stderr).toContain('stdout cannot be written (EPIPE)');
+  expect(code).toBe(141);
+  const running = (): boolean => spawnSync('pgrep', ['-f', `tail -F -n .1 ${log}`]).status === 0;
+  await until(() => !running());
 });

@@ -237,7 +237,7 @@ describe('the cost of a commit follows what changed', () => {
   });
 
   test('the journal stays within some times what is remembered, and a new run finds all of it', async () => {
-    const job = new Job<readonly [number, number], unknown>(ownDirectory(), { smallJournalBytes: 65_536 } as object);
+    const job = new Job<readonly [number, number], unknown>(ownDirectory());
     const build: Build<readonly [number, number], unknown> = (pairs) => pairs.mapWithState(running) as DStream<unknown>;
     await job.boot(build);
     await job.batch(...Array.from({ length: 2000 }, (_, i) => [i, 0] as const));

@@ -1,5 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { StreamingContext } from '../../../src/context.ts';
+import { ManualClock } from '../../../src/core/clock.ts';
 import { runBatches } from '../../../src/testing.ts';
+import { oneBatch } from '../../conformance/pipeline.ts';
+import { collectingLogger } from '../../kit/log.ts';
 
 type Timed = readonly [at: number | undefined, name: string];
 
@@ -95,5 +99,62 @@ describe('event-time windows', () => {
           .map(({ start, values }) => [start, values.map(([, name]) => name).join('')] as const),
     );
     expect(out.map(({ values }) => values)).toEqual([[], [[0, 'x']]]);
+  });
+});
+
+describe('a time that cannot be right', () => {
+  test.each([
+    ['no number', Number.NaN],
+    ['endless', Number.POSITIVE_INFINITY],
+    ['a text', '150' as unknown as number],
+  ])('%s: the value counts as late, and windows go on', async (_, wrong) => {
+    const inputs: Timed[][] = [
+      [
+        [wrong, 'x'],
+        [50, 'a'],
+      ],
+      [[wrong, 'y']],
+      [[150, 'b']],
+      [[260, 'c']],
+    ];
+    const { out, late } = await windows(inputs, { window: 100 });
+    expect(out.flat()).toEqual([
+      [0, 100, 'a'],
+      [100, 200, 'b'],
+    ]);
+    expect(late).toEqual(['x', 'y']);
+  });
+
+  test('too far ahead of the clock: the same, with a line of the log; as far as allowed, it moves the windows', async () => {
+    const start = Date.UTC(2100, 0, 1);
+    const clock = new ManualClock(start);
+    const { log, lines } = collectingLogger();
+    const ssc = new StreamingContext({ batchInterval: 1000, clock, log, write: () => {} });
+    onTestFinished(() => ssc.stop({ graceful: false }));
+    const { stream, push } = ssc.valuesStream<Timed>();
+    const closed = stream.window(1000, 1000, { eventTime: ([at]) => at, maxAhead: '10m' });
+    const out: string[] = [];
+    const late: string[] = [];
+    closed.foreachRDD(async (rdd) => {
+      for (const { values } of await rdd.collect()) out.push(values.map(([, name]) => name).join(''));
+    });
+    closed.lateValues().foreachRDD(async (rdd) => void late.push(...(await rdd.collect()).map(([, name]) => name)));
+    await ssc.start();
+    for (const values of [
+      [
+        [start, 'a'],
+        [start + 3_600_000, 'far'],
+      ],
+      [[start + 100, 'b']],
+      [[start + 500_000, 'near']],
+    ] satisfies Timed[][]) {
+      push(values);
+      await oneBatch(ssc, () => clock.advance(1000));
+    }
+    expect(out).toEqual(['ab']);
+    expect(late).toEqual(['far']);
+    expect(
+      lines.filter(({ level, message }) => level === 'warn' && message.startsWith('1 values have a time')).length,
+    ).toBe(1);
   });
 });

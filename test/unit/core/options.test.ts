@@ -1,0 +1,129 @@
+/** Options of users: what is misspelt, of another kind or out of range is refused, with the nearest name and what fits. */
+import { describe, expect, test } from 'vitest';
+import { StreamingContext } from '../../../src/context.ts';
+import { sizeBytes } from '../../../src/core/options.ts';
+import { resolveJobOptions } from '../../../src/job.ts';
+
+const make = (options: object): StreamingContext => new StreamingContext({ batchInterval: 1000, ...options });
+const on = (use: (ssc: StreamingContext) => unknown) => () => use(make({}));
+const odd = <T>(value: unknown): T => value as T;
+
+describe('is refused, where it is written', () => {
+  test.each<[string, () => unknown, string, RegExp]>([
+    [
+      'a misspelt option of a context',
+      () => make({ batchIntervall: 1 }),
+      'CONFIG_UNKNOWN',
+      /did you mean batchInterval/,
+    ],
+    ['no interval', () => new StreamingContext(odd({})), 'CONFIG_INVALID', /milliseconds/],
+    ['a negative interval', () => make({ batchInterval: -1 }), 'CONFIG_INVALID', /greater than 0/],
+    ['an interval beyond all use', () => make({ batchInterval: 1e15 }), 'CONFIG_INVALID', /milliseconds/],
+    ['a parallelism of no number', () => make({ parallelism: Number.NaN }), 'CONFIG_INVALID', /whole number/],
+    ['a text for a number', () => make({ parallelism: '4' }), 'CONFIG_INVALID', /whole number/],
+    ['an engine that there is not', () => make({ engine: 'inlin' }), 'CONFIG_UNKNOWN', /did you mean inline/],
+    ['a backlog without a size', () => make({ maxBacklogBytes: 'big' }), 'CONFIG_INVALID', /64MiB/],
+    ['a backlog of no number', () => make({ maxBacklogBytes: Number.NaN }), 'CONFIG_INVALID', /64MiB/],
+    ['a level that there is not', () => make({ reliability: 'exactly-once' }), 'CONFIG_INVALID', /end-to-end/],
+    ['a logger without methods', () => make({ log: {} }), 'CONFIG_INVALID', /debug, info, warn, error/],
+    ['a misspelt rate', () => make({ backpressure: { maxrate: 5 } }), 'CONFIG_UNKNOWN', /did you mean maxRate/],
+    ['no object', () => new StreamingContext(odd('1s')), 'CONFIG_INVALID', /^$/],
+    [
+      'a misspelt option of mapAsync',
+      on((ssc) => numbers(ssc).mapAsync(async (n) => n, odd({ concurency: 2 }))),
+      'CONFIG_UNKNOWN',
+      /did you mean concurrency/,
+    ],
+    [
+      'calls at once of no number',
+      on((ssc) => numbers(ssc).mapAsync(async (n) => n, { concurrency: Number.NaN })),
+      'CONFIG_INVALID',
+      /whole number/,
+    ],
+    [
+      'a misspelt option of an event-time window',
+      on((ssc) => numbers(ssc).window('1s', '1s', odd({ eventTime: true, lateness: 1 }))),
+      'CONFIG_UNKNOWN',
+      /allowedLateness/,
+    ],
+    [
+      'an event time that is none',
+      on((ssc) => numbers(ssc).window('1s', '1s', odd({ eventTime: 'timestamp' }))),
+      'CONFIG_INVALID',
+      /function/,
+    ],
+    [
+      'a misspelt option of updateStateByKey',
+      on((ssc) =>
+        numbers(ssc)
+          .map((n) => [n, n] as const)
+          .updateStateByKey(() => 1, odd({ initialstate: [] })),
+      ),
+      'CONFIG_UNKNOWN',
+      /did you mean initialState/,
+    ],
+    [
+      'a misspelt option of fromObservable',
+      on((ssc) => ssc.fromObservable<number>(odd([]), odd({ bufer: 1 }))),
+      'CONFIG_UNKNOWN',
+      /did you mean buffer/,
+    ],
+    [
+      'a misspelt option of textFileStream',
+      on((ssc) => ssc.textFileStream('/tmp', odd({ newFileOnly: true }))),
+      'CONFIG_UNKNOWN',
+      /did you mean newFilesOnly/,
+    ],
+  ])('%s', (_, call, code, hint) => {
+    expect(call).toThrow(expect.objectContaining({ code }));
+    try {
+      call();
+    } catch (error) {
+      expect((error as { hint?: string }).hint ?? '').toMatch(hint);
+      expect((error as { where?: string }).where).toBeTruthy();
+    }
+  });
+});
+
+function numbers(ssc: StreamingContext) {
+  return ssc.queueStream([[1]]);
+}
+
+test('an option that is undefined counts as left out', () => {
+  expect(() => make({ parallelism: undefined, log: undefined })).not.toThrow();
+});
+
+test.each([
+  ['64MiB', 64 * 1024 * 1024],
+  ['1 GB', 1e9],
+  ['1.5kb', 1500],
+  ['10', 10],
+  [4096, 4096],
+] as const)('the size %s is %d bytes', (text, bytes) => {
+  expect(sizeBytes(text, 'size')).toBe(bytes);
+});
+
+describe('a job', () => {
+  const file = { name: 'x', batchInterval: '1s' };
+
+  test('takes texts of flags and variables for numbers, and its file does not', () => {
+    expect(resolveJobOptions(file, { parallelism: '4' }, {}).parallelism).toBe(4);
+    expect(resolveJobOptions(file, {}, { STREAMJOB_BATCHES_IN_FLIGHT: '1' }).batchesInFlight).toBe(1);
+    expect(() => resolveJobOptions({ ...file, parallelism: odd('4') }, {}, {})).toThrow(/parallelism cannot be "4"/);
+  });
+
+  test('a variable that no option is for is refused, with the nearest', () => {
+    const resolve = () => resolveJobOptions(file, {}, { STREAMJOB_BATCH_INTERVALL: '1s', HOME: '/' });
+    expect(resolve).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_UNKNOWN',
+        hint: expect.stringContaining('did you mean STREAMJOB_BATCH_INTERVAL?'),
+      }),
+    );
+  });
+
+  test('the environment may give what the file leaves out', () => {
+    expect(resolveJobOptions(odd({ name: 'x' }), {}, { STREAMJOB_BATCH_INTERVAL: '2s' }).batchInterval).toBe(2000);
+    expect(() => resolveJobOptions(odd({ name: 'x' }), {}, {})).toThrow(/batchInterval/);
+  });
+});
