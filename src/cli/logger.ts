@@ -1,6 +1,6 @@
 /** The command line's logger: pino on stderr, for people on a terminal, as JSON lines otherwise. stdout is for results. */
 import { pino } from 'pino';
-import { StreamjobError } from '../core/errors.ts';
+import { StreamjobError, stackOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 
 /** What is asked for on the command line. */
@@ -24,7 +24,7 @@ export async function makeLogger(options: LoggerOptions = {}): Promise<Logger> {
     const pretty = PinoPretty({
       destination: 2,
       sync: true,
-      ignore: 'job,receiver,err',
+      ignore: options.stackTrace === true ? 'job,receiver' : 'job,receiver,err',
       translateTime: 'SYS:HH:MM:ss.l',
     });
     const forPeople: Logger = pino(settings, pretty);
@@ -37,5 +37,5 @@ export async function makeLogger(options: LoggerOptions = {}): Promise<Logger> {
 function serializeError(thrown: unknown, withStack: boolean): unknown {
   if (!(thrown instanceof Error)) return thrown;
   const { code, where } = thrown instanceof StreamjobError ? thrown : { code: undefined, where: undefined };
-  return { code, message: thrown.message, where, ...(withStack ? { stack: thrown.stack } : {}) };
+  return { code, message: thrown.message, where, ...(withStack ? { stack: stackOf(thrown) } : {}) };
 }

@@ -1,6 +1,6 @@
 /** The command line: which commands there are, and how errors become messages and exit codes. */
 import yargs from 'yargs';
-import { describeError, messageOf, StreamjobError } from '../core/errors.ts';
+import { describeError, messageOf, StreamjobError, stackOf } from '../core/errors.ts';
 import { agentCommand } from './agent.ts';
 import { avroClientCommand } from './avro-client.ts';
 import { OutputClosed } from './output-closed.ts';
@@ -65,9 +65,4 @@ function report(error: unknown, args: readonly string[]): number {
   const stack = error instanceof Error ? stackOf(error) : messageOf(error);
   process.stderr.write(`${describeError(error)}\n${withStack ? `${stack}\n` : ''}`);
   return error instanceof StreamjobError && error.code === 'BATCH_FAILED' ? EXIT.batchFailed : EXIT.wrong;
-}
-
-function stackOf(error: Error): string {
-  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
-  return `${error.stack ?? error.message}${cause}`;
 }

@@ -155,7 +155,7 @@ function openContext(
   if (options.engine === 'inline') hintAtThreads(ssc, log);
   ssc.events$.subscribe((event) => {
     if (event.type !== 'batchCompleted') return;
-    if (flags.json && !requests.signal.aborted) process.stdout.write(`${batchLine(event.batch)}\n`);
+    if (flags.json && requests.reason?.graceful !== false) process.stdout.write(`${batchLine(event.batch)}\n`);
     status.show(event.batch);
   });
   return ssc;

@@ -82,6 +82,11 @@ export class StreamjobError extends Error {
   readonly where: string | undefined;
   readonly hint: string | undefined;
 
+  /** Whether the same may succeed when it is tried again with nothing changed. */
+  get canRetry(): boolean {
+    return !HOPELESS.has(this.code);
+  }
+
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
@@ -89,6 +94,23 @@ export class StreamjobError extends Error {
     this.hint = details.hint;
   }
 }
+
+/** Of these the cause stays whatever is tried again: the code, the settings or the data must change first. */
+const HOPELESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'CONFIG_INVALID',
+  'CONFIG_UNKNOWN',
+  'JOB_NOT_FOUND',
+  'JOB_INVALID',
+  'CONTEXT_STATE',
+  'NO_OUTPUT',
+  'ASYNC_FUNCTION',
+  'DRAIN_IMPOSSIBLE',
+  'VALUE_NOT_PLAIN',
+  'CHECKPOINT_INCOMPATIBLE',
+  'GRAPH_DIFFERS',
+  'ENGINE_LOST',
+  'LOG_CORRUPT',
+]);
 
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
@@ -118,6 +140,19 @@ export function describeError(thrown: unknown): string {
   }
   if (thrown.hint !== undefined) lines.push(`  do:    ${thrown.hint}`);
   return lines.join('\n');
+}
+
+/** The stack of an error and of what lies behind it: the user's own line is often in the last one. */
+export function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}
+
+/** The same on one line, for a log. */
+export function errorLine(thrown: unknown): string {
+  if (!(thrown instanceof StreamjobError)) return messageOf(thrown);
+  const where = thrown.where === undefined ? '' : `, at ${thrown.where.replace(/^.* at /, '')}`;
+  return `${thrown.message}${where}${thrown.hint === undefined ? '' : `; ${thrown.hint}`}`;
 }
 
 /** A failure to listen on `address` as the error that says so, with what to do. */

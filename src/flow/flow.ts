@@ -5,7 +5,7 @@
  */
 
 import { type Clock, sleep, type Timer } from '../core/clock.ts';
-import { messageOf, StreamjobError } from '../core/errors.ts';
+import { errorLine, messageOf, StreamjobError } from '../core/errors.ts';
 import type { EventBus } from '../core/events.ts';
 import type { Logger } from '../core/log.ts';
 import { reached } from '../core/points.ts';
@@ -352,7 +352,7 @@ export class Flow implements Intake {
           attempt,
           error: asError(error),
         });
-        const hopeless = error instanceof StreamjobError && error.code === 'ENGINE_LOST';
+        const hopeless = error instanceof StreamjobError && !error.canRetry;
         if (onFailure === 'stop' || hopeless || attempt > maxRetries) throw this.#fatal(batch, attempt, error);
         const wait = Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), LONGEST_RETRY_MS);
         const detail = {
@@ -361,7 +361,10 @@ export class Flow implements Intake {
           retryInMs: wait,
           err: error,
         };
-        log.error(detail, `batch ${batch.time} failed, it is run again in ${wait} ms: ${messageOf(error)}`);
+        log.error(
+          detail,
+          `batch ${batch.time} failed (attempt ${attempt}), it is run again in ${wait} ms: ${errorLine(error)}`,
+        );
         this.#watchBacklog();
         await sleep(clock, wait, givenUp);
       }
@@ -416,13 +419,32 @@ export class Flow implements Intake {
   #fatal(batch: Batch, attempt: number, cause: unknown): StreamjobError {
     this.#ledger.giveUp('the batch failed');
     const why = cause instanceof StreamjobError ? `${cause.code}: ${cause.message}` : messageOf(cause);
-    const remedy = cause instanceof StreamjobError && cause.hint !== undefined ? `${cause.hint}; ` : '';
+    const { onFailure } = this.#settings;
+    const remedies = [
+      cause instanceof StreamjobError ? cause.hint : undefined,
+      this.#whatBecomes(),
+      onFailure === 'stop' && (!(cause instanceof StreamjobError) || cause.canRetry)
+        ? 'onFailure: "retry" runs a failed batch again'
+        : undefined,
+    ];
     const times = attempt === 1 ? 'once' : `${attempt} times`;
     return new StreamjobError('BATCH_FAILED', `batch ${batch.time} failed ${times}: ${why}`, {
       where: cause instanceof StreamjobError && cause.where !== undefined ? cause.where : `batch ${batch.time}`,
-      hint: `${remedy}nothing of it was acknowledged: mend the cause and start again; onFailure: "retry" runs a failed batch again`,
+      hint: remedies.filter((each) => each !== undefined).join('; '),
       cause,
     });
+  }
+
+  /** Of the events of a batch that failed for good. */
+  #whatBecomes(): string {
+    switch (this.#settings.reliability) {
+      case 'end-to-end':
+        return 'nothing of the batch was acknowledged: mend the cause and start again';
+      case 'store-on-failure':
+        return 'its events are in the write-ahead log: mend the cause and start again, and they are run again';
+      case 'best-effort':
+        return "mend the cause and start again; at 'best-effort' what the batch held is lost";
+    }
   }
 
   /** The fate of a batch is sealed: its tokens go back. The next batch does not wait for the peers' answers. */

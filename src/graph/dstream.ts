@@ -899,7 +899,7 @@ function transformed<U>(
   try {
     result = requireSync(fn(rdds, time), operator);
   } catch (error) {
-    throw userError(error, operator);
+    throw userError(error, { name: operator });
   }
   if (result instanceof RDD) return result.lineage as Lineage<U>;
   throw new StreamjobError('USER_FUNCTION', `the function of ${operator} returned no RDD`, {

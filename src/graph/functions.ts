@@ -1,5 +1,8 @@
 /** Calls of the user's functions: an error tells the operator it came from, and a promise is refused. */
+import { userFrame } from '../core/call-site.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
+import { shown } from '../core/plain-json.ts';
+import type { Operator } from './lineage.ts';
 
 /**
  * Makes a type error of a promise where a value is needed: the error shows the text as a missing argument.
@@ -40,11 +43,39 @@ export function requireSync<U>(value: U, operator: string): U {
   return value;
 }
 
-/** An error of a user's function with the operator's name; errors of ours pass as they are. */
-export function userError(thrown: unknown, operator: string): StreamjobError {
-  if (thrown instanceof StreamjobError) return thrown;
-  return new StreamjobError('USER_FUNCTION', `the function of ${operator} threw: ${messageOf(thrown)}`, {
-    where: operator,
+/** What to do about a value that a function throws on. */
+export const SKIP_HINT =
+  "mend the function; with onPoison: 'skip' (--on-poison skip) values that it throws on are left out and written to a file";
+
+/** The user's line that something was thrown at; else that of the operator, as file:line:column. */
+export function placeOf(thrown: unknown, { site }: Operator): string | undefined {
+  return (thrown instanceof Error ? userFrame(thrown.stack) : undefined) ?? site;
+}
+
+/**
+ * An error of a user's function with the operator's name and the user's line. Errors of ours keep what they say, and get the line when
+ * they have the operator's name only.
+ * @param on the value that the function was called with
+ * @param hint what helps; default: nothing is said
+ */
+export function userError(
+  thrown: unknown,
+  operator: Operator,
+  on?: { readonly value: unknown },
+  hint?: string,
+): StreamjobError {
+  const { name, site } = operator;
+  if (thrown instanceof StreamjobError) {
+    const { code, message, where } = thrown;
+    if (site === undefined || where !== name) return thrown;
+    const details = { ...(thrown.hint === undefined ? {} : { hint: thrown.hint }), cause: thrown.cause };
+    return new StreamjobError(code, message, { ...details, where: `${name} at ${site}` });
+  }
+  const place = placeOf(thrown, operator);
+  const value = on === undefined ? '' : ` (on ${shown(on.value)})`;
+  return new StreamjobError('USER_FUNCTION', `the function of ${name} threw: ${messageOf(thrown)}${value}`, {
+    where: place === undefined ? name : `${name} at ${place}`,
+    ...(hint === undefined ? {} : { hint }),
     cause: thrown,
   });
 }

@@ -6,11 +6,18 @@ import { type Chunk, valuesChunk } from '../core/chunk.ts';
 import { type Partitioner, type Partitioning, partitionerOf } from './partitioner.ts';
 import type { StatePartition, StateStore } from './state/store.ts';
 
+/** What names an operator in errors. */
+export interface Operator {
+  readonly name: string;
+  /** The user's line that made it, as file:line:column; undefined: it is not known, or not one of a stream. */
+  readonly site?: string | undefined;
+}
+
 /**
  * Takes a value that a user's function threw on, so that the batch goes on without it; given only when that is the policy.
- * @param operator as errors call it @throws the error, when it is not the value's fault
+ * @throws the error, when it is not the value's fault
  */
-export type Skip = (operator: string, value: unknown, error: unknown) => void;
+export type Skip = (operator: Operator, value: unknown, error: unknown) => void;
 
 /** Takes the values of one partition, one after the other, then the end. */
 export interface Sink<T> {
@@ -19,9 +26,7 @@ export interface Sink<T> {
 }
 
 /** An operator that works on each partition by itself. Steps in a row run fused: a value passes through all of them. */
-export interface Step<T, U> {
-  /** The operator's name, for errors. */
-  readonly name: string;
+export interface Step<T, U> extends Operator {
   /** Opens the step on one partition; what it gives goes to `down`. */
   open(partition: number, down: Sink<U>): Sink<T>;
 }
@@ -56,18 +61,16 @@ export interface Narrow<T, P = unknown> {
 }
 
 /** Values brought together by their keys. */
-export interface Shuffle<K = unknown, V = unknown, C = unknown> {
+export interface Shuffle<K = unknown, V = unknown, C = unknown> extends Operator {
   readonly kind: 'shuffle';
-  readonly name: string;
   readonly parent: Lineage<readonly [K, V]>;
   readonly aggregator: Aggregator<V, C>;
   readonly partitioner: Partitioner;
 }
 
 /** All partitions of all parents made into new ones, by somebody who sees them all: sorting, zipping. */
-export interface Regroup<T> {
+export interface Regroup<T> extends Operator {
   readonly kind: 'regroup';
-  readonly name: string;
   readonly parents: readonly Lineage<unknown>[];
   readonly numPartitions: number;
   /** @param parents the values of each partition of each parent @returns those of each new partition */
@@ -75,9 +78,8 @@ export interface Regroup<T> {
 }
 
 /** Each partition's values dealt out to new partitions, without a look at the other partitions. */
-export interface Deal<T> {
+export interface Deal<T> extends Operator {
   readonly kind: 'deal';
-  readonly name: string;
   readonly parent: Lineage<T>;
   readonly numPartitions: number;
   /** @param source the partition's number @returns its values for each new partition, which has them in the order of the sources */
@@ -87,9 +89,8 @@ export interface Deal<T> {
 }
 
 /** Values with what is remembered of their keys; run once per batch, between the state's begin and commit. */
-export interface Stateful<T> {
+export interface Stateful<T> extends Operator {
   readonly kind: 'stateful';
-  readonly name: string;
   /** Batch time in ms. */
   readonly time: number;
   readonly store: StateStore;
@@ -112,9 +113,8 @@ export interface Stateful<T> {
 }
 
 /** Values made by an asynchronous function, in the order of what they are made from. */
-export interface Async<T, P = unknown> {
+export interface Async<T, P = unknown> extends Operator {
   readonly kind: 'async';
-  readonly name: string;
   readonly parent: Lineage<P>;
   run(values: readonly P[], signal: AbortSignal, skip?: Skip): Promise<readonly T[]>;
 }
@@ -160,6 +160,23 @@ export type Lineage<T> =
 export function narrow<T, U>(parent: Lineage<T>, step: Step<T, U>): Lineage<U> {
   // The tree forgets the types between its levels; only here are the two ends of a step put together, and both fit.
   return { kind: 'narrow', parent, step } as Narrow<U, T> as Narrow<U>;
+}
+
+/** The same, made by an operator that stands at a line of the user's; what has a place already keeps it. */
+export function sitedAt<T>(lineage: Lineage<T>, site: string | undefined): Lineage<T> {
+  if (site === undefined) return lineage;
+  switch (lineage.kind) {
+    case 'narrow':
+      return lineage.step.site === undefined ? { ...lineage, step: { ...lineage.step, site } } : lineage;
+    case 'shuffle':
+    case 'regroup':
+    case 'deal':
+    case 'stateful':
+    case 'async':
+      return lineage.site === undefined ? { ...lineage, site } : lineage;
+    default:
+      return lineage;
+  }
 }
 
 /** A shuffle of pairs. */

@@ -3,9 +3,10 @@
  * asks for it once per node and batch. Batch time is when a batch was cut, grid time a multiple of a slide: windows go by
  * the second, and a batch that is cut between two grid times has none of its own.
  */
+import { callSite } from '../core/call-site.ts';
 import { StreamjobError } from '../core/errors.ts';
 import { isMultipleOf } from '../core/time.ts';
-import type { Lineage } from './lineage.ts';
+import { type Lineage, sitedAt } from './lineage.ts';
 import type { RDD } from './rdd.ts';
 import { Accumulators, NumberAccumulator } from './shared.ts';
 import { MemoryStateStore } from './state/memory.ts';
@@ -33,6 +34,8 @@ export interface BatchView {
 export interface Node<T> {
   readonly id: number;
   readonly name: string;
+  /** The user's line that made it, as file:line:column. */
+  readonly site: string | undefined;
   readonly parents: readonly Node<unknown>[];
   /** It has data at multiples of this, in ms. */
   readonly slideMs: number;
@@ -51,7 +54,7 @@ export interface Node<T> {
 }
 
 /** A node before it has its number. */
-export type NodeSpec<T> = Omit<Node<T>, 'id'>;
+export type NodeSpec<T> = Omit<Node<T>, 'id' | 'site'>;
 
 /** What an output did, for the batch's report. */
 export interface OutputReport {
@@ -68,6 +71,8 @@ export interface Output<T = unknown> {
   /** Stable for a graph: the same at each start of the same job. */
   readonly id: string;
   readonly kind: string;
+  /** The user's line that made it, as file:line:column. */
+  readonly site?: string | undefined;
   readonly node: Node<T>;
   /** Runs the effect on one batch. @param write takes text for stdout @param batch what names just this run of this output */
   run(
@@ -141,7 +146,16 @@ export class Graph {
   /** @throws StreamjobError CONTEXT_STATE once the context has started or stopped */
   add<T>(spec: NodeSpec<T>): Node<T> {
     this.#requireOpen(spec.name);
-    const node: Node<T> = { ...spec, id: this.nodes.length };
+    const site = callSite();
+    const node: Node<T> = {
+      ...spec,
+      id: this.nodes.length,
+      site,
+      lineage(time, batch) {
+        const lineage = spec.lineage(time, batch);
+        return lineage && sitedAt(lineage, site);
+      },
+    };
     this.nodes.push(node);
     const gridded = node.windowMs > 0 || node.slideMs !== this.batchMs;
     if (gridded || node.parents.some((parent) => this.#gridded.has(parent))) this.#gridded.add(node);
@@ -149,10 +163,11 @@ export class Graph {
   }
 
   /** @throws StreamjobError CONTEXT_STATE once the context has started or stopped */
-  addOutput<T>(output: Omit<Output<T>, 'id'>): void {
+  addOutput<T>(output: Omit<Output<T>, 'id' | 'site'>): void {
     this.#requireOpen(output.kind);
     const numbered: Output<T> = {
       ...output,
+      site: callSite(),
       id: `${output.kind}-${this.outputs.length}`,
     };
     this.outputs.push(numbered as Output<never> as Output);

@@ -785,7 +785,7 @@ export class RDD<T> {
       try {
         await fn(values.values());
       } catch (error) {
-        throw userError(error, 'foreachPartition');
+        throw userError(error, { name: 'foreachPartition' });
       }
     }
   }

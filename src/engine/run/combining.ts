@@ -1,7 +1,7 @@
 /** A shuffle's two sides: values are combined and cut into pieces by their keys' hashes, then pieces of a key are combined. */
 import { StreamjobError } from '../../core/errors.ts';
 import { KeyedMap } from '../../graph/keys.ts';
-import type { Aggregator, Shuffle, Sink, Skip } from '../../graph/lineage.ts';
+import type { Aggregator, Operator, Shuffle, Sink, Skip } from '../../graph/lineage.ts';
 import { type Partitioner, partitionOf } from '../../graph/partitioner.ts';
 
 /** Pairs in the order in which their keys came. */
@@ -9,15 +9,16 @@ export type Pairs = (readonly [unknown, unknown])[];
 
 /** The sink of the map side, over one partition. */
 export class MapSide implements Sink<readonly [unknown, unknown]> {
-  readonly #name: string;
+  readonly #operator: Operator;
   readonly #skip: Skip | undefined;
   readonly #aggregator: Aggregator<unknown, unknown>;
   readonly #partitioner: Partitioner;
   readonly #combined = new KeyedMap<unknown, unknown>();
   readonly #pieces: Pairs[];
 
-  constructor({ name, aggregator, partitioner }: Shuffle, skip: Skip | undefined) {
-    this.#name = name;
+  constructor(shuffle: Shuffle, skip: Skip | undefined) {
+    const { aggregator, partitioner } = shuffle;
+    this.#operator = shuffle;
     this.#skip = skip;
     this.#aggregator = aggregator;
     this.#partitioner = partitioner;
@@ -29,7 +30,7 @@ export class MapSide implements Sink<readonly [unknown, unknown]> {
     try {
       this.#add(pair);
     } catch (error) {
-      this.#skip(this.#name, pair, error);
+      this.#skip(this.#operator, pair, error);
     }
   }
 
@@ -61,7 +62,8 @@ export class MapSide implements Sink<readonly [unknown, unknown]> {
 }
 
 /** The reduce side of one partition. @param pieces in the order of the partitions that they come from */
-export function reduced({ name, aggregator }: Shuffle, pieces: readonly Pairs[], skip: Skip | undefined): Pairs {
+export function reduced(shuffle: Shuffle, pieces: readonly Pairs[], skip: Skip | undefined): Pairs {
+  const { aggregator } = shuffle;
   const [only] = pieces;
   // What one partition has combined is combined.
   if (pieces.length <= 1 && aggregator.mapSide) return only ?? [];
@@ -79,7 +81,7 @@ export function reduced({ name, aggregator }: Shuffle, pieces: readonly Pairs[],
         try {
           add(pair);
         } catch (error) {
-          skip(name, pair, error);
+          skip(shuffle, pair, error);
         }
       }
     }

@@ -9,13 +9,13 @@ import {
   type Deal,
   type Kept,
   type Lineage,
+  type Operator,
   type Partition,
   type Regroup,
   type Shuffle,
   type Sink,
   type Skip,
   type Stateful,
-  type Step,
 } from '../../graph/lineage.ts';
 import type { JobRunner, Task } from '../../graph/rdd.ts';
 import type { StatePartition } from '../../graph/state/store.ts';
@@ -23,7 +23,7 @@ import type { Poison } from '../engine.ts';
 import { pairsCodec, valuesCodec } from './codecs.ts';
 import { MapSide, type Pairs, reduced } from './combining.ts';
 import { ElsewherePartition, type Exchange, noExchange, type Piece, type PieceCodec } from './exchange.ts';
-import { guarded } from './guarded.ts';
+import { type BoundStep, blamed, guarded } from './guarded.ts';
 
 /** What a runner needs. */
 export interface RunnerSettings {
@@ -45,12 +45,6 @@ interface Plan {
   /** @param limit of values, where that is known before the steps are run */
   readonly load: (limit?: number) => Partition<unknown> | Promise<Partition<unknown>>;
   readonly steps: readonly BoundStep[];
-}
-
-interface BoundStep {
-  readonly step: Step<unknown, unknown>;
-  /** Which partition of its RDD the step is opened on. */
-  readonly index: number;
 }
 
 /** A partition, of this member (then it has a `here`) or of another one. */
@@ -187,11 +181,12 @@ export class Runner implements JobRunner {
   }
 
   /** Each partition deals its values out; nobody needs to see all of them. */
-  async #deal({ name, parent, numPartitions, deal, settle }: Deal<unknown>): Promise<Placed<readonly unknown[]>[]> {
+  async #deal(lineage: Deal<unknown>): Promise<Placed<readonly unknown[]>[]> {
+    const { name, parent, numPartitions, deal, settle } = lineage;
     const pieces: Piece<readonly unknown[]>[] = [];
     for (const [source, { here }] of (await this.#values(parent)).entries()) {
       if (here === undefined) continue;
-      for (const [target, data] of byUser(name, () => deal(here, source)).entries()) {
+      for (const [target, data] of byUser(lineage, () => deal(here, source)).entries()) {
         if (data.length > 0) pieces.push({ source, target, data });
       }
     }
@@ -200,12 +195,13 @@ export class Runner implements JobRunner {
       const dealt = byTarget.get(index) ?? [];
       const [only] = dealt;
       const values = dealt.length === 1 && only !== undefined ? (only as unknown[]) : dealt.flat();
-      return settle === undefined ? values : byUser(name, () => settle(values));
+      return settle === undefined ? values : byUser(lineage, () => settle(values));
     });
   }
 
   /** All values at one member, which makes the new partitions. */
-  async #regroup({ name, parents, numPartitions, compute }: Regroup<unknown>): Promise<Placed<readonly unknown[]>[]> {
+  async #regroup(lineage: Regroup<unknown>): Promise<Placed<readonly unknown[]>[]> {
+    const { name, parents, numPartitions, compute } = lineage;
     const codec = valuesCodec(name);
     const all: (readonly (readonly unknown[])[])[] = [];
     for (const parent of parents) {
@@ -220,7 +216,7 @@ export class Runner implements JobRunner {
       const got = await this.#exchange.trade(pieces, codec);
       all.push(placed.map((_, i) => got.find(({ source }) => source === i)?.data ?? []));
     }
-    const made = this.#exchange.member === 0 ? byUser(name, () => compute(all)) : [];
+    const made = this.#exchange.member === 0 ? byUser(lineage, () => compute(all)) : [];
     if (this.#exchange.members === 1) return made.map((here) => ({ owner: 0, here }));
     const byTarget = await this.#trade(
       made.map((data, target) => ({ source: 0, target, data })),
@@ -235,13 +231,15 @@ export class Runner implements JobRunner {
     const parents: Map<number, readonly unknown[]>[] = [];
     for (const parent of lineage.parents) parents.push(await this.#aligned(parent, name));
     if (lineage.changes) store.begin(time);
+    const skip = this.#skip;
+    const skipHere: Skip | undefined = skip && ((_, value, error) => skip(lineage, value, error));
     try {
       const placed = this.#own(numPartitions, (index) =>
         lineage.process(
           store.partition(index, numPartitions) as StatePartition<never, never>,
           parents.map((partitions) => partitions.get(index) ?? []),
           index,
-          this.#skip,
+          skipHere,
         ),
       );
       return placed.map(({ owner, here }) =>
@@ -249,7 +247,7 @@ export class Runner implements JobRunner {
       );
     } catch (error) {
       if (lineage.changes) store.rollback(time);
-      throw userError(error, name);
+      throw userError(error, lineage);
     }
   }
 
@@ -259,12 +257,14 @@ export class Runner implements JobRunner {
     for (const [source, { here }] of (await this.#plan(lineage.parent)).entries()) {
       if (here === undefined) continue;
       const combiner = new MapSide(lineage, this.#skip);
-      await this.#run(here, combiner as Sink<unknown>);
+      await this.#run(here, combiner as Sink<unknown>, { into: lineage });
       for (const [target, data] of combiner.pieces.entries())
         if (data.length > 0) pieces.push({ source, target, data });
     }
     const byTarget = await this.#trade(pieces, pairsCodec(name));
-    return this.#own(partitioner.numPartitions, (index) => reduced(lineage, byTarget.get(index) ?? [], this.#skip));
+    return this.#own(partitioner.numPartitions, (index) =>
+      byUser(lineage, () => reduced(lineage, byTarget.get(index) ?? [], this.#skip)),
+    );
   }
 
   /** The pieces for this member by their targets, in the order of their sources. */
@@ -302,7 +302,7 @@ export class Runner implements JobRunner {
             if (values.length >= limit) throw ENOUGH;
           };
     try {
-      await this.#run(plan, { push, end() {} }, plan.steps.length === 0 ? limit : undefined);
+      await this.#run(plan, { push, end() {} }, plan.steps.length === 0 ? { limit } : {});
     } catch (error) {
       if (error !== ENOUGH) throw error;
     }
@@ -322,14 +322,23 @@ export class Runner implements JobRunner {
     return count;
   }
 
-  async #run(plan: Plan, end: Sink<unknown>, limit?: number): Promise<void> {
+  /** @param limit of values @param into the operator that `end` is of, if it is one's */
+  async #run(
+    plan: Plan,
+    end: Sink<unknown>,
+    { limit, into }: { readonly limit?: number; readonly into?: Operator } = {},
+  ): Promise<void> {
     const partition = await plan.load(limit);
     let sink = end;
     const skip = this.#skip;
     for (const { step, index } of [...plan.steps].reverse()) {
       sink = skip === undefined ? step.open(index, sink) : guarded(step, index, sink, skip);
     }
-    const push = (value: unknown): void => sink.push(value);
+    let last: unknown;
+    const push = (value: unknown): void => {
+      last = value;
+      sink.push(value);
+    };
     try {
       for (const chunk of partition.chunks) {
         chunk.forEach(push);
@@ -338,7 +347,7 @@ export class Runner implements JobRunner {
       sink.end();
     } catch (error) {
       if (error === ENOUGH) throw error;
-      throw userError(error, plan.steps.map(({ step }) => step.name).join(' > ') || 'source');
+      throw blamed(plan.steps, last, error, into);
     }
   }
 
@@ -369,10 +378,10 @@ function planned(placed: readonly Placed<readonly unknown[]>[]): Placed<Plan>[] 
 }
 
 /** The function may be a user's comparator or partitioner: what it throws names the operator. */
-function byUser<T>(name: string, work: () => T): T {
+function byUser<T>(operator: Operator, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw userError(error, name);
+    throw userError(error, operator);
   }
 }

@@ -2,9 +2,12 @@
  * Fifth step: the outputs of a batch, in their order, each once per batch. When one fails, those before it are not run
  * again; what the stages worked out is kept, so that every attempt sees the same data.
  */
+
+import { StreamjobError } from '../../core/errors.ts';
 import type { OutputSummary } from '../../core/events.ts';
 import type { Logger } from '../../core/log.ts';
 import { Actions } from '../../graph/actions.ts';
+import { userError } from '../../graph/functions.ts';
 import type { Output, OutputBatch } from '../../graph/node.ts';
 import { RDD } from '../../graph/rdd.ts';
 
@@ -82,7 +85,8 @@ export class Delivery {
         ended(undefined);
       } catch (error) {
         ended(error);
-        throw error;
+        // An error of ours that has the output's kind only gets its line.
+        throw error instanceof StreamjobError ? userError(error, { name: output.kind, site: output.site }) : error;
       }
     }
   }

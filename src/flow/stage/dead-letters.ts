@@ -10,6 +10,7 @@ import type { EventBus } from '../../core/events.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Poison } from '../../engine/engine.ts';
 import { type Letter, LetterBox } from '../../engine/letters.ts';
+import type { Operator } from '../../graph/lineage.ts';
 
 /** One value that was left out, as its line in the file has it. */
 export interface DeadLetter extends Letter {
@@ -60,7 +61,7 @@ export class DeadLetters implements Poison {
     return this.#box.stage(run);
   }
 
-  skip(operator: string, value: unknown, error: unknown): void {
+  skip(operator: Operator, value: unknown, error: unknown): void {
     this.#box.skip(operator, value, error);
   }
 

@@ -1,7 +1,7 @@
 /** mapAsync: one value for each value through an asynchronous function, in order, with bounds on how many run and how long. */
 import { StreamjobError } from '../../core/errors.ts';
 import { count, duration, type OptionTable } from '../../core/options.ts';
-import { userError } from '../functions.ts';
+import { SKIP_HINT, userError } from '../functions.ts';
 import type { Async, Lineage } from '../lineage.ts';
 
 /** What mapAsync takes beside its function. */
@@ -45,8 +45,8 @@ export function mapAsync<T, U>(
           try {
             results[i] = await attempt(fn, values[i] as T, options, stop);
           } catch (error) {
-            if (skip === undefined || stop.aborted) throw error;
-            skip('mapAsync', values[i], error);
+            if (skip === undefined || stop.aborted) throw userError(error, this, { value: values[i] }, SKIP_HINT);
+            skip(this, values[i], error);
             left.add(i);
           }
         }
@@ -55,7 +55,7 @@ export function mapAsync<T, U>(
         await Promise.all(Array.from({ length: Math.min(concurrency, values.length) }, worker));
       } catch (error) {
         failed.abort();
-        throw userError(error, 'mapAsync');
+        throw userError(error, this);
       }
       return left.size === 0 ? results : results.filter((_, i) => !left.has(i));
     },

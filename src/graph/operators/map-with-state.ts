@@ -1,11 +1,13 @@
 /** mapWithState and its snapshots: the cost follows the keys that have values or time out. Source: Spark's MapWithStateDStream. */
-import { requireSync } from '../functions.ts';
+import { requireSync, SKIP_HINT, userError } from '../functions.ts';
 import { kept, type Lineage, type Skip, viewPartition } from '../lineage.ts';
 import type { Node, NodeSpec } from '../node.ts';
 import { State, type StateSpec } from '../state/state-spec.ts';
 import { type OpenStore, type StatePartition, type StateStore, statePartitioner } from '../state/store.ts';
 import { partitionBy } from './arrange.ts';
 import { erased, stateful } from './stateful.ts';
+
+const OPERATOR = { name: 'mapWithState' };
 
 /**
  * Calls the function for each value, then once for each key that had none for the timeout.
@@ -25,8 +27,8 @@ export function mapRecords<K, V, S, M>(
     try {
       result = requireSync(spec.run(time, key, value, view), 'mapWithState');
     } catch (error) {
-      if (skip === undefined) throw error;
-      skip('mapWithState', [key, value], error);
+      if (skip === undefined) throw userError(error, OPERATOR, { value: [key, value] }, SKIP_HINT);
+      skip(OPERATOR, [key, value], error);
       return false;
     }
     if (result !== undefined || !spec.dropsUndefined) mapped.push(result as M);

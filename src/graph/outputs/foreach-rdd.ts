@@ -14,7 +14,7 @@ export function foreachRddOutput<T>(
       try {
         await fn(rdd, time, batch);
       } catch (error) {
-        throw userError(error, 'foreachRDD');
+        throw userError(error, { name: 'foreachRDD' });
       }
       return { elements: [], more: 0 };
     },
