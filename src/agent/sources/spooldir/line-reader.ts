@@ -1,11 +1,12 @@
 /** Reads a file line by line from a byte offset; memory is bounded by the read size and the longest line. */
-import fs from 'node:fs/promises';
+import type { Hash } from 'node:crypto';
+import type fs from 'node:fs/promises';
 import type { Charset } from './encoding.ts';
+import { digestOf, type Progress, type Start } from './position.ts';
 
-/** One event's body, and the offset at which reading goes on after it. */
+/** One event's body. */
 export interface Line {
   readonly body: Buffer;
-  readonly end: number;
   /** Whether it is a piece of a line longer than the longest. */
   readonly cut: boolean;
 }
@@ -22,17 +23,23 @@ export class LineReader {
   #base: number;
   #at = 0;
   #eof = false;
+  /** The hash of all bytes of the file before the place `#hashed` in the buffer. */
+  readonly #hash: Hash;
+  #hashed = 0;
 
-  private constructor(file: fs.FileHandle, charset: Charset, longest: number, offset: number) {
+  /** @param file the file, which stays the caller's to close @param longest the longest line, in characters */
+  constructor(file: fs.FileHandle, charset: Charset, longest: number, start: Pick<Start, 'offset' | 'hash'>) {
     this.#file = file;
     this.#charset = charset;
     this.#longest = longest;
-    this.#base = offset;
+    this.#base = start.offset;
+    this.#hash = start.hash;
   }
 
-  /** @param longest the longest line, in characters @param offset where to begin, in bytes */
-  static async open(path: string, charset: Charset, longest: number, offset: number): Promise<LineReader> {
-    return new LineReader(await fs.open(path, 'r'), charset, longest, offset);
+  /** How far the lines go that were read. */
+  get progress(): Progress {
+    this.#hashRead();
+    return { offset: this.#base + this.#at, digest: digestOf(this.#hash) };
   }
 
   /**
@@ -55,15 +62,10 @@ export class LineReader {
       this.#at = after;
       lines.push({
         body,
-        end: this.#base + after,
         cut: after === end && !(this.#eof && after === this.#buffer.length),
       });
     }
     return lines;
-  }
-
-  close(): Promise<void> {
-    return this.#file.close();
   }
 
   /** Where the next line lies in the buffer; `after` is where the one after it starts. */
@@ -86,7 +88,14 @@ export class LineReader {
     }
   }
 
+  #hashRead(): void {
+    this.#hash.update(this.#buffer.subarray(this.#hashed, this.#at));
+    this.#hashed = this.#at;
+  }
+
   async #more(): Promise<void> {
+    this.#hashRead();
+    this.#hashed = 0;
     const rest = this.#buffer.subarray(this.#at);
     const chunk = Buffer.allocUnsafe(READ_BYTES);
     this.#base += this.#at;

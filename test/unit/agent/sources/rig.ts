@@ -15,6 +15,7 @@ export interface Rig {
   readonly channel: Channel;
   readonly counters: SourceCounters;
   readonly errors: string[];
+  readonly warnings: string[];
   takeAll(): Promise<PlainEvent[]>;
   texts(): Promise<string[]>;
   /** Waits for `count` events, however many batches they come in. */
@@ -30,7 +31,12 @@ export async function rig(
   await channel.start();
   const counters = sourceCounters();
   const errors: string[] = [];
-  const log: Logger = { ...silentLogger, error: (_facts, message) => errors.push(message) };
+  const warnings: string[] = [];
+  const log: Logger = {
+    ...silentLogger,
+    error: (_facts, message) => errors.push(message),
+    warn: (_facts, message) => warnings.push(message),
+  };
   const processor = new ChannelProcessor({
     interceptors: [],
     selector: () => ({ required: [channel], optional: [] }),
@@ -60,5 +66,5 @@ export async function rig(
     }
     return all;
   };
-  return { source, channel, counters, errors, takeAll, texts, next };
+  return { source, channel, counters, errors, warnings, takeAll, texts, next };
 }

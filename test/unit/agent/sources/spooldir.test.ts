@@ -1,9 +1,11 @@
 /** What the spooling directory source promises. */
+import type { Stats } from 'node:fs';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { spooldir } from '../../../../src/agent/sources/spooldir.ts';
+import { until } from '../../../kit/until.ts';
 import { settle } from '../channels/use.ts';
 import { type Rig, rig } from './rig.ts';
 
@@ -140,6 +142,86 @@ describe('spooldir', () => {
     expect(await all({ batchSize: 3 })).toEqual(['6', '7', '8', '9']);
   });
 
+  describe('after a restart, in a file that was read in part', () => {
+    const lines = (from: number, to: number): string[] =>
+      Array.from({ length: to - from }, (_, i) => `line ${String(from + i).padStart(5, '0')}`);
+    const text = (from: number, to: number): string =>
+      lines(from, to)
+        .map((line) => `${line}\n`)
+        .join('');
+    const file = (): string => path.join(directory, 'a');
+
+    /** Reads 600 of 1,000 lines and stops, as the channel takes no more. */
+    async function readInPart(): Promise<Stats> {
+      await write('a', text(0, 1000));
+      // Whole seconds, which a test can set again.
+      await fs.utimes(file(), 1_700_000_000, 1_700_000_000);
+      const first = await spool({ batchSize: 100 }, 650);
+      await until(() => first.channel.size === 600);
+      await first.source.stop();
+      expect(await first.texts()).toEqual(lines(0, 600));
+      return fs.stat(file());
+    }
+
+    async function restart(): Promise<Rig> {
+      const made = await spool();
+      await made.source.whenEnded();
+      return made;
+    }
+
+    const others: Record<string, { readonly put: (before: Stats) => Promise<void>; readonly now: string[] }> = {
+      'a shorter file in its inode': { put: () => write('a', text(5000, 5500)), now: lines(5000, 5500) },
+      'a longer file in its inode': { put: () => write('a', text(5000, 6500)), now: lines(5000, 6500) },
+      'a file in its inode that begins like it': { put: () => write('a', text(0, 1500)), now: lines(0, 1500) },
+      'an emptied file': { put: () => fs.truncate(file(), 0), now: [''] },
+      'a truncated file': { put: () => fs.truncate(file(), text(0, 300).length), now: lines(0, 300) },
+      'a file of its size in its inode': { put: () => write('a', text(5000, 6000)), now: lines(5000, 6000) },
+      'a file of its size in its inode with its time': {
+        put: async ({ atime, mtime }) => {
+          await write('a', text(5000, 6000));
+          await fs.utimes(file(), atime, mtime);
+        },
+        now: lines(5000, 6000),
+      },
+      'another file with its time': {
+        put: async ({ atime, mtime }) => {
+          await write('b', text(5000, 5500));
+          await fs.rename(path.join(directory, 'b'), file());
+          await fs.utimes(file(), atime, mtime);
+        },
+        now: lines(5000, 5500),
+      },
+      'another file of its size that begins like it': {
+        put: async () => {
+          await write('b', text(0, 700) + text(5000, 5300));
+          await fs.rename(path.join(directory, 'b'), file());
+        },
+        now: [...lines(0, 700), ...lines(5000, 5300)],
+      },
+    };
+    it.each(Object.keys(others))('reads %s from its start, and says so', async (name) => {
+      const other = others[name];
+      const before = await readInPart();
+      await other?.put(before);
+      const made = await restart();
+      expect(await made.texts()).toEqual(other?.now);
+      expect(made.counters.GenericProcessingFail).toBe(1);
+      expect(made.warnings).toEqual([expect.stringContaining('is not as it was then')]);
+      expect(await list()).toEqual(['a.COMPLETED']);
+    });
+
+    it('goes on in a copy of it, which has its time, size and content', async () => {
+      await readInPart();
+      const { atime, mtime } = await fs.stat(file());
+      await fs.copyFile(file(), path.join(directory, 'b'));
+      await fs.rename(path.join(directory, 'b'), file());
+      await fs.utimes(file(), atime, mtime);
+      const made = await restart();
+      expect(await made.texts()).toEqual(lines(600, 1000));
+      expect(made.counters.GenericProcessingFail).toBe(0);
+    });
+  });
+
   it('tries the same batch again until the channel takes it', async () => {
     await write('a', 'a\nb\nc\n');
     const made = await spool({ batchSize: 1 }, 1);
@@ -156,6 +238,49 @@ describe('spooldir', () => {
     await write('b', 'b\n');
     expect(await all(tracking)).toEqual(['b']);
     await fs.rm(trackerDir, { recursive: true });
+  });
+
+  it('reads a file that takes the name of a marked one, says so, and reads neither again', async () => {
+    const tracking = { trackingPolicy: 'tracker_dir' };
+    await write('a', 'old\n');
+    expect(await all(tracking)).toEqual(['old']);
+    await write('b', 'new one\n');
+    await fs.rename(path.join(directory, 'b'), path.join(directory, 'a'));
+    const made = await spool(tracking);
+    await made.source.whenEnded();
+    expect(await made.texts()).toEqual(['new one']);
+    expect(made.errors).toEqual([expect.stringContaining('its name was used before')]);
+    expect(await all(tracking)).toEqual([]);
+  });
+
+  it('takes an empty mark, as Flume makes them, for a file that is done', async () => {
+    await write('a', 'a\n');
+    await fs.mkdir(path.join(directory, '.flumespool'));
+    await write('.flumespool/a.COMPLETED', '');
+    expect(await all({ trackingPolicy: 'tracker_dir' })).toEqual([]);
+  });
+
+  it('reads a file that takes the place of one that was left', async () => {
+    await write('a', Buffer.from([0xff, 0x0a]));
+    const made = await spool();
+    await until(() => made.errors.length === 1);
+    await write('b.tmp', 'good\n');
+    await fs.rename(path.join(directory, 'b.tmp'), path.join(directory, 'a'));
+    expect(await made.next(1)).toEqual(['good']);
+  });
+
+  it.each([
+    ['rename', {}],
+    ['remove', { deletePolicy: 'immediate' }],
+  ])('does not %s a file that took the name of the one that was read', async (_how, properties) => {
+    await write('a', 'old 1\nold 2\n');
+    const made = await spool({ ...properties, batchSize: 1 }, 1);
+    await until(() => made.counters.ChannelWriteFail > 0);
+    await write('.new', 'new 1\nnew 2\n');
+    await fs.rename(path.join(directory, '.new'), path.join(directory, 'a'));
+    // The old one is read to its end through its open file; then the new one is found.
+    expect(await made.next(4)).toEqual(['old 1', 'old 2', 'new 1', 'new 2']);
+    expect(made.errors).toEqual([expect.stringContaining('changed or replaced while it was read')]);
   });
 
   it('removes files when told so, and sets headers', async () => {
