@@ -16,6 +16,7 @@ export interface Rig {
   readonly counters: SourceCounters;
   readonly errors: string[];
   readonly warnings: string[];
+  readonly infos: string[];
   takeAll(): Promise<PlainEvent[]>;
   texts(): Promise<string[]>;
   /** Waits for `count` events, however many batches they come in. */
@@ -32,10 +33,12 @@ export async function rig(
   const counters = sourceCounters();
   const errors: string[] = [];
   const warnings: string[] = [];
+  const infos: string[] = [];
   const log: Logger = {
     ...silentLogger,
     error: (_facts, message) => errors.push(message),
     warn: (_facts, message) => warnings.push(message),
+    info: (_facts, message) => infos.push(message),
   };
   const processor = new ChannelProcessor({
     interceptors: [],
@@ -66,5 +69,5 @@ export async function rig(
     }
     return all;
   };
-  return { source, channel, counters, errors, warnings, takeAll, texts, next };
+  return { source, channel, counters, errors, warnings, infos, takeAll, texts, next };
 }

@@ -7,6 +7,8 @@ import { netcat } from '../../../../src/agent/sources/netcat.ts';
 import { seq } from '../../../../src/agent/sources/seq.ts';
 import type { SourceType } from '../../../../src/agent/sources/source.ts';
 import { ManualClock } from '../../../../src/core/clock.ts';
+import { isAlive, processesWith } from '../../../kit/processes.ts';
+import { until } from '../../../kit/until.ts';
 import { settle } from '../channels/use.ts';
 import { type Rig, rig } from './rig.ts';
 
@@ -125,6 +127,40 @@ describe('exec', () => {
     }
     expect(await again).toEqual(['a']);
   });
+
+  it('stops although the command has ended and left a process behind that holds its output open', async () => {
+    const made = await run(exec, { command: 'sleep 1000 & echo $$', shell: 'sh -c', batchSize: 1 });
+    const [pid] = await made.next(1);
+    await until(() => !isAlive(Number(pid)));
+    await made.source.stop();
+  });
+
+  it('ends what ignores SIGTERM too', async () => {
+    const mark = `sleep 98765${process.pid}`;
+    const command = `trap "" TERM; echo started; ${mark}; ${mark}`;
+    const made = await run(exec, { command, shell: 'sh -c', batchSize: 1 });
+    expect(await made.next(1)).toEqual(['started']);
+    await made.source.stop();
+    await until(() => processesWith(mark).length === 0);
+  });
+
+  it('leaves no watching shell behind when its command has ended by itself', async () => {
+    const before = processesWith('streamjob-exec-watch');
+    const made = await run(exec, { command: 'echo a' });
+    await made.source.whenEnded();
+    await until(() => processesWith('streamjob-exec-watch').every((pid) => before.includes(pid)));
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'gives the command its exit code, and no child that it has not made',
+    async () => {
+      const command = 'read -r children < /proc/$$/task/$$/children; echo "children:$children"; exit 7';
+      const made = await run(exec, { command, shell: 'sh -c' });
+      await made.source.whenEnded();
+      expect(await made.texts()).toEqual(['children:']);
+      expect(made.infos).toEqual([expect.stringContaining('exited with 7')]);
+    },
+  );
 
   it('logs a command that does not exist', async () => {
     const made = await run(exec, { command: '/no/such/command' });
