@@ -20,7 +20,7 @@ const fields = {
   logStdErr: bool({ doc: 'log what the command writes to stderr', default: false }),
   batchSize: int({ doc: 'lines per transaction', default: 20, min: 1 }),
   batchTimeout: int({ doc: 'ms after which a smaller batch is sent', default: 3000 }),
-  charset: charset({ doc: 'character set of the output', default: 'UTF-8' }),
+  charset: charset({ doc: 'character set of the output, and of the bodies, as in Flume', default: 'UTF-8' }),
 };
 
 const RETRY = { first: 250, max: 4000 };
@@ -92,13 +92,13 @@ class ExecSource implements Source {
   }
 
   async #readLines(stdout: Readable): Promise<void> {
-    const decoder = new TextDecoder(this.#values.charset);
+    const decoder = this.#values.charset.decoder('REPLACE');
     const splitter = new LineSplitter();
     try {
       for await (const chunk of stdout as AsyncIterable<Buffer>) {
-        for (const line of splitter.push(decoder.decode(chunk, { stream: true }))) await this.#add(line);
+        for (const line of splitter.push(decoder.write(chunk))) await this.#add(line);
       }
-      for (const line of splitter.push(decoder.decode())) await this.#add(line);
+      for (const line of splitter.push(decoder.end())) await this.#add(line);
       const last = splitter.end();
       if (last !== undefined) await this.#add(last);
     } finally {
@@ -107,7 +107,7 @@ class ExecSource implements Source {
   }
 
   async #add(line: string): Promise<void> {
-    this.#pending.push({ headers: {}, body: Buffer.from(line) });
+    this.#pending.push({ headers: {}, body: this.#values.charset.encode(line) });
     if (this.#pending.length >= this.#values.batchSize) await this.#flush();
     else if (this.#timer === undefined) {
       this.#timer = this.#context.clock.after(this.#values.batchTimeout, () => {
@@ -136,10 +136,11 @@ class ExecSource implements Source {
   }
 
   async #readErrors(stderr: Readable): Promise<void> {
+    const decoder = this.#values.charset.decoder('REPLACE');
     const splitter = new LineSplitter();
     const { log, name } = this.#context;
     for await (const chunk of stderr as AsyncIterable<Buffer>) {
-      for (const line of splitter.push(chunk.toString())) {
+      for (const line of splitter.push(decoder.write(chunk))) {
         if (this.#values.logStdErr) log.info({ line }, `source ${name}: stderr of the command: ${line}`);
       }
     }

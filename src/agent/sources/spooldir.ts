@@ -12,7 +12,7 @@ import type { PlainEvent } from '../../core/event.ts';
 import { defineComponent } from '../config/component.ts';
 import { bool, charset, choice, int, regex, text, type Values } from '../config/fields.ts';
 import { breathe, deliver, never, type Source, type SourceContext, type SourceType } from './source.ts';
-import { Charset } from './spooldir/encoding.ts';
+import { FileEncoding, type LineEncoding } from './spooldir/encoding.ts';
 import { type Line, LineReader } from './spooldir/line-reader.ts';
 import { PositionLog } from './spooldir/position.ts';
 import { type Candidate, candidateOf, sameFile, scan } from './spooldir/scan.ts';
@@ -45,12 +45,12 @@ const fields = {
   }),
   deserializer: choice(['LINE'], { doc: 'how a file becomes events', default: 'LINE' }),
   'deserializer.maxLineLength': int({
-    doc: 'longest line in characters; longer ones are cut into several events',
+    doc: 'longest line in characters; longer ones are cut into several events. A line of just that length is one event; Flume makes an empty one of its newline too',
     aliases: ['bufferMaxLineLength'],
     default: 2048,
     min: 1,
   }),
-  'deserializer.outputCharset': choice(['UTF-8'], { doc: 'character set of the bodies', default: 'UTF-8' }),
+  'deserializer.outputCharset': charset({ doc: 'character set of the bodies', default: 'UTF-8' }),
 };
 
 class SpoolDirSource implements Source {
@@ -59,7 +59,7 @@ class SpoolDirSource implements Source {
   readonly #context: SourceContext;
   readonly #directory: string;
   readonly #trackerDir: string;
-  readonly #charset: Charset;
+  readonly #encoding: LineEncoding;
   readonly #position: PositionLog;
   readonly #done: DonePolicy;
   readonly #marks: Marks;
@@ -75,7 +75,11 @@ class SpoolDirSource implements Source {
     this.#context = context;
     this.#directory = path.resolve(values.spoolDir);
     this.#trackerDir = path.resolve(this.#directory, values.trackerDir);
-    this.#charset = new Charset(values.inputCharset, values.decodeErrorPolicy);
+    this.#encoding = {
+      charset: values.inputCharset,
+      policy: values.decodeErrorPolicy,
+      output: values['deserializer.outputCharset'],
+    };
     this.#position = new PositionLog(this.#trackerDir);
     const how = values.deletePolicy === 'immediate' ? 'remove' : values.trackingPolicy === 'rename' ? 'rename' : 'mark';
     this.#done = { how, directory: this.#directory, trackerDir: this.#trackerDir, suffix: values.fileSuffix };
@@ -213,19 +217,27 @@ class SpoolDirSource implements Source {
     const headers = this.#headers(candidate.path);
     const start = await this.#position.begin(candidate, file);
     if (start.mismatch !== undefined) this.#tellMismatch(candidate, start.mismatch);
-    const reader = new LineReader(file, this.#charset, v['deserializer.maxLineLength'], start);
-    // Flume makes one empty event of an empty file.
-    if (candidate.size === 0)
-      return await deliver([{ headers, body: Buffer.alloc(0) }], this.#context, retry, this.#stop.signal);
-    for (;;) {
+    const reader = new LineReader(file, await this.#encodingOf(file), v['deserializer.maxLineLength'], start);
+    for (let first = start.offset === 0; ; first = false) {
       const lines = await reader.read(v.batchSize);
-      if (lines.length === 0) return true;
+      if (lines.length === 0) {
+        // Flume makes one empty event of an empty file.
+        return first
+          ? await deliver([{ headers, body: Buffer.alloc(0) }], this.#context, retry, this.#stop.signal)
+          : true;
+      }
       if (lines.some((line) => line.cut)) this.#warnOfCut(candidate);
       if (this.#stop.signal.aborted) return false;
       if (!(await deliver(toEvents(lines, headers), this.#context, retry, this.#stop.signal))) return false;
       await this.#position.commit(reader.progress);
       await breathe();
     }
+  }
+
+  async #encodingOf(file: fs.FileHandle): Promise<FileEncoding> {
+    const mark = Buffer.alloc(this.#encoding.charset.markBytes);
+    const { bytesRead } = await file.read(mark, 0, mark.length, 0);
+    return new FileEncoding(this.#encoding, mark.subarray(0, bytesRead));
   }
 
   #tellMismatch({ path: file }: Candidate, reason: string): void {

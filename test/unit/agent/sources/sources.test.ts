@@ -29,19 +29,21 @@ async function run(
 }
 
 async function talk(made: Rig, ...chunks: (string | Buffer)[]): Promise<string> {
+  return (await talkInBytes(made, ...chunks)).toString();
+}
+
+async function talkInBytes(made: Rig, ...chunks: (string | Buffer)[]): Promise<Buffer> {
   const socket = net.connect(made.source.address?.port ?? 0, '127.0.0.1');
   const closed = once(socket, 'close');
-  let answer = '';
-  socket.on('data', (chunk) => {
-    answer += chunk.toString();
-  });
+  const answers: Buffer[] = [];
+  socket.on('data', (chunk) => answers.push(chunk));
   for (const chunk of chunks) {
     socket.write(chunk);
     await settle();
   }
   socket.end();
   await closed;
-  return answer;
+  return Buffer.concat(answers);
 }
 
 describe('netcat', () => {
@@ -68,6 +70,35 @@ describe('netcat', () => {
     expect(await talk(made, 'abcdefgh')).toMatch(/^FAILED/);
   });
 
+  it('answers in its encoding, with one byte order mark at the begin in UTF-16', async () => {
+    const made = await run(netcat, { ...local, encoding: 'UTF-16' });
+    const line = Buffer.from('\uFEFFé\n', 'utf16le').swap16();
+    const answer = await talkInBytes(made, line, Buffer.from('b\n', 'utf16le').swap16());
+    expect(answer.toString('hex')).toBe(`feff${Buffer.from('OK\nOK\n', 'utf16le').swap16().toString('hex')}`);
+    expect(await made.texts()).toEqual(['é', 'b']);
+  });
+
+  it('takes the lines before bytes that are no text, then ends the connection', async () => {
+    const made = await run(netcat, { ...local, encoding: 'US-ASCII' });
+    expect(await talk(made, Buffer.from('good\nb\xe9d\nmore\n', 'latin1'))).toBe(
+      'OK\nFAILED: Event is not valid US-ASCII\n',
+    );
+    expect(await made.texts()).toEqual(['good']);
+    expect(made.counters.EventReadFail).toBe(1);
+  });
+
+  it('stops although a peer does not read its answers, and keeps no more of them than the socket takes', async () => {
+    const made = await run(netcat, local, { capacity: 1_000_000 });
+    const socket = net.connect(made.source.address?.port ?? 0, '127.0.0.1');
+    socket.pause();
+    const lines = Buffer.from('a\n'.repeat(50_000));
+    let full = false;
+    while (!full) full = !socket.write(lines);
+    for (let size = -1; size !== made.channel.size; await settle()) size = made.channel.size;
+    await made.source.stop();
+    socket.destroy();
+  });
+
   it('says nothing without ack-every-event', async () => {
     const made = await run(netcat, { ...local, 'ack-every-event': false });
     expect(await talk(made, 'a\n')).toBe('');
@@ -91,6 +122,21 @@ describe('exec', () => {
     const shell = await run(exec, { command: 'for i in 1 2; do echo $i; done', shell: '/bin/sh -c' });
     await shell.source.whenEnded();
     expect(await shell.texts()).toEqual(['1', '2']);
+  });
+
+  it('keeps the lines in their character set, as Flume', async () => {
+    const latin = await run(exec, { command: "printf 'caf\\351\\na'", shell: 'sh -c', charset: 'ISO-8859-1' });
+    await latin.source.whenEnded();
+    const hex = async (made: Rig): Promise<string[]> =>
+      (await made.takeAll()).map(({ body }) => Buffer.from(body).toString('hex'));
+    expect(await hex(latin)).toEqual(['636166e9', '61']);
+    const utf16 = await run(exec, {
+      command: "printf '\\377\\376a\\000\\n\\000b\\000'",
+      shell: 'sh -c',
+      charset: 'UTF-16',
+    });
+    await utf16.source.whenEnded();
+    expect(await hex(utf16)).toEqual(['feff0061', 'feff0062']);
   });
 
   it('loses no line when the channel is full: the command waits', async () => {

@@ -103,6 +103,58 @@ describe('spooldir', () => {
     expect(await all({ inputCharset: 'UTF-16LE' })).toEqual(['Ċa', 'b😀']);
   });
 
+  it.each([
+    ['with its mark, low byte first', Buffer.from('\uFEFFĊa\nb😀', 'utf16le')],
+    ['with its mark, high byte first', Buffer.from('\uFEFFĊa\nb😀', 'utf16le').swap16()],
+    ['without a mark, high byte first', Buffer.from('Ċa\nb😀', 'utf16le').swap16()],
+  ])('reads UTF-16 %s', async (_how, bytes) => {
+    await write('a', bytes);
+    expect(await all({ inputCharset: 'UTF-16', 'deserializer.maxLineLength': 3 })).toEqual(['Ċa', 'b😀']);
+  });
+
+  it('goes on after a restart in UTF-16 whose mark is at the begin of the file', async () => {
+    const text = Array.from({ length: 10 }, (_, i) => `é${i}\n`).join('');
+    await write('a', Buffer.from(`\uFEFF${text}`, 'utf16le'));
+    const first = await spool({ batchSize: 3, inputCharset: 'UTF-16' }, 7);
+    await until(() => first.channel.size === 6);
+    await first.source.stop();
+    expect(await all({ inputCharset: 'UTF-16' })).toEqual(['é6', 'é7', 'é8', 'é9']);
+  });
+
+  it('reads UTF-32, and writes bodies in outputCharset', async () => {
+    await write('a', Buffer.from('0000feff000000e90000000a0001f600', 'hex'));
+    const made = await spool({ inputCharset: 'UTF-32', 'deserializer.outputCharset': 'UTF-16BE' });
+    await made.source.whenEnded();
+    expect((await made.takeAll()).map(({ body }) => Buffer.from(body).toString('hex'))).toEqual(['00e9', 'd83dde00']);
+  });
+
+  it('makes one empty event of a file that is nothing but a byte order mark, as Flume does', async () => {
+    await write('a', Buffer.of(0xff, 0xfe));
+    expect(await all({ inputCharset: 'UTF-16' })).toEqual(['']);
+  });
+
+  it('takes ISO-8859-1 for what it is, not for windows-1252', async () => {
+    await write('a', Buffer.of(0x80, 0x93));
+    expect(await all({ inputCharset: 'latin1' })).toEqual(['\u0080\u0093']);
+  });
+
+  it('cuts between characters of one and of two bytes', async () => {
+    await write('a', Buffer.from('b182a06182a20a', 'hex'));
+    expect(await all({ inputCharset: 'Shift_JIS', 'deserializer.maxLineLength': 2 })).toEqual(['ｱあ', 'aい']);
+  });
+
+  it('makes one event of a line that is just as long as maxLineLength; Flume makes an empty one too', async () => {
+    await write('a', 'abc\nabcdef\nabcd\nabc');
+    expect(await all({ 'deserializer.maxLineLength': 3 })).toEqual(['abc', 'abc', 'def', 'abc', 'd', 'abc']);
+  });
+
+  it('puts one U+FFFD for an encoded surrogate, as Java, and counts only what is decoded as part of the line', async () => {
+    await write('a', Buffer.from('61eda080620a', 'hex'));
+    expect(await all({ decodeErrorPolicy: 'REPLACE', 'deserializer.maxLineLength': 3 })).toEqual(['a\uFFFDb']);
+    await write('b', Buffer.from('61eda080620a', 'hex'));
+    expect(await all({ decodeErrorPolicy: 'IGNORE', 'deserializer.maxLineLength': 2 })).toEqual(['ab']);
+  });
+
   it('replaces or leaves out bytes that are no text when told so', async () => {
     await write('a', Buffer.from([0x61, 0xff, 0x62]));
     expect(await all({ decodeErrorPolicy: 'REPLACE' })).toEqual(['a\uFFFDb']);
