@@ -145,6 +145,6 @@ export const avro: SinkType = defineComponent({
   aliases: ['org.apache.flume.sink.AvroSink'],
   doc: 'sends events to an Avro source of Flume or to flumeStream',
   fields,
-  limits: (values) => ({ batchSize: values['batch-size'] }),
+  limits: (values) => ({ batch: { property: 'batch-size', events: values['batch-size'] } }),
   create: (values, context: SinkContext): Sink => new AvroSink(values, context),
 });

@@ -7,6 +7,7 @@ import type { PlainEvent } from '../../core/event.ts';
 import { defineComponent } from '../config/component.ts';
 import { bool, choice, int, port, text, type Values } from '../config/fields.ts';
 import { serverTls, serverTlsFields } from '../config/tls-fields.ts';
+import { gauge } from '../counters.ts';
 import { never, type Source, type SourceContext, type SourceType } from './source.ts';
 
 const fields = {
@@ -44,6 +45,7 @@ class AvroSource implements Source {
   async start(): Promise<void> {
     const { bind, port: number, ipFilter, ipFilterRules } = this.#values;
     const owner = `source ${this.#context.name}`;
+    gauge(this.#context.counters, 'OpenConnectionCount', () => this.#server?.connectionCount ?? 0);
     this.#server = await AvroRpcServer.listen({
       host: bind,
       port: number,
@@ -100,7 +102,6 @@ class AvroSource implements Source {
     counters.EventAcceptedCount += events.length;
     if (message === 'append') counters.AppendAcceptedCount++;
     else counters.AppendBatchAcceptedCount++;
-    counters.OpenConnectionCount = this.#server?.connectionCount ?? 0;
     request.reply(encodeStatus('OK'));
   }
 }

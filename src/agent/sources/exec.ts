@@ -153,6 +153,6 @@ export const exec: SourceType = defineComponent({
   aliases: ['org.apache.flume.source.ExecSource'],
   doc: 'one event per line of the output of a command',
   fields,
-  limits: ({ batchSize }) => ({ batchSize }),
+  limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   create: (values, context: SourceContext): Source => new ExecSource(values, context),
 });

@@ -6,6 +6,7 @@ import net from 'node:net';
 import { listenError, messageOf } from '../../core/errors.ts';
 import { defineComponent } from '../config/component.ts';
 import { bool, charset, int, port, text, type Values } from '../config/fields.ts';
+import { gauge } from '../counters.ts';
 import { never, type Source, type SourceContext, type SourceType } from './source.ts';
 
 const fields = {
@@ -38,6 +39,7 @@ class NetcatSource implements Source {
   constructor(values: Values<typeof fields>, context: SourceContext) {
     this.#values = values;
     this.#context = context;
+    gauge(context.counters, 'OpenConnectionCount', () => this.#connections.size);
   }
 
   get address(): { readonly host: string; readonly port: number } | undefined {
@@ -76,15 +78,13 @@ class NetcatSource implements Source {
   }
 
   #accept(socket: net.Socket): void {
-    const { counters, log, name } = this.#context;
-    counters.OpenConnectionCount++;
+    const { log, name } = this.#context;
     // A reset comes as an error of the iteration below; without a listener it would end the process.
     socket.on('error', () => {});
     const connection: Connection = { socket, encode: this.#values.encoding.encoder(), busy: false };
     const serving = this.#serve(connection)
       .catch((error: unknown) => log.debug({ cause: messageOf(error) }, `source ${name}: a connection ended`))
       .finally(() => {
-        counters.OpenConnectionCount--;
         this.#connections.delete(connection);
       });
     this.#connections.set(connection, serving);

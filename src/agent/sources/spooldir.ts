@@ -278,7 +278,7 @@ export const spooldir: SourceType = defineComponent({
   aliases: ['org.apache.flume.source.SpoolDirectorySource'],
   doc: 'the lines of files that are put into a directory',
   fields,
-  limits: ({ batchSize }) => ({ batchSize }),
+  limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   check({ deletePolicy, trackingPolicy }, complain) {
     if (deletePolicy === 'immediate' && trackingPolicy === 'tracker_dir')
       complain('trackingPolicy', 'is tracker_dir, expected rename: files are removed by deletePolicy = immediate');
