@@ -14,6 +14,8 @@ import type { Candidate } from './scan.ts';
 
 const NAME = '.streamjob-position.log';
 const READ_BYTES = 1024 * 1024;
+/** The log is begun anew when it is larger, in bytes: a large file has many commits. */
+const LARGEST_LOG = 64 * 1024;
 
 /** How far a file was delivered: `digest` is the SHA-256 of its bytes before `offset`, in hexadecimal digits. */
 export interface Progress {
@@ -34,6 +36,9 @@ export interface Start {
 export class PositionLog {
   readonly #path: string;
   #log: fs.FileHandle | undefined;
+  #bytes = 0;
+  /** What tells the file, at the begin of the log. */
+  #head: object = {};
 
   /** @param directory the tracker directory */
   constructor(directory: string) {
@@ -46,16 +51,16 @@ export class PositionLog {
    */
   async begin(candidate: Candidate, file: fs.FileHandle): Promise<Start> {
     const start = await this.#start(candidate, file);
-    await this.#log?.close();
-    this.#log = await fs.open(this.#path, 'w');
     const { path: name, size, mtimeMs } = candidate;
-    await this.#append({ file: name, size, mtimeMs, offset: start.offset, digest: digestOf(start.hash) });
+    this.#head = { file: name, size, mtimeMs };
+    await this.#beginLog({ offset: start.offset, digest: digestOf(start.hash) });
     return start;
   }
 
   /** The channel has everything before `progress.offset`. */
   async commit(progress: Progress): Promise<void> {
-    await this.#append(progress);
+    if (this.#bytes > LARGEST_LOG) await this.#beginLog(progress);
+    else await this.#append(progress);
   }
 
   /** The file is done or left. */
@@ -70,8 +75,20 @@ export class PositionLog {
   }
 
   async #append(record: object): Promise<void> {
-    await this.#log?.appendFile(`${JSON.stringify(record)}\n`);
+    const line = `${JSON.stringify(record)}\n`;
+    this.#bytes += line.length;
+    await this.#log?.appendFile(line);
     await this.#log?.datasync();
+  }
+
+  /** A new log takes the place of the old one at once, so that a kill finds one of them whole. */
+  async #beginLog(progress: Progress): Promise<void> {
+    await this.close();
+    this.#bytes = 0;
+    const fresh = `${this.#path}.new`;
+    this.#log = await fs.open(fresh, 'w');
+    await this.#append({ ...this.#head, ...progress });
+    await fs.rename(fresh, this.#path);
   }
 
   async #start(candidate: Candidate, file: fs.FileHandle): Promise<Start> {

@@ -194,6 +194,17 @@ describe('spooldir', () => {
     expect(await all({ batchSize: 3 })).toEqual(['6', '7', '8', '9']);
   });
 
+  it('keeps its position in a log that stays small, however many commits a file has', async () => {
+    await write('a', Array.from({ length: 3000 }, (_, i) => `${i}\n`).join(''));
+    const first = await spool({ batchSize: 1 }, 2000);
+    await until(() => first.channel.size === 2000 && first.counters.ChannelWriteFail > 0);
+    await first.source.stop();
+    const log = path.join(directory, '.flumespool/.streamjob-position.log');
+    expect((await fs.stat(log)).size).toBeLessThan(100_000);
+    const texts = await all();
+    expect([texts[0], texts.length]).toEqual(['2000', 1000]);
+  });
+
   describe('after a restart, in a file that was read in part', () => {
     const lines = (from: number, to: number): string[] =>
       Array.from({ length: to - from }, (_, i) => `line ${String(from + i).padStart(5, '0')}`);
