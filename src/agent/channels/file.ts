@@ -244,9 +244,8 @@ class FileChannel implements Channel, TransactionHost {
 
   #hasBytes(bytes: number): boolean {
     const limit = this.#values.byteCapacity;
-    if (limit === 0 || bytes === 0) return true;
-    // Nothing fits a channel that is stopped; whoever waits is told so.
-    return this.#store !== undefined && this.#store.bytes + this.#bytesPending + bytes <= limit;
+    // Nothing fits a channel that is stopped.
+    return limit === 0 || bytes === 0 || (this.#store?.bytes ?? limit) + this.#bytesPending + bytes <= limit;
   }
 
   #release(events: number): void {
