@@ -244,8 +244,7 @@ class FileChannel implements Channel, TransactionHost {
 
   #hasBytes(bytes: number): boolean {
     const limit = this.#values.byteCapacity;
-    // Nothing fits a channel that is stopped.
-    return limit === 0 || bytes === 0 || (this.#store?.bytes ?? limit) + this.#bytesPending + bytes <= limit;
+    return limit === 0 || bytes === 0 || this.#open().bytes + this.#bytesPending + bytes <= limit;
   }
 
   #release(events: number): void {
