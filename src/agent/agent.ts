@@ -4,12 +4,13 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Reliability } from '../core/reliability.ts';
-import { Scope } from '../core/scope.ts';
+import { untilAborted } from '../core/scope.ts';
 import { ChannelProcessor } from './channel-processor.ts';
 import type { Channel } from './channels/channel.ts';
 import type { AgentConf, SinkConf, SinkGroupConf, SourceConf } from './config/agent-conf.ts';
 import { readFlumeConf } from './config/flume-conf.ts';
 import { type ChannelCounters, channelCounters, processorCounters, sinkCounters, sourceCounters } from './counters.ts';
+import { Lifecycle, type Part } from './lifecycle.ts';
 import type { GroupSink, SinkProcessor } from './processors/processor.ts';
 import { SinkRunner } from './sink-runner.ts';
 import type { Sink } from './sinks/sink.ts';
@@ -35,7 +36,7 @@ interface Parts {
   readonly sources: ReadonlyMap<string, Source>;
   readonly sinks: ReadonlyMap<string, Sink>;
   readonly processors: readonly SinkProcessor[];
-  readonly runners: readonly SinkRunner[];
+  readonly runners: ReadonlyMap<string, SinkRunner>;
 }
 
 /**
@@ -55,7 +56,7 @@ export class Agent {
   readonly #counters: Record<string, Readonly<Record<string, number>>> = {};
   readonly #channelCounters = new Map<Channel, ChannelCounters>();
   readonly #parts: Parts;
-  readonly #scope = new Scope();
+  readonly #lifecycle: Lifecycle;
 
   private constructor(conf: AgentConf, options: AgentOptions) {
     this.name = conf.name;
@@ -63,6 +64,9 @@ export class Agent {
     this.#log = options.log.child({ agent: conf.name });
     this.#clock = options.clock ?? systemClock;
     this.#parts = this.#build();
+    const { channels, runners, sources } = this.#parts;
+    const groups = [partsOf('channel', channels), partsOf('sink', runners), partsOf('source', sources)];
+    this.#lifecycle = new Lifecycle(groups, this.#clock, this.#log);
   }
 
   /**
@@ -89,28 +93,34 @@ export class Agent {
   }
 
   /**
-   * Starts channels, then sinks, then sources. When one cannot start, those before it are stopped again.
+   * Starts channels, then sinks, then sources. When one cannot start, those before it are stopped again. A started agent keeps the
+   * process alive until it is stopped, also when all its sources have ended.
    * @throws StreamjobError PORT_IN_USE, LISTEN_FAILED, CHANNEL_LOCKED, CHANNEL_CORRUPT, FILE_NOT_FOUND, FILE_ACCESS, TLS_INVALID
    */
   async start(): Promise<void> {
     try {
-      for (const part of [...this.#parts.channels.values(), ...this.#parts.runners, ...this.#parts.sources.values()]) {
-        if (this.#scope.signal.aborted) return;
-        await part.start();
-        this.#scope.defer(() => part.stop());
-      }
+      await this.#lifecycle.start();
     } catch (error) {
       await this.stop().catch((cause: unknown) =>
         this.#log.error({ cause: messageOf(cause) }, 'stopping after a failed start failed too'),
       );
       throw error;
     }
-    this.#log.info({}, `agent ${this.name} runs: ${this.#summary()}`);
+    if (!this.#lifecycle.signal.aborted) this.#log.info({}, `agent ${this.name} runs: ${this.#summary()}`);
   }
 
-  /** Stops sources, then sinks, then channels; more calls wait for the first. Events that were not delivered stay in file channels. */
+  /**
+   * Stops sources, then sinks, then channels; more calls wait for the first. Events that were not delivered stay in file channels.
+   * It always comes to an end: of each of the three, what has not stopped after 30 s is logged and left behind (see {@link Agent.unstopped}).
+   * @throws what a component threw as it was stopped, after all were stopped
+   */
   stop(): Promise<void> {
-    return this.#scope.close();
+    return this.#lifecycle.stop();
+  }
+
+  /** What a stop has left behind since it did not stop in time, e.g. `source r1`. It may keep the process alive. */
+  get unstopped(): readonly string[] {
+    return this.#lifecycle.unstopped;
   }
 
   /**
@@ -118,7 +128,7 @@ export class Agent {
    * stops. With an endless source that is only then: see {@link Agent.endlessSources}.
    */
   async drained(signal?: AbortSignal): Promise<void> {
-    const stopped = aborted(this.#scope.signal);
+    const stopped = aborted(this.#lifecycle.signal);
     const given = signal === undefined ? stopped : Promise.race([stopped, aborted(signal)]);
     await Promise.race([given, Promise.all([...this.#parts.sources.values()].map((source) => source.whenEnded()))]);
     await this.#emptied(signal);
@@ -127,7 +137,8 @@ export class Agent {
   /** Stops the sources and lets the sinks deliver what the channels hold, until these are empty or `signal` aborts. */
   async drain(signal: AbortSignal): Promise<void> {
     // Stopping a source twice does nothing the second time, so `stop` needs no other order for it.
-    for (const source of this.#parts.sources.values()) await source.stop();
+    const stopped = [...this.#parts.sources.values()].map((source) => source.stop());
+    await untilAborted(Promise.all(stopped), signal);
     await this.#emptied(signal);
   }
 
@@ -168,7 +179,9 @@ export class Agent {
       name: group.name,
       processor: this.#makeProcessor(group, channels, sinks),
     }));
-    const runners = made.map((part) => new SinkRunner({ ...part, clock: this.#clock, log: this.#log }));
+    const runners = new Map(
+      made.map((part) => [part.name, new SinkRunner({ ...part, clock: this.#clock, log: this.#log })]),
+    );
     const sources = new Map(this.#conf.sources.map((conf) => [conf.name, this.#makeSource(conf, channels)]));
     return { channels, sources, sinks, processors: made.map(({ processor }) => processor), runners };
   }
@@ -231,6 +244,14 @@ export class Agent {
     const list = (kind: string, names: Iterable<string>): string => `${kind} ${[...names].join(', ') || 'none'}`;
     return [list('sources', sources.keys()), list('channels', channels.keys()), list('sinks', sinks.keys())].join('; ');
   }
+}
+
+function partsOf(kind: string, parts: ReadonlyMap<string, Pick<Part, 'start' | 'stop'>>): Part[] {
+  return [...parts].map(([name, part]) => ({
+    what: `${kind} ${name}`,
+    start: () => part.start(),
+    stop: async () => part.stop(),
+  }));
 }
 
 async function readConf(path: string): Promise<string> {

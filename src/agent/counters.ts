@@ -1,4 +1,13 @@
-/** The counters of components, under Flume's names. Sources, channels and sinks add to plain fields; nothing is looked up per event. */
+/** The counters of components, under Flume's names. Sources, channels and sinks add to plain fields; nothing is looked up per event. Gauges are read when asked for. */
+
+/**
+ * Makes one of the counters a gauge: its value is asked for whenever the counters are read. One that is set after a batch is wrong as
+ * soon as it changes between batches.
+ * @example gauge(counters, 'ChannelSize', () => queue.length)
+ */
+export function gauge<T extends object, K extends keyof T>(counters: T, name: K, read: () => T[K]): void {
+  Object.defineProperty(counters, name, { get: read, enumerable: true, configurable: true });
+}
 
 /** Counters of a source. */
 export interface SourceCounters {

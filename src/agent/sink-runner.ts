@@ -1,6 +1,7 @@
 /**
- * Calls a sink processor again and again. With an empty channel it waits until there is an event (Flume looks every one
- * to five seconds, which adds as much latency); after an error it waits five seconds, as Flume does.
+ * Calls a sink processor again and again. With an empty channel it waits until there is an event, but no longer than Flume does (one
+ * second, then two, up to five): a sink may have work that depends on the time alone, such as a file to roll or a connection to renew.
+ * After an error it waits five seconds, as Flume does.
  */
 import { type Clock, sleep } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
@@ -9,6 +10,11 @@ import type { SinkProcessor } from './processors/processor.ts';
 import type { SinkStatus } from './sinks/sink.ts';
 
 const AFTER_ERROR_MS = 5000;
+/** How much longer each wait of an idle sink is than the one before, and the longest, in ms. */
+const IDLE_STEP_MS = 1000;
+const LONGEST_IDLE_MS = 5000;
+/** How long a sink that is to stop may finish what it has begun, e.g. wait for an answer; then it is closed under it, in ms. */
+const GRACE_MS = 10_000;
 
 /** What a runner needs. */
 export interface SinkRunnerParts {
@@ -35,13 +41,17 @@ export class SinkRunner {
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#running;
+    const done = new AbortController();
+    await Promise.race([this.#running, sleep(this.#parts.clock, GRACE_MS, done.signal)]);
+    done.abort();
     await this.#parts.processor.stop();
+    await this.#running;
   }
 
   async #run(): Promise<void> {
     const { processor, clock, log, name } = this.#parts;
     const signal = this.#stop.signal;
+    const pause = new Pause(processor, clock, signal);
     while (!signal.aborted) {
       let status: SinkStatus;
       try {
@@ -55,9 +65,44 @@ export class SinkRunner {
         await sleep(clock, AFTER_ERROR_MS, signal);
         continue;
       }
-      if (status === 'backoff') await processor.available(signal);
-      // Sinks may go round without any real waiting; sockets and timers must have their turn.
-      else await new Promise<void>((resolve) => setImmediate(resolve));
+      if (status === 'backoff') await pause.wait();
+      else await pause.breathe();
     }
+  }
+}
+
+/** The pauses between the calls of a processor. */
+class Pause {
+  readonly #processor: SinkProcessor;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  /** Calls in a row that found nothing. */
+  #idle = 0;
+  /** Of these, how many came right after an event was there: another sink of the channel had it, or this one does not want it now. */
+  #inVain = 0;
+  #woken = false;
+
+  constructor(processor: SinkProcessor, clock: Clock, signal: AbortSignal) {
+    this.#processor = processor;
+    this.#clock = clock;
+    this.#signal = signal;
+  }
+
+  /** After a call that found nothing. */
+  async wait(): Promise<void> {
+    this.#idle++;
+    this.#inVain = this.#woken ? this.#inVain + 1 : 0;
+    // An event that is there and is not taken would wake it for ever, without a pause.
+    if (this.#inVain > 0) await sleep(this.#clock, Math.min(2 ** this.#inVain, LONGEST_IDLE_MS), this.#signal);
+    const ms = Math.min(this.#idle * IDLE_STEP_MS, LONGEST_IDLE_MS);
+    this.#woken = await this.#processor.available(ms, this.#signal);
+  }
+
+  /** After a call that found something: sinks may go round without any real waiting; sockets and timers must have their turn. */
+  async breathe(): Promise<void> {
+    this.#idle = 0;
+    this.#inVain = 0;
+    this.#woken = false;
+    await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }

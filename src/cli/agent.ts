@@ -42,8 +42,13 @@ export const agentCommand: CommandModule<object, AgentArguments> = {
     const signal = await asked;
     log.info({ signal }, `${signal}: the agent stops`);
     await agent.stop();
+    // What hangs would keep the process alive.
+    if (agent.unstopped.length > 0) process.exit(EXIT_UNSTOPPED);
   },
 };
+
+/** A component did not stop in time; what is in file channels is safe. */
+const EXIT_UNSTOPPED = 1;
 
 /** The first SIGINT or SIGTERM; a second one ends the process at once, as by default. */
 function stopAsked(): Promise<NodeJS.Signals> {

@@ -10,6 +10,7 @@ import type { PlainEvent } from '../../core/event.ts';
 import { type DirectoryLock, lockDirectory } from '../../durable/lock.ts';
 import { defineComponent, type Settings } from '../config/component.ts';
 import { bool, int, text, type Values } from '../config/fields.ts';
+import { gauge } from '../counters.ts';
 import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
 import { makeDirectory } from './file/directory.ts';
 import { recordBytes } from './file/record.ts';
@@ -82,6 +83,7 @@ class FileChannel implements Channel, TransactionHost {
     this.#events = new Waiters(context.clock);
     this.#empty = new Waiters(context.clock);
     context.counters.ChannelCapacity = values.capacity;
+    gauge(context.counters, 'ChannelSize', () => this.#used);
   }
 
   get size(): number {
@@ -89,7 +91,7 @@ class FileChannel implements Channel, TransactionHost {
   }
 
   async start(): Promise<void> {
-    const { log, counters } = this.#context;
+    const { log } = this.#context;
     if (this.#ignored.length > 0) {
       log.info(
         { properties: this.#ignored },
@@ -112,7 +114,6 @@ class FileChannel implements Channel, TransactionHost {
     this.#used = this.#store.count;
     this.#cursor = 0;
     this.#visible = this.#store.next;
-    counters.ChannelSize = this.#used;
     if (this.#used > 0) log.info({ events: this.#used }, `channel ${this.name} has ${this.#used} events from before`);
   }
 
@@ -248,7 +249,6 @@ class FileChannel implements Channel, TransactionHost {
 
   #release(events: number): void {
     this.#used -= events;
-    this.#context.counters.ChannelSize = this.#used;
     if (events > 0 && this.#store !== undefined) this.#room.wake();
     if (this.#used === 0) this.#empty.wake();
   }

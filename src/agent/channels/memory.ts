@@ -7,6 +7,7 @@ import { StreamjobError } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { defineComponent } from '../config/component.ts';
 import { int, type Values } from '../config/fields.ts';
+import { gauge } from '../counters.ts';
 import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
 import { channelClosed, newTransaction, returnToHead, type Taken, type TransactionHost } from './transaction.ts';
 import { Waiters } from './waiters.ts';
@@ -55,6 +56,7 @@ class MemoryChannel implements Channel, TransactionHost {
     this.#events = new Waiters(context.clock);
     this.#empty = new Waiters(context.clock);
     context.counters.ChannelCapacity = values.capacity;
+    gauge(context.counters, 'ChannelSize', () => this.#used);
   }
 
   get size(): number {
@@ -117,7 +119,6 @@ class MemoryChannel implements Channel, TransactionHost {
     for (const event of puts) this.#queue.push({ seq: this.#nextSeq++, event });
     counters.EventPutSuccessCount += puts.length;
     counters.EventTakeSuccessCount += takes.length;
-    counters.ChannelSize = this.#used;
     if (puts.length > 0) this.#events.wake();
     if (events < 0 || slots < 0) this.#room.wake();
     if (this.#used === 0) this.#empty.wake();

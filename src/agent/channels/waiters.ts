@@ -55,8 +55,10 @@ export class Waiters {
     for (let first = this.#queue[0]; first?.ready() === true; first = this.#queue[0]) first.settle(true);
   }
 
-  /** Sends all away with false. */
+  /** Sends all away with false; none of them is asked any more, so that none takes what there is no more. */
   release(): void {
-    for (const waiter of [...this.#queue]) waiter.settle(false);
+    const all = this.#queue;
+    this.#queue = [];
+    for (const waiter of all) waiter.settle(false);
   }
 }

@@ -21,8 +21,8 @@ export type Settings = ReadonlyMap<string, Setting>;
 
 /** Numbers that other components must fit. */
 export interface Limits {
-  /** The most events that a source or sink puts into one transaction. */
-  readonly batchSize?: number;
+  /** The most events that a source or sink puts into one transaction, and the property that says so. */
+  readonly batch?: { readonly property: string; readonly events: number };
   /** The most events that a transaction of a channel takes. */
   readonly transactionCapacity?: number;
   /** Whether a channel keeps its events over a kill of the process. */

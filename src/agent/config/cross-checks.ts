@@ -1,25 +1,27 @@
 /** Checks of a flume.conf that concern several components at once. */
+import { nearest } from '../../core/registry.ts';
 import type { Channel, ChannelContext } from '../channels/channel.ts';
 import type { AgentConf } from './agent-conf.ts';
-import type { Configured, Settings } from './component.ts';
+import type { Configured, Limits, Settings } from './component.ts';
 import type { Problems } from './problems.ts';
 
 /** Flume refuses it at start too: such a batch can never be put or taken. */
 export function checkBatch(
   problems: Problems,
   owner: string,
-  part: { readonly limits: { readonly batchSize?: number } },
+  part: { readonly limits: Pick<Limits, 'batch'> },
   channel: string,
   conf: Configured<ChannelContext, Channel> | undefined,
   own: Settings,
 ): void {
-  const batch = part.limits.batchSize;
+  const { batch } = part.limits;
   const capacity = conf?.limits.transactionCapacity;
-  if (batch === undefined || capacity === undefined || batch <= capacity) return;
-  const line = (own.get('batchSize') ?? own.get('batch-size'))?.line ?? lineOf(own);
+  if (batch === undefined || capacity === undefined || batch.events <= capacity) return;
+  // A size that is not in the file is the type's own.
+  const line = (own.get(batch.property) ?? own.get('type'))?.line ?? lineOf(own);
   problems.error(
     line,
-    `${owner} has batches of ${batch} events, expected at most ${capacity}, the transactionCapacity of channel ${channel}`,
+    `${owner} has batches of ${batch.events} events, expected at most ${capacity}, the transactionCapacity of channel ${channel}: lower ${batch.property}, or raise that`,
   );
 }
 
@@ -34,6 +36,19 @@ export function checkUse(
     if (!sinks.some((sink) => sink.channel === name))
       problems.warn(line, `channel ${name} has no sink: it fills up and then stops its sources`);
     if (!sources.some((source) => source.channels.includes(name))) problems.warn(line, `channel ${name} has no source`);
+  }
+}
+
+/** Settings of a component that is not in the list of its kind count for nothing. @param settings by `NAME.PROPERTY` */
+export function warnOfUnlisted(problems: Problems, settings: Settings, names: readonly string[], list: string): void {
+  for (const [key, { line, key: whole }] of settings) {
+    const name = key.split('.')[0] ?? '';
+    if (names.includes(name)) continue;
+    const near = nearest(name, names);
+    problems.warn(
+      line,
+      `${whole} is ignored: ${name} is not one of ${list}${near === undefined ? '' : `; did you mean ${near}?`}`,
+    );
   }
 }
 

@@ -3,6 +3,10 @@
  * validation and documentation derive from the declaration.
  */
 
+import { nearest } from '../../core/registry.ts';
+import { Charset } from '../charset/charset.ts';
+import { charsetNames } from '../charset/names.ts';
+
 /** What a text was refused for: what was expected, for "expected …". */
 export class Expected {
   readonly text: string;
@@ -123,13 +127,13 @@ export function regex<S extends Spec | WithDefault | Required>(spec: S): Field<V
   });
 }
 
-/** A character set that this platform can decode. */
-export function charset<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, string>> {
-  return field<string, S>(spec, (value) => {
-    try {
-      return new TextDecoder(value).encoding;
-    } catch {
-      return new Expected('the name of a character set, e.g. UTF-8 or ISO-8859-1');
-    }
+/** A character set, by any name that Java has for it. */
+export function charset<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, Charset>> {
+  return field<Charset, S>(spec, (value) => {
+    const known = Charset.find(value);
+    if (known !== undefined) return known;
+    const near = nearest(value, charsetNames);
+    const meant = near === undefined ? '' : `; did you mean ${near}?`;
+    return new Expected(`a character set by Java's name, e.g. UTF-8, ISO-8859-1 or UTF-16${meant}`);
   });
 }

@@ -14,7 +14,7 @@ import { sinks as sinkTypes } from '../sinks/index.ts';
 import { sources as sourceTypes } from '../sources/index.ts';
 import type { AgentConf, ChannelConf, SinkConf, SinkGroupConf, SourceConf } from './agent-conf.ts';
 import type { ComponentType, Configured, Setting, Settings } from './component.ts';
-import { below, checkBatch, checkUse, lineOf } from './cross-checks.ts';
+import { below, checkBatch, checkUse, lineOf, warnOfUnlisted } from './cross-checks.ts';
 import { checkLevel, type Level, readLevel } from './level.ts';
 import { Problems } from './problems.ts';
 import { type Property, parseProperties } from './properties.ts';
@@ -219,6 +219,7 @@ class ConfReader {
 
   #interceptors(source: string, own: Settings): Configured<InterceptorContext, Interceptor>[] | undefined {
     const names = (own.get('interceptors')?.value ?? '').split(/\s+/).filter((name) => name !== '');
+    warnOfUnlisted(this.#problems, below(own, 'interceptors.'), names, `the interceptors of source ${source}`);
     const made = names.map((name) =>
       readTyped(this.#problems, {
         owner: `interceptor ${name} of source ${source}`,

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import type { ClientTls, ServerTls } from '../../avro/layers.ts';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import { bool, type Field, text, type Values } from './fields.ts';
+import { type TlsLimits, tlsLimits } from './tls-suites.ts';
 
 type SharedFields = {
   readonly ssl: Field<boolean>;
@@ -14,10 +15,10 @@ type SharedFields = {
 
 const sharedFields: SharedFields = {
   ssl: bool({ doc: 'speak TLS', default: false }),
-  'include-protocols': text({ doc: 'TLS versions to use, separated by blanks, e.g. TLSv1.2 TLSv1.3' }),
+  'include-protocols': text({ doc: 'TLS versions to use, separated by blanks. Default: TLSv1.2 TLSv1.3' }),
   'exclude-protocols': text({ doc: 'TLS versions not to use; SSLv3 never is', default: 'SSLv3' }),
-  'include-cipher-suites': text({ doc: 'cipher suites to use, separated by blanks' }),
-  'exclude-cipher-suites': text({ doc: 'cipher suites not to use' }),
+  'include-cipher-suites': text({ doc: "cipher suites to use, separated by blanks, by Java's names or OpenSSL's" }),
+  'exclude-cipher-suites': text({ doc: 'cipher suites not to use, likewise' }),
 };
 
 /** Properties of a server. */
@@ -49,7 +50,7 @@ export const clientTlsFields: SharedFields & {
   truststore: text({
     doc: 'PEM file with the certificates to trust; PKCS12 and JKS stores of certificates cannot be read here',
   }),
-  'truststore-password': text({ doc: 'its password' }),
+  'truststore-password': text({ doc: 'refused: a PEM file has none' }),
   'truststore-type': text({ doc: 'PEM' }),
   ca: text({ doc: 'PEM file with the certificates to trust' }),
 };
@@ -58,58 +59,81 @@ type ServerValues = Values<typeof serverTlsFields>;
 type ClientValues = Values<typeof clientTlsFields>;
 type SharedValues = Pick<ServerValues, keyof SharedFields>;
 
+type Complain = (property: string, message: string) => void;
+
+/** Checks a server's properties; what cannot be used is told by its line. */
+export function checkServerTls(values: ServerValues, complain: Complain): void {
+  if (!values.ssl) return;
+  checkLimits(values, complain);
+  const { keystore, certificate, key } = values;
+  const type = values['keystore-type']?.toUpperCase();
+  if (type !== undefined && type !== 'PKCS12' && type !== 'JKS')
+    complain('keystore-type', `is ${values['keystore-type']}, expected PKCS12`);
+  if (certificate !== undefined && key === undefined) complain('certificate', 'needs key, the file with its key');
+  if (key !== undefined && certificate === undefined) complain('key', 'needs certificate, the file that it belongs to');
+  if (keystore !== undefined && certificate !== undefined)
+    complain('certificate', 'is given beside keystore, expected one of them');
+  if (keystore === undefined && certificate === undefined && key === undefined)
+    complain(
+      'ssl',
+      'is true, which needs certificate and key (PEM files), or keystore and keystore-password (PKCS#12)',
+    );
+}
+
+/** Checks a client's properties. */
+export function checkClientTls(values: ClientValues, complain: Complain): void {
+  if (!values.ssl) return;
+  checkLimits(values, complain);
+  const type = values['truststore-type'];
+  if (type !== undefined && type.toUpperCase() !== 'PEM')
+    complain('truststore-type', `is ${type}, expected PEM: ${TO_PEM(values.truststore ?? 'STORE')}`);
+  if (values['truststore-password'] !== undefined)
+    complain('truststore-password', 'is set, but a PEM file, which truststore is to be, has none: leave it out');
+  if (values.ca !== undefined && values.truststore !== undefined)
+    complain('ca', 'is given beside truststore, expected one of them');
+}
+
+function checkLimits(values: SharedValues, complain: Complain): void {
+  const limits = tlsLimits(values);
+  if ('property' in limits) complain(limits.property, limits.message);
+}
+
 /** @throws StreamjobError TLS_INVALID */
 export function serverTls(values: ServerValues, owner: string): ServerTls | undefined {
   if (!values.ssl) return undefined;
   const { keystore, certificate, key } = values;
   if (certificate !== undefined && key !== undefined) {
-    return { ...versions(values, owner), cert: read(certificate, owner), key: read(key, owner) };
+    return { ...limitsOf(values, owner), cert: read(certificate, owner), key: read(key, owner) };
   }
-  if (keystore === undefined) {
-    throw invalid(
-      `${owner}: ssl = true needs a key`,
-      'set certificate and key (PEM files), or keystore and keystore-password (PKCS#12)',
-    );
-  }
+  // The check has refused it without one.
+  if (keystore === undefined) throw invalid(`${owner}: ssl = true needs a key`, 'set keystore, or certificate and key');
   const pfx = read(keystore, owner);
   refuseJks(pfx, keystore, owner, 'PKCS12');
   const passphrase = values['keystore-password'];
-  return { ...versions(values, owner), pfx, ...(passphrase === undefined ? {} : { passphrase }) };
+  return { ...limitsOf(values, owner), pfx, ...(passphrase === undefined ? {} : { passphrase }) };
 }
 
 /** @throws StreamjobError TLS_INVALID */
 export function clientTls(values: ClientValues, owner: string): ClientTls | undefined {
   if (!values.ssl) return undefined;
-  if (values['trust-all-certs']) return { ...versions(values, owner), rejectUnauthorized: false };
+  if (values['trust-all-certs']) return { ...limitsOf(values, owner), rejectUnauthorized: false };
   const file = values.ca ?? values.truststore;
-  if (file === undefined) return versions(values, owner);
+  if (file === undefined) return limitsOf(values, owner);
   const ca = read(file, owner);
   refuseJks(ca, file, owner, 'PEM');
   if (!ca.includes('-----BEGIN')) {
-    throw invalid(
-      `${owner}: ${file} is not a PEM file`,
-      `make one with: keytool -exportcert -rfc -keystore ${file} -alias NAME -file ca.pem  and set ca = ca.pem`,
-    );
+    throw invalid(`${owner}: ${file} is not a PEM file`, `make one with: ${TO_PEM(file)}  and set ca = ca.pem`);
   }
-  return { ...versions(values, owner), ca };
+  return { ...limitsOf(values, owner), ca };
 }
 
-function versions(values: SharedValues, owner: string): Pick<ServerTls, 'minVersion' | 'maxVersion' | 'ciphers'> {
-  const excluded = values['exclude-protocols'].split(/\s+/);
-  const included = values['include-protocols']?.split(/\s+/) ?? ['TLSv1.2', 'TLSv1.3'];
-  const use = (['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const).filter(
-    (version) => included.includes(version) && !excluded.includes(version),
-  );
-  const [first] = use;
-  const last = use.at(-1);
-  if (first === undefined || last === undefined)
-    throw invalid(
-      `${owner}: no TLS version is left by include-protocols and exclude-protocols`,
-      'leave TLSv1.2 or TLSv1.3 in',
-    );
-  const ciphers = values['include-cipher-suites']?.split(/\s+/).join(':');
-  return { minVersion: first, maxVersion: last, ...(ciphers === undefined ? {} : { ciphers }) };
+function limitsOf(values: SharedValues, owner: string): TlsLimits {
+  const limits = tlsLimits(values);
+  if ('property' in limits) throw invalid(`${owner}: ${limits.property} ${limits.message}`, 'correct that property');
+  return limits;
 }
+
+const TO_PEM = (store: string): string => `keytool -exportcert -rfc -keystore ${store} -alias NAME -file ca.pem`;
 
 function read(file: string, owner: string): Buffer {
   try {
@@ -129,7 +153,7 @@ function refuseJks(bytes: Buffer, file: string, owner: string, wanted: 'PKCS12' 
     `${owner}: ${file} is a Java key store (JKS), which cannot be read here`,
     wanted === 'PKCS12'
       ? `convert it: keytool -importkeystore -srckeystore ${file} -destkeystore store.p12 -deststoretype PKCS12`
-      : `convert it: keytool -exportcert -rfc -keystore ${file} -alias NAME -file ca.pem`,
+      : `convert it: ${TO_PEM(file)}`,
   );
 }
 

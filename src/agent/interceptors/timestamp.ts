@@ -9,7 +9,7 @@ export const timestamp: InterceptorType = defineComponent({
   aliases: ['org.apache.flume.interceptor.TimestampInterceptor$Builder'],
   doc: 'sets a header to the time of the event, in ms since the epoch',
   fields: {
-    headerName: text({ doc: 'name of the header', aliases: ['header'], default: 'timestamp' }),
+    headerName: text({ doc: 'name of the header', default: 'timestamp' }),
     preserveExisting: bool({ doc: 'keep the header when the event has it', default: false }),
   },
   create: ({ headerName, preserveExisting }, { clock }: InterceptorContext): Interceptor => {

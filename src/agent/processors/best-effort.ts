@@ -58,8 +58,8 @@ class BestEffort implements SinkProcessor {
     }
   }
 
-  async available(signal: AbortSignal): Promise<void> {
-    await this.#channel.available(Number.POSITIVE_INFINITY, signal);
+  available(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+    return this.#channel.available(timeoutMs, signal);
   }
 
   async whenEmpty(): Promise<void> {}

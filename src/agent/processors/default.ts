@@ -10,7 +10,7 @@ export function defaultProcessor(sink: Sink, channel: Channel): SinkProcessor {
     start: () => sink.start(),
     stop: () => sink.stop(),
     process: (signal) => sink.process(signal),
-    available: async (signal) => void (await channel.available(Number.POSITIVE_INFINITY, signal)),
+    available: (timeoutMs, signal) => channel.available(timeoutMs, signal),
     whenEmpty: async () => {},
   };
 }

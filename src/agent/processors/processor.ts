@@ -16,8 +16,11 @@ export interface SinkProcessor {
   stop(): Promise<void>;
   /** @throws what the sinks threw, when none could deliver */
   process(signal: AbortSignal): Promise<SinkStatus>;
-  /** Resolves when there is something to process, or `signal` aborts: called after a `backoff`. */
-  available(signal: AbortSignal): Promise<void>;
+  /**
+   * Waits until there is something to process: called after a `backoff`.
+   * @returns true when there is; false after `timeoutMs` or when `signal` aborts
+   */
+  available(timeoutMs: number, signal: AbortSignal): Promise<boolean>;
   /** Resolves when the processor holds no events of its own (beside those of the channels), or `signal` aborts. */
   whenEmpty(signal?: AbortSignal): Promise<void>;
 }

@@ -115,8 +115,8 @@ class StoreOnFailure implements SinkProcessor {
     }
   }
 
-  async available(signal: AbortSignal): Promise<void> {
-    await this.#route.available(Number.POSITIVE_INFINITY, signal);
+  available(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+    return this.#route.available(timeoutMs, signal);
   }
 
   async whenEmpty(signal?: AbortSignal): Promise<void> {

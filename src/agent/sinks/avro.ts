@@ -7,7 +7,7 @@ import { AvroRpcClient } from '../../avro/client.ts';
 import { decodeStatus, encodeAppendBatch, flumeProtocol } from '../../avro/protocols/flume.ts';
 import { defineComponent } from '../config/component.ts';
 import { choice, int, port, text, type Values } from '../config/fields.ts';
-import { clientTls, clientTlsFields } from '../config/tls-fields.ts';
+import { checkClientTls, clientTls, clientTlsFields } from '../config/tls-fields.ts';
 import { Burst, requireOk } from './avro/burst.ts';
 import { finish, giveBack, type Sink, type SinkContext, type SinkStatus, type SinkType, takeBatch } from './sink.ts';
 
@@ -145,6 +145,7 @@ export const avro: SinkType = defineComponent({
   aliases: ['org.apache.flume.sink.AvroSink'],
   doc: 'sends events to an Avro source of Flume or to flumeStream',
   fields,
-  limits: (values) => ({ batchSize: values['batch-size'] }),
+  check: checkClientTls,
+  limits: (values) => ({ batch: { property: 'batch-size', events: values['batch-size'] } }),
   create: (values, context: SinkContext): Sink => new AvroSink(values, context),
 });

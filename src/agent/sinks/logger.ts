@@ -18,18 +18,20 @@ export function formatEvent({ headers, body }: PlainEvent, maxBytes: number): st
   const shown = Buffer.from(body.subarray(0, maxBytes));
   const rows: string[] = [];
   for (let at = 0; at < shown.length; at += ROW_BYTES) rows.push(dumpRow(shown.subarray(at, at + ROW_BYTES)));
-  // Only a dump of several rows needs its offsets.
-  const dump =
-    rows.length > 1
-      ? `\n${rows.map((row, i) => `${(i * ROW_BYTES).toString(16).toUpperCase().padStart(8, '0')} ${row}`).join('\n')}\n`
-      : ` ${rows[0] ?? ''} `;
-  return `Event: { headers:{${pairs.join(', ')}} body:${dump}}`;
+  // As in Flume, the first row has no offset, and of an empty body nothing is shown.
+  const offset = (row: number): string => (row === 0 ? '' : `\n${hexOf(row * ROW_BYTES, 8)}`);
+  const dump = rows.map((row, i) => `${offset(i)} ${row}`).join('');
+  return `Event: { headers:{${pairs.join(', ')}} body:${dump} }`;
 }
 
 function dumpRow(bytes: Buffer): string {
-  const hex = [...bytes].map((byte) => `${byte.toString(16).toUpperCase().padStart(2, '0')} `).join('');
+  const hex = [...bytes].map((byte) => `${hexOf(byte, 2)} `).join('');
   const text = [...bytes].map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.')).join('');
   return `${hex.padEnd(ROW_BYTES * 3)}${text}`;
+}
+
+function hexOf(value: number, digits: number): string {
+  return value.toString(16).toUpperCase().padStart(digits, '0');
 }
 
 class LoggerSink implements Sink {

@@ -42,6 +42,6 @@ export const nullSink: SinkType = defineComponent({
   aliases: ['org.apache.flume.sink.NullSink'],
   doc: 'throws events away',
   fields,
-  limits: ({ batchSize }) => ({ batchSize }),
+  limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   create: (values, context: SinkContext): Sink => new NullSink(values, context),
 });

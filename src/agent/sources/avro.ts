@@ -1,12 +1,14 @@
 /** The Avro source: takes events from Flume's Avro sinks and RPC clients; answers OK after the channels' commits, FAILED when one did not take them. */
 
+import { ipFilter } from '../../avro/ip-filter.ts';
 import { decodeEvents, encodeStatus, type FlumeMessage, flumeProtocol } from '../../avro/protocols/flume.ts';
 import { AvroRpcServer, type RpcRequest } from '../../avro/server.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { defineComponent } from '../config/component.ts';
 import { bool, choice, int, port, text, type Values } from '../config/fields.ts';
-import { serverTls, serverTlsFields } from '../config/tls-fields.ts';
+import { checkServerTls, serverTls, serverTlsFields } from '../config/tls-fields.ts';
+import { gauge } from '../counters.ts';
 import { never, type Source, type SourceContext, type SourceType } from './source.ts';
 
 const fields = {
@@ -42,8 +44,9 @@ class AvroSource implements Source {
   }
 
   async start(): Promise<void> {
-    const { bind, port: number, ipFilter, ipFilterRules } = this.#values;
+    const { bind, port: number, ipFilter: filtering, ipFilterRules } = this.#values;
     const owner = `source ${this.#context.name}`;
+    gauge(this.#context.counters, 'OpenConnectionCount', () => this.#server?.connectionCount ?? 0);
     this.#server = await AvroRpcServer.listen({
       host: bind,
       port: number,
@@ -52,7 +55,7 @@ class AvroSource implements Source {
       log: this.#context.log,
       pipeline: PIPELINE,
       tls: serverTls(this.#values, owner),
-      ipFilter: ipFilter ? ipFilterRules : undefined,
+      ipFilter: filtering ? ipFilterRules : undefined,
       onRequest: (request) => {
         const work = this.#handle(request).finally(() => this.#working.delete(work));
         this.#working.add(work);
@@ -100,7 +103,6 @@ class AvroSource implements Source {
     counters.EventAcceptedCount += events.length;
     if (message === 'append') counters.AppendAcceptedCount++;
     else counters.AppendBatchAcceptedCount++;
-    counters.OpenConnectionCount = this.#server?.connectionCount ?? 0;
     request.reply(encodeStatus('OK'));
   }
 }
@@ -111,8 +113,16 @@ export const avro: SourceType = defineComponent({
   aliases: ['org.apache.flume.source.AvroSource'],
   doc: "takes events from Flume's Avro sinks and RPC clients",
   fields,
-  check({ ipFilter, ipFilterRules }, complain) {
-    if (ipFilter && ipFilterRules === undefined) complain('ipFilter', 'is true, but ipFilterRules is missing');
+  check(values, complain) {
+    checkServerTls(values, complain);
+    const { ipFilter: filtering, ipFilterRules: rules } = values;
+    if (filtering && rules === undefined) complain('ipFilter', 'is true, but ipFilterRules is missing');
+    if (rules === undefined) return;
+    try {
+      ipFilter(rules);
+    } catch (error) {
+      complain('ipFilterRules', `cannot be used: ${messageOf(error)}`);
+    }
   },
   create: (values, context: SourceContext): Source => new AvroSource(values, context),
 });

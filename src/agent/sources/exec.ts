@@ -2,13 +2,13 @@
  * The exec source: one event per line that a command prints. When a channel is full the batch is kept and the pipe is
  * not read, so that the command waits; Flume kills the command and loses the batch.
  */
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { sleep, type Timer } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { defineComponent } from '../config/component.ts';
 import { bool, charset, int, text, type Values } from '../config/fields.ts';
+import { Command } from './exec/command.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { deliver, never, type Source, type SourceContext, type SourceType } from './source.ts';
 
@@ -20,7 +20,7 @@ const fields = {
   logStdErr: bool({ doc: 'log what the command writes to stderr', default: false }),
   batchSize: int({ doc: 'lines per transaction', default: 20, min: 1 }),
   batchTimeout: int({ doc: 'ms after which a smaller batch is sent', default: 3000 }),
-  charset: charset({ doc: 'character set of the output', default: 'UTF-8' }),
+  charset: charset({ doc: 'character set of the output, and of the bodies, as in Flume', default: 'UTF-8' }),
 };
 
 const RETRY = { first: 250, max: 4000 };
@@ -30,7 +30,7 @@ class ExecSource implements Source {
   readonly #values: Values<typeof fields>;
   readonly #context: SourceContext;
   readonly #stop = new AbortController();
-  #child: ChildProcessByStdio<null, Readable, Readable> | undefined;
+  #command: Command | undefined;
   #running: Promise<void> = Promise.resolve();
   #pending: PlainEvent[] = [];
   #flushing: Promise<void> = Promise.resolve();
@@ -48,7 +48,7 @@ class ExecSource implements Source {
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#kill();
+    await this.#command?.kill();
     await this.#running;
   }
 
@@ -80,30 +80,25 @@ class ExecSource implements Source {
     const { command, shell } = this.#values;
     const blank = /\s+/;
     const [program = '', ...args] = shell === undefined ? command.split(blank) : [...shell.split(blank), command];
-    // A group of its own, so that a shell's children end with it, and Ctrl+C reaches us only.
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
-    this.#child = child;
-    const exited = new Promise<number | string>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
-    });
-    // Observed below; until then a failure to spawn must not count as unhandled.
-    exited.catch(() => {});
+    const running = Command.start(program, args);
+    this.#command = running;
     // Only for the log, so that it fails is no news; stop() closes the pipe under it.
-    const errors = this.#readErrors(child.stderr).catch(() => {});
-    await this.#readLines(child.stdout);
+    const errors = this.#readErrors(running.stderr).catch(() => {});
+    await this.#readLines(running.stdout);
     await errors;
-    return await exited;
+    const code = await running.exited;
+    running.release();
+    return code;
   }
 
   async #readLines(stdout: Readable): Promise<void> {
-    const decoder = new TextDecoder(this.#values.charset);
+    const decoder = this.#values.charset.decoder('REPLACE');
     const splitter = new LineSplitter();
     try {
       for await (const chunk of stdout as AsyncIterable<Buffer>) {
-        for (const line of splitter.push(decoder.decode(chunk, { stream: true }))) await this.#add(line);
+        for (const line of splitter.push(decoder.write(chunk))) await this.#add(line);
       }
-      for (const line of splitter.push(decoder.decode())) await this.#add(line);
+      for (const line of splitter.push(decoder.end())) await this.#add(line);
       const last = splitter.end();
       if (last !== undefined) await this.#add(last);
     } finally {
@@ -112,7 +107,7 @@ class ExecSource implements Source {
   }
 
   async #add(line: string): Promise<void> {
-    this.#pending.push({ headers: {}, body: Buffer.from(line) });
+    this.#pending.push({ headers: {}, body: this.#values.charset.encode(line) });
     if (this.#pending.length >= this.#values.batchSize) await this.#flush();
     else if (this.#timer === undefined) {
       this.#timer = this.#context.clock.after(this.#values.batchTimeout, () => {
@@ -141,26 +136,14 @@ class ExecSource implements Source {
   }
 
   async #readErrors(stderr: Readable): Promise<void> {
+    const decoder = this.#values.charset.decoder('REPLACE');
     const splitter = new LineSplitter();
     const { log, name } = this.#context;
     for await (const chunk of stderr as AsyncIterable<Buffer>) {
-      for (const line of splitter.push(chunk.toString())) {
+      for (const line of splitter.push(decoder.write(chunk))) {
         if (this.#values.logStdErr) log.info({ line }, `source ${name}: stderr of the command: ${line}`);
       }
     }
-  }
-
-  #kill(): void {
-    const child = this.#child;
-    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    try {
-      process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGTERM');
-    } catch {
-      // It ended in the meantime.
-    }
-    // A grandchild that ignores SIGTERM may keep the pipe open.
-    child.stdout.destroy();
-    child.stderr.destroy();
   }
 }
 
@@ -170,6 +153,6 @@ export const exec: SourceType = defineComponent({
   aliases: ['org.apache.flume.source.ExecSource'],
   doc: 'one event per line of the output of a command',
   fields,
-  limits: ({ batchSize }) => ({ batchSize }),
+  limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   create: (values, context: SourceContext): Source => new ExecSource(values, context),
 });

@@ -6,6 +6,7 @@ import net from 'node:net';
 import { listenError, messageOf } from '../../core/errors.ts';
 import { defineComponent } from '../config/component.ts';
 import { bool, charset, int, port, text, type Values } from '../config/fields.ts';
+import { gauge } from '../counters.ts';
 import { never, type Source, type SourceContext, type SourceType } from './source.ts';
 
 const fields = {
@@ -13,23 +14,32 @@ const fields = {
   port: port({ doc: 'port to listen on', required: true }),
   'ack-every-event': bool({ doc: 'answer OK to each line', default: true }),
   'max-line-length': int({ doc: 'longest line in characters, with its newline', default: 512, min: 1 }),
-  encoding: charset({ doc: 'character set of the lines', default: 'utf-8' }),
+  encoding: charset({ doc: 'character set of the lines and of the answers; bodies are UTF-8', default: 'utf-8' }),
 };
 
 const LARGEST_BATCH = 100;
-/** How long a refused peer has to end its side, in ms. */
+/** How long a peer has to take its last answers once it was refused, or the source stops, in ms. */
 const LINGER_MS = 1000;
+
+/** One connection: the lines of its peer, and the answers, both in the source's character set. */
+interface Connection {
+  readonly socket: net.Socket;
+  readonly encode: (text: string) => Buffer;
+  /** Whether lines of it are on their way to the channels. */
+  busy: boolean;
+}
 
 class NetcatSource implements Source {
   readonly endless = true;
   readonly #values: Values<typeof fields>;
   readonly #context: SourceContext;
-  readonly #connections = new Map<net.Socket, Promise<void>>();
+  readonly #connections = new Map<Connection, Promise<void>>();
   #server: net.Server | undefined;
 
   constructor(values: Values<typeof fields>, context: SourceContext) {
     this.#values = values;
     this.#context = context;
+    gauge(context.counters, 'OpenConnectionCount', () => this.#connections.size);
   }
 
   get address(): { readonly host: string; readonly port: number } | undefined {
@@ -52,9 +62,15 @@ class NetcatSource implements Source {
     if (server === undefined) return;
     this.#server = undefined;
     const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of this.#connections.keys()) socket.destroySoon();
+    // One whose lines are on their way ends itself, after their answers.
+    for (const { socket, busy } of this.#connections.keys()) if (!busy) socket.destroySoon();
+    // A peer that does not read its answers would hold the source for ever.
+    const timer = this.#context.clock.after(LINGER_MS, () => {
+      for (const { socket } of this.#connections.keys()) socket.destroy();
+    });
     await Promise.all(this.#connections.values());
     await closed;
+    timer.cancel();
   }
 
   whenEnded(): Promise<void> {
@@ -62,47 +78,56 @@ class NetcatSource implements Source {
   }
 
   #accept(socket: net.Socket): void {
-    const { counters, log, name } = this.#context;
-    counters.OpenConnectionCount++;
+    const { log, name } = this.#context;
     // A reset comes as an error of the iteration below; without a listener it would end the process.
     socket.on('error', () => {});
-    const serving = this.#serve(socket)
+    const connection: Connection = { socket, encode: this.#values.encoding.encoder(), busy: false };
+    const serving = this.#serve(connection)
       .catch((error: unknown) => log.debug({ cause: messageOf(error) }, `source ${name}: a connection ended`))
       .finally(() => {
-        counters.OpenConnectionCount--;
-        this.#connections.delete(socket);
+        this.#connections.delete(connection);
       });
-    this.#connections.set(socket, serving);
+    this.#connections.set(connection, serving);
   }
 
-  async #serve(socket: net.Socket): Promise<void> {
-    const decoder = new TextDecoder(this.#values.encoding, { ignoreBOM: true });
-    const longest = this.#values['max-line-length'];
+  async #serve(connection: Connection): Promise<void> {
+    const { socket } = connection;
+    const { encoding, 'max-line-length': longest } = this.#values;
+    const decoder = encoding.decoder('FAIL');
     let rest = '';
     // Nothing is read while a batch is on its way: the peer feels a full channel.
     // It must not be destroyed when the loop is left, or the last answer would be lost.
     for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      const lines = (rest + decoder.write(chunk)).split('\n');
       rest = lines.pop() ?? '';
       const long = lines.findIndex((line) => line.length + 1 > longest);
-      await this.#putLines(socket, long < 0 ? lines : lines.slice(0, long));
+      await this.#putLines(connection, long < 0 ? lines : lines.slice(0, long));
+      // The source was stopped meanwhile.
+      if (this.#server === undefined) return socket.destroySoon();
       if (long >= 0 || rest.length >= longest) {
-        return this.#refuse(socket, `FAILED: Event exceeds the maximum length (${longest} chars, including newline)\n`);
+        return this.#refuse(connection, `Event exceeds the maximum length (${longest} chars, including newline)`);
+      }
+      if (decoder.failed) {
+        // Flume closes the connection without a word.
+        this.#context.counters.EventReadFail++;
+        return this.#refuse(connection, `Event is not valid ${encoding.name}`);
       }
     }
   }
 
   /** Ends the connection after a last answer; what the peer still sends is thrown away, since unread data would turn the end into a reset. */
-  #refuse(socket: net.Socket, answer: string): void {
-    socket.end(answer);
+  #refuse({ socket, encode }: Connection, reason: string): void {
+    socket.end(encode(`FAILED: ${reason}\n`));
     socket.resume();
     const timer = this.#context.clock.after(LINGER_MS, () => socket.destroy());
     socket.once('close', () => timer.cancel());
   }
 
-  async #putLines(socket: net.Socket, lines: readonly string[]): Promise<void> {
+  async #putLines(connection: Connection, lines: readonly string[]): Promise<void> {
+    const { socket, encode } = connection;
     const { processor, counters } = this.#context;
     const size = Math.min(LARGEST_BATCH, processor.batchLimit);
+    connection.busy = true;
     for (let i = 0; i < lines.length; i += size) {
       const batch = lines.slice(i, i + size).map((line) => ({ headers: {}, body: Buffer.from(line) }));
       counters.EventReceivedCount += batch.length;
@@ -114,9 +139,24 @@ class NetcatSource implements Source {
         counters.ChannelWriteFail++;
         answer = `FAILED: ${messageOf(error).replaceAll('\n', ' ')}\n`;
       }
-      if (!socket.destroyed && answer !== '') socket.write(answer.repeat(batch.length));
+      if (answer !== '' && socket.writable && !socket.write(encode(answer.repeat(batch.length)))) await drained(socket);
     }
+    connection.busy = false;
   }
+}
+
+/** Resolves when the peer has taken what was written, or is gone: answers to one that reads none must not gather without bound. */
+function drained(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.destroyed) return resolve();
+    const done = (): void => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.once('drain', done);
+    socket.once('close', done);
+  });
 }
 
 /** The netcat source. */

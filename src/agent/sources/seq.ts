@@ -58,6 +58,6 @@ export const seq: SourceType = defineComponent({
   aliases: ['org.apache.flume.source.SequenceGeneratorSource'],
   doc: 'makes events that count from 0',
   fields,
-  limits: ({ batchSize }) => ({ batchSize }),
+  limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   create: (values, context: SourceContext): Source => new SeqSource(values, context),
 });

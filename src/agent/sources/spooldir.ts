@@ -12,11 +12,11 @@ import type { PlainEvent } from '../../core/event.ts';
 import { defineComponent } from '../config/component.ts';
 import { bool, charset, choice, int, regex, text, type Values } from '../config/fields.ts';
 import { breathe, deliver, never, type Source, type SourceContext, type SourceType } from './source.ts';
-import { Charset } from './spooldir/encoding.ts';
+import { FileEncoding, type LineEncoding } from './spooldir/encoding.ts';
 import { type Line, LineReader } from './spooldir/line-reader.ts';
 import { PositionLog } from './spooldir/position.ts';
-import { type Candidate, scan } from './spooldir/scan.ts';
-import { type DonePolicy, exists, marked, settleFile } from './spooldir/settle.ts';
+import { type Candidate, candidateOf, sameFile, scan } from './spooldir/scan.ts';
+import { type DonePolicy, exists, Marks, settleFile } from './spooldir/settle.ts';
 
 const fields = {
   spoolDir: text({ doc: 'the directory', required: true }),
@@ -45,12 +45,12 @@ const fields = {
   }),
   deserializer: choice(['LINE'], { doc: 'how a file becomes events', default: 'LINE' }),
   'deserializer.maxLineLength': int({
-    doc: 'longest line in characters; longer ones are cut into several events',
+    doc: 'longest line in characters; longer ones are cut into several events. A line of just that length is one event; Flume makes an empty one of its newline too',
     aliases: ['bufferMaxLineLength'],
     default: 2048,
     min: 1,
   }),
-  'deserializer.outputCharset': choice(['UTF-8'], { doc: 'character set of the bodies', default: 'UTF-8' }),
+  'deserializer.outputCharset': charset({ doc: 'character set of the bodies', default: 'UTF-8' }),
 };
 
 class SpoolDirSource implements Source {
@@ -59,12 +59,13 @@ class SpoolDirSource implements Source {
   readonly #context: SourceContext;
   readonly #directory: string;
   readonly #trackerDir: string;
-  readonly #charset: Charset;
+  readonly #encoding: LineEncoding;
   readonly #position: PositionLog;
   readonly #done: DonePolicy;
+  readonly #marks: Marks;
   readonly #stop = new AbortController();
-  /** Files that were left, so that one bad file is told once; forgotten at a restart. */
-  readonly #left = new Set<string>();
+  /** Files that were left, by their paths, so that one bad file is told once; forgotten at a restart. */
+  readonly #left = new Map<string, Candidate>();
   #running: Promise<void> = Promise.resolve();
   #endWaiters: (() => void)[] = [];
   #warnedOfCut = false;
@@ -74,10 +75,15 @@ class SpoolDirSource implements Source {
     this.#context = context;
     this.#directory = path.resolve(values.spoolDir);
     this.#trackerDir = path.resolve(this.#directory, values.trackerDir);
-    this.#charset = new Charset(values.inputCharset, values.decodeErrorPolicy);
+    this.#encoding = {
+      charset: values.inputCharset,
+      policy: values.decodeErrorPolicy,
+      output: values['deserializer.outputCharset'],
+    };
     this.#position = new PositionLog(this.#trackerDir);
     const how = values.deletePolicy === 'immediate' ? 'remove' : values.trackingPolicy === 'rename' ? 'rename' : 'mark';
     this.#done = { how, directory: this.#directory, trackerDir: this.#trackerDir, suffix: values.fileSuffix };
+    this.#marks = new Marks(this.#done);
   }
 
   async start(): Promise<void> {
@@ -152,7 +158,7 @@ class SpoolDirSource implements Source {
   /** @returns whether there was any file */
   async #scanAndRead(): Promise<boolean> {
     const v = this.#values;
-    const marks = await marked(this.#done);
+    await this.#marks.refresh();
     const candidates = await scan(
       {
         directory: this.#directory,
@@ -162,7 +168,7 @@ class SpoolDirSource implements Source {
         ignore: v.ignorePattern,
         order: v.consumeOrder,
       },
-      (candidate) => this.#left.has(candidate.path) || marks.has(candidate.path),
+      (candidate) => this.#isLeft(candidate) || this.#marks.has(candidate),
     );
     for (const candidate of candidates) {
       if (this.#stop.signal.aborted) break;
@@ -171,54 +177,76 @@ class SpoolDirSource implements Source {
     return candidates.length > 0;
   }
 
-  async #readFile(candidate: Candidate): Promise<void> {
+  /** A file that took the place of one that was left is another, and is read. */
+  #isLeft(candidate: Candidate): boolean {
+    const left = this.#left.get(candidate.path);
+    return left !== undefined && sameFile(left, candidate);
+  }
+
+  async #readFile(found: Candidate): Promise<void> {
     const { log, name, counters } = this.#context;
+    let file: fs.FileHandle | undefined;
+    let candidate = found;
     try {
-      if (!(await this.#deliverLines(candidate))) return;
-      await settleFile(candidate, this.#done);
+      file = await fs.open(found.path, 'r');
+      // Since the scan the name may have gone to another file, or more may have been written: what was opened counts.
+      candidate = candidateOf(found.path, await file.stat());
+      if (!(await this.#deliverLines(candidate, file))) return;
+      await settleFile(candidate, this.#done, this.#marks);
       await this.#position.end();
       log.info({ file: candidate.path }, `source ${name}: read ${candidate.path} to its end`);
     } catch (error) {
       // It was taken away by somebody else.
       if (systemCodeOf(error) === 'ENOENT' && !(await exists(candidate.path))) return;
       counters.EventReadFail++;
-      this.#left.add(candidate.path);
+      this.#left.set(candidate.path, candidate);
       await this.#position.end();
       log.error(
         { file: candidate.path, cause: messageOf(error) },
         `source ${name}: ${candidate.path} is left as it is until the agent is started again: ${messageOf(error)}`,
       );
+    } finally {
+      await file?.close();
     }
   }
 
   /** @returns whether the file was read to its end */
-  async #deliverLines(candidate: Candidate): Promise<boolean> {
+  async #deliverLines(candidate: Candidate, file: fs.FileHandle): Promise<boolean> {
     const v = this.#values;
     const retry = { first: 250, max: v.maxBackoff };
     const headers = this.#headers(candidate.path);
-    const offset = await this.#position.begin({
-      file: candidate.path,
-      inode: candidate.inode,
-      mtimeMs: candidate.mtimeMs,
-    });
-    const reader = await LineReader.open(candidate.path, this.#charset, v['deserializer.maxLineLength'], offset);
-    try {
-      // Flume makes one empty event of an empty file.
-      if (candidate.size === 0)
-        return await deliver([{ headers, body: Buffer.alloc(0) }], this.#context, retry, this.#stop.signal);
-      for (;;) {
-        const lines = await reader.read(v.batchSize);
-        const last = lines.at(-1);
-        if (last === undefined) return true;
-        if (lines.some((line) => line.cut)) this.#warnOfCut(candidate);
-        if (this.#stop.signal.aborted) return false;
-        if (!(await deliver(toEvents(lines, headers), this.#context, retry, this.#stop.signal))) return false;
-        await this.#position.commit(last.end);
-        await breathe();
+    const start = await this.#position.begin(candidate, file);
+    if (start.mismatch !== undefined) this.#tellMismatch(candidate, start.mismatch);
+    const reader = new LineReader(file, await this.#encodingOf(file), v['deserializer.maxLineLength'], start);
+    for (let first = start.offset === 0; ; first = false) {
+      const lines = await reader.read(v.batchSize);
+      if (lines.length === 0) {
+        // Flume makes one empty event of an empty file.
+        return first
+          ? await deliver([{ headers, body: Buffer.alloc(0) }], this.#context, retry, this.#stop.signal)
+          : true;
       }
-    } finally {
-      await reader.close();
+      if (lines.some((line) => line.cut)) this.#warnOfCut(candidate);
+      if (this.#stop.signal.aborted) return false;
+      if (!(await deliver(toEvents(lines, headers), this.#context, retry, this.#stop.signal))) return false;
+      await this.#position.commit(reader.progress);
+      await breathe();
     }
+  }
+
+  async #encodingOf(file: fs.FileHandle): Promise<FileEncoding> {
+    const mark = Buffer.alloc(this.#encoding.charset.markBytes);
+    const { bytesRead } = await file.read(mark, 0, mark.length, 0);
+    return new FileEncoding(this.#encoding, mark.subarray(0, bytesRead));
+  }
+
+  #tellMismatch({ path: file }: Candidate, reason: string): void {
+    const { log, name, counters } = this.#context;
+    counters.GenericProcessingFail++;
+    log.warn(
+      { file, reason },
+      `source ${name}: ${file} was read in part before, but is not as it was then: ${reason}. It is read from its start, so that events may come twice`,
+    );
   }
 
   #headers(file: string): Record<string, string> {
@@ -250,7 +278,7 @@ export const spooldir: SourceType = defineComponent({
   aliases: ['org.apache.flume.source.SpoolDirectorySource'],
   doc: 'the lines of files that are put into a directory',
   fields,
-  limits: ({ batchSize }) => ({ batchSize }),
+  limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   check({ deletePolicy, trackingPolicy }, complain) {
     if (deletePolicy === 'immediate' && trackingPolicy === 'tracker_dir')
       complain('trackingPolicy', 'is tracker_dir, expected rename: files are removed by deletePolicy = immediate');

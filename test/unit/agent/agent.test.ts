@@ -114,6 +114,17 @@ describe('RpcClient', () => {
     await expect(client.append({ body: 'late' })).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
   });
 
+  it('is counted as a connection of the source while it is there, and no longer', async () => {
+    const to = await receiver();
+    const open = (): number | undefined => to.agent.counters()['SOURCE.r1']?.['OpenConnectionCount'];
+    expect(open()).toBe(0);
+    const client = await RpcClient.connect({ hosts: [to.host] });
+    await client.append({ body: 'one' });
+    expect(open()).toBe(1);
+    await client.close();
+    await until(() => open() === 0);
+  });
+
   it('goes on with the next host when one fails', async () => {
     const [first, second] = [await receiver(), await receiver()];
     const client = await RpcClient.connect({ hosts: [first.host, second.host] });

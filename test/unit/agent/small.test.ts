@@ -36,6 +36,7 @@ describe('the logger sink', () => {
     expect(formatEvent(event('hi', { a: '1', b: '2' }), 16)).toBe(
       `Event: { headers:{a=1, b=2} body: ${'68 69 '.padEnd(48)}hi }`,
     );
+    expect(formatEvent(event(''), 16)).toBe('Event: { headers:{} body: }');
     expect(formatEvent(event('hello'), 2)).toBe(`Event: { headers:{} body: ${'68 65 '.padEnd(48)}he }`);
     expect(formatEvent(event('0123456789abcdef\n'), 64)).toContain(`00000010 ${'0A '.padEnd(48)}.`);
   });

@@ -4,85 +4,120 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { StreamjobError } from '../../../core/errors.ts';
+import { type Charset, type DecodeErrorPolicy, Decoder, type Ordered } from '../../charset/charset.ts';
+import { utf8Step } from '../../charset/raw.ts';
 
-/** What to do with bytes that are no text: refuse the file, put U+FFFD, or leave them out. */
-export type DecodeErrorPolicy = 'FAIL' | 'REPLACE' | 'IGNORE';
+/** How the lines of a file are encoded, and what their events' bodies are to be in. */
+export interface LineEncoding {
+  readonly charset: Charset;
+  readonly policy: DecodeErrorPolicy;
+  readonly output: Charset;
+}
 
-const DOUBLE_BYTE = /^(gbk|gb18030|big5|euc-jp|euc-kr|shift_jis)$/;
-
-/** A character set, by the name that TextDecoder gives it. */
-export class Charset {
-  readonly name: string;
+/** The encoding of one file, whose byte order is known. */
+export class FileEncoding {
   /** Bytes of a newline. */
-  readonly unit: 1 | 2;
-  readonly #policy: DecodeErrorPolicy;
-  readonly #decoder: { decode(bytes: Uint8Array): string };
+  readonly unit: 1 | 2 | 4;
+  /** Bytes of the byte order mark that the file begins with. */
+  readonly mark: number;
+  readonly #encoding: LineEncoding;
+  readonly #ordered: Ordered;
+  readonly #plain: boolean;
 
-  constructor(name: string, policy: DecodeErrorPolicy) {
-    this.name = name;
-    this.unit = name.startsWith('utf-16') ? 2 : 1;
-    this.#policy = policy;
-    this.#decoder = new TextDecoder(name, { fatal: policy === 'FAIL', ignoreBOM: true });
+  /** @param start the first bytes of the file, `charset.markBytes` of them if it has so many */
+  constructor(encoding: LineEncoding, start: Buffer) {
+    this.#encoding = encoding;
+    this.#ordered = encoding.charset.ordered(start);
+    const { layout, mark } = this.#ordered;
+    this.mark = mark;
+    this.unit = layout === 'utf-16' ? 2 : layout === 'utf-32' ? 4 : 1;
+    this.#plain = layout === 'utf-8' && encoding.output.name === 'UTF-8';
   }
 
   /** The place of the next newline from `from` on, -1 if there is none. `from` is the start of a character. */
   newline(bytes: Buffer, from: number): number {
-    if (this.unit === 1) return bytes.indexOf(0x0a, from);
-    const low = this.name === 'utf-16le' ? 0 : 1;
-    for (let i = from; i + 1 < bytes.length; i += 2) {
-      if (bytes[i + low] === 0x0a && bytes[i + 1 - low] === 0) return i;
-    }
+    const { unit } = this;
+    if (unit === 1) return bytes.indexOf(0x0a, from);
+    for (let i = from; i + unit <= bytes.length; i += unit) if (this.#code(bytes, i) === 0x0a) return i;
     return -1;
   }
 
-  /** The end of the first `chars` UTF-16 units from `from` on; `end` when there are no more. */
-  cut(bytes: Buffer, from: number, end: number, chars: number): number {
+  /**
+   * The end of the first `chars` UTF-16 units from `from` on (Java counts characters in these); `end` when there are no more.
+   * @param last whether the text ends at `end`; if not, the character that ends there may not be whole, and is left
+   */
+  cut(bytes: Buffer, from: number, end: number, chars: number, last: boolean): number {
+    // No character has more units than bytes.
+    if (last && end - from <= chars) return end;
+    if (this.#ordered.layout === 'single-byte') return Math.min(end, from + chars);
+    if (this.#ordered.layout === 'multi-byte') return this.#cutByTable(bytes, from, end, chars, last);
     let left = chars;
     let at = from;
     while (at < end) {
-      const width = this.#width(bytes, at);
-      const units = this.#units(bytes, at, width);
+      const { width, units } = this.#step(bytes, at, end);
+      if (width === 0 && !last) break;
       // At least one character, or a piece would be empty and reading never go on.
       if (units > left && at > from) break;
       left -= units;
-      at += width;
+      at += width === 0 ? end - at : width;
     }
     return Math.min(at, end);
   }
 
-  /** The bytes of a line as UTF-8. @throws StreamjobError EVENT_UNREADABLE for bytes that are no text, by the policy FAIL */
-  toUtf8(bytes: Buffer): Buffer {
+  /** The body of the event of a line. @throws StreamjobError EVENT_UNREADABLE for bytes that are no text, by the policy FAIL */
+  toBody(bytes: Buffer): Buffer {
     // The copy is what the caller keeps; the read buffer is used again.
-    if (this.name === 'utf-8' && isUtf8(bytes)) return Buffer.from(bytes);
-    let text: string;
-    try {
-      text = this.#decoder.decode(bytes);
-    } catch {
-      throw new StreamjobError('EVENT_UNREADABLE', `a line is not valid ${this.name}`, {
+    if (this.#plain && isUtf8(bytes)) return Buffer.from(bytes);
+    const { charset, policy, output } = this.#encoding;
+    const decoder = new Decoder(charset.rawDecoder(this.#ordered), policy);
+    const text = decoder.write(bytes) + decoder.end();
+    if (decoder.failed) {
+      throw new StreamjobError('EVENT_UNREADABLE', `a line is not valid ${charset.name}`, {
         hint: 'set inputCharset to what the file is in, or decodeErrorPolicy to REPLACE or IGNORE',
       });
     }
-    return Buffer.from(this.#policy === 'IGNORE' ? text.replaceAll('\uFFFD', '') : text);
+    return output.encode(text);
   }
 
-  #width(bytes: Buffer, at: number): number {
-    const first = bytes[at] ?? 0;
-    if (this.name === 'utf-8') {
-      if (first < 0xc2 || first > 0xf4) return 1;
-      const wanted = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-      let width = 1;
-      while (width < wanted && ((bytes[at + width] ?? 0) & 0xc0) === 0x80) width++;
-      return width;
+  /** The character at a place: its bytes, 0 when it is not whole, and its UTF-16 units once it is decoded. */
+  #step(bytes: Buffer, at: number, end: number): { readonly width: number; readonly units: number } {
+    const malformed = this.#encoding.policy === 'IGNORE' ? 0 : 1;
+    const { layout } = this.#ordered;
+    if (layout === 'utf-8') {
+      const step = utf8Step(bytes, at, end);
+      return step > 0 ? { width: step, units: step === 4 ? 2 : 1 } : { width: -step, units: malformed };
     }
-    if (this.unit === 2) {
-      const high = (this.name === 'utf-16le' ? bytes[at + 1] : first) ?? 0;
-      return high >= 0xd8 && high <= 0xdb ? 4 : 2;
+    if (at + this.unit > end) return { width: 0, units: malformed };
+    const code = this.#code(bytes, at);
+    if (layout === 'utf-32') {
+      const valid = code <= 0x10_ffff && (code < 0xd800 || code > 0xdfff);
+      return { width: 4, units: valid ? (code > 0xffff ? 2 : 1) : malformed };
     }
-    return first >= 0x81 && DOUBLE_BYTE.test(this.name) ? 2 : 1;
+    if (code < 0xd800 || code > 0xdfff) return { width: 2, units: code === 0xfffe ? malformed : 1 };
+    if (code > 0xdbff) return { width: 2, units: malformed };
+    if (at + 4 > end) return { width: 0, units: malformed };
+    const low = this.#code(bytes, at + 2);
+    return low >= 0xdc00 && low <= 0xdfff ? { width: 4, units: 2 } : { width: 2, units: malformed };
   }
 
-  /** Java counts characters in UTF-16 units. */
-  #units(bytes: Buffer, at: number, width: number): number {
-    return width === 4 && (this.unit === 2 || (bytes[at] ?? 0) >= 0xf0) ? 2 : 1;
+  /** One byte after the other: which bytes belong together only the table knows. */
+  #cutByTable(bytes: Buffer, from: number, end: number, chars: number, last: boolean): number {
+    const { charset, policy } = this.#encoding;
+    const decoder = new Decoder(charset.rawDecoder(this.#ordered), policy === 'FAIL' ? 'REPLACE' : policy);
+    let left = chars;
+    let stop = from;
+    for (let at = from; at < end; at++) {
+      const { length } = decoder.write(bytes.subarray(at, at + 1));
+      if (length === 0) continue;
+      if (length > left && stop > from) return stop;
+      left -= length;
+      stop = at + 1;
+    }
+    return last || stop === from ? end : stop;
+  }
+
+  #code(bytes: Buffer, at: number): number {
+    if (this.unit === 4) return this.#ordered.little ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
+    return this.#ordered.little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
   }
 }

@@ -1,11 +1,12 @@
 /** Reads a file line by line from a byte offset; memory is bounded by the read size and the longest line. */
-import fs from 'node:fs/promises';
-import type { Charset } from './encoding.ts';
+import type { Hash } from 'node:crypto';
+import type fs from 'node:fs/promises';
+import type { FileEncoding } from './encoding.ts';
+import { digestOf, type Progress, type Start } from './position.ts';
 
-/** One event's body, and the offset at which reading goes on after it. */
+/** One event's body. */
 export interface Line {
   readonly body: Buffer;
-  readonly end: number;
   /** Whether it is a piece of a line longer than the longest. */
   readonly cut: boolean;
 }
@@ -15,24 +16,30 @@ const READ_BYTES = 256 * 1024;
 /** A file that is being read. */
 export class LineReader {
   readonly #file: fs.FileHandle;
-  readonly #charset: Charset;
+  readonly #encoding: FileEncoding;
   readonly #longest: number;
   #buffer: Buffer = Buffer.alloc(0);
   /** File offset of the start of the buffer, and the place in the buffer where the next line starts. */
   #base: number;
   #at = 0;
   #eof = false;
+  /** The hash of all bytes of the file before the place `#hashed` in the buffer. */
+  readonly #hash: Hash;
+  #hashed = 0;
 
-  private constructor(file: fs.FileHandle, charset: Charset, longest: number, offset: number) {
+  /** @param file the file, which stays the caller's to close @param longest the longest line, in characters */
+  constructor(file: fs.FileHandle, encoding: FileEncoding, longest: number, start: Pick<Start, 'offset' | 'hash'>) {
     this.#file = file;
-    this.#charset = charset;
+    this.#encoding = encoding;
     this.#longest = longest;
-    this.#base = offset;
+    this.#base = start.offset;
+    this.#hash = start.hash;
   }
 
-  /** @param longest the longest line, in characters @param offset where to begin, in bytes */
-  static async open(path: string, charset: Charset, longest: number, offset: number): Promise<LineReader> {
-    return new LineReader(await fs.open(path, 'r'), charset, longest, offset);
+  /** How far the lines go that were read. */
+  get progress(): Progress {
+    this.#hashRead();
+    return { offset: this.#base + this.#at, digest: digestOf(this.#hash) };
   }
 
   /**
@@ -47,7 +54,7 @@ export class LineReader {
       const { start, end, after } = next;
       let body: Buffer;
       try {
-        body = this.#charset.toUtf8(this.#buffer.subarray(start, end));
+        body = this.#encoding.toBody(this.#buffer.subarray(start, end));
       } catch (error) {
         if (lines.length > 0) break;
         throw error;
@@ -55,38 +62,44 @@ export class LineReader {
       this.#at = after;
       lines.push({
         body,
-        end: this.#base + after,
         cut: after === end && !(this.#eof && after === this.#buffer.length),
       });
     }
     return lines;
   }
 
-  close(): Promise<void> {
-    return this.#file.close();
-  }
-
   /** Where the next line lies in the buffer; `after` is where the one after it starts. */
   async #next(): Promise<{ start: number; end: number; after: number } | undefined> {
+    if (this.#base === 0 && this.#buffer.length === 0 && !this.#eof) {
+      await this.#more();
+      this.#at = Math.min(this.#encoding.mark, this.#buffer.length);
+    }
     let from = this.#at;
     for (;;) {
-      const newline = this.#charset.newline(this.#buffer, from);
+      const newline = this.#encoding.newline(this.#buffer, from);
       const start = this.#at;
       const end = newline < 0 ? this.#buffer.length : newline;
       // Four bytes a character at most, and some slack so that the last character is whole.
       if (newline < 0 && !this.#eof && end - start < (this.#longest + 2) * 4) {
         const searched = this.#buffer.length - start;
         await this.#more();
-        from = this.#at + searched - (searched % this.#charset.unit);
+        from = this.#at + searched - (searched % this.#encoding.unit);
         continue;
       }
       if (start === end && newline < 0) return undefined;
-      const stop = this.#charset.cut(this.#buffer, start, end, this.#longest);
-      return { start, end: stop, after: stop < end || newline < 0 ? stop : newline + this.#charset.unit };
+      const stop = this.#encoding.cut(this.#buffer, start, end, this.#longest, newline >= 0 || this.#eof);
+      return { start, end: stop, after: stop < end || newline < 0 ? stop : newline + this.#encoding.unit };
     }
   }
 
+  #hashRead(): void {
+    this.#hash.update(this.#buffer.subarray(this.#hashed, this.#at));
+    this.#hashed = this.#at;
+  }
+
   async #more(): Promise<void> {
+    this.#hashRead();
+    this.#hashed = 0;
     const rest = this.#buffer.subarray(this.#at);
     const chunk = Buffer.allocUnsafe(READ_BYTES);
     this.#base += this.#at;

@@ -1,43 +1,66 @@
 /**
  * How far the file that is being read has got: a small log, one JSON line per commit, appended and synced, so that a
  * restart goes on where the channel's last commit ended. A torn last line is ignored: then some events come again.
+ *
+ * A position counts only for the file that it was noted of. Neither name, inode nor time alone tell that: a name is used
+ * again, an inode too (by `cp` over a file, or as soon as a removed file's inode is free), and a time can be copied. So
+ * the log keeps size and time of the file and a digest of all bytes before the offset, and reading goes on at the offset
+ * only when all three are as they were. Anything else is read from its start: events may come twice, none is lost.
  */
+import { createHash, type Hash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import type { Candidate } from './scan.ts';
 
 const NAME = '.streamjob-position.log';
+const READ_BYTES = 1024 * 1024;
+/** The log is begun anew when it is larger, in bytes: a large file has many commits. */
+const LARGEST_LOG = 64 * 1024;
 
-/** The file that is meant: another file that comes under the same name starts at 0. */
-export interface PositionTarget {
-  readonly file: string;
-  readonly inode: number;
-  readonly mtimeMs: number;
+/** How far a file was delivered: `digest` is the SHA-256 of its bytes before `offset`, in hexadecimal digits. */
+export interface Progress {
+  readonly offset: number;
+  readonly digest: string;
+}
+
+/** Where to begin in a file. */
+export interface Start {
+  readonly offset: number;
+  /** The hash of the bytes before `offset`, to go on with. */
+  readonly hash: Hash;
+  /** Why a position that was noted under the file's name does not count; undefined when there was none, or it does. */
+  readonly mismatch: string | undefined;
 }
 
 /** The log. */
 export class PositionLog {
   readonly #path: string;
   #log: fs.FileHandle | undefined;
+  #bytes = 0;
+  /** What tells the file, at the begin of the log. */
+  #head: object = {};
 
   /** @param directory the tracker directory */
   constructor(directory: string) {
     this.#path = path.join(directory, NAME);
   }
 
-  /** Begins with `target`. @returns the offset to begin at, in bytes */
-  async begin(target: PositionTarget): Promise<number> {
-    const offset = await this.#known(target);
-    await this.#log?.close();
-    this.#log = await fs.open(this.#path, 'w');
-    await this.#log.appendFile(`${JSON.stringify({ ...target, offset })}\n`);
-    await this.#log.datasync();
-    return offset;
+  /**
+   * Begins with a file. @param file the candidate, opened @returns where to go on in it
+   * @throws system errors of the file or the log
+   */
+  async begin(candidate: Candidate, file: fs.FileHandle): Promise<Start> {
+    const start = await this.#start(candidate, file);
+    const { path: name, size, mtimeMs } = candidate;
+    this.#head = { file: name, size, mtimeMs };
+    await this.#beginLog({ offset: start.offset, digest: digestOf(start.hash) });
+    return start;
   }
 
-  /** The channel has everything before `offset`. */
-  async commit(offset: number): Promise<void> {
-    await this.#log?.appendFile(`${JSON.stringify({ offset })}\n`);
-    await this.#log?.datasync();
+  /** The channel has everything before `progress.offset`. */
+  async commit(progress: Progress): Promise<void> {
+    if (this.#bytes > LARGEST_LOG) await this.#beginLog(progress);
+    else await this.#append(progress);
   }
 
   /** The file is done or left. */
@@ -51,21 +74,62 @@ export class PositionLog {
     this.#log = undefined;
   }
 
-  async #known(target: PositionTarget): Promise<number> {
-    let text: string;
-    try {
-      text = await fs.readFile(this.#path, 'utf8');
-    } catch {
-      return 0;
-    }
-    const records = text.split('\n').slice(0, -1).map(parse);
-    const first = records[0];
-    // A copy of a directory has other inodes, a touched file another time; both at once is another file.
-    const same =
-      first?.['file'] === target.file && (first['inode'] === target.inode || first['mtimeMs'] === target.mtimeMs);
-    const offset = same ? records.findLast((record) => typeof record?.['offset'] === 'number')?.['offset'] : undefined;
-    return typeof offset === 'number' ? offset : 0;
+  async #append(record: object): Promise<void> {
+    const line = `${JSON.stringify(record)}\n`;
+    this.#bytes += line.length;
+    await this.#log?.appendFile(line);
+    await this.#log?.datasync();
   }
+
+  /** A new log takes the place of the old one at once, so that a kill finds one of them whole. */
+  async #beginLog(progress: Progress): Promise<void> {
+    await this.close();
+    this.#bytes = 0;
+    const fresh = `${this.#path}.new`;
+    this.#log = await fs.open(fresh, 'w');
+    await this.#append({ ...this.#head, ...progress });
+    await fs.rename(fresh, this.#path);
+  }
+
+  async #start(candidate: Candidate, file: fs.FileHandle): Promise<Start> {
+    const fresh = (mismatch?: string): Start => ({ offset: 0, hash: createHash('sha256'), mismatch });
+    const records = await this.#records();
+    const first = records[0];
+    const progress = records.findLast((record) => typeof record?.['offset'] === 'number');
+    const offset = progress?.['offset'];
+    if (first?.['file'] !== candidate.path || typeof offset !== 'number' || offset === 0) return fresh();
+    if (first['size'] !== candidate.size) return fresh(`it has ${candidate.size} bytes, not ${first['size']}`);
+    if (first['mtimeMs'] !== candidate.mtimeMs) return fresh('it was changed at another time');
+    const hash = await hashOf(file, offset);
+    if (hash === undefined || digestOf(hash) !== progress?.['digest']) return fresh('its content is another');
+    return { offset, hash, mismatch: undefined };
+  }
+
+  async #records(): Promise<(Readonly<Record<string, unknown>> | undefined)[]> {
+    try {
+      return (await fs.readFile(this.#path, 'utf8')).split('\n').slice(0, -1).map(parse);
+    } catch {
+      return [];
+    }
+  }
+}
+
+/** The digest of what a hash was given up to now; the hash can be given more. */
+export function digestOf(hash: Hash): string {
+  return hash.copy().digest('hex');
+}
+
+/** The hash of the first `length` bytes; undefined when the file has fewer. */
+async function hashOf(file: fs.FileHandle, length: number): Promise<Hash | undefined> {
+  const hash = createHash('sha256');
+  const chunk = Buffer.allocUnsafe(Math.min(length, READ_BYTES));
+  for (let at = 0; at < length; ) {
+    const { bytesRead } = await file.read(chunk, 0, Math.min(chunk.length, length - at), at);
+    if (bytesRead === 0) return undefined;
+    hash.update(chunk.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+  return hash;
 }
 
 function parse(line: string): Readonly<Record<string, unknown>> | undefined {

@@ -10,6 +10,8 @@ export interface Candidate {
   readonly size: number;
   readonly mtimeMs: number;
   readonly inode: number;
+  /** When it was made, in ms since the epoch; 0 where the file system does not know. Tells files apart that have had the same inode. */
+  readonly birthtimeMs: number;
 }
 
 /** What is looked for. */
@@ -46,9 +48,25 @@ async function collect(
     if (name.endsWith(rules.suffix) || !matches(rules.include, name)) continue;
     const stats = await statOf(full);
     if (stats === undefined || !stats.isFile()) continue;
-    const candidate = { path: full, size: stats.size, mtimeMs: stats.mtimeMs, inode: stats.ino };
+    const candidate = candidateOf(full, stats);
     if (!skip(candidate)) found.push(candidate);
   }
+}
+
+/** A file with what is known of it now. */
+export function candidateOf(file: string, stats: Stats): Candidate {
+  const { size, mtimeMs, ino: inode, birthtimeMs } = stats;
+  return { path: file, size, mtimeMs, inode, birthtimeMs };
+}
+
+/** Whether it is the same file under one name, whatever was written to it in between. */
+export function sameFile(a: Candidate, b: Candidate): boolean {
+  return a.inode === b.inode && a.birthtimeMs === b.birthtimeMs;
+}
+
+/** Whether it is the same file and nothing was written to it in between. */
+export function unchanged(a: Candidate, b: Candidate): boolean {
+  return sameFile(a, b) && a.size === b.size && a.mtimeMs === b.mtimeMs;
 }
 
 /** Undefined when it went away between listing and looking. */

@@ -1,8 +1,8 @@
 /** What happens to a file that was read to its end, and which files were read before. */
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { StreamjobError } from '../../../core/errors.ts';
-import type { Candidate } from './scan.ts';
+import { StreamjobError, systemCodeOf } from '../../../core/errors.ts';
+import { type Candidate, candidateOf, sameFile, unchanged } from './scan.ts';
 
 /** How files that are done are told from others. */
 export interface DonePolicy {
@@ -12,38 +12,99 @@ export interface DonePolicy {
   readonly suffix: string;
 }
 
+/** What a mark says of its file. */
+interface Mark {
+  readonly size: unknown;
+  readonly mtimeMs: unknown;
+}
+
+/** The marks of files that are done, for the policy `mark`: empty files in Flume, here with size and time of the file that was read. */
+export class Marks {
+  readonly #policy: DonePolicy;
+  /** What each mark says, by the path of the marked file; undefined: nothing, as a mark of Flume. */
+  #known = new Map<string, Mark | undefined>();
+
+  constructor(policy: DonePolicy) {
+    this.#policy = policy;
+  }
+
+  /** Looks for marks that came or went. */
+  async refresh(): Promise<void> {
+    const { how, directory, trackerDir, suffix } = this.#policy;
+    if (how !== 'mark') return;
+    const names = await fs.readdir(trackerDir, { recursive: true });
+    const marks = new Map<string, Mark | undefined>();
+    for (const name of names.filter((each) => each.endsWith(suffix))) {
+      const file = path.join(directory, name.slice(0, -suffix.length));
+      marks.set(file, this.#known.has(file) ? this.#known.get(file) : await readMark(path.join(trackerDir, name)));
+    }
+    this.#known = marks;
+  }
+
+  /** Whether this very file was read: one that came later under the same name, or that was changed since, was not. */
+  has(candidate: Candidate): boolean {
+    if (!this.#known.has(candidate.path)) return false;
+    const mark = this.#known.get(candidate.path);
+    return mark === undefined || (mark.size === candidate.size && mark.mtimeMs === candidate.mtimeMs);
+  }
+
+  /** @returns whether another file of that name was marked before */
+  async add(candidate: Candidate): Promise<boolean> {
+    const { directory, trackerDir, suffix } = this.#policy;
+    const mark = path.join(trackerDir, path.relative(directory, candidate.path) + suffix);
+    const reused = this.#known.has(candidate.path);
+    const { size, mtimeMs } = candidate;
+    await fs.mkdir(path.dirname(mark), { recursive: true });
+    await fs.writeFile(mark, `${JSON.stringify({ size, mtimeMs })}\n`);
+    this.#known.set(candidate.path, { size, mtimeMs });
+    return reused;
+  }
+}
+
+async function readMark(mark: string): Promise<Mark | undefined> {
+  try {
+    const value: unknown = JSON.parse(await fs.readFile(mark, 'utf8'));
+    if (typeof value !== 'object' || value === null || !('size' in value && 'mtimeMs' in value)) return undefined;
+    return { size: value.size, mtimeMs: value.mtimeMs };
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Renames, removes or marks a file that was read. It must be the one that was opened, unchanged.
  * @throws StreamjobError EVENT_UNREADABLE when it was changed, or its name was used before
  */
-export async function settleFile(candidate: Candidate, policy: DonePolicy): Promise<void> {
-  const now = await fs.stat(candidate.path);
-  if (now.size !== candidate.size || now.mtimeMs !== candidate.mtimeMs) {
-    throw unreadable(
-      'it was changed while it was read; its events up to then are delivered. Move files into the directory only when they are complete',
-    );
-  }
-  if (policy.how === 'remove') return await fs.rm(candidate.path);
+export async function settleFile(candidate: Candidate, policy: DonePolicy, marks: Marks): Promise<void> {
+  if (!unchanged(candidate, candidateOf(candidate.path, await fs.stat(candidate.path)))) throw changed();
   if (policy.how === 'mark') {
-    const mark = path.join(policy.trackerDir, path.relative(policy.directory, candidate.path) + policy.suffix);
-    await fs.mkdir(path.dirname(mark), { recursive: true });
-    return await fs.writeFile(mark, '');
+    if (await marks.add(candidate)) throw nameUsed(`a file of that name is marked as read in ${policy.trackerDir}`);
+    return;
+  }
+  if (policy.how === 'remove') {
+    const hidden = path.join(path.dirname(candidate.path), `.${path.basename(candidate.path)}.streamjob-read`);
+    await moveAway(candidate, hidden);
+    return await fs.rm(hidden);
   }
   const done = candidate.path + policy.suffix;
-  if (await exists(done)) {
-    throw unreadable(
-      `its name was used before: ${done} exists. Its events are delivered; give every file a name of its own`,
-    );
-  }
-  await fs.rename(candidate.path, done);
+  if (await exists(done)) throw nameUsed(`${done} exists`);
+  await moveAway(candidate, done);
 }
 
-/** The files that have a mark. */
-export async function marked({ how, directory, trackerDir, suffix }: DonePolicy): Promise<Set<string>> {
-  if (how !== 'mark') return new Set();
-  const names = await fs.readdir(trackerDir, { recursive: true });
-  const marks = names.filter((name) => name.endsWith(suffix));
-  return new Set(marks.map((name) => path.join(directory, name.slice(0, -suffix.length))));
+/** Renames the file that was read. A file that took its name since it was looked at has come along then, and goes back. */
+async function moveAway(candidate: Candidate, to: string): Promise<void> {
+  await fs.rename(candidate.path, to);
+  if (sameFile(candidate, candidateOf(to, await fs.stat(to)))) return;
+  try {
+    // Unlike a rename, a link never takes the place of a file that has come in the meantime.
+    await fs.link(to, candidate.path);
+  } catch (error) {
+    if (systemCodeOf(error) === 'EEXIST') throw changed(`a file that came meanwhile is ${to}`);
+    await fs.rename(to, candidate.path);
+    throw changed();
+  }
+  await fs.rm(to);
+  throw changed();
 }
 
 /** Whether there is anything of that name. */
@@ -54,6 +115,16 @@ export async function exists(file: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+function changed(more?: string): StreamjobError {
+  return unreadable(
+    `it was changed or replaced while it was read; its events up to then are delivered${more === undefined ? '' : ` and ${more}`}. Move files into the directory only when they are complete`,
+  );
+}
+
+function nameUsed(where: string): StreamjobError {
+  return unreadable(`its name was used before: ${where}. Its events are delivered; give every file a name of its own`);
 }
 
 function unreadable(message: string): StreamjobError {

@@ -11,7 +11,7 @@ import type { Channel } from '../../../../src/agent/channels/channel.ts';
 import { file } from '../../../../src/agent/channels/file.ts';
 import { memory } from '../../../../src/agent/channels/memory.ts';
 import { makeChannel } from './make.ts';
-import { put, take, takeAll } from './use.ts';
+import { put, settle, take, takeAll } from './use.ts';
 
 let directory = '';
 const channels: Channel[] = [];
@@ -52,6 +52,18 @@ describe('file channel', () => {
     await put(channel, ...texts);
     expect(await takeAll(channel, 5000)).toEqual(texts);
     expect(channel.size).toBe(0);
+  });
+
+  it('stops although commits wait for bytes, tells each of them, and leaves the directory to the next', async () => {
+    const channel = await start({ byteCapacity: 200, 'keep-alive': 1000 });
+    await put(channel, 'x'.repeat(150));
+    const waiting = [put(channel, 'y'.repeat(150)), put(channel, 'z'.repeat(150)), put(channel, 'small')];
+    const results = Promise.allSettled(waiting);
+    await settle();
+    await channel.stop();
+    for (const result of await results)
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'CHANNEL_CLOSED' } });
+    expect(await takeAll(await start())).toEqual(['x'.repeat(150)]);
   });
 
   it('lets only one owner into its directory, and the next one in after it stopped', async () => {

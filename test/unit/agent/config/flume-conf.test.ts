@@ -1,7 +1,10 @@
 /** What reading a flume.conf promises. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how flume.conf writes variables
 import { describe, expect, it } from 'vitest';
+import type { Setting } from '../../../../src/agent/config/component.ts';
+import { checkBatch } from '../../../../src/agent/config/cross-checks.ts';
 import { readFlumeConf } from '../../../../src/agent/config/flume-conf.ts';
+import { Problems } from '../../../../src/agent/config/problems.ts';
 import { parseProperties } from '../../../../src/agent/config/properties.ts';
 import { substitute } from '../../../../src/agent/config/substitute.ts';
 
@@ -139,6 +142,34 @@ describe('flume.conf', () => {
   it('refuses batches that no transaction of the channel can hold', () => {
     expect(problemsOf(GOOD.replace('type = logger', 'type = null').concat('a1.sinks.k1.batchSize = 101\n'))).toEqual([
       expect.stringMatching(/^error flume.conf:11: sink k1 has batches of 101 events, expected at most 100/),
+    ]);
+  });
+
+  it('names the line of the property that says the size of a batch, whatever it is called', () => {
+    const problems = new Problems('flume.conf');
+    const at = (key: string, line: number): [string, Setting] => [key, { key, value: '', line }];
+    const own = new Map([at('channel', 3), at('sink.directory', 4), at('type', 5), at('sink.batchSize', 6)]);
+    const channel = { type: 'memory', limits: { transactionCapacity: 100 }, create: () => expect.fail() };
+    const limits = { batch: { property: 'sink.batchSize', events: 101 } };
+    checkBatch(problems, 'sink k1', { limits }, 'c1', channel, own);
+    own.delete('sink.batchSize');
+    checkBatch(problems, 'sink k1', { limits }, 'c1', channel, own);
+    expect(problems.errors.map(({ line }) => line)).toEqual([5, 6]);
+    expect(problems.errors[0]?.message).toContain('lower sink.batchSize');
+  });
+
+  it('warns of properties of interceptors that the type does not have, or that are not listed', () => {
+    const lines = [
+      'a1.sources.r1.interceptors = i1',
+      'a1.sources.r1.interceptors.i1.type = timestamp',
+      'a1.sources.r1.interceptors.i1.header = t',
+      'a1.sources.r1.interceptors.i2.type = host',
+    ];
+    expect(problemsOf(GOOD + lines.join('\n'))).toEqual([
+      expect.stringMatching(/^warning flume.conf:13: interceptor i1 .* has no property header, it is ignored/),
+      expect.stringMatching(
+        /^warning flume.conf:14: .*interceptors.i2.type is ignored: i2 is not one of .*did you mean i1\?/,
+      ),
     ]);
   });
 

@@ -15,6 +15,8 @@ export interface Rig {
   readonly channel: Channel;
   readonly counters: SourceCounters;
   readonly errors: string[];
+  readonly warnings: string[];
+  readonly infos: string[];
   takeAll(): Promise<PlainEvent[]>;
   texts(): Promise<string[]>;
   /** Waits for `count` events, however many batches they come in. */
@@ -30,7 +32,14 @@ export async function rig(
   await channel.start();
   const counters = sourceCounters();
   const errors: string[] = [];
-  const log: Logger = { ...silentLogger, error: (_facts, message) => errors.push(message) };
+  const warnings: string[] = [];
+  const infos: string[] = [];
+  const log: Logger = {
+    ...silentLogger,
+    error: (_facts, message) => errors.push(message),
+    warn: (_facts, message) => warnings.push(message),
+    info: (_facts, message) => infos.push(message),
+  };
   const processor = new ChannelProcessor({
     interceptors: [],
     selector: () => ({ required: [channel], optional: [] }),
@@ -60,5 +69,5 @@ export async function rig(
     }
     return all;
   };
-  return { source, channel, counters, errors, takeAll, texts, next };
+  return { source, channel, counters, errors, warnings, infos, takeAll, texts, next };
 }

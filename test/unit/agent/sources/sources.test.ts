@@ -7,6 +7,8 @@ import { netcat } from '../../../../src/agent/sources/netcat.ts';
 import { seq } from '../../../../src/agent/sources/seq.ts';
 import type { SourceType } from '../../../../src/agent/sources/source.ts';
 import { ManualClock } from '../../../../src/core/clock.ts';
+import { isAlive, processesWith } from '../../../kit/processes.ts';
+import { until } from '../../../kit/until.ts';
 import { settle } from '../channels/use.ts';
 import { type Rig, rig } from './rig.ts';
 
@@ -27,19 +29,21 @@ async function run(
 }
 
 async function talk(made: Rig, ...chunks: (string | Buffer)[]): Promise<string> {
+  return (await talkInBytes(made, ...chunks)).toString();
+}
+
+async function talkInBytes(made: Rig, ...chunks: (string | Buffer)[]): Promise<Buffer> {
   const socket = net.connect(made.source.address?.port ?? 0, '127.0.0.1');
   const closed = once(socket, 'close');
-  let answer = '';
-  socket.on('data', (chunk) => {
-    answer += chunk.toString();
-  });
+  const answers: Buffer[] = [];
+  socket.on('data', (chunk) => answers.push(chunk));
   for (const chunk of chunks) {
     socket.write(chunk);
     await settle();
   }
   socket.end();
   await closed;
-  return answer;
+  return Buffer.concat(answers);
 }
 
 describe('netcat', () => {
@@ -66,6 +70,35 @@ describe('netcat', () => {
     expect(await talk(made, 'abcdefgh')).toMatch(/^FAILED/);
   });
 
+  it('answers in its encoding, with one byte order mark at the begin in UTF-16', async () => {
+    const made = await run(netcat, { ...local, encoding: 'UTF-16' });
+    const line = Buffer.from('\uFEFFé\n', 'utf16le').swap16();
+    const answer = await talkInBytes(made, line, Buffer.from('b\n', 'utf16le').swap16());
+    expect(answer.toString('hex')).toBe(`feff${Buffer.from('OK\nOK\n', 'utf16le').swap16().toString('hex')}`);
+    expect(await made.texts()).toEqual(['é', 'b']);
+  });
+
+  it('takes the lines before bytes that are no text, then ends the connection', async () => {
+    const made = await run(netcat, { ...local, encoding: 'US-ASCII' });
+    expect(await talk(made, Buffer.from('good\nb\xe9d\nmore\n', 'latin1'))).toBe(
+      'OK\nFAILED: Event is not valid US-ASCII\n',
+    );
+    expect(await made.texts()).toEqual(['good']);
+    expect(made.counters.EventReadFail).toBe(1);
+  });
+
+  it('stops although a peer does not read its answers, and keeps no more of them than the socket takes', async () => {
+    const made = await run(netcat, local, { capacity: 1_000_000 });
+    const socket = net.connect(made.source.address?.port ?? 0, '127.0.0.1');
+    socket.pause();
+    const lines = Buffer.from('a\n'.repeat(50_000));
+    let full = false;
+    while (!full) full = !socket.write(lines);
+    for (let size = -1; size !== made.channel.size; await settle()) size = made.channel.size;
+    await made.source.stop();
+    socket.destroy();
+  });
+
   it('says nothing without ack-every-event', async () => {
     const made = await run(netcat, { ...local, 'ack-every-event': false });
     expect(await talk(made, 'a\n')).toBe('');
@@ -89,6 +122,21 @@ describe('exec', () => {
     const shell = await run(exec, { command: 'for i in 1 2; do echo $i; done', shell: '/bin/sh -c' });
     await shell.source.whenEnded();
     expect(await shell.texts()).toEqual(['1', '2']);
+  });
+
+  it('keeps the lines in their character set, as Flume', async () => {
+    const latin = await run(exec, { command: "printf 'caf\\351\\na'", shell: 'sh -c', charset: 'ISO-8859-1' });
+    await latin.source.whenEnded();
+    const hex = async (made: Rig): Promise<string[]> =>
+      (await made.takeAll()).map(({ body }) => Buffer.from(body).toString('hex'));
+    expect(await hex(latin)).toEqual(['636166e9', '61']);
+    const utf16 = await run(exec, {
+      command: "printf '\\377\\376a\\000\\n\\000b\\000'",
+      shell: 'sh -c',
+      charset: 'UTF-16',
+    });
+    await utf16.source.whenEnded();
+    expect(await hex(utf16)).toEqual(['feff0061', 'feff0062']);
   });
 
   it('loses no line when the channel is full: the command waits', async () => {
@@ -125,6 +173,40 @@ describe('exec', () => {
     }
     expect(await again).toEqual(['a']);
   });
+
+  it('stops although the command has ended and left a process behind that holds its output open', async () => {
+    const made = await run(exec, { command: 'sleep 1000 & echo $$', shell: 'sh -c', batchSize: 1 });
+    const [pid] = await made.next(1);
+    await until(() => !isAlive(Number(pid)));
+    await made.source.stop();
+  });
+
+  it('ends what ignores SIGTERM too', async () => {
+    const mark = `sleep 98765${process.pid}`;
+    const command = `trap "" TERM; echo started; ${mark}; ${mark}`;
+    const made = await run(exec, { command, shell: 'sh -c', batchSize: 1 });
+    expect(await made.next(1)).toEqual(['started']);
+    await made.source.stop();
+    await until(() => processesWith(mark).length === 0);
+  });
+
+  it('leaves no watching shell behind when its command has ended by itself', async () => {
+    const before = processesWith('streamjob-exec-watch');
+    const made = await run(exec, { command: 'echo a' });
+    await made.source.whenEnded();
+    await until(() => processesWith('streamjob-exec-watch').every((pid) => before.includes(pid)));
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'gives the command its exit code, and no child that it has not made',
+    async () => {
+      const command = 'read -r children < /proc/$$/task/$$/children; echo "children:$children"; exit 7';
+      const made = await run(exec, { command, shell: 'sh -c' });
+      await made.source.whenEnded();
+      expect(await made.texts()).toEqual(['children:']);
+      expect(made.infos).toEqual([expect.stringContaining('exited with 7')]);
+    },
+  );
 
   it('logs a command that does not exist', async () => {
     const made = await run(exec, { command: '/no/such/command' });

@@ -1,0 +1,102 @@
+/**
+ * Starts the components of an agent, group after group, and stops them in the reverse order. A stop has an end, whatever a component
+ * does: one that does not stop in time is reported and left behind, and the stop goes on with the others.
+ */
+import { type Clock, sleep } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+
+/** What is started and stopped. */
+export interface Part {
+  /** For people, e.g. `source r1`. */
+  readonly what: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** How long the components of one group, which are stopped together, may take, in ms. */
+export const STOP_TIMEOUT_MS = 30_000;
+/** An interval that does nothing needs no turn: this is the longest that Node's timers take. */
+const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
+
+/** Starts and stops groups of components: for an agent its channels, then its sinks, then its sources. */
+export class Lifecycle {
+  readonly #groups: readonly (readonly Part[])[];
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #abort = new AbortController();
+  readonly #started = new Set<Part>();
+  readonly #unstopped: string[] = [];
+  #alive: NodeJS.Timeout | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(groups: readonly (readonly Part[])[], clock: Clock, log: Logger) {
+    this.#groups = groups;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Aborts when a stop begins. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** What did not stop in time. */
+  get unstopped(): readonly string[] {
+    return this.#unstopped;
+  }
+
+  /**
+   * Starts all, one after the other. From here to the stop the process does not end by itself: components that have nothing to do, such
+   * as a source that is at its end, hold no socket and no timer, and Node would end the process under those who wait.
+   * @throws what a component threw; those before it run on until `stop`
+   */
+  async start(): Promise<void> {
+    this.#alive ??= setInterval(() => {}, LONGEST_INTERVAL_MS);
+    for (const part of this.#groups.flat()) {
+      if (this.signal.aborted) return;
+      await part.start();
+      // A stop came while it started, and did not know of it.
+      if (this.signal.aborted) return await part.stop();
+      this.#started.add(part);
+    }
+  }
+
+  /**
+   * Stops what was started, last group first; more calls wait for the first.
+   * @throws the error of the one component that failed, or an AggregateError of all
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#abort.abort();
+    const errors: unknown[] = [];
+    for (const group of [...this.#groups].reverse()) {
+      await Promise.all(group.filter((part) => this.#started.has(part)).map((part) => this.#stopPart(part, errors)));
+    }
+    clearInterval(this.#alive);
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1) throw new AggregateError(errors, `${errors.length} errors while stopping`);
+  }
+
+  async #stopPart(part: Part, errors: unknown[]): Promise<void> {
+    const done = new AbortController();
+    const stopped = part.stop().then(
+      () => true,
+      (error: unknown) => {
+        errors.push(error);
+        return true;
+      },
+    );
+    const inTime = await Promise.race([stopped, sleep(this.#clock, STOP_TIMEOUT_MS, done.signal).then(() => false)]);
+    done.abort();
+    if (inTime) return;
+    this.#unstopped.push(part.what);
+    this.#log.error(
+      { component: part.what },
+      `${part.what} did not stop within ${STOP_TIMEOUT_MS / 1000} s and is left behind; what it had not committed stays in its channel`,
+    );
+  }
+}
