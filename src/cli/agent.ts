@@ -1,6 +1,10 @@
 /** `streamjob agent`: the embedded agent alone, with the options of `flume-ng agent`, until Ctrl+C or SIGTERM. */
 import type { CommandModule } from 'yargs';
+import { StreamjobError } from '../core/errors.ts';
+import { untilAborted } from '../core/scope.ts';
 import { makeLogger } from './logger.ts';
+import { OutputClosed } from './output-closed.ts';
+import { StopRequests } from './stop-requests.ts';
 
 interface AgentArguments {
   readonly name: string;
@@ -33,31 +37,28 @@ export const agentCommand: CommandModule<object, AgentArguments> = {
       },
     }),
   handler: async ({ name, confFile }) => {
-    const log = await makeLogger();
-    // Not before it is asked for: it brings the storage engine of the file channel.
-    const { Agent } = await import('../agent/agent.ts');
-    const agent = await Agent.fromFile(confFile, { name, log });
-    const asked = stopAsked();
-    await agent.start();
-    const signal = await asked;
-    log.info({ signal }, `${signal}: the agent stops`);
-    await agent.stop();
-    // What hangs would keep the process alive.
-    if (agent.unstopped.length > 0) process.exit(EXIT_UNSTOPPED);
+    const requests = new StopRequests('the agent stops');
+    try {
+      await runAgent(name, confFile, requests);
+    } finally {
+      requests.forget();
+    }
+    if (requests.reason?.graceful === false) throw new OutputClosed(requests.reason.text);
   },
 };
 
-/** A component did not stop in time; what is in file channels is safe. */
-const EXIT_UNSTOPPED = 1;
-
-/** The first SIGINT or SIGTERM; a second one ends the process at once, as by default. */
-function stopAsked(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
-    const onSignal = (signal: NodeJS.Signals): void => {
-      for (const other of signals) process.off(other, onSignal);
-      resolve(signal);
-    };
-    for (const signal of signals) process.on(signal, onSignal);
+async function runAgent(name: string, confFile: string, requests: StopRequests): Promise<void> {
+  const log = await makeLogger();
+  requests.log = log;
+  // Not before it is asked for: it brings the storage engine of the file channel.
+  const { Agent } = await import('../agent/agent.ts');
+  const agent = await Agent.fromFile(confFile, { name, log });
+  await untilAborted(agent.start(), requests.signal);
+  await requests.asked;
+  await agent.stop();
+  if (agent.unstopped.length === 0) return;
+  throw new StreamjobError('CHANNEL_CLOSED', `these did not stop in time: ${agent.unstopped.join(', ')}`, {
+    where: `agent ${name}`,
+    hint: 'what is in file channels is safe, and is delivered when the agent runs again',
   });
 }

@@ -58,7 +58,7 @@ async function run(flags: RunFlags): Promise<void> {
   if (flags.batches !== undefined && !(Number.isSafeInteger(flags.batches) && flags.batches > 0)) {
     throw new UsageError(`--batches must be a whole number greater than 0, not ${flags.batches}`);
   }
-  const requests = new StopRequests();
+  const requests = new StopRequests('stopping after what was received has committed');
   try {
     await runUntilAsked(flags, requests);
   } finally {

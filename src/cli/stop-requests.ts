@@ -31,12 +31,15 @@ export class StopRequests {
   readonly #onStdoutError = (error: NodeJS.ErrnoException): void => this.#stdoutFailed(error);
   /** A command runs until it is done or told to stop: Node would end it as soon as it waits for nothing of the system's. */
   readonly #keptAlive = setInterval(() => {}, LONGEST_INTERVAL_MS);
+  readonly #action: string;
   #reason: StopReason | undefined;
   #isStdoutClosed = false;
   /** Told of the first request, and of a second signal just before it ends the process. */
   log: Logger | undefined;
 
-  constructor() {
+  /** @param action what the first request leads to, for the log */
+  constructor(action: string) {
+    this.#action = action;
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
     process.stdout.on('error', this.#onStdoutError);
   }
@@ -85,7 +88,7 @@ export class StopRequests {
       process.kill(process.pid, signal);
       return;
     }
-    const text = `${signal}: stopping after what was received has committed; once more stops at once`;
+    const text = `${signal}: ${this.#action}; once more stops at once`;
     this.log?.info({ signal }, text);
     this.#reason = { text, graceful: true, signal };
     this.#asked.abort();
@@ -94,7 +97,7 @@ export class StopRequests {
   #stdoutFailed(error: NodeJS.ErrnoException): void {
     this.#isStdoutClosed = true;
     if (this.#reason !== undefined) return;
-    const text = `stdout cannot be written (${error.code ?? error.message}): stopping; what has not committed comes again`;
+    const text = `stdout cannot be written (${error.code ?? error.message}): stopping; what is not through comes again`;
     this.log?.warn({ code: error.code }, text);
     this.#reason = { text, graceful: false };
     this.#asked.abort();
