@@ -2,10 +2,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-const [directory, status] = process.argv.slice(2);
+const [status, ...directories] = process.argv.slice(2);
+const files = directories.flatMap((directory) =>
+  readdirSync(directory)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => path.join(directory, name)),
+);
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const file of readdirSync(directory)) {
-  const report = JSON.parse(readFileSync(path.join(directory, file), 'utf8'));
+for (const file of files) {
+  const report = JSON.parse(readFileSync(file, 'utf8'));
   total.passed += report.numPassedTests;
   total.failed += report.numFailedTests;
   for (const suite of report.testResults) {

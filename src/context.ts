@@ -107,6 +107,8 @@ export interface StreamingContextOptions {
    * `data` and builds the same graph on it. Needed for engine 'threads'.
    */
   readonly job?: JobModule;
+  /** The embedded agent feeds the job: unlike Flume's, its sinks have many requests in flight. `streamjob run` says so. */
+  readonly embeddedAgent?: boolean;
   /** Stop after so many batches that held data. Default: without limit. */
   readonly maxBatches?: number;
   /** The most memory for received data that waits or is processed: bytes, or a text such as '256MiB', the default. */
@@ -459,7 +461,6 @@ export class StreamingContext {
       this.#graph.freeze('stopped');
       return this.#end(undefined);
     }
-    // The receivers first: one that gets its values back would hand them over again.
     this.#stopping ??= this.#stop(this.#starting, graceMs);
     if (options.graceful === false) this.#abort('the context was stopped at once');
     return this.#stopping;
@@ -535,8 +536,9 @@ export class StreamingContext {
     });
     const hint = this.#clock.after(Math.min(STOP_HINT_MS, graceMs / 2), () => this.#tellWhatStopWaitsFor());
     try {
-      // Its failure is told by its own promise, and by awaitTermination.
-      await starting.catch(() => {});
+      // The failure of a start is told by its own promise, and by awaitTermination. Of a start that is over nobody waits even for a moment:
+      // a receiver that is not stopped before the flow gives its values back would hand them over again.
+      if (this.#running === undefined) await starting.catch(() => {});
       const flow = this.#flow;
       if (this.#running === undefined || flow === undefined) return;
       // A user's receiver that does not come to its end must not hold the stop for longer than anything else may.
@@ -742,7 +744,8 @@ export class StreamingContext {
     const log = this.#log.child({ receiver: id });
     const eager = this.#options.cut === 'eager';
     const { shared } = this.#engine;
-    return { id, clock: this.#clock, log, batchMs: this.#graph.batchMs, reliability, eager, shared };
+    const { embeddedAgent = false } = this.#options;
+    return { id, clock: this.#clock, log, batchMs: this.#graph.batchMs, reliability, eager, shared, embeddedAgent };
   }
 
   /** @param pending for a receiver that holds its data until the batch: whether there is some */

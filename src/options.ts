@@ -120,6 +120,7 @@ export const CONTEXT_OPTIONS: OptionTable<StreamingContextOptions> = {
   ...SHARED,
   stateDir: text({ expected: 'a directory' }),
   job: object(JOB_MODULE_OPTIONS, { expected: 'the module of the job: { module: import.meta.url }' }),
+  embeddedAgent: flag({}),
   maxBatches: count({ min: 1 }),
   maxBacklogBytes: size({}),
   maxLogBytes: size({}),

@@ -139,6 +139,7 @@ function openContext(
   const ssc = new StreamingContext({
     ...context,
     log,
+    embeddedAgent: options.agent !== undefined,
     job: { module, consoleToStderr: flags.json },
     ...(checkpointDir === undefined ? {} : { checkpointDir }),
     standardCheckpointDir: path.join('.streamjob', options.name.replace(/[^\w.-]+/g, '_')),

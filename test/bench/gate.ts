@@ -25,7 +25,7 @@ const NAME = 'CPU time against a hand-written server stays within a quarter of t
 
 /** What vitest's JSON reporter writes, as far as .ci/sum.mjs reads it. */
 function writeCount(status: 'passed' | 'failed' | 'skipped'): void {
-  const directory = process.env['STREAMJOB_TEST_RESULTS'];
+  const directory = process.env['TEST_RESULTS'];
   if (directory === undefined) return;
   const report = {
     numPassedTests: status === 'passed' ? 1 : 0,

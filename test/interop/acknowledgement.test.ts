@@ -18,7 +18,7 @@ const push: Join = async (scene, before) => {
   const flume = await startFlume(scene, {
     name: 'flume',
     confs: ['push.conf'],
-    env: { STREAMJOB_PORT: String(port), FLUME_REQUEST_TIMEOUT: String(PEER_TIMEOUT_S * 1000) },
+    env: { JOB_PORT: String(port), FLUME_REQUEST_TIMEOUT: String(PEER_TIMEOUT_S * 1000) },
   });
   const job = await startJob(scene, {
     batchInterval: 200,

@@ -24,7 +24,7 @@ async function killAndRestart(scene: Scene, mode: 'push' | 'pull'): Promise<void
     name: 'flume',
     confs: [`${mode}.conf`],
     env: {
-      STREAMJOB_PORT: port,
+      JOB_PORT: port,
       FLUME_REQUEST_TIMEOUT: String(PEER_TIMEOUT_S * 1000),
       FLUME_SINK_PORT: port,
       FLUME_SINK_TIMEOUT: String(PEER_TIMEOUT_S),

@@ -56,7 +56,7 @@ async function killSender(scene: Scene, mode: 'push' | 'pull'): Promise<void> {
       return released;
     },
   });
-  const env = { STREAMJOB_PORT: String(port), FLUME_SINK_PORT: String(port) };
+  const env = { JOB_PORT: String(port), FLUME_SINK_PORT: String(port) };
   const start = () => startFlume(scene, { name: 'flume', confs: [`${mode}.conf`], env });
   const doomed = await start();
   const lines = makeLines('e', EVENTS);

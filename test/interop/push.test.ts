@@ -45,7 +45,7 @@ async function countAll(scene: Scene, form: WireForm): Promise<void> {
     name: 'flume',
     confs: ['push.conf', ...form.confs],
     env: {
-      STREAMJOB_PORT: String(port),
+      JOB_PORT: String(port),
       FLUME_TRUSTSTORE: certificates?.trustStore ?? '',
       FLUME_STORE_PASSWORD: certificates?.password ?? '',
     },

@@ -15,7 +15,7 @@ interface BatchLine {
 }
 
 const cases = [
-  { job: 'wordcount', conf: 'push.conf', portName: 'STREAMJOB_PORT' },
+  { job: 'wordcount', conf: 'push.conf', portName: 'JOB_PORT' },
   { job: 'wordcount-pull', conf: 'pull.conf', portName: 'FLUME_SINK_PORT' },
 ] as const;
 

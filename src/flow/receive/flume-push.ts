@@ -57,6 +57,8 @@ export interface ReceiverSettings {
   readonly reliability: Reliability;
   /** Whether batches are cut as soon as something waits. */
   readonly eager: boolean;
+  /** Whether the embedded agent feeds the job. */
+  readonly embeddedAgent: boolean;
   /** Whether other threads work on what is received. */
   readonly shared: boolean;
 }
@@ -130,8 +132,8 @@ export class FlumePushReceiver implements Receiver {
 
   /** Who looks for the reason of a slow sink finds it here. */
   #tellLimit(): void {
-    const { batchMs, eager, log, reliability } = this.#settings;
-    if (reliability !== 'end-to-end' || eager) return;
+    const { batchMs, eager, embeddedAgent, log, reliability } = this.#settings;
+    if (reliability !== 'end-to-end' || eager || embeddedAgent) return;
     const perSecond = Math.floor((FLUME_BATCH_SIZE * 1000) / batchMs);
     log.info(
       { eventsPerSecond: perSecond },

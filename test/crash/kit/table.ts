@@ -19,7 +19,7 @@ interface Row extends Omit<Tally, 'lost'> {
   readonly agentMemory: AgentMemory | undefined;
 }
 
-const FILE = 'STREAMJOB_CRASH_TABLE';
+const FILE = 'CRASH_TABLE';
 
 /** Adds a scenario. */
 export function record(options: SceneOptions, fault: string, tally: Tally, agentMemory?: AgentMemory): void {

@@ -179,7 +179,7 @@ describe('the rate', () => {
     { maxRate: Number.NaN },
   ])('cannot be %j', (backpressure) => {
     expect(() => new StreamingContext({ batchInterval: 1000, backpressure })).toThrowError(
-      expect.objectContaining({ code: 'CONFIG_INVALID', where: 'backpressure' }),
+      expect.objectContaining({ code: 'CONFIG_INVALID', where: expect.stringContaining('backpressure') }),
     );
   });
 });
@@ -287,5 +287,6 @@ test('a push receiver in debt is not read until the debt is paid; what it holds 
   expect(peer.status(second)).toBeUndefined();
   expect(rig.ssc.waitingEvents).toBe(0);
   rig.clock.advance(2000);
-  await arrived(rig, 1);
+  // It may be in the batch that is due then already.
+  await until(() => rig.ssc.waitingEvents === 1 || peer.status(second) === 'OK');
 });

@@ -158,7 +158,10 @@ describe('mapAsync', () => {
     };
     expect((await batch([1], flaky, { retries: 2 }))[0]?.values).toEqual([1]);
     calls = 0;
-    await expect(batch([1], flaky, { retries: 1 })).rejects.toMatchObject({ code: 'USER_FUNCTION', where: 'mapAsync' });
+    await expect(batch([1], flaky, { retries: 1 })).rejects.toMatchObject({
+      code: 'USER_FUNCTION',
+      where: expect.stringMatching(/^mapAsync at .*inputs\.test\.ts:\d+:\d+$/),
+    });
   });
 
   test('gives up on a call that takes too long', async () => {

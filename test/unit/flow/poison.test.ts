@@ -78,9 +78,10 @@ describe("with onPoison: 'skip' the value that a function throws on is left out,
       [[1, 2, 3, 4]],
     );
     expect(out).toEqual([[3, 5]]);
+    const where = expect.stringMatching(/poison\.test\.ts:\d+:\d+$/);
     expect(letters).toEqual([
-      { time: 1000, operator: 'map', error: { message: '2 is even' }, event: 2 },
-      { time: 1000, operator: 'map', error: { message: '4 is even' }, event: 4 },
+      { time: 1000, operator: 'map', where, error: { message: '2 is even' }, event: 2 },
+      { time: 1000, operator: 'map', where, error: { message: '4 is even' }, event: 4 },
     ]);
     expect(seen.find(({ type }) => type === 'valuesSkipped')).toMatchObject({ time: 1000, values: 2, file });
   });
