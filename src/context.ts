@@ -11,7 +11,7 @@ import type { FlumeEvent } from './avro/event-block.ts';
 import { fromBytes, fromPlain, toBytes, toPlain } from './avro/stored-values.ts';
 import { type Clock, systemClock, type Timer } from './core/clock.ts';
 import { type DurationLike, durationMs } from './core/duration.ts';
-import { messageOf, StreamjobError } from './core/errors.ts';
+import { errorLine, messageOf, StreamjobError } from './core/errors.ts';
 import { EventBus, type StreamEvent } from './core/events.ts';
 import { type Log, type Logger, loggerOf } from './core/log.ts';
 import { checkOptions, count, misfit, type SizeLike, sizeBytes } from './core/options.ts';
@@ -189,6 +189,8 @@ export class StreamingContext {
   /** Ends when the flow has; how it ended is told by `#ended`. */
   #running: Promise<void> | undefined;
   #isOver = false;
+  /** Whether somebody hears how the context ends. */
+  #isAwaited = false;
   readonly #ended = settledLater();
   #checkpointDir: string | undefined;
   #stateDir: string | undefined;
@@ -489,6 +491,7 @@ export class StreamingContext {
    * @throws StreamjobError BATCH_FAILED when a failed batch stopped it; what made its start fail
    */
   awaitTermination(): Promise<void> {
+    this.#isAwaited = true;
     return this.#ended.promise;
   }
 
@@ -734,6 +737,9 @@ export class StreamingContext {
       await flow.run();
     } catch (error) {
       failure = error;
+    }
+    if (failure !== undefined && !this.#isAwaited) {
+      this.#log.error({ err: failure }, `the context stops, and nobody awaits its termination: ${errorLine(failure)}`);
     }
     await this.#end(failure);
   }

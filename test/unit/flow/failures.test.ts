@@ -125,3 +125,10 @@ test('how often is said, and hints fit the policy', async () => {
   expect(hint).toContain('onFailure: "retry"');
   expect(hint).toContain("at 'best-effort' what the batch held is lost");
 });
+
+test('a job that stops of a failure says so when nobody awaits its termination', async () => {
+  const { ssc, lines } = await failing((s) => s.map(two).print(), { onFailure: 'stop' });
+  await until(() => ssc.getState() === 'stopped');
+  const told = lines.find(({ level, message }) => level === 'error' && message.includes('nobody awaits'));
+  expect(told?.message).toContain('two is not allowed');
+});
