@@ -558,12 +558,8 @@ export class StreamingContext {
   }
 
   #tellWhatStopWaitsFor(): void {
-    const running = this.#flow?.runningOutput;
-    if (running === undefined) return;
-    this.#log.warn(
-      { output: running.id, batch: running.time },
-      `the stop waits for ${running.id} of batch ${running.time}. If it is this output that awaits stop(), it waits for itself: call stop() there without await`,
-    );
+    const what = this.#flow?.waitsFor;
+    if (what !== undefined) this.#log.warn({}, `the stop waits for ${what}`);
   }
 
   /** The context is over: closes all, tells listeners and those who wait. @param failure undefined: it was stopped */

@@ -97,6 +97,8 @@ export class Flow implements Intake {
   readonly #givenBack = { events: 0, batches: 0 };
   #abortReason = '';
   #delivery: Delivery | undefined;
+  /** The batch that waits to be run again. */
+  #failing: { readonly time: number; readonly attempts: number } | undefined;
   #runningOutput: { readonly id: string; readonly time: number } | undefined;
   #failure: Error | undefined;
   #batchesWithData = 0;
@@ -309,6 +311,7 @@ export class Flow implements Intake {
       this.#ahead.close();
       this.#ledger.end();
       this.#delivery = undefined;
+      this.#failing = undefined;
     }
     this.#watchBacklog();
   }
@@ -366,6 +369,7 @@ export class Flow implements Intake {
           `batch ${batch.time} failed (attempt ${attempt}), it is run again in ${wait} ms: ${errorLine(error)}`,
         );
         this.#watchBacklog();
+        this.#failing = { time: batch.time, attempts: attempt };
         await sleep(clock, wait, givenUp);
       }
     }
@@ -398,9 +402,17 @@ export class Flow implements Intake {
     return this.#ledger.commit() === 'committed';
   }
 
-  /** The output that runs now. */
-  get runningOutput(): { readonly id: string; readonly time: number } | undefined {
-    return this.#runningOutput;
+  /** What a graceful stop waits for now, for people; undefined: nothing that they could change. */
+  get waitsFor(): string | undefined {
+    const output = this.#runningOutput;
+    if (output !== undefined) {
+      return `${output.id} of batch ${output.time}. If it is this output that awaits stop(), it waits for itself: call stop() there without await`;
+    }
+    const failing = this.#failing;
+    return (
+      failing &&
+      `batch ${failing.time}, which has failed ${failing.attempts} times and is run again until the stop's time is over`
+    );
   }
 
   #watchOutput({ id, kind }: Output, time: number): (failure: unknown) => void {
