@@ -3,6 +3,9 @@
  * decoded only when a job looks at them. Flume's AvroFlumeEvent and Spark's SparkSinkEvent have the same encoding.
  */
 import { AvroReader } from './reader.ts';
+import { encodeLong } from './writer.ts';
+
+export { encodeLong };
 
 /** Node's Buffer has had these methods since its beginning, undocumented; its own toString calls them. */
 interface SlicedBuffer extends Buffer {
@@ -169,18 +172,6 @@ export class EventBlock {
     });
     return events;
   }
-}
-
-/** An Avro long: zigzag, then 7 bits a byte. Source: Avro 1.11 specification, "Binary Encoding". */
-export function encodeLong(value: number): Buffer {
-  const bytes: number[] = [];
-  let left = value >= 0 ? value * 2 : -value * 2 - 1;
-  while (left >= 128) {
-    bytes.push((left % 128) + 128);
-    left = Math.floor(left / 128);
-  }
-  bytes.push(left);
-  return Buffer.from(bytes);
 }
 
 function nextEvent(reader: AvroReader): FlumeEvent {

@@ -10,6 +10,7 @@ import { type HandshakeTable, readHandshakeRequest } from './handshake.ts';
 import type { RpcProtocol } from './protocols/protocol.ts';
 import { AvroReader } from './reader.ts';
 import type { RpcConnection, RpcRequest } from './server.ts';
+import { encodeString } from './writer.ts';
 
 /** What all connections of a server share. */
 export interface ConnectionSettings {
@@ -278,14 +279,4 @@ export class ServerConnection implements RpcConnection {
 function reasonOf(error: unknown): string {
   const hint = error instanceof StreamjobError ? error.hint : undefined;
   return hint === undefined ? messageOf(error) : `${messageOf(error)} (${hint})`;
-}
-
-/** An Avro string. */
-function encodeString(text: string): Buffer {
-  const bytes = Buffer.from(text, 'utf8');
-  const length: number[] = [];
-  let zigzag = bytes.length * 2;
-  for (; zigzag > 0x7f; zigzag = Math.floor(zigzag / 128)) length.push((zigzag % 128) | 0x80);
-  length.push(zigzag);
-  return Buffer.concat([Buffer.from(length), bytes]);
 }

@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   RPC_ERROR: 'The peer answered the call with an error.',
   PROTOCOL_ERROR: 'Bytes from the peer are not a valid frame, handshake or message.',
   FRAME_TOO_LARGE: 'A frame is larger than the limit.',
+  LIMIT_EXCEEDED: 'A request or an answer holds more than a limit allows: events, headers of an event, metadata.',
   MEMORY_BUDGET: 'The memory budget for received bytes is used up.',
   CHANNEL_FULL: 'A channel has no room for the events.',
   CHANNEL_CLOSED: 'A channel was used before it was started or after it was stopped.',
