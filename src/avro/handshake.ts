@@ -123,20 +123,23 @@ export class HandshakeTable {
   }
 
   /**
-   * The answer to `request`, and whether the connection is connected by it. When it is not (NONE), nothing follows the
+   * The answer to `request`, whether the connection is connected by it, and whether the client is one of ours, which have many
+   * requests in flight. When it is not (NONE), nothing follows the
    * handshake in the answer, and the client sends its call again with its protocol's text.
    * @throws StreamjobError HANDSHAKE_FAILED when the client's protocol lacks our messages
    */
-  answer(request: HandshakeRequest): { bytes: Buffer; connected: boolean } {
+  answer(request: HandshakeRequest): { bytes: Buffer; connected: boolean; pipelines: boolean } {
     const clientHash = request.clientHash.toString('hex');
+    const pipelines = request.meta.has(CLIENT_META);
     const known = this.#known.has(clientHash);
-    if (!known && request.clientProtocol === null) return { bytes: this.#encode('NONE', request), connected: false };
+    if (!known && request.clientProtocol === null)
+      return { bytes: this.#encode('NONE', request), connected: false, pipelines };
     if (!known && request.clientProtocol !== null) {
       checkClientProtocol(request.clientProtocol, this.#protocol);
       if (this.#known.size < MOST_KNOWN_CLIENTS) this.#known.add(clientHash);
     }
     const match = request.serverHash.equals(this.#protocol.hash) ? 'BOTH' : 'CLIENT';
-    return { bytes: this.#encode(match, request), connected: true };
+    return { bytes: this.#encode(match, request), connected: true, pipelines };
   }
 
   #encode(match: Match, request: HandshakeRequest): Buffer {

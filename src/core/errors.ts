@@ -96,6 +96,12 @@ export function messageOf(thrown: unknown): string {
   return String(thrown);
 }
 
+/** The message of anything that was thrown with what to do about it, in one line. */
+export function describeBriefly(thrown: unknown): string {
+  const hint = thrown instanceof StreamjobError ? thrown.hint : undefined;
+  return hint === undefined ? messageOf(thrown) : `${messageOf(thrown)} (${hint})`;
+}
+
 /** The system error code (`EADDRINUSE`, `ENOENT`, …) of anything that was thrown, if it has one. */
 export function systemCodeOf(thrown: unknown): string | undefined {
   if (thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string') return thrown.code;

@@ -5,6 +5,7 @@
 import avsc from 'avsc';
 import type { PlainEvent } from '../../core/event.ts';
 import { EventBlock } from '../event-block.ts';
+import { checkedEvents, type EventLimits } from '../event-check.ts';
 import { AvroReader } from '../reader.ts';
 import { toWire } from './flume.ts';
 import type { RpcProtocol } from './protocol.ts';
@@ -104,6 +105,17 @@ export function decodeEventBatch(result: Buffer): IncomingBatch {
     sequenceNumber,
     events: EventBlock.fromArray(result, reader.position),
   };
+}
+
+/**
+ * As {@link decodeEventBatch}, of a stranger: in slices where there are many events, and within limits.
+ * @throws StreamjobError PROTOCOL_ERROR when the result is no batch, LIMIT_EXCEEDED
+ */
+export async function checkedEventBatch(result: Buffer, limits: EventLimits): Promise<IncomingBatch> {
+  const reader = new AvroReader(result);
+  const errorMsg = reader.beginning(MOST_MESSAGE_BYTES);
+  const sequenceNumber = reader.string(MOST_SEQUENCE_BYTES);
+  return { errorMsg, sequenceNumber, events: await checkedEvents(result, reader.position, limits) };
 }
 
 /** The parameters of `ack` and `nack`. */

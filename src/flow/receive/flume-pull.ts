@@ -2,11 +2,13 @@
  * The pull receiver: polls the buffering sinks (SparkSink) of Flume agents. Each batch of a sink is one delivery; it is
  * acknowledged after the batch that holds it has committed, and refused (nack) when that failed or would come too late.
  */
+import { DEFAULT_MAX_FRAME_BYTES } from '../../avro/frames.ts';
 import type { IncomingBatch } from '../../avro/protocols/spark-sink.ts';
 import { type DurationLike, durationMs } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { ReceiverSettings } from './flume-push.ts';
 import { HeldDeliveries } from './held.ts';
+import { type EventLimitOptions, eventLimits, positive } from './limits.ts';
 import { PullSink } from './pull-sink.ts';
 import {
   type AckToken,
@@ -19,7 +21,7 @@ import {
 import type { SinkAddress } from './sink-connection.ts';
 
 /** What `flumePollingStream` takes. */
-export interface FlumePullOptions {
+export interface FlumePullOptions extends EventLimitOptions {
   /** The sinks, as `host:port`. */
   readonly addresses: readonly string[];
   /** The most events in one batch of a sink. Default 1000, Spark's; at most transactionCapacity of the sink's channel. */
@@ -73,10 +75,11 @@ export class FlumePullReceiver implements Receiver {
     this.dedupe = resolveDedupe(options.dedupe, 'flumePollingStream');
     this.#held = new HeldDeliveries(settings.clock, this.peerTimeoutMs * HOLD_FRACTION, (seq) => this.#onExpired(seq));
     const common = {
-      maxBatchSize: positive(options.maxBatchSize ?? DEFAULT_MAX_BATCH_SIZE, 'maxBatchSize'),
-      parallelism: positive(options.parallelism ?? DEFAULT_PARALLELISM, 'parallelism'),
+      maxBatchSize: positive(options.maxBatchSize ?? DEFAULT_MAX_BATCH_SIZE, 'maxBatchSize', 'flumePollingStream'),
+      parallelism: positive(options.parallelism ?? DEFAULT_PARALLELISM, 'parallelism', 'flumePollingStream'),
       sinkTimeoutMs: this.peerTimeoutMs,
-      maxFrameBytes: options.maxFrameBytes,
+      maxFrameBytes: positive(options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES, 'maxFrameBytes', 'flumePollingStream'),
+      limits: eventLimits(options, 'flumePollingStream'),
       clock: settings.clock,
       log: settings.log,
     };
@@ -174,13 +177,6 @@ function parseAddress(text: string): SinkAddress {
   throw new StreamjobError('CONFIG_INVALID', `this is no address of a sink: ${JSON.stringify(text)}`, {
     where: 'flumePollingStream',
     hint: "write host:port, e.g. '127.0.0.1:41415'",
-  });
-}
-
-function positive(value: number, option: string): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new StreamjobError('CONFIG_INVALID', `${option} must be a whole number greater than 0, not ${value}`, {
-    where: 'flumePollingStream',
   });
 }
 

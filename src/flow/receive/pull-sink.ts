@@ -3,8 +3,9 @@
  * numbers are its own, not a connection's, and an acknowledgement behind a poll would wait until events come. So several
  * batches may be open at once, each holding one of the sink's transaction threads.
  */
+import type { EventLimits } from '../../avro/event-check.ts';
 import {
-  decodeEventBatch,
+  checkedEventBatch,
   encodeGetEventBatch,
   encodeSequence,
   type IncomingBatch,
@@ -21,7 +22,8 @@ export interface PullSinkSettings {
   /** Batches open at once. */
   readonly parallelism: number;
   readonly sinkTimeoutMs: number;
-  readonly maxFrameBytes: number | undefined;
+  readonly maxFrameBytes: number;
+  readonly limits: EventLimits;
   readonly clock: Clock;
   readonly log: Logger;
   /** Takes a batch with events; it stays open until `ack` or `nack`. */
@@ -177,7 +179,7 @@ export class PullSink {
   async #fetch(): Promise<void> {
     const params = encodeGetEventBatch(Math.min(this.#maxBatchSize, this.#atMost()));
     const bytes = await this.#answerOf(params);
-    const batch = decodeEventBatch(bytes);
+    const batch = await checkedEventBatch(bytes, this.#settings.limits);
     // An error batch has no transaction that an answer could end: it is neither acknowledged nor refused.
     if (batch.errorMsg !== '') throw this.#sinkError(batch.errorMsg);
     this.#open++;
