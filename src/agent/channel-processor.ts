@@ -24,11 +24,14 @@ export class ChannelProcessor {
   readonly #parts: ChannelProcessorParts;
   /** The most events of a batch that fits a transaction of every channel. */
   readonly batchLimit: number;
+  /** Whether a batch that a channel does not take is dropped (best-effort). */
+  readonly drops: boolean;
   #dropped = 0;
   #tellAt = 1;
 
   constructor(parts: ChannelProcessorParts) {
     this.#parts = parts;
+    this.drops = parts.dropping === true;
     this.batchLimit = Math.min(...parts.channels.map((channel) => channel.transactionCapacity));
   }
 

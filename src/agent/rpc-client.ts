@@ -2,8 +2,21 @@
 import { AvroRpcClient } from '../avro/client.ts';
 import type { ClientTls } from '../avro/layers.ts';
 import { decodeStatus, encodeAppend, encodeAppendBatch, flumeProtocol } from '../avro/protocols/flume.ts';
+import { type DurationLike, durationMs } from '../core/duration.ts';
 import { StreamjobError } from '../core/errors.ts';
 import { type EventInit, type PlainEvent, plainEvent } from '../core/event.ts';
+import {
+  anything,
+  checkOptions,
+  count,
+  duration,
+  flag,
+  list,
+  type OptionTable,
+  object,
+  oneOf,
+  text,
+} from '../core/options.ts';
 import { requireOk } from './sinks/avro/burst.ts';
 
 /** How a client is made. */
@@ -14,11 +27,35 @@ export interface RpcClientOptions {
   readonly tls?: ClientTls | undefined;
   /** Events per request; larger batches are cut. Default 100. */
   readonly batchSize?: number | undefined;
-  /** How long an answer is waited for, in ms. Default 20,000. */
-  readonly requestTimeout?: number | undefined;
-  /** For connecting and the handshake, in ms. Default 20,000. */
-  readonly connectTimeout?: number | undefined;
+  /** How long an answer is waited for, in ms or as a text. Default 20,000. */
+  readonly requestTimeout?: DurationLike | undefined;
+  /** For connecting and the handshake, in ms or as a text. Default 20,000. */
+  readonly connectTimeout?: DurationLike | undefined;
 }
+
+const TLS_OPTIONS: OptionTable<ClientTls> = {
+  ca: anything({}),
+  cert: anything({}),
+  key: anything({}),
+  pfx: anything({}),
+  passphrase: text({}),
+  rejectUnauthorized: flag({}),
+  servername: text({}),
+  ciphers: text({}),
+  minVersion: text({}),
+  maxVersion: text({}),
+  checkServerName: flag({}),
+  layering: oneOf(['flume-1.10', 'flume-1.9'], {}),
+};
+
+const RPC_CLIENT_OPTIONS: OptionTable<RpcClientOptions> = {
+  hosts: list(text({}), { min: 1, required: true, expected: "at least one 'host:port'" }),
+  compression: oneOf(['none', 'deflate'], {}),
+  tls: object(TLS_OPTIONS, { expected: 'settings of TLS such as { ca }' }),
+  batchSize: count({ min: 1 }),
+  requestTimeout: duration({}),
+  connectTimeout: duration({}),
+};
 
 interface Job {
   readonly message: 'append' | 'appendBatch';
@@ -52,12 +89,9 @@ export class RpcClient {
   #idle: (() => void)[] = [];
 
   private constructor(options: RpcClientOptions) {
+    checkOptions('RpcClient.connect', RPC_CLIENT_OPTIONS, options);
     this.#options = options;
     this.#hosts = options.hosts.map(parseHost);
-    if (this.#hosts.length === 0) throw invalid('hosts is empty', "give at least one 'host:port'");
-    const { batchSize } = options;
-    if (batchSize !== undefined && !(Number.isSafeInteger(batchSize) && batchSize > 0))
-      throw invalid(`batchSize is ${batchSize}`, 'give a whole number greater than 0');
   }
 
   /**
@@ -139,7 +173,11 @@ export class RpcClient {
       let client: AvroRpcClient | undefined;
       try {
         client = await this.#connected();
-        const result = await client.call(message, params, this.#options.requestTimeout ?? DEFAULT_TIMEOUT_MS);
+        const result = await client.call(
+          message,
+          params,
+          durationMs(this.#options.requestTimeout ?? DEFAULT_TIMEOUT_MS, 'requestTimeout'),
+        );
         return requireOk(decodeStatus(result), client.remote);
       } catch (error) {
         failure = error;
@@ -169,7 +207,7 @@ export class RpcClient {
         protocol: flumeProtocol,
         compression,
         tls,
-        connectTimeout,
+        connectTimeout: durationMs(connectTimeout ?? DEFAULT_TIMEOUT_MS, 'connectTimeout'),
       });
       return this.#client;
     } catch (error) {

@@ -7,10 +7,12 @@ import type { Duplex } from 'node:stream';
 import { type Clock, systemClock, type Timer } from '../core/clock.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import { DEFAULT_MAX_FRAME_BYTES, encodeFrame, FrameDecoder } from './frames.ts';
-import { CLIENT_META, encodeHandshakeRequest, PIPELINE_META, readHandshakeResponse } from './handshake.ts';
+import { acceptServer, CLIENT_META, encodeHandshakeRequest, readHandshakeResponse } from './handshake.ts';
 import { type ClientTls, clientLayers } from './layers.ts';
+import { PendingCalls } from './pending-calls.ts';
 import type { RpcProtocol } from './protocols/protocol.ts';
-import { AvroReader } from './reader.ts';
+import { AvroReader, META_LIMITS } from './reader.ts';
+import { encodeString } from './writer.ts';
 
 /** What a client needs. */
 export interface AvroRpcClientOptions {
@@ -25,18 +27,24 @@ export interface AvroRpcClientOptions {
   readonly tls?: ClientTls | undefined;
   /** The largest answer, in bytes. Default 64 MiB. */
   readonly maxFrameBytes?: number | undefined;
+  /** An answer must arrive whole within this many ms of its first byte, also where a call has no limit. Default 60,000. */
+  readonly frameTimeoutMs?: number | undefined;
   readonly clock?: Clock | undefined;
-}
-
-interface Pending {
-  readonly what: string;
-  readonly sentAt: number;
-  readonly timeoutMs: number;
-  readonly resolve: (result: Buffer) => void;
-  readonly reject: (error: StreamjobError) => void;
+  /** Gives up connecting when it aborts; it is of no effect on a client that has connected. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 20_000;
+const DEFAULT_FRAME_TIMEOUT_MS = 60_000;
+/** A machine that is gone says nothing: after so long a silence the operating system asks it ten times, each second. In ms. */
+const KEEP_ALIVE_AFTER_MS = 60_000;
+/** How long `close` waits for the peer to take what was written, in ms. */
+const CLOSE_TIMEOUT_MS = 1000;
+/** The longest error text of a peer that is shown, in bytes. */
+const MOST_ERROR_BYTES = 1000;
+const NO_HANDSHAKE = {
+  hint: 'check that both sides have the same compression and TLS settings, and that an Avro RPC server listens there',
+};
 const NO_META = Buffer.of(0);
 
 /**
@@ -53,42 +61,29 @@ export class AvroRpcClient {
   readonly #clock: Clock;
   readonly #socket: net.Socket;
   readonly #stream: Duplex;
-  readonly #pending = new Map<number, Pending>();
+  readonly #decoder: FrameDecoder;
+  readonly #pending: PendingCalls;
   readonly #closeListeners = new Set<() => void>();
   #serial = 0;
-  #timer: Timer | undefined;
-  #lastAnswer = 0;
+  #frameTimer: Timer | undefined;
   #closed: StreamjobError | undefined;
-  #onHandshake: ((payload: Buffer) => void) | undefined;
   #pipeline = 1;
 
   private constructor(options: AvroRpcClientOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.remote = `${options.host}:${options.port}`;
-    this.#socket = net.connect({
-      host: options.host,
-      port: options.port,
-      noDelay: true,
-      keepAlive: true,
-    });
-    this.#stream = clientLayers(
-      this.#socket,
-      options.host,
-      options.compression === 'deflate',
-      options.compressionLevel ?? 6,
-      options.tls,
+    const { host, port, compression, compressionLevel = 6, tls } = options;
+    this.remote = `${host}:${port}`;
+    const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS };
+    this.#socket = net.connect({ host, port, noDelay: true, ...keepAlive });
+    this.#pending = new PendingCalls(this.#clock, ({ what, timeoutMs }) =>
+      this.#fail(this.#error('REQUEST_TIMEOUT', `${this.remote} did not answer ${what} within ${timeoutMs} ms`)),
     );
-    const decoder = new FrameDecoder(options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES, (serial, payload) =>
+    this.#stream = clientLayers(this.#socket, host, compression === 'deflate', compressionLevel, tls);
+    this.#decoder = new FrameDecoder(options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES, (serial, payload) =>
       this.#onFrame(serial, payload),
     );
-    this.#stream.on('data', (chunk: Buffer) => {
-      try {
-        if (this.#closed === undefined) decoder.push(chunk);
-      } catch (error) {
-        this.#fail(error instanceof StreamjobError ? error : this.#error('PROTOCOL_ERROR', messageOf(error)));
-      }
-    });
+    this.#stream.on('data', (chunk: Buffer) => this.#onData(chunk));
     const lost = (error?: Error): void =>
       this.#fail(this.#error('CONNECTION_CLOSED', `the connection to ${this.remote} was closed`, error));
     this.#stream.on('error', lost);
@@ -111,12 +106,13 @@ export class AvroRpcClient {
           'REQUEST_TIMEOUT',
           `${client.remote} did not answer the handshake within ${timeoutMs} ms`,
           undefined,
-          {
-            hint: 'check that both sides have the same compression and TLS settings, and that an Avro RPC server listens there',
-          },
+          NO_HANDSHAKE,
         ),
       ),
     );
+    const giveUp = (): void => client.#fail(client.#error('CONNECTION_CLOSED', 'this side has stopped'));
+    options.signal?.addEventListener('abort', giveUp, { once: true });
+    if (options.signal?.aborted === true) giveUp();
     try {
       await client.#handshake();
       return client;
@@ -131,6 +127,7 @@ export class AvroRpcClient {
       throw error;
     } finally {
       timer.cancel();
+      options.signal?.removeEventListener('abort', giveUp);
     }
   }
 
@@ -152,32 +149,37 @@ export class AvroRpcClient {
 
   /**
    * Calls a message. Many calls may be in flight.
-   * @param timeoutMs how long to wait for the answer, counted from the sending or from the last answer to another call,
+   * @param timeoutMs how long to wait for the answer, counted from the sending or from the answer to the last call before it,
    *   whichever is later; 0 or less: without limit. A call that timed out closes the connection, since nobody could match its late answer.
    * @throws StreamjobError REQUEST_TIMEOUT, RPC_ERROR, CONNECTION_CLOSED, PROTOCOL_ERROR, FRAME_TOO_LARGE
    */
   call(message: string, params: Buffer, timeoutMs = 0): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) return reject(this.#closed);
+      const read = (payload: Buffer) => {
+        const answer = this.#readAnswer(message, payload);
+        return () => (answer instanceof StreamjobError ? reject(answer) : resolve(answer));
+      };
       const serial = this.#nextSerial();
-      this.#pending.set(serial, {
-        what: message,
-        sentAt: this.#clock.now(),
-        timeoutMs,
-        resolve,
-        reject,
-      });
-      this.#stream.write(encodeFrame(serial, NO_META, encodeName(message), params));
-      this.#arm();
+      this.#pending.add(serial, { what: message, timeoutMs, read, reject });
+      this.#stream.write(encodeFrame(serial, NO_META, encodeString(message), params));
     });
   }
 
-  /** Closes the connection; calls in flight are rejected with CONNECTION_CLOSED. */
-  close(): Promise<void> {
-    this.#fail(this.#error('CONNECTION_CLOSED', `the connection to ${this.remote} was closed by this side`));
+  /**
+   * Closes the connection.
+   * @param reason what calls in flight are rejected with; CONNECTION_CLOSED when it is left out
+   */
+  close(reason?: StreamjobError): Promise<void> {
+    this.#end(reason ?? this.#error('CONNECTION_CLOSED', `the connection to ${this.remote} was closed by this side`));
     if (this.#socket.destroyed) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#socket.once('close', () => resolve());
+      // A peer that does not read would keep the connection, and who waits for its end, for ever.
+      const timer = systemClock.after(CLOSE_TIMEOUT_MS, () => this.#socket.destroy());
+      this.#socket.once('close', () => {
+        timer.cancel();
+        resolve();
+      });
       this.#socket.destroySoon();
     });
   }
@@ -188,91 +190,87 @@ export class AvroRpcClient {
       const send = (clientProtocol: string | null, serverHash: Buffer): void => {
         const serial = this.#nextSerial();
         const meta = new Map([[CLIENT_META, Buffer.from('1')]]);
-        const request = encodeHandshakeRequest({
-          clientHash: protocol.hash,
-          clientProtocol,
-          serverHash,
-          meta,
-        });
-        this.#pending.set(serial, {
-          what: 'handshake',
-          sentAt: 0,
-          timeoutMs: 0,
-          resolve: () => {},
-          reject,
-        });
+        const request = encodeHandshakeRequest({ clientHash: protocol.hash, clientProtocol, serverHash, meta });
+        const read = (payload: Buffer) => {
+          const response = readHandshakeResponse(new AvroReader(payload));
+          if (response.match === 'NONE' && clientProtocol === null && response.serverHash !== null) {
+            const { serverHash: theirs } = response;
+            return () => send(protocol.text, theirs);
+          }
+          this.#pipeline = acceptServer(response, protocol, this.remote);
+          return resolve;
+        };
+        this.#pending.add(serial, { what: 'handshake', timeoutMs: 0, read, reject });
         // A ping: no message, so the answer is the handshake alone.
-        this.#stream.write(encodeFrame(serial, request, NO_META, encodeName('')));
+        this.#stream.write(encodeFrame(serial, request, NO_META, encodeString('')));
       };
-      let sentText = false;
-      this.#onHandshake = (payload) => {
-        const response = readHandshakeResponse(new AvroReader(payload));
-        if (response.match === 'NONE' && !sentText && response.serverHash !== null) {
-          sentText = true;
-          return send(protocol.text, response.serverHash);
-        }
-        if (response.match === 'NONE') {
-          throw this.#error('HANDSHAKE_FAILED', `${this.remote} does not accept the protocol ${protocol.name}`);
-        }
-        if (
-          response.serverProtocol !== null &&
-          !protocol.messages.some((name) => response.serverProtocol?.includes(`"${name}"`))
-        ) {
-          throw this.#error('HANDSHAKE_FAILED', `${this.remote} speaks another protocol than ${protocol.name}`);
-        }
-        const pipeline = Number(response.meta.get(PIPELINE_META)?.toString('utf8') ?? '1');
-        this.#pipeline = Number.isSafeInteger(pipeline) && pipeline > 0 ? pipeline : 1;
-        this.#onHandshake = undefined;
-        resolve();
-      };
-      send(null, protocol.hash);
+      if (this.#closed === undefined) send(null, protocol.hash);
+      else reject(this.#closed);
     });
   }
 
-  #onFrame(serial: number, payload: Buffer): void {
-    const pending = this.#pending.get(serial);
-    if (pending === undefined) return;
-    this.#pending.delete(serial);
-    this.#lastAnswer = this.#clock.now();
-    this.#arm();
-    if (this.#onHandshake !== undefined) return this.#onHandshake(payload);
-    const reader = new AvroReader(payload);
-    reader.skipMap();
-    if (!reader.boolean()) return pending.resolve(payload.subarray(reader.position));
-    reader.branch(1);
-    pending.reject(
-      this.#error('RPC_ERROR', `${this.remote} answered ${pending.what} with an error: ${reader.string()}`),
+  /** Whatever goes wrong in here ends the connection, and with it every call. */
+  #onData(chunk: Buffer): void {
+    if (this.#closed !== undefined) return;
+    try {
+      this.#decoder.push(chunk);
+    } catch (error) {
+      return this.#fail(this.#located(error));
+    }
+    if (!this.#decoder.partial || this.#closed !== undefined) return this.#stopFrameTimer();
+    const { frameTimeoutMs = DEFAULT_FRAME_TIMEOUT_MS } = this.#options;
+    this.#frameTimer ??= this.#clock.after(frameTimeoutMs, () =>
+      this.#fail(
+        this.#error('REQUEST_TIMEOUT', `an answer of ${this.remote} did not arrive whole within ${frameTimeoutMs} ms`),
+      ),
     );
   }
 
-  /** One timer for all calls: it watches the oldest one that has a limit. */
-  #arm(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    for (const [serial, { what, sentAt, timeoutMs }] of this.#pending) {
-      if (timeoutMs <= 0) continue;
-      const left = Math.max(sentAt, this.#lastAnswer) + timeoutMs - this.#clock.now();
-      this.#timer = this.#clock.after(Math.max(0, left), () => {
-        const late = this.#pending.get(serial);
-        this.#pending.delete(serial);
-        const error = this.#error('REQUEST_TIMEOUT', `${this.remote} did not answer ${what} within ${timeoutMs} ms`);
-        late?.reject(error);
-        this.#fail(error);
-      });
-      return;
+  #onFrame(serial: number, payload: Buffer): void {
+    // What stands behind the answer that ended the connection answers nobody any more.
+    if (this.#closed !== undefined) return;
+    this.#stopFrameTimer();
+    if (!this.#pending.answer(serial, payload)) {
+      throw this.#error('PROTOCOL_ERROR', `${this.remote} answered a call that nobody made (serial ${serial})`);
     }
   }
 
+  /** The result in an answer, or the error that it tells of. @throws StreamjobError PROTOCOL_ERROR, LIMIT_EXCEEDED */
+  #readAnswer(message: string, payload: Buffer): Buffer | StreamjobError {
+    const reader = new AvroReader(payload);
+    reader.skipMap(META_LIMITS);
+    if (!reader.boolean()) return payload.subarray(reader.position);
+    reader.branch(1);
+    const text = reader.beginning(MOST_ERROR_BYTES);
+    return this.#error('RPC_ERROR', `${this.remote} answered ${message} with an error: ${text}`);
+  }
+
+  #stopFrameTimer(): void {
+    this.#frameTimer?.cancel();
+    this.#frameTimer = undefined;
+  }
+
+  /** The connection is of no use any more, and is given up at once. */
   #fail(error: StreamjobError): void {
+    this.#end(error);
+    this.#socket.destroy();
+  }
+
+  #end(error: StreamjobError): void {
     if (this.#closed !== undefined) return;
     this.#closed = error;
-    this.#timer?.cancel();
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const call of pending) call.reject(error);
-    if (error.code !== 'CONNECTION_CLOSED') this.#socket.destroy();
+    this.#stopFrameTimer();
+    this.#pending.rejectAll(error);
     for (const listener of this.#closeListeners) listener();
     this.#closeListeners.clear();
+  }
+
+  /** What was thrown while an answer was read, with the peer's name. */
+  #located(thrown: unknown): StreamjobError {
+    if (!(thrown instanceof StreamjobError)) return this.#error('PROTOCOL_ERROR', messageOf(thrown), thrown);
+    if (thrown.where !== undefined) return thrown;
+    const { hint } = thrown;
+    return this.#error(thrown.code, thrown.message, thrown, hint === undefined ? {} : { hint });
   }
 
   #nextSerial(): number {
@@ -292,9 +290,4 @@ export class AvroRpcClient {
       ...(cause === undefined ? {} : { cause }),
     });
   }
-}
-
-/** A message's name as an Avro string; names are short. */
-function encodeName(name: string): Buffer {
-  return Buffer.concat([Buffer.of(name.length * 2), Buffer.from(name, 'latin1')]);
 }

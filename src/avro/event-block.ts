@@ -2,12 +2,19 @@
  * Flume events as they came over the wire: an Avro array of { headers: map<string>, body: bytes }, checked once and
  * decoded only when a job looks at them. Flume's AvroFlumeEvent and Spark's SparkSinkEvent have the same encoding.
  */
+import { nextTurn } from '../core/turn.ts';
 import { AvroReader } from './reader.ts';
+import { encodeLong } from './writer.ts';
+
+export { encodeLong };
 
 /** Node's Buffer has had these methods since its beginning, undocumented; its own toString calls them. */
 interface SlicedBuffer extends Buffer {
   utf8Slice(start: number, end: number): string;
 }
+
+/** Bytes of events that are looked into without a break. */
+const SLICE_BYTES = 128 * 1024;
 
 /** An event of Flume as a job sees it. Its parts are decoded when they are first asked for. */
 export class FlumeEvent {
@@ -80,9 +87,13 @@ export class EventBlock {
   /** The Avro array of the events: blocks of items up to and with the final 0. */
   readonly bytes: Buffer;
 
-  private constructor(count: number, bytes: Buffer) {
+  /** Where the items of each block of the array begin and end, one behind the other, when that is known. */
+  readonly #places: readonly number[] | undefined;
+
+  private constructor(count: number, bytes: Buffer, places?: readonly number[]) {
     this.count = count;
     this.bytes = bytes;
+    this.#places = places;
   }
 
   /**
@@ -124,33 +135,64 @@ export class EventBlock {
     return new EventBlock(count, Buffer.concat([encodeLong(count), ...items, Buffer.of(0)]));
   }
 
-  /** An array that was checked before, in this process or in another thread. @param bytes up to and with the final 0 */
-  static trusted(count: number, bytes: Buffer): EventBlock {
-    return new EventBlock(count, bytes);
+  /**
+   * An array that was checked before, in this process or in another thread.
+   * @param bytes up to and with the final 0
+   * @param places where the items of each block of the array begin and end in it, one behind the other, when that is known
+   */
+  static trusted(count: number, bytes: Buffer, places?: readonly number[]): EventBlock {
+    return new EventBlock(count, bytes, places);
   }
 
   /** The bytes of the items without Avro's counts: views, in order, to be written behind each other. */
   items(): Uint8Array[] {
-    const reader = new AvroReader(this.bytes);
+    const places = this.#places ?? this.#walk();
     const parts: Uint8Array[] = [];
+    for (let i = 0; i < places.length; i += 2) parts.push(this.bytes.subarray(places[i], places[i + 1]));
+    return parts;
+  }
+
+  #walk(): number[] {
+    const reader = new AvroReader(this.bytes);
+    const places: number[] = [];
     for (let count = reader.blockCount(2); count > 0; count = reader.blockCount(2)) {
-      const start = reader.position;
+      places.push(reader.position);
       for (; count > 0; count--) {
         reader.skipMap();
         reader.skip();
       }
-      parts.push(this.bytes.subarray(start, reader.position));
+      places.push(reader.position);
     }
-    return parts;
+    return places;
   }
 
-  /** The events that `keep` holds for, asked once for each, in order; this block when they are all. */
-  filter(keep: (event: FlumeEvent) => boolean): EventBlock {
-    const kept: Uint8Array[] = [];
-    this.forEach((event) => {
-      if (keep(event)) kept.push(event.encoded);
-    });
-    return kept.length === this.count ? this : EventBlock.fromItems(kept.length, kept);
+  /**
+   * The events that `keep` holds for, asked once for each, in order; this block when they are all. It works in slices, between
+   * which others have their turn.
+   */
+  async filter(keep: (event: FlumeEvent) => boolean): Promise<EventBlock> {
+    const reader = new AvroReader(this.bytes);
+    // Where what is kept begins and ends: neighbours are one piece.
+    const places: number[] = [];
+    let kept = 0;
+    let sliceEnd = SLICE_BYTES;
+    for (let count = reader.blockCount(2); count > 0; count = reader.blockCount(2)) {
+      for (; count > 0; count--) {
+        const start = reader.position;
+        if (keep(nextEvent(reader))) {
+          kept++;
+          if (places.at(-1) === start) places[places.length - 1] = reader.position;
+          else places.push(start, reader.position);
+        }
+        if (reader.position < sliceEnd) continue;
+        sliceEnd = reader.position + SLICE_BYTES;
+        await nextTurn();
+      }
+    }
+    if (kept === this.count) return this;
+    const pieces: Uint8Array[] = [];
+    for (let i = 0; i < places.length; i += 2) pieces.push(this.bytes.subarray(places[i], places[i + 1]));
+    return EventBlock.fromItems(kept, pieces);
   }
 
   /** Calls `visit` with each event, in order. */
@@ -169,18 +211,6 @@ export class EventBlock {
     });
     return events;
   }
-}
-
-/** An Avro long: zigzag, then 7 bits a byte. Source: Avro 1.11 specification, "Binary Encoding". */
-export function encodeLong(value: number): Buffer {
-  const bytes: number[] = [];
-  let left = value >= 0 ? value * 2 : -value * 2 - 1;
-  while (left >= 128) {
-    bytes.push((left % 128) + 128);
-    left = Math.floor(left / 128);
-  }
-  bytes.push(left);
-  return Buffer.from(bytes);
 }
 
 function nextEvent(reader: AvroReader): FlumeEvent {

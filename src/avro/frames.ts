@@ -22,7 +22,16 @@ export function encodeFrame(serial: number, ...parts: readonly Buffer[]): Buffer
   return frame;
 }
 
-/** Cuts a byte stream into frames. What it keeps of an unfinished frame is bounded by the limit of a frame. */
+/** So many heads and pieces are looked at in one go; then others have their turn. */
+const STEPS_AT_ONCE = 512;
+/** Memory for the payload of a frame that has begun, at first; it doubles as the bytes come. */
+const FIRST_BYTES = 1024;
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Cuts a byte stream into frames. The bytes of an unfinished frame are copied into memory of its own, so that what is held is
+ * what `heldBytes` says, and no small piece keeps the whole buffer that it was read into. It is bounded by the limit of a frame.
+ */
 export class FrameDecoder {
   readonly #maxFrameBytes: number;
   readonly #shared: boolean;
@@ -31,13 +40,15 @@ export class FrameDecoder {
   readonly #head = Buffer.alloc(8);
   #headLength = 0;
   #serial = 0;
+  /** How many buffers the frame has. */
+  #buffers = 0;
   /** Buffers of the frame that have not begun; -1 while the frame's own head is being read. */
   #buffersLeft = -1;
   /** Bytes of the current buffer that have not come. */
   #bytesLeft = 0;
-  /** What has come of the payload: views of the chunks that it came in, put together once when it is whole. */
-  #pieces: Buffer[] = [];
-  #payloadLength = 0;
+  /** Memory for the payload; its first `#length` bytes have come. */
+  #payload: Buffer = NOTHING;
+  #length = 0;
   /** Bytes of the frame so far, heads included: a frame of a million empty buffers has a size too. */
   #frameBytes = 0;
 
@@ -50,7 +61,15 @@ export class FrameDecoder {
 
   /** The memory held for an unfinished frame, in bytes. */
   get heldBytes(): number {
-    return this.#payloadLength + this.#pieces.length * PIECE_BYTES;
+    return this.#payload.length;
+  }
+
+  /** The bytes that the unfinished frame wants still; where it is a list of buffers, as many as those before them let expect. */
+  get wantedBytes(): number {
+    if (this.#buffersLeft <= 0) return this.#bytesLeft;
+    const begun = this.#buffers - this.#buffersLeft;
+    const average = begun === 0 ? 0 : (this.#length + this.#bytesLeft) / begun;
+    return this.#bytesLeft + Math.ceil(this.#buffersLeft * average);
   }
 
   /** Whether a frame has begun and not ended. */
@@ -59,15 +78,28 @@ export class FrameDecoder {
   }
 
   /**
-   * Takes the next bytes and calls back for each frame that they complete.
+   * Takes all of the next bytes and calls back for each frame that they complete.
    * @throws StreamjobError PROTOCOL_ERROR or FRAME_TOO_LARGE; the stream cannot be read on after it
    */
   push(chunk: Buffer): void {
-    let offset = 0;
-    while (offset < chunk.length) {
-      if (this.#bytesLeft > 0) offset += this.#takeBody(chunk, offset);
-      else offset += this.#takeHead(chunk, offset);
+    for (let offset = 0; offset < chunk.length; ) offset = this.take(chunk, offset);
+  }
+
+  /**
+   * Takes the next bytes up to the end of a frame, for which it calls back, or as many as may be looked at in one go.
+   * @returns where it stopped
+   * @throws StreamjobError as {@link push}
+   */
+  take(chunk: Buffer, offset: number): number {
+    let at = offset;
+    for (let steps = 0; at < chunk.length && steps < STEPS_AT_ONCE; steps++) {
+      at += this.#bytesLeft > 0 ? this.#takeBody(chunk, at) : this.#takeHead(chunk, at);
+      if (this.#buffersLeft === 0 && this.#bytesLeft === 0) {
+        this.#endFrame();
+        break;
+      }
     }
+    return at;
   }
 
   #takeHead(chunk: Buffer, offset: number): number {
@@ -87,10 +119,9 @@ export class FrameDecoder {
     const buffers = this.#head.readInt32BE(4);
     if (buffers <= 0) throw new StreamjobError('PROTOCOL_ERROR', `a frame says that it has ${buffers} buffers`);
     if (buffers * 4 > this.#maxFrameBytes) throw tooLarge(`${buffers} buffers`, this.#maxFrameBytes);
+    this.#buffers = buffers;
     this.#buffersLeft = buffers;
     this.#frameBytes = 8;
-    this.#payloadLength = 0;
-    this.#pieces = [];
   }
 
   #beginBuffer(): void {
@@ -100,47 +131,53 @@ export class FrameDecoder {
     if (this.#frameBytes > this.#maxFrameBytes) throw tooLarge(`${this.#frameBytes} bytes`, this.#maxFrameBytes);
     this.#bytesLeft = length;
     this.#buffersLeft--;
-    if (length === 0) this.#endBuffer();
   }
 
   #takeBody(chunk: Buffer, offset: number): number {
     const taken = Math.min(this.#bytesLeft, chunk.length - offset);
-    this.#pieces.push(chunk.subarray(offset, offset + taken));
-    this.#payloadLength += taken;
+    const whole = this.#length === 0 && this.#buffersLeft === 0 && taken === this.#bytesLeft;
     this.#bytesLeft -= taken;
-    // A frame that comes drop by drop must not cost many times its bytes.
-    if (this.#pieces.length >= FEW_PIECES && this.#pieces.length * PIECE_BYTES > this.#payloadLength)
-      this.#pieces = [together(this.#pieces, this.#payloadLength)];
-    if (this.#bytesLeft === 0) this.#endBuffer(chunk.buffer.byteLength);
+    if (whole) {
+      const view = chunk.subarray(offset, offset + taken);
+      // A payload lives as long as its batch: a view that would keep what was read for a small part of it is copied.
+      const isView = !this.#shared && taken * 4 >= chunk.buffer.byteLength * 3;
+      this.#payload = isView ? view : this.#copy(view);
+    } else {
+      this.#reserve(taken);
+      chunk.copy(this.#payload, this.#length, offset, offset + taken);
+    }
+    this.#length += taken;
     return taken;
   }
 
-  #endBuffer(memory = 0): void {
-    if (this.#buffersLeft > 0) return;
-    const [only] = this.#pieces;
-    // A payload lives as long as its batch: a view that would keep what was read for a small part of it is copied.
-    const isView = !this.#shared && this.#pieces.length === 1 && only !== undefined && only.length * 4 >= memory * 3;
-    const payload = isView ? only : together(this.#pieces, this.#payloadLength, this.#shared);
-    this.#pieces = [];
-    this.#payloadLength = 0;
+  /** Makes room for the next bytes. The memory doubles, up to what the frame is known to need. */
+  #reserve(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#payload.length) return;
+    const doubled = Math.max(needed, this.#payload.length * 2, FIRST_BYTES);
+    const atMost = this.#buffersLeft === 0 ? needed + this.#bytesLeft : this.#maxFrameBytes;
+    const larger = Buffer.allocUnsafeSlow(Math.min(doubled, atMost));
+    this.#payload.copy(larger, 0, 0, this.#length);
+    this.#payload = larger;
+  }
+
+  #endFrame(): void {
+    const all = this.#length === this.#payload.length ? this.#payload : this.#payload.subarray(0, this.#length);
+    const isCopy = all.length === 0 || all.buffer instanceof SharedArrayBuffer;
+    const fits = !this.#shared && this.#length * 4 >= this.#payload.length * 3;
+    const payload = isCopy || fits ? all : this.#copy(all);
+    this.#payload = NOTHING;
+    this.#length = 0;
     this.#buffersLeft = -1;
     this.#onFrame(this.#serial, payload);
   }
-}
 
-/** What an unfinished piece costs beside its bytes, about. */
-const PIECE_BYTES = 128;
-const FEW_PIECES = 16;
-
-/** Not from Node's pool: what lies there keeps its neighbours. */
-function together(pieces: readonly Buffer[], length: number, shared = false): Buffer {
-  const whole = shared ? sharedBytes(length) : Buffer.allocUnsafeSlow(length);
-  let offset = 0;
-  for (const piece of pieces) {
-    whole.set(piece, offset);
-    offset += piece.length;
+  /** Not into Node's pool: what lies there keeps its neighbours. */
+  #copy(bytes: Buffer): Buffer {
+    const copy = this.#shared ? sharedBytes(bytes.length) : Buffer.allocUnsafeSlow(bytes.length);
+    copy.set(bytes);
+    return copy;
   }
-  return whole;
 }
 
 function tooLarge(size: string, limit: number): StreamjobError {

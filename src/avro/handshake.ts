@@ -5,7 +5,7 @@
 import avsc from 'avsc';
 import { StreamjobError } from '../core/errors.ts';
 import type { RpcProtocol } from './protocols/protocol.ts';
-import type { AvroReader } from './reader.ts';
+import { type AvroReader, META_LIMITS } from './reader.ts';
 
 /** Whether the server knew the client's protocol and the client the server's: BOTH, only the server's was wrong: CLIENT, or NONE. */
 export type Match = 'BOTH' | 'CLIENT' | 'NONE';
@@ -16,6 +16,9 @@ const MATCHES: readonly Match[] = ['BOTH', 'CLIENT', 'NONE'];
 export const CLIENT_META = 'streamjob.client';
 /** Key by which our servers tell such a client how many requests it may have in flight on a connection. */
 export const PIPELINE_META = 'streamjob.pipeline';
+
+/** The longest text of a protocol that is read, in bytes; Flume's has about a thousand. */
+const MOST_PROTOCOL_BYTES = 64 * 1024;
 
 const hashType = { type: 'fixed' as const, size: 16, name: 'MD5' };
 const metaType = { type: 'map' as const, values: 'bytes' };
@@ -72,9 +75,9 @@ export function encodeHandshakeRequest(request: HandshakeRequest): Buffer {
 /** @throws StreamjobError PROTOCOL_ERROR when there is no handshake at the reader's position */
 export function readHandshakeRequest(reader: AvroReader): HandshakeRequest {
   const clientHash = reader.fixed(16);
-  const clientProtocol = reader.branch(2) === 1 ? reader.string() : null;
+  const clientProtocol = reader.branch(2) === 1 ? reader.string(MOST_PROTOCOL_BYTES) : null;
   const serverHash = reader.fixed(16);
-  const meta = reader.branch(2) === 1 ? reader.bytesMap() : new Map<string, Buffer>();
+  const meta = reader.branch(2) === 1 ? reader.bytesMap(META_LIMITS) : new Map<string, Buffer>();
   return { clientHash, clientProtocol, serverHash, meta };
 }
 
@@ -82,10 +85,25 @@ export function readHandshakeRequest(reader: AvroReader): HandshakeRequest {
 export function readHandshakeResponse(reader: AvroReader): HandshakeResponse {
   const match = MATCHES[reader.branch(MATCHES.length)];
   if (match === undefined) throw new StreamjobError('PROTOCOL_ERROR', 'the handshake has no known match');
-  const serverProtocol = reader.branch(2) === 1 ? reader.string() : null;
+  const serverProtocol = reader.branch(2) === 1 ? reader.string(MOST_PROTOCOL_BYTES) : null;
   const serverHash = reader.branch(2) === 1 ? Buffer.from(reader.fixed(16)) : null;
-  const meta = reader.branch(2) === 1 ? reader.bytesMap() : new Map<string, Buffer>();
+  const meta = reader.branch(2) === 1 ? reader.bytesMap(META_LIMITS) : new Map<string, Buffer>();
   return { match, serverProtocol, serverHash, meta };
+}
+
+/**
+ * A client's look at the answer to its handshake.
+ * @returns how many calls the server lets it have in flight: 1 unless it says more
+ * @throws StreamjobError HANDSHAKE_FAILED when the server does not take our protocol, or speaks another one
+ */
+export function acceptServer(response: HandshakeResponse, protocol: RpcProtocol, remote: string): number {
+  const { match, serverProtocol, meta } = response;
+  const failed = (what: string): StreamjobError => new StreamjobError('HANDSHAKE_FAILED', what, { where: remote });
+  if (match === 'NONE') throw failed(`${remote} does not accept the protocol ${protocol.name}`);
+  if (serverProtocol !== null && !protocol.messages.some((name) => serverProtocol.includes(`"${name}"`)))
+    throw failed(`${remote} speaks another protocol than ${protocol.name}`);
+  const pipeline = Number(meta.get(PIPELINE_META)?.toString('utf8') ?? '1');
+  return Number.isSafeInteger(pipeline) && pipeline > 0 ? pipeline : 1;
 }
 
 /** Hashes of client protocols beside our own that a server remembers; a hostile client could otherwise fill the memory. */
@@ -105,20 +123,23 @@ export class HandshakeTable {
   }
 
   /**
-   * The answer to `request`, and whether the connection is connected by it. When it is not (NONE), nothing follows the
+   * The answer to `request`, whether the connection is connected by it, and whether the client is one of ours, which have many
+   * requests in flight. When it is not (NONE), nothing follows the
    * handshake in the answer, and the client sends its call again with its protocol's text.
    * @throws StreamjobError HANDSHAKE_FAILED when the client's protocol lacks our messages
    */
-  answer(request: HandshakeRequest): { bytes: Buffer; connected: boolean } {
+  answer(request: HandshakeRequest): { bytes: Buffer; connected: boolean; pipelines: boolean } {
     const clientHash = request.clientHash.toString('hex');
+    const pipelines = request.meta.has(CLIENT_META);
     const known = this.#known.has(clientHash);
-    if (!known && request.clientProtocol === null) return { bytes: this.#encode('NONE', request), connected: false };
+    if (!known && request.clientProtocol === null)
+      return { bytes: this.#encode('NONE', request), connected: false, pipelines };
     if (!known && request.clientProtocol !== null) {
       checkClientProtocol(request.clientProtocol, this.#protocol);
       if (this.#known.size < MOST_KNOWN_CLIENTS) this.#known.add(clientHash);
     }
     const match = request.serverHash.equals(this.#protocol.hash) ? 'BOTH' : 'CLIENT';
-    return { bytes: this.#encode(match, request), connected: true };
+    return { bytes: this.#encode(match, request), connected: true, pipelines };
   }
 
   #encode(match: Match, request: HandshakeRequest): Buffer {

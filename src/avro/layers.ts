@@ -91,7 +91,7 @@ function peel(stream: Duplex, state: Peeling, ready: (stream: Duplex) => void, r
       next(tlsServer(stream, state.tls, state.tlsOptions ?? {}), 't');
     } else if (first === 0x78 && !state.seen.includes('z')) {
       if (state.compression === 'none') return refuse('it sends compressed data, and compression is set to none');
-      next(new ZlibLayer(stream, 6), 'z');
+      next(new ZlibLayer(stream, SERVER_ZLIB), 'z');
     } else if (first === 0x00 || beginsFrame(chunk)) {
       const reason = missingLayer(state);
       if (reason === undefined) ready(stream);
@@ -134,35 +134,44 @@ function tlsServer(stream: Duplex, context: tls.SecureContext, options: ServerTl
   });
 }
 
+/** Answers are some bytes long: for them the least memory is enough (3 KiB instead of 256 for each connection). */
+const SERVER_ZLIB = { level: 6, windowBits: 9, memLevel: 1 };
+
 /** zlib (RFC 1950) over a byte stream, one continuous stream each way, flushed at each write (Z_SYNC_FLUSH). */
 export class ZlibLayer extends Duplex {
   readonly #inner: Duplex;
   readonly #inflate: zlib.Inflate;
-  readonly #deflate: zlib.Deflate;
+  readonly #options: zlib.ZlibOptions;
+  /** Made when something is written: a connection that is never answered costs none. */
+  #deflate: zlib.Deflate | undefined;
   #wanted = false;
 
-  /** @param level 0 (none) to 9 (best) */
-  constructor(inner: Duplex, level: number) {
+  /** @param options of the direction that is written; its level is 0 (none) to 9 (best) */
+  constructor(inner: Duplex, options: zlib.ZlibOptions) {
     super();
     this.#inner = inner;
+    this.#options = options;
     // finishFlush: a peer that goes away without the final block is no error of the stream; the frames are judged by themselves.
     this.#inflate = zlib.createInflate({
       finishFlush: zlib.constants.Z_SYNC_FLUSH,
-    });
-    this.#deflate = zlib.createDeflate({
-      level,
-      flush: zlib.constants.Z_SYNC_FLUSH,
     });
     this.#inflate.on('readable', () => {
       if (this.#wanted) this.#forward();
     });
     this.#inflate.on('end', () => this.push(null));
     this.#inflate.on('error', (error) => this.destroy(error));
-    this.#deflate.on('error', (error) => this.destroy(error));
     inner.on('error', (error) => this.destroy(error));
     inner.on('close', () => this.destroy());
     inner.pipe(this.#inflate);
-    this.#deflate.pipe(inner);
+  }
+
+  #writer(): zlib.Deflate {
+    if (this.#deflate !== undefined) return this.#deflate;
+    const deflate = zlib.createDeflate({ ...this.#options, flush: zlib.constants.Z_SYNC_FLUSH });
+    deflate.on('error', (error) => this.destroy(error));
+    deflate.pipe(this.#inner);
+    this.#deflate = deflate;
+    return deflate;
   }
 
   /** Inflates no more than was asked for: a paused reader must not gather what a few compressed bytes become. */
@@ -180,17 +189,18 @@ export class ZlibLayer extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#deflate.write(chunk, done);
+    this.#writer().write(chunk, done);
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#deflate.end(done);
+    if (this.#deflate === undefined) this.#inner.end(done);
+    else this.#deflate.end(done);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#inner.destroy();
     this.#inflate.destroy();
-    this.#deflate.destroy();
+    this.#deflate?.destroy();
     done(error);
   }
 }
@@ -203,11 +213,11 @@ export function clientLayers(
   level: number,
   options: ClientTls | undefined,
 ): Duplex {
-  if (options === undefined) return compressed ? new ZlibLayer(socket, level) : socket;
+  if (options === undefined) return compressed ? new ZlibLayer(socket, { level }) : socket;
   if (!compressed) return tlsClient(socket, host, options);
   return options.layering === 'flume-1.9'
-    ? new ZlibLayer(tlsClient(socket, host, options), level)
-    : tlsClient(new ZlibLayer(socket, level), host, options);
+    ? new ZlibLayer(tlsClient(socket, host, options), { level })
+    : tlsClient(new ZlibLayer(socket, { level }), host, options);
 }
 
 function tlsClient(socket: Duplex, host: string, options: ClientTls): tls.TLSSocket {

@@ -8,6 +8,16 @@ import { StreamjobError } from '../core/errors.ts';
 /** Two long varints' worth: 2^53 - 1 is the largest integer that a number holds exactly. */
 const LONGEST_VARINT = 10;
 
+/** How much a map of a peer may hold. Reading on past it would keep the event loop from everybody else. */
+export interface MapLimits {
+  readonly entries: number;
+  /** Keys and values with their lengths, as they are encoded. */
+  readonly bytes: number;
+}
+
+/** The limits of a handshake's and a call's metadata: real peers send none, ours one entry. */
+export const META_LIMITS: MapLimits = { entries: 100, bytes: 64 * 1024 };
+
 /** Reads forward through `bytes`. Every method throws PROTOCOL_ERROR when the bytes end too early or make no sense. */
 export class AvroReader {
   readonly bytes: Buffer;
@@ -69,10 +79,23 @@ export class AvroReader {
     return length;
   }
 
-  /** An Avro string. */
-  string(): string {
+  /**
+   * An Avro string.
+   * @param mostBytes the longest that is decoded; a longer one is stepped over and refused
+   * @throws StreamjobError LIMIT_EXCEEDED
+   */
+  string(mostBytes: number = Number.POSITIVE_INFINITY): string {
     const { start, end } = this.span();
+    if (end - start > mostBytes) {
+      throw exceeded(`a text of the peer has ${end - start} bytes, more than ${mostBytes}`);
+    }
     return this.bytes.toString('utf8', start, end);
+  }
+
+  /** The beginning of an Avro string, at most `mostBytes` of it; it is stepped over whole. For texts that people read. */
+  beginning(mostBytes: number): string {
+    const { start, end } = this.span();
+    return this.bytes.toString('utf8', start, Math.min(end, start + mostBytes));
   }
 
   /** `length` bytes as they are; a view, not a copy. */
@@ -110,28 +133,56 @@ export class AvroReader {
     return count;
   }
 
-  /** Steps over a map of strings or bytes. */
-  skipMap(): void {
+  /**
+   * Steps over a map of strings or bytes.
+   * @returns how many entries it has
+   * @throws StreamjobError LIMIT_EXCEEDED as soon as it is known to hold more than `limits` allow
+   */
+  skipMap(limits?: MapLimits): number {
+    const start = this.position;
+    let entries = 0;
     for (let count = this.blockCount(2); count > 0; count = this.blockCount(2)) {
+      entries += count;
+      if (limits !== undefined && entries > limits.entries) throw tooManyEntries(entries, limits);
       for (; count > 0; count--) {
         this.skip();
         this.skip();
       }
     }
+    if (limits !== undefined && this.position - start > limits.bytes) throw tooManyBytes(this.position - start, limits);
+    return entries;
   }
 
-  /** A map of bytes, its values as views. */
-  bytesMap(): Map<string, Buffer> {
+  /**
+   * A map of bytes, its values as views.
+   * @throws StreamjobError LIMIT_EXCEEDED; nothing of the map is decoded then
+   */
+  bytesMap(limits: MapLimits): Map<string, Buffer> {
+    const start = this.position;
+    this.skipMap(limits);
+    this.position = start;
     const map = new Map<string, Buffer>();
     for (let count = this.blockCount(2); count > 0; count = this.blockCount(2)) {
       for (; count > 0; count--) {
         const key = this.string();
-        const { start, end } = this.span();
-        map.set(key, this.bytes.subarray(start, end));
+        const value = this.span();
+        map.set(key, this.bytes.subarray(value.start, value.end));
       }
     }
     return map;
   }
+}
+
+function tooManyEntries(entries: number, limits: MapLimits): StreamjobError {
+  return exceeded(`a map of the peer has ${entries} entries or more, the limit is ${limits.entries}`);
+}
+
+function tooManyBytes(bytes: number, limits: MapLimits): StreamjobError {
+  return exceeded(`a map of the peer has ${bytes} bytes, the limit is ${limits.bytes}`);
+}
+
+function exceeded(what: string): StreamjobError {
+  return new StreamjobError('LIMIT_EXCEEDED', what);
 }
 
 function truncated(): StreamjobError {

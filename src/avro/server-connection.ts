@@ -1,20 +1,25 @@
-/** One connection of an Avro RPC server: frames in, handshake, requests out to the owner, answers back. */
+/** One connection of an Avro RPC server: handshake, requests out to the owner, answers back. Its reading side is {@link Inbound}. */
 import type net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.ts';
-import { messageOf, StreamjobError } from '../core/errors.ts';
+import { describeBriefly, StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import type { BudgetShare, MemoryBudget } from './budget.ts';
-import { encodeFrame, FrameDecoder } from './frames.ts';
+import type { MemoryBudget } from './budget.ts';
+import type { TableConnection } from './connection-table.ts';
+import { encodeFrame } from './frames.ts';
 import { type HandshakeTable, readHandshakeRequest } from './handshake.ts';
+import { Inbound } from './inbound.ts';
 import type { RpcProtocol } from './protocols/protocol.ts';
-import { AvroReader } from './reader.ts';
+import { AvroReader, META_LIMITS } from './reader.ts';
 import type { RpcConnection, RpcRequest } from './server.ts';
+import type { Turns } from './turns.ts';
+import { encodeString } from './writer.ts';
 
 /** What all connections of a server share. */
 export interface ConnectionSettings {
   readonly handshakes: HandshakeTable;
   readonly budget: MemoryBudget;
+  readonly turns: Turns;
   readonly protocol: RpcProtocol;
   readonly onRequest: (request: RpcRequest) => void;
   readonly log: Logger;
@@ -23,79 +28,85 @@ export interface ConnectionSettings {
   /** Whether requests lie in memory that other threads can see. */
   readonly shared: boolean;
   readonly frameTimeoutMs: number;
+  readonly handshakeTimeoutMs: number;
   readonly pipeline: number;
 }
 
-/** Why a connection is not read: the owner asked, the budget is used up, too many requests or answers wait. */
-type PauseReason = 'owner' | 'budget' | 'pipeline' | 'answers';
-
 /** Answers that the peer does not read, in bytes, after which it is not read either. */
 const MOST_UNREAD_ANSWERS = 1024 * 1024;
-/** What is read is looked at in steps of so many bytes. */
-const SLICE_BYTES = 4096;
 /** How long `end` waits for a peer to take the last answers, in ms. */
 const END_TIMEOUT_MS = 1000;
+/** The longest name of a message that is looked at, in bytes. */
+const MOST_NAME_BYTES = 1000;
+/** A connection whose handshake is under way is not quiet until it has sent nothing for so long, in ms. */
+const PAUSE_IN_HANDSHAKE_MS = 1000;
 const META_AND_NO_ERROR = Buffer.of(0, 0);
 const META_AND_ERROR = Buffer.of(0, 1, 0);
 const NOTHING = Buffer.alloc(0);
 
 let lastId = 0;
 
-/** See the file's head. */
-export class ServerConnection implements RpcConnection {
+/** The connection. */
+export class ServerConnection implements RpcConnection, TableConnection {
   readonly id: number = ++lastId;
   readonly remote: string;
+  readonly address: string;
   readonly #socket: net.Socket;
   readonly #settings: ConnectionSettings;
-  readonly #share: BudgetShare;
-  readonly #decoder: FrameDecoder;
+  readonly #inbound: Inbound;
   readonly #closeListeners = new Set<() => void>();
-  readonly #pauses = new Set<PauseReason>();
   #stream: Duplex | undefined;
-  #beingRead = false;
-  /** What was read and not looked at before reading stopped; whether the peer has ended behind it. */
-  #rest: Buffer = NOTHING;
-  #peerEnded = false;
   #connected = false;
+  #pipelines = false;
   #inFlight = 0;
-  #frameTimer: Timer | undefined;
+  #answeredAt = 0;
+  #handshakeTimer: Timer | undefined;
+  #answersTimer: Timer | undefined;
+  #corked = false;
   #closed = false;
   #complained = false;
 
   constructor(socket: net.Socket, settings: ConnectionSettings) {
     this.#socket = socket;
     this.#settings = settings;
+    this.address = socket.remoteAddress ?? '';
     this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
-    this.#share = settings.budget.share(() => this.#resume('budget'));
-    this.#decoder = new FrameDecoder(
-      settings.maxFrameBytes,
-      (serial, payload) => this.#onFrame(serial, payload),
-      settings.shared,
-    );
+    const { budget, turns, clock, maxFrameBytes, shared, frameTimeoutMs } = settings;
+    this.#inbound = new Inbound({
+      ...{ budget, turns, clock, maxFrameBytes, shared, frameTimeoutMs },
+      onFrame: (serial, payload) => this.#onFrame(serial, payload),
+      onEnd: () => (this.#stream ?? this.#socket).end(),
+      close: (reason) => this.close(reason),
+    });
+    this.#awaitHandshake();
     socket.once('close', () => this.#onClosed());
+    socket.once('end', () => this.#onEarlyEnd());
   }
 
   get closed(): boolean {
     return this.#closed;
   }
 
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  get pipelines(): boolean {
+    return this.#pipelines;
+  }
+
+  get quietSince(): number | undefined {
+    const { receivedAt, partial } = this.#inbound;
+    const pausesInHandshake = !this.#connected && this.#settings.clock.now() - receivedAt >= PAUSE_IN_HANDSHAKE_MS;
+    if (this.#inFlight > 0 || (partial && !pausesInHandshake)) return undefined;
+    return Math.max(receivedAt, this.#answeredAt);
+  }
+
   /** The layers are off: `stream` carries frames. */
   open(stream: Duplex): void {
     if (this.#closed) return;
     this.#stream = stream;
-    if (this.#pauses.size === 0) this.#read(stream);
-  }
-
-  /**
-   * Begins to read. A connection that is opened while reading has stopped gets no listener for data yet: the look at its
-   * first byte used 'readable', and after that Node resumes whatever has a listener for data, paused or not.
-   */
-  #read(stream: Duplex): void {
-    this.#beingRead = true;
-    stream.on('data', (chunk: Buffer) => this.#onData(chunk));
-    stream.on('end', () => this.#onEnd());
-    stream.on('drain', () => this.#resume('answers'));
-    stream.resume();
+    this.#inbound.open(stream);
   }
 
   onClose(listener: () => void): () => void {
@@ -107,6 +118,10 @@ export class ServerConnection implements RpcConnection {
   close(reason: string): void {
     if (this.#closed) return;
     this.#settings.log.warn({ peer: this.remote, reason }, `connection of ${this.remote} closed: ${reason}`);
+    this.drop();
+  }
+
+  drop(): void {
     this.#socket.destroy();
     this.#onClosed();
   }
@@ -125,88 +140,51 @@ export class ServerConnection implements RpcConnection {
   }
 
   pauseReading(): void {
-    this.#pause('owner');
+    this.#inbound.pause('owner');
   }
 
   resumeReading(): void {
-    this.#resume('owner');
+    this.#inbound.resume('owner');
   }
 
-  #pause(reason: PauseReason): void {
-    this.#pauses.add(reason);
-    this.#stream?.pause();
-    // The peer cannot finish its request while we do not read: its time stands still.
-    this.#frameTimer?.cancel();
-    this.#frameTimer = undefined;
+  holdReading(): () => void {
+    this.#inbound.pause('request');
+    return () => this.#inbound.resume('request');
   }
 
-  #resume(reason: PauseReason): void {
-    if (!this.#pauses.delete(reason) || this.#pauses.size > 0 || this.#stream === undefined) return;
-    const rest = this.#rest;
-    this.#rest = NOTHING;
-    if (rest.length > 0) this.#onData(rest);
-    // It may have been too much again, or the last that came.
-    if (this.#pauses.size > 0) return;
-    if (this.#peerEnded) return this.#onEnd();
-    if (this.#beingRead) this.#stream.resume();
-    else this.#read(this.#stream);
-    this.#watchFrame();
+  /** From the first moment on: TLS, compression and the first frame are all on the way to the handshake. */
+  #awaitHandshake(): void {
+    const { clock, handshakeTimeoutMs } = this.#settings;
+    this.#handshakeTimer = clock.after(handshakeTimeoutMs, () => {
+      // It cannot finish while it is not read.
+      if (this.#inbound.isPaused('owner')) this.#awaitHandshake();
+      else this.close(`it did not finish its handshake within ${handshakeTimeoutMs} ms`);
+    });
   }
 
-  /**
-   * A chunk may hold hundreds of small requests: when one of them stops reading, those behind it wait, or the owner would get far
-   * more than it can bear.
-   */
-  #onData(chunk: Buffer): void {
-    for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
-      if (this.#closed) return;
-      if (this.#pauses.size > 0) {
-        this.#rest = Buffer.concat([this.#rest, chunk.subarray(at)]);
-        return;
-      }
-      try {
-        this.#decoder.push(chunk.subarray(at, at + SLICE_BYTES));
-      } catch (error) {
-        return this.close(reasonOf(error));
-      }
-      if (!this.#share.hold(this.#decoder.heldBytes)) this.#pause('budget');
-    }
-    this.#watchFrame();
-  }
-
-  #watchFrame(): void {
-    if (!this.#decoder.partial || this.#pauses.size > 0) {
-      this.#frameTimer?.cancel();
-      this.#frameTimer = undefined;
-    } else if (this.#frameTimer === undefined) {
-      const { frameTimeoutMs, clock } = this.#settings;
-      this.#frameTimer = clock.after(frameTimeoutMs, () =>
-        this.close(`a request did not arrive whole within ${frameTimeoutMs} ms`),
-      );
-    }
-  }
-
-  #onEnd(): void {
-    this.#peerEnded = true;
-    if (this.#rest.length > 0) return;
-    if (this.#decoder.partial) this.close('it ended in the middle of a request');
-    else this.#socket.end();
+  /** The peer has ended its side before there were frames; what it sent may still be on its way through the layers. */
+  #onEarlyEnd(): void {
+    if (this.#stream !== undefined || this.#closed) return;
+    if (this.#socket.bytesRead === 0) return this.drop();
+    const timer = setTimeout(() => {
+      if (this.#stream === undefined) this.drop();
+    }, END_TIMEOUT_MS);
+    this.onClose(() => clearTimeout(timer));
   }
 
   #onClosed(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#frameTimer?.cancel();
-    this.#share.release();
+    this.#handshakeTimer?.cancel();
+    this.#answersTimer?.cancel();
+    this.#inbound.stop();
     for (const listener of this.#closeListeners) listener();
     this.#closeListeners.clear();
   }
 
+  /** @throws StreamjobError PROTOCOL_ERROR, LIMIT_EXCEEDED, HANDSHAKE_FAILED: the connection is closed with it */
   #onFrame(serial: number, payload: Buffer): void {
     if (this.#closed) return;
-    // A complete frame's time is over: the next one in the same chunk gets its own.
-    this.#frameTimer?.cancel();
-    this.#frameTimer = undefined;
     const reader = new AvroReader(payload);
     let handshake: Buffer = NOTHING;
     if (!this.#connected) {
@@ -214,9 +192,11 @@ export class ServerConnection implements RpcConnection {
       handshake = answer.bytes;
       if (!answer.connected) return this.#write(encodeFrame(serial, handshake));
       this.#connected = true;
+      this.#pipelines = answer.pipelines;
+      this.#handshakeTimer?.cancel();
     }
-    reader.skipMap();
-    const message = reader.string();
+    reader.skipMap(META_LIMITS);
+    const message = reader.string(MOST_NAME_BYTES);
     // A ping has no message: the answer is the handshake alone.
     if (message === '') return this.#write(encodeFrame(serial, handshake));
     this.#dispatch(serial, handshake, message, payload.subarray(reader.position));
@@ -230,29 +210,26 @@ export class ServerConnection implements RpcConnection {
       this.#inFlight--;
       if (this.#closed) return;
       this.#write(encodeFrame(serial, handshake, ...parts));
-      if (this.#inFlight < this.#settings.pipeline) this.#resume('pipeline');
+      if (this.#inFlight < this.#settings.pipeline) this.#inbound.resume('pipeline');
     };
     this.#inFlight++;
-    if (this.#inFlight >= this.#settings.pipeline) this.#pause('pipeline');
+    if (this.#inFlight >= this.#settings.pipeline) this.#inbound.pause('pipeline');
     const fail = (text: string): void => answer(META_AND_ERROR, encodeString(text));
     if (!this.#settings.protocol.messages.includes(message)) {
       this.#complain(`unknown message ${JSON.stringify(message.slice(0, 100))}`);
       return fail(`org.apache.avro.AvroRuntimeException: No such remote message: ${message.slice(0, 100)}`);
     }
     const reply = (result: Buffer): void => answer(META_AND_NO_ERROR, result);
-    try {
-      this.#settings.onRequest({
-        message,
-        params,
-        connection: this,
-        reply,
-        fail,
-      });
-    } catch (error) {
+    const refuse = (error: unknown): void => {
       // Parameters that are no Avro: Java's server answers so and goes on, and so do we.
-      this.#complain(`${message}: ${messageOf(error)}`);
+      this.#complain(`${message}: ${describeBriefly(error)}`);
       const malformed = error instanceof StreamjobError && error.code === 'PROTOCOL_ERROR';
-      fail(malformed ? 'java.io.EOFException' : messageOf(error));
+      fail(malformed ? 'java.io.EOFException' : describeBriefly(error));
+    };
+    try {
+      this.#settings.onRequest({ message, params, connection: this, reply, fail, refuse });
+    } catch (error) {
+      refuse(error);
     }
   }
 
@@ -269,23 +246,23 @@ export class ServerConnection implements RpcConnection {
   #write(frame: Buffer): void {
     const stream = this.#stream;
     if (stream === undefined || stream.destroyed) return;
+    const { clock, frameTimeoutMs } = this.#settings;
+    this.#answeredAt = clock.now();
+    // The answers of one turn are written together: a batch answers hundreds of requests at once.
+    if (!this.#corked) {
+      this.#corked = true;
+      stream.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        stream.uncork();
+      });
+    }
     stream.write(frame);
-    if (stream.writableLength > MOST_UNREAD_ANSWERS) this.#pause('answers');
+    if (stream.writableLength <= MOST_UNREAD_ANSWERS) return;
+    this.#inbound.pause('answers');
+    this.#answersTimer ??= clock.after(frameTimeoutMs, () => {
+      this.#answersTimer = undefined;
+      if (this.#inbound.isPaused('answers')) this.close(`it has not read its answers for ${frameTimeoutMs} ms`);
+    });
   }
-}
-
-/** Why a connection is closed, with what to do about it. */
-function reasonOf(error: unknown): string {
-  const hint = error instanceof StreamjobError ? error.hint : undefined;
-  return hint === undefined ? messageOf(error) : `${messageOf(error)} (${hint})`;
-}
-
-/** An Avro string. */
-function encodeString(text: string): Buffer {
-  const bytes = Buffer.from(text, 'utf8');
-  const length: number[] = [];
-  let zigzag = bytes.length * 2;
-  for (; zigzag > 0x7f; zigzag = Math.floor(zigzag / 128)) length.push((zigzag % 128) | 0x80);
-  length.push(zigzag);
-  return Buffer.concat([Buffer.from(length), bytes]);
 }

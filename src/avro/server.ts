@@ -4,16 +4,18 @@
  * and in any order. Whatever a peer sends, the others go on: a bad connection is closed with one log line.
  */
 import net from 'node:net';
-import { type Clock, systemClock } from '../core/clock.ts';
-import { listenError, StreamjobError } from '../core/errors.ts';
+import { type Clock, systemClock, type Timer } from '../core/clock.ts';
+import { listenError, messageOf, StreamjobError } from '../core/errors.ts';
 import { type Logger, silentLogger } from '../core/log.ts';
 import { MemoryBudget } from './budget.ts';
+import { ConnectionTable } from './connection-table.ts';
 import { DEFAULT_MAX_FRAME_BYTES } from './frames.ts';
 import { HandshakeTable } from './handshake.ts';
-import { ipFilter } from './ip-filter.ts';
-import { acceptLayers, type Compression, type ServerTls, secureContext } from './layers.ts';
+import { type IpFilter, ipFilter } from './ip-filter.ts';
+import { acceptLayers, type Compression, type LayerRules, type ServerTls, secureContext } from './layers.ts';
 import type { RpcProtocol } from './protocols/protocol.ts';
-import { ServerConnection } from './server-connection.ts';
+import { type ConnectionSettings, ServerConnection } from './server-connection.ts';
+import { Turns } from './turns.ts';
 
 /** One call of a peer. Exactly one of `reply` and `fail` is to be called; on a closed connection they do nothing. */
 export interface RpcRequest {
@@ -25,6 +27,8 @@ export interface RpcRequest {
   reply(result: Buffer): void;
   /** Answers with an error of the RPC itself. */
   fail(errorText: string): void;
+  /** Answers with what was thrown over the request, and says so in the log, once for each connection. */
+  refuse(error: unknown): void;
 }
 
 /** The connection a call came on. */
@@ -33,6 +37,10 @@ export interface RpcConnection {
   /** `address:port` of the peer. */
   readonly remote: string;
   readonly closed: boolean;
+  /** Whether the peer is one of our clients, which have many requests in flight and end the connection after one that failed. */
+  readonly pipelines: boolean;
+  /** Stops reading from it until the function that it returns is called: what comes behind the request must wait for it. */
+  holdReading(): () => void;
   /** Calls `listener` when the connection closes; returns how to take it back. */
   onClose(listener: () => void): () => void;
   /** Closes it, with `reason` in the log. */
@@ -62,14 +70,31 @@ export interface AvroRpcServerOptions {
   readonly shared?: boolean | undefined;
   /** Bytes for requests that have not arrived whole, over all connections. Default 256 MiB. */
   readonly maxPartialBytes?: number | undefined;
-  /** A request must arrive whole within this many ms of its first byte. Default 20,000: then Flume has given it up. */
+  /** A request must arrive whole within this many ms of its first byte, and answers must be read. Default 20,000: then Flume has given it up. */
   readonly frameTimeoutMs?: number | undefined;
+  /** The handshake must be through within this many ms of the connect, with TLS and all. Default 20,000, Flume's connect-timeout. */
+  readonly handshakeTimeoutMs?: number | undefined;
+  /** A connection that has been quiet for so many ms is closed; 0 (the default): not while there is room. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Connections in all. Default 2000. */
+  readonly maxConnections?: number | undefined;
+  /** Connections of one address. Default 500. */
+  readonly maxConnectionsPerAddress?: number | undefined;
+  /** For tests: how many file descriptors are free. By default those of the process. */
+  readonly freeDescriptors?: (() => number) | undefined;
   /** Requests in flight on one connection, after which it is not read. Default 1000. */
   readonly pipeline?: number | undefined;
 }
 
 const DEFAULT_MAX_PARTIAL_BYTES = 256 * 1024 * 1024;
+/** What Node reads of a socket that is not read on: one piece. */
+const READ_AHEAD_BYTES = 64 * 1024;
 const DEFAULT_FRAME_TIMEOUT_MS = 20_000;
+const DEFAULT_HANDSHAKE_TIMEOUT_MS = 20_000;
+const DEFAULT_MAX_CONNECTIONS = 2000;
+const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS = 500;
+/** A machine that is gone says nothing: after so long a silence the operating system asks it ten times, each second. In ms. */
+const KEEP_ALIVE_AFTER_MS = 60_000;
 const DEFAULT_PIPELINE = 1000;
 /** As Flume's own server. */
 const LISTEN_BACKLOG = 1024;
@@ -85,48 +110,62 @@ const LISTEN_BACKLOG = 1024;
  */
 export class AvroRpcServer {
   readonly #server: net.Server;
-  readonly #connections = new Set<ServerConnection>();
+  readonly #connections: ConnectionTable<ServerConnection>;
   readonly #budget: MemoryBudget;
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #filter: IpFilter | undefined;
+  #accepted = 0;
   #reading = true;
+  #sweep: Timer | undefined;
 
   private constructor(options: AvroRpcServerOptions) {
-    const log = options.log ?? silentLogger;
-    const filter = options.ipFilter === undefined || options.ipFilter === '' ? undefined : ipFilter(options.ipFilter);
-    const pipeline = options.pipeline ?? DEFAULT_PIPELINE;
-    const handshakes = new HandshakeTable(options.protocol, pipeline);
-    const context = options.tls === undefined ? undefined : secureContext(options.tls);
+    this.#log = options.log ?? silentLogger;
+    this.#clock = options.clock ?? systemClock;
+    this.#filter = options.ipFilter === undefined || options.ipFilter === '' ? undefined : ipFilter(options.ipFilter);
     const rules = {
-      tls: context,
+      tls: options.tls === undefined ? undefined : secureContext(options.tls),
       tlsOptions: options.tls,
       compression: options.compression ?? 'auto',
     } as const;
-    this.#budget = new MemoryBudget(options.maxPartialBytes ?? DEFAULT_MAX_PARTIAL_BYTES);
-    const settings = {
-      handshakes,
+    this.#budget = new MemoryBudget(
+      options.maxPartialBytes ?? DEFAULT_MAX_PARTIAL_BYTES,
+      this.#clock,
+      READ_AHEAD_BYTES,
+    );
+    const limits = {
+      maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+      maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? DEFAULT_MAX_CONNECTIONS_PER_ADDRESS,
+      freeDescriptors: options.freeDescriptors,
+    };
+    this.#connections = new ConnectionTable(limits, this.#clock, this.#log);
+    const settings = this.#connectionSettings(options);
+    const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS };
+    // Half open: what a peer sent before it ended its side is heard first, also when reading has stopped.
+    const halfOpen = { allowHalfOpen: true, pauseOnConnect: true };
+    this.#server = net.createServer({ noDelay: true, ...keepAlive, ...halfOpen }, (socket) => {
+      void this.#accept(socket, settings, rules);
+    });
+    const { idleTimeoutMs = 0 } = options;
+    if (idleTimeoutMs > 0) this.#sweepLater(idleTimeoutMs);
+  }
+
+  #connectionSettings(options: AvroRpcServerOptions): ConnectionSettings {
+    const pipeline = options.pipeline ?? DEFAULT_PIPELINE;
+    return {
       pipeline,
-      log,
+      handshakes: new HandshakeTable(options.protocol, pipeline),
+      log: this.#log,
+      clock: this.#clock,
       budget: this.#budget,
+      turns: new Turns(),
       protocol: options.protocol,
       onRequest: options.onRequest,
-      clock: options.clock ?? systemClock,
       maxFrameBytes: options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES,
       shared: options.shared === true,
       frameTimeoutMs: options.frameTimeoutMs ?? DEFAULT_FRAME_TIMEOUT_MS,
+      handshakeTimeoutMs: options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS,
     };
-    this.#server = net.createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) => {
-      void this.#accept(socket, filter, log, () => {
-        const connection = new ServerConnection(socket, settings);
-        this.#connections.add(connection);
-        connection.onClose(() => this.#connections.delete(connection));
-        if (!this.#reading) connection.pauseReading();
-        acceptLayers(
-          socket,
-          rules,
-          (stream) => connection.open(stream),
-          (reason) => connection.close(reason),
-        );
-      });
-    });
   }
 
   /**
@@ -139,26 +178,52 @@ export class AvroRpcServer {
     await new Promise<void>((resolve, reject) => {
       server.#server.once('error', (error) => reject(listenError(error, `${host}:${port}`, options.owner)));
       server.#server.listen({ host, port, backlog: LISTEN_BACKLOG }, resolve);
+    }).catch((error: unknown) => {
+      server.#sweep?.cancel();
+      throw error;
     });
+    // An error while it accepts (no descriptor is left) must not end the process.
+    server.#server.on('error', (error) =>
+      server.#log.error({ err: error }, `${options.owner} cannot accept a connection: ${messageOf(error)}`),
+    );
     return server;
   }
 
-  async #accept(
-    socket: net.Socket,
-    filter: ReturnType<typeof ipFilter> | undefined,
-    log: Logger,
-    go: () => void,
-  ): Promise<void> {
+  async #accept(socket: net.Socket, settings: ConnectionSettings, rules: LayerRules): Promise<void> {
     // Whatever happens before the layers listen for it must not end the process.
     socket.on('error', () => socket.destroy());
-    const address = socket.remoteAddress;
-    if (address === undefined) return socket.destroy() && undefined;
-    if (filter !== undefined && !(await filter(address, socket.remotePort ?? 0))) {
-      log.warn({ peer: `${address}:${socket.remotePort}` }, 'connection closed: the IP filter denies it');
-      socket.destroy();
-      return;
+    if (socket.remoteAddress === undefined) return void socket.destroy();
+    this.#accepted++;
+    const connection = new ServerConnection(socket, settings);
+    if (!this.#connections.admit(connection)) return connection.drop();
+    connection.onClose(() => this.#connections.remove(connection));
+    if (!this.#reading) connection.pauseReading();
+    const filter = this.#filter;
+    if (filter !== undefined && !(await filter(connection.address, socket.remotePort ?? 0))) {
+      this.#log.warn({ peer: connection.remote }, 'connection closed: the IP filter denies it');
+      return connection.drop();
     }
-    if (!socket.destroyed) go();
+    if (connection.closed) return;
+    acceptLayers(
+      socket,
+      rules,
+      (stream) => connection.open(stream),
+      (reason) => connection.close(reason),
+    );
+  }
+
+  /** Closes from time to time what has been quiet for too long. */
+  #sweepLater(idleTimeoutMs: number): void {
+    this.#sweep = this.#clock.after(Math.ceil(idleTimeoutMs / 4), () => {
+      const limit = this.#clock.now() - idleTimeoutMs;
+      for (const connection of this.#connections) {
+        const { quietSince, connected } = connection;
+        if (!connected || quietSince === undefined || quietSince > limit) continue;
+        this.#log.info({ peer: connection.remote }, `connection closed: it was quiet for ${idleTimeoutMs} ms`);
+        connection.drop();
+      }
+      this.#sweepLater(idleTimeoutMs);
+    });
   }
 
   /** The address that it listens on, with the real port. */
@@ -173,6 +238,11 @@ export class AvroRpcServer {
   /** How many connections are open. */
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  /** How many connections there were since the start, also those that were refused. */
+  get accepted(): number {
+    return this.#accepted;
   }
 
   /** Bytes held for requests that have not arrived whole. */
@@ -199,6 +269,7 @@ export class AvroRpcServer {
 
   /** Closes the port and all connections, after the answers that were given have been written. */
   async close(): Promise<void> {
+    this.#sweep?.cancel();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await Promise.all([...this.#connections].map((connection) => connection.end()));
     await closed;

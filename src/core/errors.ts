@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   RPC_ERROR: 'The peer answered the call with an error.',
   PROTOCOL_ERROR: 'Bytes from the peer are not a valid frame, handshake or message.',
   FRAME_TOO_LARGE: 'A frame is larger than the limit.',
+  LIMIT_EXCEEDED: 'A request or an answer holds more than a limit allows: events, headers of an event, metadata.',
   MEMORY_BUDGET: 'The memory budget for received bytes is used up.',
   CHANNEL_FULL: 'A channel has no room for the events.',
   CHANNEL_CLOSED: 'A channel was used before it was started or after it was stopped.',
@@ -116,6 +117,12 @@ const HOPELESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export function messageOf(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message || thrown.name;
   return String(thrown);
+}
+
+/** The message of anything that was thrown with what to do about it, in one line. */
+export function describeBriefly(thrown: unknown): string {
+  const hint = thrown instanceof StreamjobError ? thrown.hint : undefined;
+  return hint === undefined ? messageOf(thrown) : `${messageOf(thrown)} (${hint})`;
 }
 
 /** The system error code (`EADDRINUSE`, `ENOENT`, …) of anything that was thrown, if it has one. */

@@ -5,10 +5,11 @@
  */
 import { AvroRpcClient } from '../../avro/client.ts';
 import { decodeStatus, encodeAppendBatch, flumeProtocol } from '../../avro/protocols/flume.ts';
+import type { Clock, Timer } from '../../core/clock.ts';
 import { defineComponent } from '../config/component.ts';
 import { choice, int, port, text, type Values } from '../config/fields.ts';
 import { checkClientTls, clientTls, clientTlsFields } from '../config/tls-fields.ts';
-import { Burst, requireOk } from './avro/burst.ts';
+import { AFTER_STOP_MS, Burst, requireOk } from './avro/burst.ts';
 import { finish, giveBack, type Sink, type SinkContext, type SinkStatus, type SinkType, takeBatch } from './sink.ts';
 
 const fields = {
@@ -50,11 +51,11 @@ class AvroSink implements Sink {
   }
 
   async process(signal: AbortSignal): Promise<SinkStatus> {
-    const client = await this.#connected();
+    const client = await this.#connected(signal);
     const { channel, counters, clock } = this.#context;
     const maxRequests = Math.min(client.pipeline, this.#values.pipeline);
     try {
-      if (maxRequests <= 1) return await this.#sendOne(client);
+      if (maxRequests <= 1) return await this.#sendOne(client, signal);
       return await new Burst({
         client,
         channel,
@@ -72,10 +73,11 @@ class AvroSink implements Sink {
     }
   }
 
-  async #sendOne(client: AvroRpcClient): Promise<SinkStatus> {
-    const { channel, counters } = this.#context;
+  async #sendOne(client: AvroRpcClient, signal: AbortSignal): Promise<SinkStatus> {
+    const { channel, counters, clock } = this.#context;
     const batch = takeBatch(channel, this.#values['batch-size'], counters);
     if (batch === undefined) return 'backoff';
+    const answered = closeAfterStop(client, clock, signal);
     try {
       const result = await client.call(
         'appendBatch',
@@ -86,12 +88,14 @@ class AvroSink implements Sink {
     } catch (error) {
       giveBack(batch.transaction);
       throw error;
+    } finally {
+      answered();
     }
     await finish(batch, counters);
     return 'ready';
   }
 
-  async #connected(): Promise<AvroRpcClient> {
+  async #connected(signal: AbortSignal): Promise<AvroRpcClient> {
     const { counters, clock, log, name } = this.#context;
     if (clock.now() >= this.#resetAt) await this.#disconnect();
     // A peer that closed an idle connection did nothing wrong.
@@ -108,6 +112,7 @@ class AvroSink implements Sink {
         compressionLevel: v['compression-level'],
         tls: clientTls(v, `sink ${name}`),
         clock,
+        signal,
       });
     } catch (error) {
       counters.ConnectionFailedCount++;
@@ -137,6 +142,23 @@ class AvroSink implements Sink {
     const ms = this.#values[property];
     return ms < LEAST_TIMEOUT_MS ? DEFAULT_TIMEOUT_MS : ms;
   }
+}
+
+/**
+ * An answer that is on its way when the sink is told to stop is waited for, but not as long as at other times.
+ * @returns how to take it back, when the answer is there
+ */
+function closeAfterStop(client: AvroRpcClient, clock: Clock, stop: AbortSignal): () => void {
+  let timer: Timer | undefined;
+  const onStop = (): void => {
+    timer = clock.after(AFTER_STOP_MS, () => void client.close());
+  };
+  if (stop.aborted) onStop();
+  else stop.addEventListener('abort', onStop, { once: true });
+  return () => {
+    stop.removeEventListener('abort', onStop);
+    timer?.cancel();
+  };
 }
 
 /** The Avro sink. */

@@ -1,14 +1,16 @@
 /** The Avro source: takes events from Flume's Avro sinks and RPC clients; answers OK after the channels' commits, FAILED when one did not take them. */
 
+import { DEFAULT_EVENT_LIMITS } from '../../avro/event-check.ts';
+import { DEFAULT_MAX_FRAME_BYTES } from '../../avro/frames.ts';
 import { ipFilter } from '../../avro/ip-filter.ts';
-import { decodeEvents, encodeStatus, type FlumeMessage, flumeProtocol } from '../../avro/protocols/flume.ts';
-import { AvroRpcServer, type RpcRequest } from '../../avro/server.ts';
+import { flumeProtocol } from '../../avro/protocols/flume.ts';
+import { AvroRpcServer, type RpcConnection } from '../../avro/server.ts';
 import { messageOf } from '../../core/errors.ts';
-import type { PlainEvent } from '../../core/event.ts';
 import { defineComponent } from '../config/component.ts';
 import { bool, choice, int, port, text, type Values } from '../config/fields.ts';
 import { checkServerTls, serverTls, serverTlsFields } from '../config/tls-fields.ts';
 import { gauge } from '../counters.ts';
+import { RequestLine } from './avro/request-line.ts';
 import { never, type Source, type SourceContext, type SourceType } from './source.ts';
 
 const fields = {
@@ -21,6 +23,23 @@ const fields = {
   }),
   ipFilter: bool({ doc: 'use ipFilterRules', default: false }),
   ipFilterRules: text({ doc: 'comma separated rules allow|deny:ip|name:pattern, the first that fits counts' }),
+  maxConnections: int({
+    doc: 'connections in all; where there is no room, the one quiet longest is closed',
+    default: 2000,
+    min: 1,
+  }),
+  maxConnectionsPerAddress: int({ doc: 'connections of one address', default: 500, min: 1 }),
+  handshakeTimeout: int({ doc: 'ms from the connect to the end of the handshake', default: 20_000, min: 1 }),
+  idleTimeout: int({ doc: 'ms after which a quiet connection is closed; 0: not while there is room', default: 0 }),
+  maxFrameBytes: int({ doc: 'largest request in bytes', default: DEFAULT_MAX_FRAME_BYTES, min: 1 }),
+  maxPartialBytes: int({
+    doc: 'bytes for requests that have not arrived whole, over all connections',
+    default: 256 * 1024 * 1024,
+    min: 1,
+  }),
+  maxEvents: int({ doc: 'events of one request', default: DEFAULT_EVENT_LIMITS.maxEvents, min: 1 }),
+  maxHeaders: int({ doc: 'headers of one event', default: DEFAULT_EVENT_LIMITS.maxHeaders, min: 1 }),
+  maxHeaderBytes: int({ doc: 'headers of one event in bytes', default: DEFAULT_EVENT_LIMITS.maxHeaderBytes, min: 1 }),
   ...serverTlsFields,
 };
 
@@ -31,7 +50,7 @@ class AvroSource implements Source {
   readonly endless = true;
   readonly #values: Values<typeof fields>;
   readonly #context: SourceContext;
-  readonly #working = new Set<Promise<void>>();
+  readonly #lines = new Map<RpcConnection, RequestLine>();
   #server: AvroRpcServer | undefined;
 
   constructor(values: Values<typeof fields>, context: SourceContext) {
@@ -44,7 +63,8 @@ class AvroSource implements Source {
   }
 
   async start(): Promise<void> {
-    const { bind, port: number, ipFilter: filtering, ipFilterRules } = this.#values;
+    const { bind, port: number, ipFilter: filtering, ipFilterRules, handshakeTimeout, idleTimeout } = this.#values;
+    const { maxConnections, maxConnectionsPerAddress, maxFrameBytes, maxPartialBytes } = this.#values;
     const owner = `source ${this.#context.name}`;
     gauge(this.#context.counters, 'OpenConnectionCount', () => this.#server?.connectionCount ?? 0);
     this.#server = await AvroRpcServer.listen({
@@ -56,10 +76,10 @@ class AvroSource implements Source {
       pipeline: PIPELINE,
       tls: serverTls(this.#values, owner),
       ipFilter: filtering ? ipFilterRules : undefined,
-      onRequest: (request) => {
-        const work = this.#handle(request).finally(() => this.#working.delete(work));
-        this.#working.add(work);
-      },
+      handshakeTimeoutMs: handshakeTimeout,
+      idleTimeoutMs: idleTimeout,
+      ...{ maxConnections, maxConnectionsPerAddress, maxFrameBytes, maxPartialBytes },
+      onRequest: (request) => this.#lineOf(request.connection).add(request),
     });
   }
 
@@ -69,7 +89,7 @@ class AvroSource implements Source {
     this.#server = undefined;
     server.stopAccepting();
     server.pauseReading();
-    await Promise.all(this.#working);
+    await Promise.all([...this.#lines.values()].map((line) => line.idle()));
     await server.close();
   }
 
@@ -77,33 +97,13 @@ class AvroSource implements Source {
     return never();
   }
 
-  async #handle(request: RpcRequest): Promise<void> {
-    const { counters, processor, log, name } = this.#context;
-    const message: FlumeMessage = request.message === 'append' ? 'append' : 'appendBatch';
-    let events: readonly PlainEvent[];
-    try {
-      events = decodeEvents(message, request.params).toArray();
-    } catch (error) {
-      counters.EventReadFail++;
-      return request.fail(messageOf(error));
-    }
-    counters.EventReceivedCount += events.length;
-    if (message === 'append') counters.AppendReceivedCount++;
-    else counters.AppendBatchReceivedCount++;
-    try {
-      await processor.process(events);
-    } catch (error) {
-      counters.ChannelWriteFail++;
-      log.warn(
-        { peer: request.connection.remote, events: events.length, cause: messageOf(error) },
-        `source ${name}: a channel did not take a batch, the peer is told FAILED`,
-      );
-      return request.reply(encodeStatus('FAILED'));
-    }
-    counters.EventAcceptedCount += events.length;
-    if (message === 'append') counters.AppendAcceptedCount++;
-    else counters.AppendBatchAcceptedCount++;
-    request.reply(encodeStatus('OK'));
+  #lineOf(connection: RpcConnection): RequestLine {
+    const known = this.#lines.get(connection);
+    if (known !== undefined) return known;
+    const line = new RequestLine(this.#context, this.#values);
+    this.#lines.set(connection, line);
+    connection.onClose(() => void line.idle().then(() => this.#lines.delete(connection)));
+    return line;
   }
 }
 

@@ -13,6 +13,11 @@ export class LineSplitter {
     // A \n right after a \r that ended the last piece belongs to that \r.
     const fresh = this.#afterReturn && text.startsWith('\n') ? text.slice(1) : text;
     this.#afterReturn = text.endsWith('\r');
+    // What stands before is not looked at again until its line ends or is too long: it may come byte by byte.
+    if (this.#rest.length + fresh.length <= LONGEST && !/[\r\n]/.test(fresh)) {
+      this.#rest += fresh;
+      return [];
+    }
     const lines = (this.#rest + fresh).split(/\r\n|\n|\r/);
     this.#rest = lines.pop() ?? '';
     for (; this.#rest.length > LONGEST; this.#rest = this.#rest.slice(LONGEST))

@@ -6,6 +6,7 @@ import avsc from 'avsc';
 import { StreamjobError } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { EventBlock } from '../event-block.ts';
+import { checkedEvents, type EventLimits } from '../event-check.ts';
 import { AvroReader } from '../reader.ts';
 import type { RpcProtocol } from './protocol.ts';
 
@@ -84,6 +85,20 @@ export function encodeAppendBatch(events: readonly PlainEvent[]): Buffer {
  */
 export function decodeEvents(message: FlumeMessage, params: Buffer): EventBlock {
   return message === 'append' ? EventBlock.fromEvent(params) : EventBlock.fromArray(params);
+}
+
+/**
+ * The events of a request of a stranger: at once where they are few, after some turns of the event loop where they are many.
+ * @throws StreamjobError PROTOCOL_ERROR when the parameters are no events, LIMIT_EXCEEDED; at once or by the promise
+ */
+export function checkedRequest(
+  message: FlumeMessage,
+  params: Buffer,
+  limits: EventLimits,
+): EventBlock | Promise<EventBlock> {
+  if (message === 'appendBatch') return checkedEvents(params, 0, limits);
+  // An array of one.
+  return checkedEvents(Buffer.concat([Buffer.of(2), params, Buffer.of(0)]), 0, limits);
 }
 
 /** The result of both messages. */

@@ -5,6 +5,7 @@
 import avsc from 'avsc';
 import type { PlainEvent } from '../../core/event.ts';
 import { EventBlock } from '../event-block.ts';
+import { checkedEvents, type EventLimits } from '../event-check.ts';
 import { AvroReader } from '../reader.ts';
 import { toWire } from './flume.ts';
 import type { RpcProtocol } from './protocol.ts';
@@ -90,16 +91,31 @@ export function encodeEventBatch(batch: OutgoingBatch): Buffer {
   return batchType.toBuffer({ ...batch, events: batch.events.map(toWire) });
 }
 
-/** @throws StreamjobError PROTOCOL_ERROR when the result is no batch */
+/** The longest message of a sink that is shown, and the longest number of a batch that is taken, in bytes. */
+const MOST_MESSAGE_BYTES = 1000;
+const MOST_SEQUENCE_BYTES = 1000;
+
+/** @throws StreamjobError PROTOCOL_ERROR when the result is no batch, LIMIT_EXCEEDED */
 export function decodeEventBatch(result: Buffer): IncomingBatch {
   const reader = new AvroReader(result);
-  const errorMsg = reader.string();
-  const sequenceNumber = reader.string();
+  const errorMsg = reader.beginning(MOST_MESSAGE_BYTES);
+  const sequenceNumber = reader.string(MOST_SEQUENCE_BYTES);
   return {
     errorMsg,
     sequenceNumber,
     events: EventBlock.fromArray(result, reader.position),
   };
+}
+
+/**
+ * As {@link decodeEventBatch}, of a stranger: in slices where there are many events, and within limits.
+ * @throws StreamjobError PROTOCOL_ERROR when the result is no batch, LIMIT_EXCEEDED
+ */
+export async function checkedEventBatch(result: Buffer, limits: EventLimits): Promise<IncomingBatch> {
+  const reader = new AvroReader(result);
+  const errorMsg = reader.beginning(MOST_MESSAGE_BYTES);
+  const sequenceNumber = reader.string(MOST_SEQUENCE_BYTES);
+  return { errorMsg, sequenceNumber, events: await checkedEvents(result, reader.position, limits) };
 }
 
 /** The parameters of `ack` and `nack`. */
@@ -109,7 +125,7 @@ export function encodeSequence(sequenceNumber: string): Buffer {
 
 /** @throws StreamjobError PROTOCOL_ERROR when the parameters are no string */
 export function decodeSequence(params: Buffer): string {
-  return new AvroReader(params).string();
+  return new AvroReader(params).string(MOST_SEQUENCE_BYTES);
 }
 
 /** The result of `ack` and `nack`: Avro's null has no bytes. */

@@ -38,7 +38,7 @@ export class Dedupe {
   }
 
   /** The events that are neither in a batch that has committed nor in this one already. */
-  filter(block: EventBlock): EventBlock {
+  filter(block: EventBlock): Promise<EventBlock> {
     return block.filter((event) => {
       const id = event.headers[this.#header];
       if (id === undefined) {

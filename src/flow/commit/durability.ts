@@ -133,7 +133,7 @@ export class Durability {
         const filtered =
           dedupe === undefined || !(read.events instanceof EventBlock)
             ? read
-            : { ...read, events: dedupe.filter(read.events) };
+            : { ...read, events: await dedupe.filter(read.events) };
         events.push(filtered);
       }
       loaded.set(receiver, events);

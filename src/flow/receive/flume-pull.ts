@@ -2,14 +2,29 @@
  * The pull receiver: polls the buffering sinks (SparkSink) of Flume agents. Each batch of a sink is one delivery; it is
  * acknowledged after the batch that holds it has committed, and refused (nack) when that failed or would come too late.
  */
+import { DEFAULT_MAX_FRAME_BYTES } from '../../avro/frames.ts';
 import type { IncomingBatch } from '../../avro/protocols/spark-sink.ts';
 import { type DurationLike, durationMs } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
+import {
+  checkOptions,
+  count,
+  duration,
+  list,
+  type OptionTable,
+  object,
+  type SizeLike,
+  size,
+  sizeBytes,
+  text,
+} from '../../core/options.ts';
 import type { ReceiverSettings } from './flume-push.ts';
 import { HeldDeliveries } from './held.ts';
+import { EVENT_LIMIT_OPTIONS, type EventLimitOptions, eventLimits } from './limits.ts';
 import { PullSink } from './pull-sink.ts';
 import {
   type AckToken,
+  DEDUPE_OPTIONS,
   type DedupeOptions,
   type Intake,
   type Outcome,
@@ -19,7 +34,7 @@ import {
 import type { SinkAddress } from './sink-connection.ts';
 
 /** What `flumePollingStream` takes. */
-export interface FlumePullOptions {
+export interface FlumePullOptions extends EventLimitOptions {
   /** The sinks, as `host:port`. */
   readonly addresses: readonly string[];
   /** The most events in one batch of a sink. Default 1000, Spark's; at most transactionCapacity of the sink's channel. */
@@ -28,14 +43,24 @@ export interface FlumePullOptions {
   readonly parallelism?: number;
   /** The sink's `timeout`: what is not acknowledged by then it delivers again. Default 60s, the sink's. */
   readonly sinkTimeout?: DurationLike;
-  /** The largest answer of a sink, in bytes. Default 64 MiB. */
-  readonly maxFrameBytes?: number;
+  /** The largest answer of a sink: bytes, or a text such as '64MiB', the default. */
+  readonly maxFrameBytes?: SizeLike;
   /**
    * Events that come again are dropped by the id in a header, e.g. that of Flume's UUID interceptor. `remember`: at least so many
    * of the last ids are known, default 1,000,000.
    */
   readonly dedupe?: DedupeOptions;
 }
+
+const PULL_OPTIONS: OptionTable<FlumePullOptions> = {
+  ...EVENT_LIMIT_OPTIONS,
+  addresses: list(text({}), { min: 1, required: true, expected: "at least one address, e.g. ['127.0.0.1:41415']" }),
+  maxBatchSize: count({ min: 1 }),
+  parallelism: count({ min: 1 }),
+  sinkTimeout: duration({}),
+  maxFrameBytes: size({}),
+  dedupe: object(DEDUPE_OPTIONS, { expected: "{ header: 'id', remember: 1_000_000 }" }),
+};
 
 const DEFAULT_MAX_BATCH_SIZE = 1000;
 const DEFAULT_PARALLELISM = 5;
@@ -65,26 +90,23 @@ export class FlumePullReceiver implements Receiver {
 
   /** @throws StreamjobError CONFIG_INVALID */
   constructor(options: FlumePullOptions, settings: ReceiverSettings) {
+    checkOptions('flumePollingStream', PULL_OPTIONS, options);
     this.id = settings.id;
     this.#settings = settings;
     this.name = `Flume polling stream [${settings.id}] of ${options.addresses.join(', ')}`;
     this.peerTimeoutMs = durationMs(options.sinkTimeout ?? DEFAULT_SINK_TIMEOUT_MS, 'sinkTimeout');
     if (settings.reliability === 'end-to-end') requireShortInterval(settings.batchMs, this.peerTimeoutMs);
-    this.dedupe = resolveDedupe(options.dedupe, 'flumePollingStream');
+    this.dedupe = resolveDedupe(options.dedupe);
     this.#held = new HeldDeliveries(settings.clock, this.peerTimeoutMs * HOLD_FRACTION, (seq) => this.#onExpired(seq));
     const common = {
-      maxBatchSize: positive(options.maxBatchSize ?? DEFAULT_MAX_BATCH_SIZE, 'maxBatchSize'),
-      parallelism: positive(options.parallelism ?? DEFAULT_PARALLELISM, 'parallelism'),
+      maxBatchSize: options.maxBatchSize ?? DEFAULT_MAX_BATCH_SIZE,
+      parallelism: options.parallelism ?? DEFAULT_PARALLELISM,
       sinkTimeoutMs: this.peerTimeoutMs,
-      maxFrameBytes: options.maxFrameBytes,
+      maxFrameBytes: sizeBytes(options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES, 'maxFrameBytes'),
+      limits: eventLimits(options),
       clock: settings.clock,
       log: settings.log,
     };
-    if (options.addresses.length === 0) {
-      throw new StreamjobError('CONFIG_INVALID', 'flumePollingStream has no addresses', {
-        hint: "give at least one, e.g. addresses: ['127.0.0.1:41415']",
-      });
-    }
     this.#sinks = options.addresses.map(parseAddress).map((address) => {
       const sink: PullSink = new PullSink({
         ...common,
@@ -174,13 +196,6 @@ function parseAddress(text: string): SinkAddress {
   throw new StreamjobError('CONFIG_INVALID', `this is no address of a sink: ${JSON.stringify(text)}`, {
     where: 'flumePollingStream',
     hint: "write host:port, e.g. '127.0.0.1:41415'",
-  });
-}
-
-function positive(value: number, option: string): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new StreamjobError('CONFIG_INVALID', `${option} must be a whole number greater than 0, not ${value}`, {
-    where: 'flumePollingStream',
   });
 }
 

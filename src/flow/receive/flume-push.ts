@@ -4,48 +4,22 @@
  * is answered FAILED waits 5 s, connects anew and sends the same events again.
  */
 
-import type { Compression, ServerTls } from '../../avro/layers.ts';
-import { decodeEvents, encodeStatus, type FlumeMessage, flumeProtocol } from '../../avro/protocols/flume.ts';
-import { AvroRpcServer, type RpcRequest } from '../../avro/server.ts';
+import { EventBlock } from '../../avro/event-block.ts';
+import type { EventLimits } from '../../avro/event-check.ts';
+import { checkedRequest, encodeStatus, type FlumeMessage, flumeProtocol } from '../../avro/protocols/flume.ts';
+import { AvroRpcServer, type RpcConnection, type RpcRequest } from '../../avro/server.ts';
 import type { Clock } from '../../core/clock.ts';
-import { type DurationLike, durationMs } from '../../core/duration.ts';
+import { durationMs } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { checkOptions } from '../../core/options.ts';
 import type { Reliability } from '../../core/reliability.ts';
 import { HeldDeliveries } from './held.ts';
-import {
-  type AckToken,
-  type DedupeOptions,
-  type Intake,
-  type Outcome,
-  type Receiver,
-  resolveDedupe,
-} from './receiver.ts';
+import { eventLimits } from './limits.ts';
+import { type FlumePushOptions, PUSH_OPTIONS, type ServerLimits, serverLimits } from './push-options.ts';
+import { type AckToken, type Intake, type Outcome, type Receiver, resolveDedupe } from './receiver.ts';
 
-/** What `flumeStream` takes. */
-export interface FlumePushOptions {
-  /** The address to listen on. Default 0.0.0.0, all of this machine. */
-  readonly host?: string;
-  /** The port to listen on; 0: any free one. */
-  readonly port: number;
-  /** Key and certificate: then peers must speak TLS. */
-  readonly tls?: ServerTls;
-  /** 'auto' (default) takes plain and compressed peers, 'deflate' only compressed ones, 'none' only plain ones. */
-  readonly compression?: Compression;
-  /** Flume's rules, e.g. `allow:ip:10.1.*,deny:ip:*`. Default: every peer may connect. */
-  readonly ipFilter?: string;
-  /** The largest request, in bytes. Default 64 MiB. */
-  readonly maxFrameBytes?: number;
-  /** Bytes for requests that have not arrived whole, over all connections. Default 256 MiB. */
-  readonly maxPartialBytes?: number;
-  /** The `request-timeout` of the sinks that send here. Default 20s, Flume's. */
-  readonly peerRequestTimeout?: DurationLike;
-  /**
-   * Events that come again are dropped by the id in a header, e.g. that of Flume's UUID interceptor. `remember`: at least so many
-   * of the last ids are known, default 1,000,000.
-   */
-  readonly dedupe?: DedupeOptions;
-}
+export type { FlumePushOptions };
 
 /** What the receiver needs besides. */
 export interface ReceiverSettings {
@@ -84,6 +58,12 @@ export class FlumePushReceiver implements Receiver {
   readonly #options: FlumePushOptions;
   readonly #settings: ReceiverSettings;
   readonly #held: HeldDeliveries<Held>;
+  readonly #limits: EventLimits;
+  readonly #serverLimits: ServerLimits;
+  /** The requests of each connection that are held, in the order they came. */
+  readonly #byConnection = new Map<RpcConnection, Set<number>>();
+  /** Connections of clients that pipeline on which a request failed: what comes behind it fails too. */
+  readonly #broken = new WeakSet<RpcConnection>();
   #intake: Intake | undefined;
   #server: AvroRpcServer | undefined;
   #port: number;
@@ -92,11 +72,14 @@ export class FlumePushReceiver implements Receiver {
 
   /** @throws StreamjobError CONFIG_INVALID when the batch interval is too long for the peers' timeout */
   constructor(options: FlumePushOptions, settings: ReceiverSettings) {
+    checkOptions('flumeStream', PUSH_OPTIONS, options);
     this.id = settings.id;
     this.#options = options;
     this.#port = options.port;
     this.#settings = settings;
-    this.dedupe = resolveDedupe(options.dedupe, 'flumeStream');
+    this.dedupe = resolveDedupe(options.dedupe);
+    this.#limits = eventLimits(options);
+    this.#serverLimits = serverLimits(options);
     const { peerRequestTimeout = DEFAULT_PEER_REQUEST_TIMEOUT_MS } = options;
     this.peerTimeoutMs = durationMs(peerRequestTimeout, 'peerRequestTimeout');
     if (settings.reliability === 'end-to-end') requireShortInterval(settings.batchMs, this.peerTimeoutMs);
@@ -109,14 +92,13 @@ export class FlumePushReceiver implements Receiver {
 
   async start(intake: Intake): Promise<void> {
     this.#intake = intake;
-    const { host = '0.0.0.0', port, tls, compression, maxFrameBytes, maxPartialBytes } = this.#options;
+    const { host = '0.0.0.0', port, tls, compression } = this.#options;
     this.#server = await AvroRpcServer.listen({
       host,
       port,
       tls,
       compression,
-      maxFrameBytes,
-      maxPartialBytes,
+      ...this.#serverLimits,
       ipFilter: this.#options.ipFilter,
       shared: this.#settings.shared,
       frameTimeoutMs: this.peerTimeoutMs,
@@ -152,12 +134,16 @@ export class FlumePushReceiver implements Receiver {
 
   async settle(tokens: readonly AckToken[], outcome: Outcome): Promise<number> {
     let acked = 0;
+    const failed = new Set<RpcConnection>();
     for (const { sequence } of tokens) {
-      const held = this.#held.take(sequence)?.value;
+      const held = this.#takeHeld(sequence);
       if (held === undefined) continue;
-      if (outcome === 'committed' && !held.request.connection.closed) acked += held.events;
+      const { connection } = held.request;
+      if (outcome === 'committed' && !connection.closed) acked += held.events;
+      if (outcome !== 'committed') failed.add(connection);
       this.#answer(held, outcome === 'committed' ? 'OK' : 'FAILED');
     }
+    for (const connection of failed) this.#failRest(connection);
     return acked;
   }
 
@@ -169,23 +155,39 @@ export class FlumePushReceiver implements Receiver {
   async close(): Promise<void> {
     this.#held.stop();
     for (const sequence of this.#held.sequences()) {
-      const held = this.#held.take(sequence)?.value;
+      const held = this.#takeHeld(sequence);
       if (held !== undefined) this.#answer(held, 'FAILED');
     }
     await this.#server?.close();
   }
 
+  /** @throws StreamjobError PROTOCOL_ERROR, LIMIT_EXCEEDED, which the server answers */
   #onRequest(request: RpcRequest): void {
-    // Throws on parameters that are no events; the server answers that.
-    const events = decodeEvents(request.message as FlumeMessage, request.params);
+    const checked = checkedRequest(request.message as FlumeMessage, request.params, this.#limits);
+    if (checked instanceof EventBlock) return this.#take(request, checked);
+    // What comes behind it must not overtake it.
+    const goOn = request.connection.holdReading();
+    checked
+      .then(
+        (events) => this.#take(request, events),
+        (error: unknown) => request.refuse(error),
+      )
+      .finally(goOn);
+  }
+
+  #take(request: RpcRequest, events: EventBlock): void {
+    const { connection } = request;
+    if (connection.closed) return;
     if (events.count === 0) return request.reply(encodeStatus('OK'));
-    if (this.#stopping) return request.reply(encodeStatus('FAILED'));
+    if (this.#stopping || this.#broken.has(connection)) return request.reply(encodeStatus('FAILED'));
     const token: AckToken = { receiver: this.id, sequence: this.#sequence++ };
     // A sink whose connection closed sends the events again: what is in no batch yet would only be a second copy.
-    const forget = request.connection.onClose(() => {
-      if (this.#intake?.withdraw(token) === true) this.#held.take(token.sequence);
+    const forget = connection.onClose(() => {
+      if (this.#intake?.withdraw(token) === true) this.#takeHeld(token.sequence);
     });
     this.#held.hold(token.sequence, { request, events: events.count, forget });
+    const ofConnection = this.#byConnection.get(connection) ?? new Set();
+    this.#byConnection.set(connection, ofConnection.add(token.sequence));
     this.#intake?.offer({ token, events, bytes: request.params.length });
   }
 
@@ -193,11 +195,41 @@ export class FlumePushReceiver implements Receiver {
     const token: AckToken = { receiver: this.id, sequence };
     const waited = `a request was held for ${HOLD_FRACTION} of the peer's request timeout (${this.peerTimeoutMs} ms)`;
     if (this.#intake?.giveUp(token, waited) !== 'withdrawn') return;
-    const held = this.#held.take(sequence)?.value;
+    const held = this.#takeHeld(sequence);
     if (held === undefined) return;
-    const { remote } = held.request.connection;
-    this.#settings.log.warn({ peer: remote, events: held.events }, `${waited} before a batch took it: answered FAILED`);
+    const { connection } = held.request;
+    this.#settings.log.warn(
+      { peer: connection.remote, events: held.events },
+      `${waited} before a batch took it: answered FAILED`,
+    );
     this.#answer(held, 'FAILED');
+    this.#failRest(connection);
+  }
+
+  /**
+   * A request of the connection was answered FAILED and comes again: were those behind it taken, they would overtake it. To our own
+   * clients, which have many in flight because the handshake promised them the order, all that is in no batch yet is answered
+   * FAILED with it, and so is what comes until they connect anew, since it was sent before the answer was read. Flume's sinks
+   * have one request in flight.
+   */
+  #failRest(connection: RpcConnection): void {
+    if (!connection.pipelines) return;
+    this.#broken.add(connection);
+    for (const sequence of this.#byConnection.get(connection) ?? []) {
+      if (this.#intake?.withdraw({ receiver: this.id, sequence }) !== true) continue;
+      const held = this.#takeHeld(sequence);
+      if (held !== undefined) this.#answer(held, 'FAILED');
+    }
+  }
+
+  #takeHeld(sequence: number): Held | undefined {
+    const held = this.#held.take(sequence)?.value;
+    if (held === undefined) return undefined;
+    const { connection } = held.request;
+    const ofConnection = this.#byConnection.get(connection);
+    ofConnection?.delete(sequence);
+    if (ofConnection?.size === 0) this.#byConnection.delete(connection);
+    return held;
   }
 
   #answer(held: Held, status: 'OK' | 'FAILED'): void {

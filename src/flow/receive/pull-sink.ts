@@ -3,13 +3,14 @@
  * numbers are its own, not a connection's, and an acknowledgement behind a poll would wait until events come. So several
  * batches may be open at once, each holding one of the sink's transaction threads.
  */
+import type { EventLimits } from '../../avro/event-check.ts';
 import {
-  decodeEventBatch,
+  checkedEventBatch,
   encodeGetEventBatch,
   encodeSequence,
   type IncomingBatch,
 } from '../../avro/protocols/spark-sink.ts';
-import { type Clock, sleep } from '../../core/clock.ts';
+import { type Clock, sleep, systemClock, type Timer } from '../../core/clock.ts';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { SINK_CALL_TIMEOUT_MS, type SinkAddress, SinkConnection } from './sink-connection.ts';
@@ -21,7 +22,8 @@ export interface PullSinkSettings {
   /** Batches open at once. */
   readonly parallelism: number;
   readonly sinkTimeoutMs: number;
-  readonly maxFrameBytes: number | undefined;
+  readonly maxFrameBytes: number;
+  readonly limits: EventLimits;
   readonly clock: Clock;
   readonly log: Logger;
   /** Takes a batch with events; it stays open until `ack` or `nack`. */
@@ -34,6 +36,13 @@ const LONGEST_BACKOFF_MS = 5000;
 const QUIET_FAILURES = 3;
 /** How long acknowledgements are tried again once the receiver stops, in ms. */
 const LAST_ACKS_MS = 10_000;
+/** How long acknowledgements may take, all together, once the receiver stops at once, in ms. */
+const LAST_WORDS_MS = 500;
+/**
+ * After so long a wait for a poll's answer the sink is asked for a sign of life, on another connection, in ms. The poll itself
+ * is not given up while it lives: a real sink would hold the next events for a poller that is gone.
+ */
+const POLL_CHECK_MS = 60_000;
 /** The transaction threads of a sink, by default. Each error batch costs it one of them for its timeout. */
 const SINK_THREADS = 10;
 
@@ -49,9 +58,12 @@ export class PullSink {
   #maxBatchSize: number;
   #atMost: () => number = () => Number.POSITIVE_INFINITY;
   #open = 0;
+  /** Batches without events that came one after the other. */
+  #empty = 0;
   #reading = true;
   #everConnected = false;
   #wake: () => void = () => {};
+  #lastWords: Timer | undefined;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(settings: PullSinkSettings) {
@@ -96,8 +108,10 @@ export class PullSink {
         } catch (error) {
           const detail = { sink: this.#name, sequenceNumber, err: error };
           log[failures === 0 ? 'warn' : 'debug'](detail, `${message} of ${sequenceNumber} failed: ${messageOf(error)}`);
+          // It had its time: behind it, every other acknowledgement would wait as long again.
+          if (this.#stop.signal.aborted && isTimeout(error)) this.abandon();
           if (clock.now() >= Math.min(since + sinkTimeoutMs, this.#settleUntil) || this.#acking.isClosed) return false;
-          await sleep(clock, Math.min(FIRST_BACKOFF_MS * 2 ** failures, LONGEST_BACKOFF_MS), this.#abandoned.signal);
+          await sleep(clock, backoffMs(failures), this.#abandoned.signal);
         }
       }
     } finally {
@@ -106,10 +120,12 @@ export class PullSink {
     }
   }
 
-  /** The receiver stops at once: what the sink has not heard by now it will not hear. */
+  /** The receiver stops at once: nothing is tried again, and what the sink has not heard after a moment it will not hear. */
   abandon(): void {
+    if (this.#abandoned.signal.aborted) return;
     this.#settleUntil = 0;
     this.#abandoned.abort();
+    this.#lastWords = systemClock.after(LAST_WORDS_MS, () => void this.#acking.close());
   }
 
   /** Fetches nothing more. */
@@ -124,6 +140,7 @@ export class PullSink {
 
   async close(): Promise<void> {
     await this.stopFetching();
+    this.#lastWords?.cancel();
     await this.#acking.close();
   }
 
@@ -146,6 +163,7 @@ export class PullSink {
         this.#everConnected = true;
         if (failures > 0) log.info({ sink: this.#name }, `Spark sink ${this.#name} answers again`);
         failures = 0;
+        if (this.#empty > 0) await sleep(clock, backoffMs(this.#empty - 1), this.#stop.signal);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         const wait = this.#waitAfter(error, failures++);
@@ -160,14 +178,40 @@ export class PullSink {
 
   async #fetch(): Promise<void> {
     const params = encodeGetEventBatch(Math.min(this.#maxBatchSize, this.#atMost()));
-    const bytes = await this.#fetching.call('getEventBatch', params, 0);
-    const batch = decodeEventBatch(bytes);
+    const bytes = await this.#answerOf(params);
+    const batch = await checkedEventBatch(bytes, this.#settings.limits);
     // An error batch has no transaction that an answer could end: it is neither acknowledged nor refused.
     if (batch.errorMsg !== '') throw this.#sinkError(batch.errorMsg);
     this.#open++;
+    this.#empty = batch.events.count > 0 ? 0 : this.#empty + 1;
     if (batch.events.count > 0 && !this.#stop.signal.aborted) return this.#settings.onBatch(batch, bytes.length);
     const message = batch.events.count === 0 ? 'ack' : 'nack';
     void this.settle(message, batch.sequenceNumber, this.#settings.clock.now());
+  }
+
+  async #answerOf(poll: Buffer): Promise<Buffer> {
+    const over = new AbortController();
+    void this.#watchPoll(over.signal);
+    try {
+      return await this.#fetching.call('getEventBatch', poll, 0);
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** Ends a poll of a sink that shows no sign of life. That its machine is gone is found by the connection itself. */
+  async #watchPoll(over: AbortSignal): Promise<void> {
+    for (;;) {
+      await sleep(this.#settings.clock, POLL_CHECK_MS, over);
+      if (over.aborted) return;
+      const alive = await this.#fetching.isAlive();
+      if (over.aborted) return;
+      if (!alive) {
+        const what = `${this.#name} has not answered a poll for a minute, and does not answer a handshake either`;
+        const hint = 'see whether the process of the agent is alive, and whether a firewall lies between';
+        return this.#fetching.reset(new StreamjobError('REQUEST_TIMEOUT', what, { where: this.#name, hint }));
+      }
+    }
   }
 
   #sinkError(errorMsg: string): StreamjobError {
@@ -187,9 +231,17 @@ export class PullSink {
     if (code === 'FRAME_TOO_LARGE') {
       this.#maxBatchSize = Math.max(1, Math.floor(this.#maxBatchSize / 2));
     }
-    const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** failures, LONGEST_BACKOFF_MS);
+    const backoff = backoffMs(failures);
     // Each error batch blocks one of the sink's threads for its timeout: the first may be followed at once, more may not.
     if (code === 'RPC_ERROR' && failures > 0) return Math.max(backoff, this.#settings.sinkTimeoutMs / SINK_THREADS);
     return backoff;
   }
+}
+
+function backoffMs(failures: number): number {
+  return Math.min(FIRST_BACKOFF_MS * 2 ** failures, LONGEST_BACKOFF_MS);
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof StreamjobError && error.code === 'REQUEST_TIMEOUT';
 }

@@ -3,7 +3,7 @@
  * committed or was given up, the token comes back and the receiver settles with its peer. It knows nothing of batches.
  */
 import type { Chunk } from '../../core/chunk.ts';
-import { StreamjobError } from '../../core/errors.ts';
+import { count, type OptionTable, text } from '../../core/options.ts';
 
 /** Names one delivery of one receiver; it travels with the data. */
 export interface AckToken {
@@ -33,17 +33,14 @@ export interface DedupeOptions {
 
 const DEFAULT_REMEMBERED_IDS = 1_000_000;
 
-/** @throws StreamjobError CONFIG_INVALID */
-export function resolveDedupe(options: DedupeOptions | undefined, where: string): Receiver['dedupe'] {
-  if (options === undefined) return undefined;
-  const { header, remember = DEFAULT_REMEMBERED_IDS } = options;
-  if (typeof header === 'string' && header !== '' && Number.isSafeInteger(remember) && remember > 0) {
-    return { header, remember };
-  }
-  throw new StreamjobError('CONFIG_INVALID', 'dedupe needs a header, and remember a whole number greater than 0', {
-    where,
-    hint: "e.g. dedupe: { header: 'id', remember: 1_000_000 }",
-  });
+export const DEDUPE_OPTIONS: OptionTable<DedupeOptions> = {
+  header: text({ required: true, expected: 'the name of the header that holds the id' }),
+  remember: count({ min: 1 }),
+};
+
+/** @param options checked already */
+export function resolveDedupe(options: DedupeOptions | undefined): Receiver['dedupe'] {
+  return options && { header: options.header, remember: options.remember ?? DEFAULT_REMEMBERED_IDS };
 }
 
 /** What became of a delivery: its batch committed, or it is to be sent again. */

@@ -18,10 +18,14 @@ export function socketReceiver(host: string, port: number): UserReceiver<string>
       const decoder = new StringDecoder('utf8');
       let rest = '';
       const take = (text: string): void => {
+        // What stands before is not looked at again until its line ends or is too long: it may come byte by byte.
+        if (!text.includes('\n') && rest.length + text.length <= LONGEST_LINE) {
+          rest += text;
+          return;
+        }
         const lines = (rest + text).split('\n');
         rest = lines.pop() ?? '';
-        if (rest.length > LONGEST_LINE) lines.push(rest.slice(0, LONGEST_LINE));
-        if (rest.length > LONGEST_LINE) rest = rest.slice(LONGEST_LINE);
+        for (; rest.length > LONGEST_LINE; rest = rest.slice(LONGEST_LINE)) lines.push(rest.slice(0, LONGEST_LINE));
         for (const line of lines) handle.store(line.endsWith('\r') ? line.slice(0, -1) : line);
       };
       connection.on('data', (chunk: Buffer) => {

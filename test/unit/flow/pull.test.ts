@@ -1,4 +1,6 @@
 /** The pull receiver's rules towards a sink, against a sink that is scripted here; the real SparkSink is in test/interop. */
+import diagnostics from 'node:diagnostics_channel';
+import net from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   decodeGetEventBatch,
@@ -14,6 +16,7 @@ import type { StreamEvent } from '../../../src/core/events.ts';
 import type { FlumePullOptions } from '../../../src/flow/receive/flume-pull.ts';
 import { collectingLogger } from '../../kit/log.ts';
 import { until } from '../../kit/until.ts';
+import { frame } from '../../kit/wire.ts';
 
 const CLOSERS: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -237,6 +240,106 @@ describe('the pull receiver', () => {
     // The clock stands still: a retry that waited for it would never end.
     await ssc.stop({ graceful: false });
     expect(ssc.getState()).toBe('stopped');
+  });
+
+  test('backs off from a sink that gives batches without events, and not from one that gives some', async () => {
+    const { sink, clock } = await rig(() => {});
+    await until(() => sink.asked.length === 1);
+    const waits: number[] = [];
+    for (let i = 1; i <= 7; i++) {
+      const asked = sink.asked.length;
+      sink.give(`e${i}`);
+      await until(() => sink.settled.includes(`ack e${i}`));
+      const since = clock.now();
+      await until(() => {
+        if (sink.asked.length === asked) clock.advance(100);
+        return sink.asked.length > asked;
+      });
+      waits.push(clock.now() - since);
+    }
+    const backoff = [200, 400, 800, 1600, 3200, 5000, 5000];
+    expect(waits.every((wait, i) => wait >= (backoff[i] ?? 0))).toBe(true);
+    const asked = sink.asked.length;
+    sink.give('s1', 'a');
+    await until(() => sink.asked.length > asked);
+    sink.give('e8');
+    await until(() => {
+      clock.advance(200);
+      return sink.asked.length > asked + 1;
+    });
+  });
+
+  test.each([true, false])(
+    'a stop (graceful: %s) does not wait for each acknowledgement that a sink leaves unanswered',
+    async (graceful) => {
+      const { sink, clock, ssc } = await rig(() => {});
+      sink.answerSettling = false;
+      for (let i = 1; i <= 5; i++) sink.give(`s${i}`, 'a');
+      await until(() => ssc.waitingEvents === 5);
+      clock.advanceTo(1000);
+      await until(() => sink.settled.length === 1);
+      let stopped = false;
+      const stop = ssc.stop({ graceful }).finally(() => {
+        stopped = true;
+      });
+      // The limit of one acknowledgement, and of connecting anew, is enough for all of them; a stop at once needs no time of the clock.
+      if (graceful) clock.advance(8000);
+      await until(() => stopped);
+      await stop;
+      expect(sink.settled.length).toBeLessThanOrEqual(2);
+    },
+  );
+
+  test('a poll that waits is given up when the sink shows no sign of life on another connection either', async () => {
+    const silent: net.Socket[] = [];
+    const server = net.createServer((socket) => {
+      silent.push(socket);
+      socket.on('error', () => {});
+      // The first one gets its handshake answered, as from a sink that hangs later.
+      if (silent.length === 1) {
+        socket.on('data', (chunk) => {
+          if (chunk.length > 50) socket.write(frame(chunk.readInt32BE(0), Buffer.of(0, 0, 0, 0)));
+        });
+      } else socket.resume();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    CLOSERS.push(async () => {
+      for (const socket of silent) socket.destroy();
+      server.close();
+    });
+    const { port } = server.address() as net.AddressInfo;
+    const clock = new ManualClock(0);
+    const { log, lines } = collectingLogger();
+    const ssc = new StreamingContext({ batchInterval: 1000, clock, log, write: () => {} });
+    ssc.flumePollingStream({ addresses: [`127.0.0.1:${port}`] }).foreachRDD(() => {});
+    await ssc.start();
+    CLOSERS.push(() => ssc.stop({ graceful: false }));
+    await until(() => silent.length === 1);
+    await until(() => {
+      clock.advance(1000);
+      return lines.some(({ message }) => message.includes('has not answered a poll'));
+    });
+    expect(silent.length).toBeGreaterThanOrEqual(5);
+  });
+
+  test('a poll that waits at a sink that lives is not given up', async () => {
+    const { sink, port, clock, ssc } = await rig(() => {});
+    await until(() => sink.asked.length === 1);
+    let connections = 0;
+    const onSocket = (message: unknown): void => {
+      if ((message as { socket: net.Socket }).socket.localPort === port) connections++;
+    };
+    diagnostics.subscribe('net.server.socket', onSocket);
+    CLOSERS.push(async () => void diagnostics.unsubscribe('net.server.socket', onSocket));
+    for (let minute = 1; minute <= 5; minute++) {
+      await until(() => {
+        if (connections < minute) clock.advance(1000);
+        return connections === minute;
+      });
+    }
+    expect(sink.asked).toEqual([1000]);
+    sink.give('s1', 'a');
+    await until(() => ssc.waitingEvents === 1);
   });
 
   test('acknowledges an empty batch, which a sink gives while it stops', async () => {

@@ -31,7 +31,7 @@ export interface BurstParts {
 const MAX_BYTES = 16 * 1024 * 1024;
 /** How long answers to what is in flight are waited for after a failure, and when the sink is to stop, in ms. */
 const AFTER_FAILURE_MS = 1000;
-const AFTER_STOP_MS = 5000;
+export const AFTER_STOP_MS = 5000;
 
 interface Flight {
   readonly batch: Batch;

@@ -1,0 +1,20 @@
+/**
+ * Long work in slices: who has done a slice waits for its next turn. One slice is done in each turn of the event loop, whoever it
+ * belongs to, so that many who work at once do not add up to one long hold.
+ */
+
+const WAITING: (() => void)[] = [];
+
+/** Resolves when it is the caller's turn again, in the order of the calls. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    WAITING.push(resolve);
+    if (WAITING.length === 1) setImmediate(takeTurn);
+  });
+}
+
+function takeTurn(): void {
+  WAITING.shift()?.();
+  // Who works on calls nextTurn again before this one comes.
+  if (WAITING.length > 0) setImmediate(takeTurn);
+}
