@@ -39,12 +39,19 @@ export class EventCheck {
   #left = -1;
   #events = 0;
   #headers = 0;
+  /** It is one event, without an array around it. */
+  readonly #isOne: boolean;
 
-  /** @param position where the array starts */
-  constructor(bytes: Buffer, position: number, limits: EventLimits) {
-    this.#reader = new AvroReader(bytes, position);
-    this.#start = position;
+  /** @param position where the array starts; 'one': the bytes are one event, the parameter of `append` */
+  constructor(bytes: Buffer, position: number | 'one', limits: EventLimits) {
+    this.#isOne = position === 'one';
+    this.#start = position === 'one' ? 0 : position;
+    this.#reader = new AvroReader(bytes, this.#start);
     this.#limits = limits;
+    if (this.#isOne) {
+      this.#events = 1;
+      this.#left = 1;
+    }
   }
 
   /**
@@ -66,6 +73,7 @@ export class EventCheck {
         reader.skip();
         this.#left--;
       }
+      if (this.#left === 0 && this.#isOne) return true;
       if (this.#left === 0) {
         this.#places.push(reader.position - this.#start);
         this.#left = -1;
@@ -77,6 +85,7 @@ export class EventCheck {
   /** The events; to be asked for when `slice` has said that it was all. */
   get block(): EventBlock {
     const bytes = this.#reader.bytes.subarray(this.#start, this.#reader.position);
+    if (this.#isOne) return EventBlock.fromItems(1, [bytes]);
     return EventBlock.trusted(this.#events, bytes, this.#places);
   }
 
@@ -127,10 +136,14 @@ export class EventCheck {
 
 /**
  * Events from bytes of a peer: at once where they are few, after some turns of the event loop where they are many.
- * @param position where the array starts
+ * @param position where the array starts; 'one': the bytes are one event, the parameter of `append`
  * @throws StreamjobError PROTOCOL_ERROR, LIMIT_EXCEEDED, at once or by the promise
  */
-export function checkedEvents(bytes: Buffer, position: number, limits: EventLimits): EventBlock | Promise<EventBlock> {
+export function checkedEvents(
+  bytes: Buffer,
+  position: number | 'one',
+  limits: EventLimits,
+): EventBlock | Promise<EventBlock> {
   const check = new EventCheck(bytes, position, limits);
   return check.slice() ? check.block : inSlices(check);
 }

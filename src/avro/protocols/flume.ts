@@ -96,9 +96,7 @@ export function checkedRequest(
   params: Buffer,
   limits: EventLimits,
 ): EventBlock | Promise<EventBlock> {
-  if (message === 'appendBatch') return checkedEvents(params, 0, limits);
-  // An array of one.
-  return checkedEvents(Buffer.concat([Buffer.of(2), params, Buffer.of(0)]), 0, limits);
+  return checkedEvents(params, message === 'append' ? 'one' : 0, limits);
 }
 
 /** The result of both messages. */
