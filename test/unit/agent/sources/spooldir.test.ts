@@ -38,6 +38,8 @@ async function spool(properties: Record<string, string | number | boolean> = {},
 async function all(properties: Record<string, string | number | boolean> = {}): Promise<string[]> {
   const made = await spool(properties);
   await made.source.whenEnded();
+  // One that runs on would read what a test writes next.
+  await made.source.stop();
   return await made.texts();
 }
 
