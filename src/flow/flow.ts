@@ -11,7 +11,7 @@ import type { Logger } from '../core/log.ts';
 import { reached } from '../core/points.ts';
 import type { Reliability } from '../core/reliability.ts';
 import { untilAborted } from '../core/scope.ts';
-import { TurnTaker } from '../core/turns.ts';
+import { TurnTaker } from '../core/turn.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Graph, Output } from '../graph/node.ts';
 import type { Accumulators } from '../graph/shared.ts';
