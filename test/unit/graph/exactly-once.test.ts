@@ -2,9 +2,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { StreamingContext } from '../../../src/context.ts';
+import { ManualClock } from '../../../src/core/clock.ts';
 import type { RDD } from '../../../src/graph/rdd.ts';
 import { saveBatch, saveParts, textPart } from '../../../src/graph/save.ts';
 import { exactlyOnce, type OutputBatch, StreamjobError, sqlStore } from '../../../src/index.ts';
+import { oneBatch } from '../../conformance/pipeline.ts';
 import { ownDirectory } from '../../kit/directory.ts';
 import { FaultyFiles } from '../../kit/faulty-files.ts';
 import { collectingLogger } from '../../kit/log.ts';
@@ -120,3 +123,33 @@ test.each(['append', 'sync', 'create', 'rename'] as const)(
     expect(fs.readdirSync(path.dirname(directory))).toEqual(['out-1000']);
   },
 );
+
+test('a clock that was set back between two runs of a job without a checkpoint costs no acknowledged output', async () => {
+  const prefix = path.join(ownDirectory(), 'out');
+  const runOnce = async (start: number, words: readonly string[]): Promise<void> => {
+    const clock = new ManualClock(start);
+    const { log } = collectingLogger();
+    const ssc = new StreamingContext({ batchInterval: 1000, clock, log, checkpointDir: false });
+    const { stream, push } = ssc.valuesStream<string>();
+    stream.saveAsTextFiles(prefix);
+    await ssc.start();
+    for (const word of words) {
+      push([word]);
+      await oneBatch(ssc, () => clock.advance(1000));
+    }
+    await ssc.stop({ graceful: false });
+  };
+  await runOnce(0, ['a', 'b', 'c', 'd', 'e', 'f']);
+  await runOnce(2000, ['g', 'h', 'i', 'j']);
+  const directory = path.dirname(prefix);
+  const words = fs
+    .readdirSync(directory)
+    .flatMap((name) =>
+      fs
+        .readdirSync(path.join(directory, name))
+        .filter((part) => part.startsWith('part-'))
+        .map((part) => fs.readFileSync(path.join(directory, name, part), 'utf8').trim()),
+    )
+    .filter((word) => word !== '');
+  expect(words.sort().join('')).toBe('abcdefghij');
+});
