@@ -57,7 +57,7 @@ describe('is refused, where it is written', () => {
       on((ssc) =>
         numbers(ssc)
           .map((n) => [n, n] as const)
-          .updateStateByKey(() => 1, odd({ initialstate: [] })),
+          .updateStateByKey(() => 1, odd<{ numPartitions?: number }>({ initialstate: [] })),
       ),
       'CONFIG_UNKNOWN',
       /did you mean initialState/,
