@@ -195,7 +195,7 @@ export class DStream<T> {
   /**
    * One value for each value through an asynchronous function. The order stays; a call that fails fails the batch.
    * @param fn gets the value and a signal that aborts when its result is not wanted any more
-   * @param options concurrency: calls at once (16); timeout: ms per call; retries: further tries of a call that failed (0)
+   * @param options concurrency: calls at once (16), in each worker thread; timeout: per call, ms or a text; retries: further tries of a call that failed (0)
    * @example users.mapAsync((id) => lookUp(id), { concurrency: 8, timeout: 1000, retries: 2 })
    */
   mapAsync<U>(fn: (value: T, signal: AbortSignal) => Promise<U>, options: MapAsyncOptions = {}): DStream<U> {
@@ -666,11 +666,13 @@ export class DStream<T> {
 
   /**
    * Output: prints the first elements of each batch, as Spark prints them.
-   * @param num how many at most
+   * @param num how many at most @param label what tells this print from others: it stands behind the time, and in `--json` lines
+   * @throws StreamjobError CONFIG_INVALID
    * @example counts.print(20)
+   * @example counts.print(20, 'words of the batch')
    */
-  print(num = 10): void {
-    this.#graph.addOutput(printOutput(this.#node, num));
+  print(num = 10, label?: string): void {
+    this.#graph.addOutput(printOutput(this.#node, num, label));
   }
 
   /**
