@@ -20,7 +20,7 @@ export default defineJob({ name: 'recoverable-wordcount', batchInterval: '1s' },
     .socketTextStream(HOST, PORT)
     .flatMap((line) => line.split(' '))
     .map((word) => [word, 1] as const)
-    .updateStateByKey((ones: readonly number[], sum: number | undefined) => (sum ?? 0) + ones.length)
+    .updateStateByKey((ones, sum) => (sum ?? 0) + ones.length)
     .uid('totals');
   totals.foreachRDD(async (rdd, time) => {
     const all = await rdd.collect();

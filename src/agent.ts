@@ -6,5 +6,5 @@ export type { ClientTls } from './avro/layers.ts';
 export { type Clock, systemClock } from './core/clock.ts';
 export { type ErrorCode, StreamjobError } from './core/errors.ts';
 export type { EventInit, PlainEvent } from './core/event.ts';
-export { type Logger, silentLogger } from './core/log.ts';
+export { type Log, type Logger, silentLogger } from './core/log.ts';
 export type { Reliability } from './core/reliability.ts';

@@ -413,9 +413,14 @@ export class StreamingContext {
   }
 
   /** @internal A stream of values that the caller hands over: the test kit's input. */
-  valuesStream<T>(): { readonly stream: DStream<T>; readonly push: (values: readonly T[] | null) => void } {
+  valuesStream<T>(): { readonly stream: DStream<T>; readonly push: ValuesReceiver<T>['push'] } {
     const receiver = new ValuesReceiver<T>(this.#receiverSettings().id);
-    return { stream: this.#receiverStream<T>(receiver), push: (values) => receiver.push(values) };
+    return { stream: this.#receiverStream<T>(receiver), push: (values, onSettled) => receiver.push(values, onSettled) };
+  }
+
+  /** @internal Resolves when the batches that are due have ended, or the context has: what the test kit waits for. */
+  static async settled(ssc: StreamingContext): Promise<void> {
+    await ssc.#flow?.settled();
   }
 
   /**

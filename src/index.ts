@@ -8,7 +8,7 @@ export type { DurationLike } from './core/duration.ts';
 export type { ErrorCode } from './core/errors.ts';
 export { StreamjobError } from './core/errors.ts';
 export type { BatchSummary, OutputSummary, StreamEvent } from './core/events.ts';
-export type { Logger } from './core/log.ts';
+export type { Log, Logger } from './core/log.ts';
 export type { Reliability } from './core/reliability.ts';
 export { Milliseconds, Minutes, Seconds } from './core/time.ts';
 export type { BackpressureOptions } from './flow/batch/rate-control.ts';

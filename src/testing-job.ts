@@ -1,10 +1,12 @@
 /** How a worker thread builds the graph of a test of the kit again. */
 import type { StreamingContext } from './context.ts';
 import { loadJobModule } from './load-job.ts';
-import { type BuildBatches, buildOn, type KitJob } from './testing.ts';
+import { type BuildBatches, buildOn } from './testing.ts';
+import { type BuildTestJob, buildTestJob, type KitJob } from './testing-graph.ts';
 
 /** As JobModule wants it. */
-export default async function build(ssc: StreamingContext, { module, data }: KitJob): Promise<void> {
-  const own = (await loadJobModule(module)) as unknown as BuildBatches<unknown, unknown>;
-  await buildOn(ssc, own, data, () => {});
+export default async function build(ssc: StreamingContext, { kind, module, data }: KitJob): Promise<void> {
+  const own: unknown = await loadJobModule(module);
+  if (kind === 'job') await buildTestJob(ssc, own as BuildTestJob<object>, data, () => {});
+  else await buildOn(ssc, own as BuildBatches<unknown, unknown>, data, () => {});
 }

@@ -3,8 +3,14 @@
 import { StreamingContext } from './context.ts';
 import { ManualClock } from './core/clock.ts';
 import { type DurationLike, durationMs } from './core/duration.ts';
-import { moduleUrl } from './core/module-url.ts';
+import { silentLogger } from './core/log.ts';
+import { checkOptions, count, list, type Option, type OptionTable } from './core/options.ts';
 import type { DStream } from './graph/dstream.ts';
+import { type BatchResult, KIT_OPTIONS, type KitModule, kitJob } from './testing-graph.ts';
+
+export type { TestJob, TestJobOptions } from './test-job.ts';
+export { testJob } from './test-job.ts';
+export type { BatchResult, BuildTestJob, TestInput, TestOutputs } from './testing-graph.ts';
 
 /** What `runBatches` takes. */
 export interface RunBatchesOptions<A, B = unknown, C = unknown> {
@@ -26,7 +32,7 @@ export interface RunBatchesOptions<A, B = unknown, C = unknown> {
    * Where worker threads find what `build` does: a module whose default export is the same function, with `data` (plain) as its last
    * parameter.
    */
-  readonly job?: { readonly module: string | URL; readonly data?: unknown };
+  readonly job?: KitModule;
 }
 
 /** Makes the stream to be collected from the input streams. @param data as of `job` */
@@ -38,14 +44,24 @@ export type BuildBatches<A, U, B = unknown, C = unknown> = (
   data: unknown,
 ) => DStream<U> | Promise<DStream<U>>;
 
-/** What testing-job.ts is told. @internal */
-export interface KitJob {
-  readonly module: string;
-  readonly data: unknown;
-}
+const batch: Option = {
+  expected: 'an array of values, or null',
+  read: (value) => (value === null || Array.isArray(value) ? value : undefined),
+};
 
-/** What worker threads load. */
-const JOB_MODULE = moduleUrl(import.meta.url, './testing-job');
+const inputs = (required: boolean): Option =>
+  list(batch, {
+    required,
+    expected: 'an array with the values of each batch: [[1, 2], [3]]; null in it is no data at all',
+  });
+
+const RUN_BATCHES_OPTIONS: OptionTable<RunBatchesOptions<unknown>> = {
+  ...KIT_OPTIONS,
+  inputs: inputs(true),
+  inputs2: inputs(false),
+  inputs3: inputs(false),
+  numBatches: count({}),
+};
 
 interface InputStreams<A, B, C> {
   readonly first: ReturnType<typeof StreamingContext.prototype.valuesStream<A>>;
@@ -66,19 +82,12 @@ export async function buildOn<A, U, B, C>(
   return inputs;
 }
 
-/** One batch of the result. */
-export interface BatchResult<U> {
-  /** Batch i has the time (i + 1) · batchInterval. */
-  readonly time: number;
-  readonly values: readonly U[];
-}
-
 /**
  * Runs a stream over given batches and collects what comes out.
  *
  * @param build makes the stream to be collected from the input streams
- * @returns a batch for each time at which the stream has data
- * @throws what a function of the stream threw
+ * @returns a batch for each time at which the stream has data; batch i has the time (i + 1) · batchInterval
+ * @throws what a function of the stream threw; StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN
  * @example
  * const out = await runBatches({ batchInterval: 1000, inputs: [[1, 2], [3]] }, (ssc, numbers) => numbers.map((n) => n * 2));
  * // [{ time: 1000, values: [2, 4] }, { time: 2000, values: [6] }]
@@ -87,6 +96,7 @@ export async function runBatches<A, U, B = unknown, C = unknown>(
   options: RunBatchesOptions<A, B, C>,
   build: BuildBatches<A, U, B, C>,
 ): Promise<BatchResult<U>[]> {
+  checkOptions('runBatches', RUN_BATCHES_OPTIONS, options);
   const { inputs, inputs2 = [], inputs3 = [], numPartitions = 2, engine = 'inline', job } = options;
   const clock = new ManualClock(0);
   const batchInterval = durationMs(options.batchInterval, 'batchInterval');
@@ -96,9 +106,8 @@ export async function runBatches<A, U, B = unknown, C = unknown>(
     parallelism: numPartitions,
     onFailure: 'stop',
     engine,
-    ...(job === undefined
-      ? {}
-      : { job: { module: JOB_MODULE.href, data: { module: String(job.module), data: job.data } satisfies KitJob } }),
+    ...kitJob('batches', job),
+    log: silentLogger,
     write: () => {},
   });
   const results: BatchResult<U>[] = [];

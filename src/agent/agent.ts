@@ -2,8 +2,9 @@
 import fs from 'node:fs/promises';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
-import type { Logger } from '../core/log.ts';
-import type { Reliability } from '../core/reliability.ts';
+import { type Log, type Logger, loggerOf } from '../core/log.ts';
+import { checkOptions, type OptionTable, oneOf, text, withMethods } from '../core/options.ts';
+import { RELIABILITY_LEVELS, type Reliability } from '../core/reliability.ts';
 import { untilAborted } from '../core/scope.ts';
 import { ChannelProcessor } from './channel-processor.ts';
 import type { Channel } from './channels/channel.ts';
@@ -27,9 +28,22 @@ export interface AgentOptions {
    * one that says a stronger level keeps it, with a warning. Default: whatever the file has is used as it is.
    */
   readonly reliability?: Reliability | undefined;
-  readonly log: Logger;
+  /** Where lines go. A pino logger fits, and so does `console`. Default: warnings and errors to stderr. */
+  readonly log?: Log | undefined;
+  /** Default: the machine's. */
   readonly clock?: Clock | undefined;
 }
+
+const AGENT_OPTIONS: OptionTable<AgentOptions> = {
+  name: text({ expected: 'the name of an agent of the file' }),
+  env: {
+    expected: 'an object of texts, such as process.env',
+    read: (value) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined),
+  },
+  reliability: oneOf(RELIABILITY_LEVELS, {}),
+  log: withMethods(['debug', 'info', 'warn', 'error'], {}),
+  clock: withMethods(['now', 'after'], {}),
+};
 
 interface Parts {
   readonly channels: ReadonlyMap<string, Channel>;
@@ -61,7 +75,7 @@ export class Agent {
   private constructor(conf: AgentConf, options: AgentOptions) {
     this.name = conf.name;
     this.#conf = conf;
-    this.#log = options.log.child({ agent: conf.name });
+    this.#log = loggerOf(options.log).child({ agent: conf.name });
     this.#clock = options.clock ?? systemClock;
     this.#parts = this.#build();
     const { channels, runners, sources } = this.#parts;
@@ -71,14 +85,16 @@ export class Agent {
 
   /**
    * Reads a flume.conf and makes the agent; nothing is started.
-   * @throws StreamjobError FILE_NOT_FOUND, FILE_ACCESS, CONFIG_INVALID (all errors with their lines)
+   * @throws StreamjobError FILE_NOT_FOUND, FILE_ACCESS, CONFIG_INVALID (all errors with their lines); CONFIG_UNKNOWN (an option)
    */
-  static async fromFile(path: string, options: AgentOptions): Promise<Agent> {
+  static async fromFile(path: string, options: AgentOptions = {}): Promise<Agent> {
+    checkOptions('Agent.fromFile', AGENT_OPTIONS, options);
     return Agent.fromText(await readConf(path), path, options);
   }
 
   /** As {@link Agent.fromFile}, of a text; `path` is what errors call it. */
-  static fromText(text: string, path: string, options: AgentOptions): Agent {
+  static fromText(text: string, path: string, options: AgentOptions = {}): Agent {
+    checkOptions('Agent.fromText', AGENT_OPTIONS, options);
     const { conf, problems } = readFlumeConf(
       text,
       path,
@@ -86,7 +102,8 @@ export class Agent {
       options.env ?? process.env,
       options.reliability,
     );
-    for (const warning of problems.warnings) options.log.warn({}, problems.format(warning));
+    const log = loggerOf(options.log);
+    for (const warning of problems.warnings) log.warn({}, problems.format(warning));
     problems.throwIfAny();
     if (conf === undefined) throw new StreamjobError('CONFIG_INVALID', `${path} cannot be used`);
     return new Agent(conf, options);

@@ -14,8 +14,8 @@ export function batchLine(batch: BatchSummary): string {
   });
 }
 
-function outputJson({ id, kind, elements, more }: OutputSummary): object {
-  return { id, kind, elements: elements.map(jsonValue), more };
+function outputJson({ id, kind, label, elements, more }: OutputSummary): object {
+  return { id, kind, ...(label === undefined ? {} : { label }), elements: elements.map(jsonValue), more };
 }
 
 /** JSON has no bigint, bytes, Map or Set; they become text and arrays. An event becomes its headers and body. */

@@ -18,6 +18,8 @@ export interface OutputSummary {
   readonly elements: readonly unknown[];
   /** How many elements there are beyond `elements`. */
   readonly more: number;
+  /** What `print` was told to call it. */
+  readonly label?: string;
 }
 
 /** How a batch went. */

@@ -110,6 +110,9 @@ export class Flow implements Intake {
   #drainTo: number | undefined;
   #abandoned: Promise<void> = Promise.resolve();
   #wake: () => void = () => {};
+  /** Set while nothing is due; `ended` when nothing will be any more. */
+  #rest: 'none' | 'waiting' | 'ended' = 'none';
+  #onRest: (() => void)[] = [];
 
   constructor(settings: FlowSettings) {
     this.#settings = settings;
@@ -190,6 +193,7 @@ export class Flow implements Intake {
       this.#overrun?.cancel();
       await this.#abandonRest();
       this.#reportGivenBack();
+      this.#rests('ended');
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -201,6 +205,19 @@ export class Flow implements Intake {
   get #isDrained(): boolean {
     if (this.#drainTo === undefined || this.#ahead.begun !== undefined) return false;
     return this.#queue.isEmpty && !this.#admission.isLogging && this.#cutting.isCutTo(this.#drainTo);
+  }
+
+  /** Resolves when the batches that are due by the clock as it stands have ended, or the run has: what the test kit waits for. */
+  async settled(): Promise<void> {
+    const isDone = (): boolean =>
+      this.#rest === 'ended' || (this.#rest === 'waiting' && this.#cutting.isCutTo(this.#settings.clock.now()));
+    while (!isDone()) await new Promise<void>((resolve) => this.#onRest.push(resolve));
+    await this.#settlement.idle();
+  }
+
+  #rests(how: 'waiting' | 'ended'): void {
+    this.#rest = how;
+    for (const resolve of this.#onRest.splice(0)) resolve();
   }
 
   /** Runs what has arrived, then ends `run`. */
@@ -502,8 +519,10 @@ export class Flow implements Intake {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
       this.#cutting.onDue(resolve, this.#waiting);
+      this.#rests('waiting');
       if (this.#stop.signal.aborted) resolve();
     });
+    this.#rest = 'none';
     this.#wake = () => {};
   }
 

@@ -40,6 +40,7 @@ import {
   type UpdateStates,
   updateStateNode,
 } from './operators/update-state-by-key.ts';
+import type { UpdateStateFunction } from './operators/update-state-types.ts';
 import { requireMultiple, windowNode } from './operators/window.ts';
 import { foreachRddOutput } from './outputs/foreach-rdd.ts';
 import { printOutput } from './outputs/print.ts';
@@ -106,7 +107,8 @@ export class DStream<T> {
    * @param fn synchronous
    * @example numbers.map((n) => n * 2) // [1, 2] -> [2, 4]
    */
-  map<U>(fn: (value: T) => U, ..._sync: Sync<U>): DStream<U> {
+  map<U>(fn: (value: T) => Sync<U>): DStream<U>;
+  map<U>(fn: (value: T) => U): DStream<U> {
     return this.#step(mapStep(fn));
   }
 
@@ -193,7 +195,7 @@ export class DStream<T> {
   /**
    * One value for each value through an asynchronous function. The order stays; a call that fails fails the batch.
    * @param fn gets the value and a signal that aborts when its result is not wanted any more
-   * @param options concurrency: calls at once (16); timeout: ms per call; retries: further tries of a call that failed (0)
+   * @param options concurrency: calls at once (16), in each worker thread; timeout: per call, ms or a text; retries: further tries of a call that failed (0)
    * @example users.mapAsync((id) => lookUp(id), { concurrency: 8, timeout: 1000, retries: 2 })
    */
   mapAsync<U>(fn: (value: T, signal: AbortSignal) => Promise<U>, options: MapAsyncOptions = {}): DStream<U> {
@@ -407,7 +409,8 @@ export class DStream<T> {
    * A function over the values of pairs; the keys stay.
    * @example pairs.mapValues((n) => n + 1) // [['a', 1]] -> [['a', 2]]
    */
-  mapValues<K, V, U>(this: DStream<readonly [K, V]>, fn: (value: V) => U, ..._sync: Sync<U>): DStream<readonly [K, U]> {
+  mapValues<K, V, U>(this: DStream<readonly [K, V]>, fn: (value: V) => Sync<U>): DStream<readonly [K, U]>;
+  mapValues<K, V, U>(this: DStream<readonly [K, V]>, fn: (value: V) => U): DStream<readonly [K, U]> {
     return this.#step(mapValuesStep<K, V, U>(fn));
   }
 
@@ -444,6 +447,14 @@ export class DStream<T> {
    * @param combine makes one of two combined values @param partitioning of the result: a number or a partitioner
    * @example pairs.combineByKey((v) => [v], (list, v) => [...list, v], (a, b) => [...a, ...b])
    */
+  combineByKey<K, V, C>(
+    this: DStream<readonly [K, V]>,
+    create: (value: V) => Sync<C>,
+    merge: (combined: C, value: V) => C,
+    combine: (a: C, b: C) => C,
+    partitioning?: Partitioning,
+    mapSideCombine?: boolean,
+  ): DStream<readonly [K, C]>;
   combineByKey<K, V, C>(
     this: DStream<readonly [K, V]>,
     create: (value: V) => C,
@@ -597,24 +608,20 @@ export class DStream<T> {
    * The state of each key after each batch. The function sees every key that has a state or new values, in every batch:
    * mapWithState costs less where few keys change.
    * @param fn (values, state) => state; or (time, key, values, state) => state; undefined removes the key. Or, with
-   *   perPartition, (iterator of [key, values, state]) => pairs: keys that it does not give back go
+   *   perPartition, (iterator of [key, values, state]) => pairs: keys that it does not give back go. The state has the values' type; one
+   *   of another type is declared: `(values, state: Total | undefined) => …`
    * @param options numPartitions; initialState: states that are there before the first batch; perPartition
-   * @example words.map((w) => [w, 1] as const).updateStateByKey((ones, sum: number | undefined) => (sum ?? 0) + ones.length)
+   * @example words.map((w) => [w, 1] as const).updateStateByKey((ones, sum) => (sum ?? 0) + ones.length)
    */
-  updateStateByKey<K, V, S>(
-    this: DStream<readonly [K, V]>,
-    fn: UpdateState<V, S>,
-    options?: UpdateStateOptions<K, S>,
-  ): DStream<readonly [K, S]>;
-  updateStateByKey<K, V, S>(
-    this: DStream<readonly [K, V]>,
-    fn: UpdateStateAtTime<K, V, S>,
-    options?: UpdateStateOptions<K, S>,
-  ): DStream<readonly [K, S]>;
-  updateStateByKey<K, V, S>(
+  updateStateByKey<K, V, S = Widen<V>>(
     this: DStream<readonly [K, V]>,
     fn: UpdateStates<K, V, S>,
     options: UpdateStateOptions<K, S> & { readonly perPartition: true },
+  ): DStream<readonly [K, S]>;
+  updateStateByKey<K, V, S = Widen<V>>(
+    this: DStream<readonly [K, V]>,
+    fn: UpdateStateFunction<K, V, S>,
+    options?: UpdateStateOptions<K, S> & { readonly perPartition?: false },
   ): DStream<readonly [K, S]>;
   updateStateByKey<K, V, S>(
     this: DStream<readonly [K, V]>,
@@ -659,11 +666,13 @@ export class DStream<T> {
 
   /**
    * Output: prints the first elements of each batch, as Spark prints them.
-   * @param num how many at most
+   * @param num how many at most @param label what tells this print from others: it stands behind the time, and in `--json` lines
+   * @throws StreamjobError CONFIG_INVALID
    * @example counts.print(20)
+   * @example counts.print(20, 'words of the batch')
    */
-  print(num = 10): void {
-    this.#graph.addOutput(printOutput(this.#node, num));
+  print(num = 10, label?: string): void {
+    this.#graph.addOutput(printOutput(this.#node, num, label));
   }
 
   /**

@@ -5,18 +5,18 @@ import { shown } from '../core/plain-json.ts';
 import type { Operator } from './lineage.ts';
 
 /**
- * Makes a type error of a promise where a value is needed: the error shows the text as a missing argument.
- * @example
- * declare function map<U>(fn: () => U, ...sync: Sync<U>): void; // map(async () => 1) does not compile
+ * What the compiler says to a promise where a value is needed. It stands in the place of the type that the function should return, so that
+ * tsc prints it: Type 'Promise<number>' is not assignable to type '"an async function cannot be used here: …"'.
  */
-export type Sync<U> = 0 extends 1 & U
-  ? // any: nothing is known of it, so nothing is said against it
-    []
-  : [U] extends [never]
-    ? []
-    : [U] extends [PromiseLike<unknown>]
-      ? [error: 'an async function cannot be used here: its batch would not wait for it']
-      : [];
+type NoPromises =
+  'an async function cannot be used here: its batch would not wait for it; do asynchronous work in mapAsync or foreachRDD';
+
+/**
+ * What a function may return whose result of type `U` is used at once: anything but a promise. `any` is let through: nothing is known of it.
+ * @example
+ * declare function map<U>(fn: () => Sync<U>): U; // map(() => 1) is a number; map(async () => 1) does not compile
+ */
+export type Sync<U> = 0 extends 1 & U ? U : [Extract<U, PromiseLike<unknown>>] extends [never] ? U : NoPromises;
 
 /** Literal types made wide, so that `[word, 1] as const` can be added up to a number. */
 export type Widen<V> = V extends number

@@ -64,6 +64,8 @@ export interface OutputReport {
   readonly elements: readonly unknown[];
   /** How many elements there are beyond `elements`. */
   readonly more: number;
+  /** What `print` was told to call it. */
+  readonly label?: string;
 }
 
 /** An output operation: the end of a graph, where effects happen. */
@@ -80,7 +82,7 @@ export interface Output<T = unknown> {
     time: number,
     write: (text: string) => void,
     batch: OutputBatch,
-  ): Promise<Pick<OutputReport, 'elements' | 'more'>>;
+  ): Promise<Pick<OutputReport, 'elements' | 'more' | 'label'>>;
 }
 
 /**

@@ -140,7 +140,8 @@ export class RDD<T> {
    * One value for each value.
    * @example numbers.map((n) => n * 2) // [1, 2] -> [2, 4]
    */
-  map<U>(fn: (value: T) => U, ..._sync: Sync<U>): RDD<U> {
+  map<U>(fn: (value: T) => Sync<U>): RDD<U>;
+  map<U>(fn: (value: T) => U): RDD<U> {
     return this.#step(mapStep(fn));
   }
 
@@ -188,7 +189,8 @@ export class RDD<T> {
    * Pairs of a key made from each value, and the value.
    * @example words.keyBy((word) => word.length) // ['a', 'bb'] -> [[1, 'a'], [2, 'bb']]
    */
-  keyBy<K>(fn: (value: T) => K, ..._sync: Sync<K>): RDD<readonly [K, T]> {
+  keyBy<K>(fn: (value: T) => Sync<K>): RDD<readonly [K, T]>;
+  keyBy<K>(fn: (value: T) => K): RDD<readonly [K, T]> {
     return this.#step(mapStep((value: T) => [requireSync(fn(value), 'keyBy'), value] as const, 'keyBy'));
   }
 
@@ -196,6 +198,7 @@ export class RDD<T> {
    * The values by a key made from each: pairs of the key and the list of its values.
    * @example numbers.groupBy((n) => n % 2) // [1, 2, 3] -> [[0, [2]], [1, [1, 3]]]
    */
+  groupBy<K>(fn: (value: T) => Sync<K>, partitioning?: Partitioning): RDD<readonly [K, T[]]>;
   groupBy<K>(fn: (value: T) => K, partitioning: Partitioning = this.#partitions()): RDD<readonly [K, T[]]> {
     const keyed = narrow(
       this.lineage,
@@ -275,6 +278,7 @@ export class RDD<T> {
    * All values in the order of their keys. @param key of a value @param ascending false: greatest first
    * @example numbers.sortBy((n) => n, false) // [1, 3, 2] -> [3, 2, 1]
    */
+  sortBy<K>(key: (value: T) => Sync<K>, ascending?: boolean, numPartitions?: number, compare?: Compare<K>): RDD<T>;
   sortBy<K>(
     key: (value: T) => K,
     ascending = true,
@@ -365,7 +369,8 @@ export class RDD<T> {
    * A function over the values of pairs.
    * @example pairs.mapValues((n) => n + 1) // [['a', 1]] -> [['a', 2]]
    */
-  mapValues<K, V, U>(this: RDD<readonly [K, V]>, fn: (value: V) => U, ..._sync: Sync<U>): RDD<readonly [K, U]> {
+  mapValues<K, V, U>(this: RDD<readonly [K, V]>, fn: (value: V) => Sync<U>): RDD<readonly [K, U]>;
+  mapValues<K, V, U>(this: RDD<readonly [K, V]>, fn: (value: V) => U): RDD<readonly [K, U]> {
     return this.#step(mapValuesStep<K, V, U>(fn));
   }
 
@@ -404,6 +409,14 @@ export class RDD<T> {
    * One pair per key, its values combined: the first by `create`, more by `merge`, combined values by `combine`.
    * @example pairs.combineByKey((n) => [n], (list, n) => [...list, n], (x, y) => [...x, ...y]) // [['a', 1], ['a', 2]] -> [['a', [1, 2]]]
    */
+  combineByKey<K, V, C>(
+    this: RDD<readonly [K, V]>,
+    create: (value: V) => Sync<C>,
+    merge: (combined: C, value: V) => C,
+    combine: (a: C, b: C) => C,
+    partitioning?: Partitioning,
+    mapSideCombine?: boolean,
+  ): RDD<readonly [K, C]>;
   combineByKey<K, V, C>(
     this: RDD<readonly [K, V]>,
     create: (value: V) => C,
@@ -555,7 +568,7 @@ export class RDD<T> {
     numPartitions: number = this.#partitions(),
     compare: Compare<K> = naturalOrder,
   ): RDD<readonly [K, V]> {
-    return this.sortBy(([key]) => key, ascending, numPartitions, compare);
+    return this.#derive(sortBy(this.lineage, ([key]) => key, compare, ascending, numPartitions));
   }
 
   // Actions

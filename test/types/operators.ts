@@ -1,7 +1,7 @@
 /**
  * Type tests: compiled by `npm run types`, never run. What must not compile is marked; a mark without an error is one.
  */
-import type { DStream, FlumeEvent, StreamingContext } from 'streamjob';
+import type { DStream, FlumeEvent, RDD, StreamingContext } from 'streamjob';
 import { runBatches } from 'streamjob/testing';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -89,3 +89,75 @@ const timed = events.window('1m', '1m', { eventTime: true, allowedLateness: '10s
 same<ReturnType<typeof timed.lateValues>, DStream<FlumeEvent>>(true);
 // A function that returns any is let through: nothing is known of it.
 numbers.map((n) => JSON.parse(String(n)));
+
+// What map's function returns is what the stream has: literals, tuples, nothing and unions stay as they are.
+declare const rdd: RDD<readonly [string, number]>;
+const tests = numbers.map((n) => n > 1);
+same<typeof tests, DStream<boolean>>(true);
+const literals = numbers.map((n) => (n > 1 ? 'a' : null));
+same<typeof literals, DStream<'a' | null>>(true);
+const thrown = numbers.map(() => {
+  throw new Error('always');
+});
+same<typeof thrown, DStream<never>>(true);
+const nothing = numbers.map(() => undefined);
+same<typeof nothing, DStream<undefined>>(true);
+const tuples: DStream<[number, string]> = numbers.map((n) => [n, 'a']);
+void tuples;
+const parsed = numbers.map((n) => JSON.parse(String(n)));
+// biome-ignore lint/suspicious/noExplicitAny: JSON.parse returns any, and map must keep it
+same<typeof parsed, DStream<any>>(true);
+const lists = rdd.combineByKey(
+  (v) => [v],
+  (list, v) => [...list, v],
+  (a, b) => [...a, ...b],
+);
+same<typeof lists, RDD<readonly [string, number[]]>>(true);
+const keyed = rdd.keyBy(([, n]) => n);
+same<typeof keyed, RDD<readonly [number, readonly [string, number]]>>(true);
+const byKey = rdd.groupBy(([key]) => key);
+same<typeof byKey, RDD<readonly [string, (readonly [string, number])[]]>>(true);
+rdd.sortBy(
+  ([, n]) => n,
+  false,
+  1,
+  (a, b) => a - b,
+);
+// @ts-expect-error sometimes a promise
+numbers.map((n) => (n > 1 ? Promise.resolve(n) : n));
+
+// A state has the type of the values, unless the function's parameter, its result or the initial states have another.
+type Counts = DStream<readonly [string, number]>;
+declare const ones: DStream<readonly [string, 1]>;
+const sums = pairs.updateStateByKey((values, state) => (state ?? 0) + values.length);
+same<typeof sums, Counts>(true);
+const sumsOfLiterals = ones.updateStateByKey((values, state) => (state ?? 0) + values.length);
+same<typeof sumsOfLiterals, Counts>(true);
+const removing = pairs.updateStateByKey((values, state) => (values.length === 0 ? undefined : (state ?? 0)));
+same<typeof removing, Counts>(true);
+const atTime = pairs.updateStateByKey((time, key, values, state) => (state ?? time) + key.length + values.length);
+same<typeof atTime, Counts>(true);
+const lengths = pairs.updateStateByKey((values) => values.map(String));
+same<typeof lengths, DStream<readonly [string, string[]]>>(true);
+const declared = pairs.updateStateByKey((values, state: 'on' | 'off' | undefined) =>
+  values.length > 0 ? 'on' : state,
+);
+same<typeof declared, DStream<readonly [string, 'on' | 'off']>>(true);
+const declaredAtTime = pairs.updateStateByKey((_time, _key, values, state: string | undefined) => `${state}${values}`);
+same<typeof declaredAtTime, DStream<readonly [string, string]>>(true);
+const initial: [string, string[]][] = [];
+const fromInitial = pairs.updateStateByKey((values, state) => [...(state ?? []), ...values.map(String)], {
+  initialState: initial,
+});
+same<typeof fromInitial, DStream<readonly [string, string[]]>>(true);
+const overPartition = pairs.updateStateByKey(
+  function* (keys) {
+    for (const [key, values, state] of keys) yield [key, (state ?? 0) + values.length] as const;
+  },
+  { perPartition: true },
+);
+same<typeof overPartition, Counts>(true);
+// @ts-expect-error the state is a number
+pairs.updateStateByKey((values, state) => `${state}${values}`);
+// @ts-expect-error an async function
+pairs.updateStateByKey(async (values, state) => (state ?? 0) + values.length);

@@ -1,4 +1,5 @@
 /** mapAsync: one value for each value through an asynchronous function, in order, with bounds on how many run and how long. */
+import { type DurationLike, durationMs } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import { count, duration, type OptionTable } from '../../core/options.ts';
 import { SKIP_HINT, userError } from '../functions.ts';
@@ -6,10 +7,13 @@ import type { Async, Lineage } from '../lineage.ts';
 
 /** What mapAsync takes beside its function. */
 export interface MapAsyncOptions {
-  /** Calls at once. Default 16. */
+  /**
+   * Calls at once, of this operator. With engine 'inline' that is all: its partitions run one after the other. With 'threads' each worker
+   * has calls of its own: as many times `concurrency` as there are workers. Default 16.
+   */
   readonly concurrency?: number;
-  /** ms that a call may take. Default: no limit. */
-  readonly timeout?: number;
+  /** How long a call may take: ms, or a text such as '2s'. Default: no limit. */
+  readonly timeout?: DurationLike;
   /** How often a call that failed is made again. Default 0. */
   readonly retries?: number;
 }
@@ -29,7 +33,8 @@ export function mapAsync<T, U>(
   fn: (value: T, signal: AbortSignal) => Promise<U>,
   options: MapAsyncOptions,
 ): Lineage<U> {
-  const { concurrency = DEFAULT_CONCURRENCY } = options;
+  const { concurrency = DEFAULT_CONCURRENCY, retries = 0 } = options;
+  const timeout = options.timeout === undefined ? undefined : durationMs(options.timeout, 'timeout');
   const node: Async<U, T> = {
     kind: 'async',
     name: 'mapAsync',
@@ -43,7 +48,7 @@ export function mapAsync<T, U>(
       const worker = async (): Promise<void> => {
         for (let i = next++; i < values.length && !stop.aborted; i = next++) {
           try {
-            results[i] = await attempt(fn, values[i] as T, options, stop);
+            results[i] = await attempt(fn, values[i] as T, { timeout, retries }, stop);
           } catch (error) {
             if (skip === undefined || stop.aborted) throw userError(error, this, { value: values[i] }, SKIP_HINT);
             skip(this, values[i], error);
@@ -66,7 +71,7 @@ export function mapAsync<T, U>(
 async function attempt<T, U>(
   fn: (value: T, signal: AbortSignal) => Promise<U>,
   value: T,
-  { timeout, retries = 0 }: MapAsyncOptions,
+  { timeout, retries }: { readonly timeout: number | undefined; readonly retries: number },
   stop: AbortSignal,
 ): Promise<U> {
   for (let left = retries; ; left--) {

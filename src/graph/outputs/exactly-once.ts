@@ -4,6 +4,7 @@
  * contents is the checkpoint's part: at `store-on-failure`, and where events have ids (`dedupe`), at every level.
  */
 import { StreamjobError } from '../../core/errors.ts';
+import { checkOptions, fn, type OptionTable, text } from '../../core/options.ts';
 import type { OutputBatch } from '../node.ts';
 import type { RDD } from '../rdd.ts';
 
@@ -47,10 +48,17 @@ export interface SqlOptions<Tx> {
   readonly table?: string;
 }
 
+const SQL_OPTIONS: OptionTable<SqlOptions<unknown>> = {
+  transaction: fn({ required: true, expected: 'a function that runs its argument in a transaction' }),
+  query: fn({ required: true, expected: 'a function that runs a statement in the transaction' }),
+  placeholder: fn({ expected: "a function such as (n) => `$${n}` or () => '?'" }),
+  table: text({ expected: 'the name of a table' }),
+};
+
 /**
  * A store of any SQL database. It keeps one row for each output: batches come in order, so that only the last one can come again.
  *
- * @throws StreamjobError CONFIG_INVALID when the table's name is no identifier
+ * @throws StreamjobError CONFIG_INVALID, also when the table's name is no identifier; CONFIG_UNKNOWN
  * @example
  * const store = sqlStore<pg.PoolClient>({
  *   transaction: async (work) => {
@@ -71,6 +79,7 @@ export interface SqlOptions<Tx> {
  * });
  */
 export function sqlStore<Tx>(options: SqlOptions<Tx>): TransactionalStore<Tx> {
+  checkOptions('sqlStore', SQL_OPTIONS, options);
   const { transaction, query, placeholder = (n) => `$${n}`, table = 'streamjob_batches' } = options;
   if (!/^[A-Za-z_][\w.]*$/.test(table)) {
     throw new StreamjobError('CONFIG_INVALID', `this is no name of a table: ${JSON.stringify(table)}`, {

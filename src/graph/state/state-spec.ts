@@ -2,6 +2,7 @@
 
 import { type DurationLike, durationMs } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
+import type { Sync } from '../functions.ts';
 
 /** The state of one key, as a function sees it during one call. */
 export class State<S> {
@@ -116,8 +117,8 @@ export class StateSpec<K, V, S, M> {
   /**
    * @param fn (key, value, state): one result for each value; or (time, key, value, state): undefined gives no result
    */
-  static function<K, V, S, M>(fn: (key: K, value: V | undefined, state: State<S>) => M): StateSpec<K, V, S, M>;
-  static function<K, V, S, M>(fn: MapWithStateFunction<K, V, S, M>): StateSpec<K, V, S, M>;
+  static function<K, V, S, M>(fn: (key: K, value: V | undefined, state: State<S>) => Sync<M>): StateSpec<K, V, S, M>;
+  static function<K, V, S, M>(fn: MapWithStateFunction<K, V, S, Sync<M>>): StateSpec<K, V, S, M>;
   static function<K, V, S, M>(
     fn: ((key: K, value: V | undefined, state: State<S>) => M) | MapWithStateFunction<K, V, S, M>,
   ): StateSpec<K, V, S, M> {

@@ -1,12 +1,16 @@
 /** Options of users: what is misspelt, of another kind or out of range is refused, with the nearest name and what fits. */
 import { describe, expect, test } from 'vitest';
+import { Agent } from '../../../src/agent/agent.ts';
 import { StreamingContext } from '../../../src/context.ts';
 import { sizeBytes } from '../../../src/core/options.ts';
+import { type SqlOptions, sqlStore } from '../../../src/graph/outputs/exactly-once.ts';
 import { resolveJobOptions } from '../../../src/job.ts';
 
 const make = (options: object): StreamingContext => new StreamingContext({ batchInterval: 1000, ...options });
 const on = (use: (ssc: StreamingContext) => unknown) => () => use(make({}));
 const odd = <T>(value: unknown): T => value as T;
+const sql: SqlOptions<unknown> = { transaction: (work) => work({}), query: () => [] };
+const agent = (options: object): Agent => Agent.fromText('', 'flume.conf', options);
 
 describe('is refused, where it is written', () => {
   test.each<[string, () => unknown, string, RegExp]>([
@@ -57,7 +61,7 @@ describe('is refused, where it is written', () => {
       on((ssc) =>
         numbers(ssc)
           .map((n) => [n, n] as const)
-          .updateStateByKey(() => 1, odd({ initialstate: [] })),
+          .updateStateByKey(() => 1, odd<{ numPartitions?: number }>({ initialstate: [] })),
       ),
       'CONFIG_UNKNOWN',
       /did you mean initialState/,
@@ -74,6 +78,28 @@ describe('is refused, where it is written', () => {
       'CONFIG_UNKNOWN',
       /did you mean newFilesOnly/,
     ],
+    [
+      'a misspelt option of sqlStore',
+      () => sqlStore<unknown>(odd<SqlOptions<unknown>>({ ...sql, tables: 'x' })),
+      'CONFIG_UNKNOWN',
+      /did you mean table/,
+    ],
+    [
+      'an sqlStore without transactions',
+      () => sqlStore<unknown>(odd<SqlOptions<unknown>>({ query: sql.query })),
+      'CONFIG_INVALID',
+      /transaction/,
+    ],
+    [
+      'a table that is no text',
+      () => sqlStore<unknown>(odd<SqlOptions<unknown>>({ ...sql, table: 7 })),
+      'CONFIG_INVALID',
+      /name of a table/,
+    ],
+    ['a misspelt option of an agent', () => agent({ names: 'a1' }), 'CONFIG_UNKNOWN', /did you mean name/],
+    ['a level that an agent has not', () => agent({ reliability: 'exactly-once' }), 'CONFIG_INVALID', /end-to-end/],
+    ['an environment that is none', () => agent({ env: 'HOME=/' }), 'CONFIG_INVALID', /process\.env/],
+    ['a clock that is none', () => agent({ clock: Date }), 'CONFIG_INVALID', /methods now, after/],
   ])('%s', (_, call, code, hint) => {
     expect(call).toThrow(expect.objectContaining({ code }));
     try {

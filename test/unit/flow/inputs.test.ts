@@ -166,6 +166,7 @@ describe('mapAsync', () => {
 
   test('gives up on a call that takes too long', async () => {
     await expect(batch([1], () => new Promise(() => {}), { timeout: 5 })).rejects.toThrow('longer than 5 ms');
+    await expect(batch([1], () => new Promise(() => {}), { timeout: '6ms' })).rejects.toThrow('longer than 6 ms');
   });
 });
 

@@ -1,5 +1,10 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
+import { batchLine } from '../../../src/cli/report.ts';
+import { StreamingContext } from '../../../src/context.ts';
+import { ManualClock } from '../../../src/core/clock.ts';
+import type { BatchSummary } from '../../../src/core/events.ts';
+import { silentLogger } from '../../../src/core/log.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';
 import { hashKey, KeyedMap } from '../../../src/graph/keys.ts';
 import { formatBatch } from '../../../src/graph/outputs/print.ts';
@@ -246,5 +251,52 @@ describe('keys', () => {
 test("print shows a batch as Spark's print does", () => {
   expect(formatBatch(1000, [['a', 1], 'text', [['k', 2], 3]], true)).toBe(
     "-------------------------------------------\nTime: 1000 ms\n-------------------------------------------\n(a,1)\ntext\n([ 'k', 2 ],3)\n...\n\n",
+  );
+});
+
+test('prints are told apart by their labels, in the head and in the lines of --json', async () => {
+  const printed: string[] = [];
+  const summaries: BatchSummary[] = [];
+  const clock = new ManualClock(0);
+  const ssc = new StreamingContext({
+    batchInterval: 1000,
+    clock,
+    log: silentLogger,
+    write: (text) => printed.push(text),
+  });
+  const { stream, push } = ssc.valuesStream<number>();
+  stream.print(10, 'numbers');
+  stream.count().print(1, 'how many');
+  stream.print();
+  ssc.events$.subscribe((event) => void (event.type === 'batchCompleted' && summaries.push(event.batch)));
+  await ssc.start();
+  push([7]);
+  clock.advance(1000);
+  await StreamingContext.settled(ssc);
+  await ssc.stop();
+  expect(printed.join('').match(/^Time.*$/gm)).toEqual([
+    'Time: 1000 ms (numbers)',
+    'Time: 1000 ms (how many)',
+    'Time: 1000 ms',
+  ]);
+  const [line] = summaries.map((summary) => JSON.parse(batchLine(summary)));
+  expect(line.outputs.map((output: object) => Reflect.get(output, 'label'))).toEqual([
+    'numbers',
+    'how many',
+    undefined,
+  ]);
+  expect(Object.keys(line.outputs[2])).toEqual(['id', 'kind', 'elements', 'more']);
+});
+
+test.each<[[number, string?], string]>([
+  [[-1], 'num'],
+  [[Number.NaN], 'num'],
+  [[10, ''], 'label'],
+  [[10, 'two\nlines'], 'label'],
+  [[10, 7 as never], 'label'],
+])('print(%o) is refused', (args, option) => {
+  const { stream } = new StreamingContext({ batchInterval: 1000 }).valuesStream<number>();
+  expect(() => stream.print(...args)).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(option) }),
   );
 });

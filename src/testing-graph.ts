@@ -1,0 +1,92 @@
+/** What the functions of the test kit share: their options, and how a test's graph is built, in each thread. */
+import type { StreamingContext } from './context.ts';
+import { StreamjobError } from './core/errors.ts';
+import { moduleUrl } from './core/module-url.ts';
+import { anything, type Option, type OptionTable, object } from './core/options.ts';
+import type { DStream } from './graph/dstream.ts';
+import { CONTEXT_OPTIONS } from './options.ts';
+
+/** What testing-job.ts is told. @internal */
+export interface KitJob {
+  readonly kind: 'batches' | 'job';
+  readonly module: string;
+  readonly data: unknown;
+}
+
+/** Where worker threads find what a test builds. */
+export interface KitModule {
+  readonly module: string | URL;
+  readonly data?: unknown;
+}
+
+const moduleOption: Option = {
+  required: true,
+  expected: "a module's path or URL, such as new URL('./pipeline.ts', import.meta.url)",
+  read: (value) => (value instanceof URL || (typeof value === 'string' && value !== '') ? value : undefined),
+};
+
+const KIT_MODULE_OPTIONS: OptionTable<KitModule> = { module: moduleOption, data: anything({}) };
+
+/** Options that all functions of the kit have. @internal */
+export const KIT_OPTIONS: { readonly [K in 'batchInterval' | 'numPartitions' | 'engine' | 'job']: Option } = {
+  batchInterval: CONTEXT_OPTIONS.batchInterval,
+  numPartitions: CONTEXT_OPTIONS.parallelism,
+  engine: CONTEXT_OPTIONS.engine,
+  job: object(KIT_MODULE_OPTIONS, { expected: "the module of the test's function: { module, data }" }),
+};
+
+/** The job option of a context whose workers build a test's graph again. @internal */
+export function kitJob(kind: KitJob['kind'], job: KitModule | undefined): { job?: { module: string; data: KitJob } } {
+  if (job === undefined) return {};
+  const data: KitJob = { kind, module: String(job.module), data: job.data };
+  return { job: { module: moduleUrl(import.meta.url, './testing-job').href, data } };
+}
+
+/** One batch of a result. */
+export interface BatchResult<U> {
+  /** Of the batch, in ms since the epoch: a multiple of the interval. */
+  readonly time: number;
+  readonly values: readonly U[];
+}
+
+/** Makes an input of the job, with a name of its own. */
+export type TestInput = <T>(name: string) => DStream<T>;
+
+/** Builds the job. @returns the streams whose batches are collected, by name @param data as of the option `job` */
+export type BuildTestJob<O extends object> = (
+  ssc: StreamingContext,
+  input: TestInput,
+  data: unknown,
+) => TestOutputs<O> | Promise<TestOutputs<O>>;
+
+/** A stream for each output. */
+export type TestOutputs<O extends object> = { readonly [K in keyof O]: DStream<O[K]> };
+
+/** Hands values to an input. */
+export type Push = ReturnType<typeof StreamingContext.prototype.valuesStream<unknown>>['push'];
+
+/** The graph of a test job: the same in each thread. @internal */
+export async function buildTestJob<O extends object>(
+  ssc: StreamingContext,
+  build: BuildTestJob<O>,
+  data: unknown,
+  take: (name: string, time: number, values: readonly unknown[]) => void,
+): Promise<{ readonly inputs: ReadonlyMap<string, Push>; readonly outputs: readonly string[] }> {
+  const inputs = new Map<string, Push>();
+  const input = <T>(name: string): DStream<T> => {
+    if (inputs.has(name)) {
+      throw new StreamjobError('CONFIG_INVALID', `there are two inputs ${JSON.stringify(name)}`, {
+        where: 'testJob',
+        hint: 'give each a name of its own, and read one stream as often as you like',
+      });
+    }
+    const { stream, push } = ssc.valuesStream<T>();
+    inputs.set(name, push as Push);
+    return stream;
+  };
+  const outputs = Object.entries<DStream<unknown>>(await build(ssc, input, data));
+  for (const [name, stream] of outputs) {
+    stream.foreachRDD(async (rdd, time) => take(name, time, await rdd.collect()));
+  }
+  return { inputs, outputs: outputs.map(([name]) => name) };
+}
