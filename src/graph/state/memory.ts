@@ -127,6 +127,8 @@ export class MemoryStateStore<K, S> implements StateStore<K, S> {
     this.#lastCommitted = time - 1;
   }
 
+  seal(_time: number): void {}
+
   commit(time: number): void {
     if (this.#begun !== time) return;
     this.#begun = undefined;

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { afterAll, expect } from 'vitest';
-import { fromBytes, fromPlain, toBytes, toPlain } from '../../../src/avro/stored-values.ts';
 import { StreamingContext } from '../../../src/context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
-import { LmdbEnvironment, LmdbStateStore } from '../../../src/graph/state/lmdb.ts';
+import { pageFormat } from '../../../src/engine/durable-state.ts';
+import { LmdbStateStore } from '../../../src/graph/state/lmdb.ts';
+import { LmdbEnvironment } from '../../../src/graph/state/lmdb-environment.ts';
 import { MemoryStateStore } from '../../../src/graph/state/memory.ts';
-import { PLAIN_STATE, type StateStore, type StoredEntry } from '../../../src/graph/state/store.ts';
+import { PLAIN_STATE, type StateStore } from '../../../src/graph/state/store.ts';
 import { until } from '../../kit/until.ts';
 
 type Key = string | number | readonly [string, number];
@@ -24,8 +25,8 @@ function environment(cachedKeys: number): LmdbEnvironment {
   return new LmdbEnvironment({
     directory: () => directory,
     cachedKeys,
-    encode: (entry, operator) => toBytes(toPlain(entry, operator)),
-    decode: (bytes) => fromPlain(fromBytes(bytes)) as StoredEntry,
+    format: pageFormat,
+    warn: () => {},
   });
 }
 
