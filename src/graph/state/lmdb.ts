@@ -21,8 +21,8 @@ import {
 } from './store.ts';
 
 /** What is put back is gathered up to so many bytes and keys, so that a page is not written for each key. */
-const MOST_GATHERED_BYTES = 32 * 1024 * 1024;
-const MOST_GATHERED_KEYS = 500_000;
+const MOST_GATHERED_BYTES = 64 * 1024 * 1024;
+const MOST_GATHERED_KEYS = 2 ** 20;
 
 /** See the file's head. */
 export class LmdbStateStore<K, S> implements StateStore<K, S> {
@@ -130,6 +130,20 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
     this.#begun = undefined;
     this.#forgetChanges();
     this.#table.forgetRecent();
+  }
+
+  get isLost(): boolean {
+    return this.#environment.isLost;
+  }
+
+  async reset(): Promise<void> {
+    this.rollback(0);
+    this.#forgetGathered();
+    this.#loaded = new KeyedMap();
+    this.#cache = new KeyedMap();
+    this.#lastCommitted = undefined;
+    this.#table.forget();
+    await this.#environment.reset();
   }
 
   changes(): BucketChange[] {

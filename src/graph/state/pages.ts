@@ -190,6 +190,11 @@ export class PageTable {
   /** Removes everything. @throws StreamjobError FILE_ACCESS */
   clear(): void {
     this.#disk.clear();
+    this.forget();
+  }
+
+  /** As after `clear`, when what was on disk is gone. */
+  forget(): void {
     this.#buckets = emptyBuckets();
     this.#unwritten = new Map();
     this.#recent.clear();

@@ -100,6 +100,10 @@ export interface StateStore<K = unknown, S = unknown> {
   seal(time: number): void;
   /** What the batch changed stays. After `seal` it cannot fail: it is called when the journal has the commit. */
   commit(time: number): void;
+  /** Whether its keys cannot be read any more: it is of use again after `reset`, and when all that has committed was put back. */
+  readonly isLost: boolean;
+  /** Begins again with nothing in it. */
+  reset(): Promise<void>;
   /** What the batch changed never was. Nothing happens when the batch changed nothing. */
   rollback(time: number): void;
 }
