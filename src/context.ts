@@ -8,7 +8,6 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Observable } from 'rxjs';
 import type { FlumeEvent } from './avro/event-block.ts';
-import { fromBytes, fromPlain, toBytes, toPlain } from './avro/stored-values.ts';
 import { type Clock, systemClock, type Timer } from './core/clock.ts';
 import { type DurationLike, durationMs } from './core/duration.ts';
 import { errorLine, messageOf, StreamjobError } from './core/errors.ts';
@@ -18,6 +17,7 @@ import { checkOptions, count, misfit, type SizeLike, sizeBytes } from './core/op
 import type { Reliability } from './core/reliability.ts';
 import { Scope, untilAborted } from './core/scope.ts';
 import type { Files } from './durable/files.ts';
+import { pageFormat } from './engine/durable-state.ts';
 import type { EngineKind, EngineSettings, JobModule } from './engine/engine.ts';
 import { engines } from './engine/index.ts';
 import { EagerCutting } from './flow/batch/eager-cutting.ts';
@@ -46,8 +46,9 @@ import { DStream, transformStreams, unionStreams } from './graph/dstream.ts';
 import { Graph } from './graph/node.ts';
 import type { RDD } from './graph/rdd.ts';
 import { type Accumulators, Broadcast, CollectionAccumulator, NumberAccumulator } from './graph/shared.ts';
-import { LmdbEnvironment, LmdbStateStore } from './graph/state/lmdb.ts';
-import { PLAIN_STATE, type StateCodec, type StoredEntry } from './graph/state/store.ts';
+import { LmdbStateStore } from './graph/state/lmdb.ts';
+import { LmdbEnvironment } from './graph/state/lmdb-environment.ts';
+import { PLAIN_STATE, type StateCodec } from './graph/state/store.ts';
 import { CONTEXT_OPTIONS, STOP_OPTIONS } from './options.ts';
 
 /** What a context is made from. */
@@ -682,8 +683,12 @@ export class StreamingContext {
     const environment = new LmdbEnvironment({
       directory: () => this.#stateDirectory(),
       cachedKeys,
-      encode: (entry, operator) => toBytes(toPlain(entry, operator)),
-      decode: (bytes) => fromPlain(fromBytes(bytes)) as StoredEntry,
+      format: pageFormat,
+      warn: (error) =>
+        this.#log.warn(
+          { err: error },
+          `what a batch has committed is in memory until it can be written: ${error.message}`,
+        ),
     });
     this.#scope.defer(async () => {
       await environment.close();

@@ -1,5 +1,6 @@
 /** State of this thread as checkpoints see it: what changed, packed into bytes, and back. */
 import { fromBytes, fromPlain, toBytes, toPlain } from '../avro/stored-values.ts';
+import type { PageFormat } from '../graph/state/pages.ts';
 import type { BucketChange, DurableState, PackedChange, StateForm, StateStore } from '../graph/state/store.ts';
 
 /** @param operator for the error @throws StreamjobError CHECKPOINT_VALUE */
@@ -53,10 +54,20 @@ export class LocalState implements DurableState {
   }
 
   restore(change: PackedChange, whole: boolean): void {
-    for (const each of unpackChanges(change)) this.#store.restore(each, whole);
+    const changes = unpackChanges(change);
+    const bytes = change.bytes.length / Math.max(1, changes.length);
+    for (const each of changes) this.#store.restore(each, whole, bytes);
   }
 
   restored(lastCommitted: number | undefined): void {
     this.#store.restored(lastCommitted);
   }
 }
+
+/** How states become pages of a store on disk, and back: as a checkpoint stores them. */
+export const pageFormat: PageFormat = {
+  plain: toPlain,
+  encode: toBytes,
+  decode: (bytes) => fromBytes(bytes) as unknown[],
+  revive: fromPlain,
+};

@@ -46,6 +46,8 @@ export class Generations {
     for (const [, lineage] of this.kept(time)) {
       if (lineage.kind === 'kept') await this.#runner.keep(lineage);
     }
+    // What may fail about its commit fails now, while the batch can be run again: nothing may once the journal has the commit.
+    for (const { store } of this.#graph.nodes) store?.seal(time);
   }
 
   /** The nodes whose data of a time is kept, with it, in the order of the graph. */

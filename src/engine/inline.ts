@@ -1,4 +1,5 @@
 /** The inline engine: everything runs on the main thread. */
+import { StreamjobError } from '../core/errors.ts';
 import type { Lineage } from '../graph/lineage.ts';
 import type { Node } from '../graph/node.ts';
 import type { RDD } from '../graph/rdd.ts';
@@ -19,6 +20,9 @@ export const inlineEngine: EngineKind = {
 class InlineEngine implements Engine {
   readonly #settings: EngineSettings;
   readonly #generations: Generations;
+  /** Whether states have to be put back before a batch can run. */
+  #isLost = false;
+  #hasCommitted = false;
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
@@ -33,8 +37,9 @@ class InlineEngine implements Engine {
 
   async start(): Promise<void> {}
 
-  run({ time, blocks }: StageBatch): Promise<void> {
-    return this.#generations.run(time, (input): Lineage<unknown> | undefined => {
+  async run({ time, blocks }: StageBatch): Promise<void> {
+    await this.#putBack(time);
+    await this.#generations.run(time, (input): Lineage<unknown> | undefined => {
       const partitions = dealInput(blocks.get(input) ?? [], this.#settings.numPartitions);
       return partitions && { kind: 'source', partitions };
     });
@@ -49,6 +54,7 @@ class InlineEngine implements Engine {
   }
 
   complete(time: number): void {
+    this.#hasCommitted = true;
     this.#generations.complete(time);
   }
 
@@ -76,4 +82,30 @@ class InlineEngine implements Engine {
   }
 
   async close(): Promise<void> {}
+
+  /**
+   * Brings states up again from the checkpoint, when their store on disk is broken: with all that has committed.
+   * @throws StreamjobError ENGINE_LOST when it is nowhere
+   */
+  async #putBack(time: number): Promise<void> {
+    const { graph, log, names, reload } = this.#settings;
+    const stores = graph.nodes.flatMap((node) => (node.store === undefined ? [] : [{ node, store: node.store }]));
+    if (stores.some(({ store }) => store.isLost)) this.#isLost = true;
+    if (!this.#isLost) return;
+    const putBack = reload();
+    if (putBack === undefined && this.#hasCommitted) {
+      throw new StreamjobError('ENGINE_LOST', 'the store of states is broken; what it held is in no checkpoint', {
+        where: 'stateStore',
+        hint: 'give the job a checkpointDir: then its states are put back from it',
+      });
+    }
+    // What the batch has worked out already was from states that are gone.
+    this.#generations.forget(time);
+    for (const { store } of stores) await store.reset();
+    const states = new Map(stores.map(({ node, store }) => [names.get(node) ?? store.operator, new LocalState(store)]));
+    // What windows remember is in this thread, and still there.
+    await putBack?.({ states, restore: () => {} });
+    this.#isLost = false;
+    log.warn({}, 'the store of states was broken; it was made anew and filled from the checkpoint');
+  }
 }

@@ -81,19 +81,19 @@ export class KeyedMap<K, V> {
 
   /** The entry of `key`, which may be changed in place. */
   find(key: K): [K, V] | undefined {
-    return this.#entries.get(identity(key));
+    return this.#entries.get(identityOf(key));
   }
 
   /** Adds an entry for a key that has none. @returns it, as `find` gives it */
   add(key: K, value: V): [K, V] {
     const entry: [K, V] = [key, value];
-    this.#entries.set(identity(key), entry);
+    this.#entries.set(identityOf(key), entry);
     return entry;
   }
 
   /** Takes a key out. */
   delete(key: K): void {
-    this.#entries.delete(identity(key));
+    this.#entries.delete(identityOf(key));
   }
 
   /** All entries, in the order in which their keys came. */
@@ -102,8 +102,8 @@ export class KeyedMap<K, V> {
   }
 }
 
-/** What stands for a key in a JavaScript Map. A composite key's text is wrapped, so that no string equals it. */
-function identity(key: unknown): unknown {
+/** What stands for a key in a JavaScript Map: the same exactly for keys that are equal by value. A composite key's text is wrapped, so that no string equals it. */
+export function identityOf(key: unknown): unknown {
   if (typeof key === 'string') return key;
   return isComposite(key) ? compositeIdentity(canonical(key)) : key;
 }

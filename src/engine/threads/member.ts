@@ -90,7 +90,7 @@ export class Member {
   }
 
   async #run({ run, time, inputs, skips, durable }: Extract<ToWorker, { type: 'run' }>): Promise<void> {
-    const { accumulators, members } = this.#settings;
+    const { accumulators, graph, members } = this.#settings;
     this.#abort = new AbortController();
     this.#trading.begin(run);
     this.#letters.clear();
@@ -107,6 +107,8 @@ export class Member {
       // What an attempt that failed has added does not count.
       accumulators.take();
       this.#send({ type: 'failed', run, error: packError(error), aborted: this.#abort.signal.aborted });
+      // A thread whose states are gone ends: the main thread makes new ones and puts all that has committed back.
+      if (graph.nodes.some(({ store }) => store?.isLost === true)) setImmediate(() => rethrow(error));
     } finally {
       this.#letters.active = false;
     }
@@ -189,4 +191,8 @@ export class Member {
 
 function partitionsOf(lineage: Lineage<unknown>): readonly Partition<unknown>[] {
   return lineage.kind === 'source' ? lineage.partitions : lineage.kind === 'kept' ? (lineage.result ?? []) : [];
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }

@@ -1,19 +1,17 @@
 /**
- * State larger than memory: keys lie in an lmdb database, what the open batch changes and what was read last in memory. The
- * database is a place to keep keys, not what outlives a crash: that is the checkpoint's journal, from which it is filled anew at each
- * start, so that it is never synced.
- *
- * In the database `keys`: [bucket, key as text] -> [key, state, updated]; in `times`: [updated, bucket, key as text] -> nothing, by
- * which keys that time out are found at a cost that follows how many there are.
+ * State larger than memory: keys lie in lmdb, in pages (pages.ts); what the open batch changes and what was read last in memory.
+ * What a batch changes is made into pages by `seal`, before the checkpoint's journal has its commit, and written to lmdb after it:
+ * when that fails, because the disk is full, it stays in memory, and the next batch commits only after it could be written.
  */
-import { rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Database, RootDatabase } from 'lmdb';
-import { KeyedMap, keyText } from '../keys.ts';
+import { StreamjobError } from '../../core/errors.ts';
+import { identityOf, KeyedMap } from '../keys.ts';
+import type { LmdbEnvironment } from './lmdb-environment.ts';
+import { type BucketEntries, PageTable, type Rewrite } from './pages.ts';
 import {
   type BucketChange,
   bucketOf,
   changesByBucket,
+  STATE_BUCKETS,
   type StateCodec,
   type StateEntry,
   type StateForm,
@@ -22,66 +20,9 @@ import {
   type StoredEntry,
 } from './store.ts';
 
-/** Where stores of a thread lie. */
-export interface LmdbStates {
-  /** A directory of their own; what is in it is removed. Asked for when the first key comes. */
-  readonly directory: () => string;
-  /** How many keys of each operator are kept in memory beside what the open batch changes. */
-  readonly cachedKeys: number;
-  /** A key's entry as bytes and back. @throws StreamjobError CHECKPOINT_VALUE */
-  readonly encode: (entry: StoredEntry, operator: string) => Uint8Array;
-  readonly decode: (bytes: Uint8Array) => StoredEntry;
-}
-
-/** Opens the stores of one thread. */
-export class LmdbEnvironment {
-  readonly states: LmdbStates;
-  #root: RootDatabase<Buffer, TextKey> | undefined;
-
-  constructor(states: LmdbStates) {
-    this.states = states;
-  }
-
-  /** The databases of an operator. */
-  open(operator: string): { readonly keys: Database<Buffer, TextKey>; readonly times: Database<Buffer, TimeKey> } {
-    this.#root ??= this.#openRoot();
-    return {
-      keys: this.#root.openDB({ name: `keys ${operator}`, encoding: 'binary' }),
-      times: this.#root.openDB({ name: `times ${operator}`, encoding: 'binary' }),
-    };
-  }
-
-  async close(): Promise<void> {
-    const root = this.#root;
-    this.#root = undefined;
-    if (root === undefined) return;
-    await root.close();
-    rmSync(this.states.directory(), { recursive: true, force: true });
-  }
-
-  #openRoot(): RootDatabase<Buffer, TextKey> {
-    const path = this.states.directory();
-    rmSync(path, { recursive: true, force: true });
-    // Loaded when it is wanted: most jobs keep their state in memory.
-    const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
-    return open<Buffer, TextKey>({ path, encoding: 'binary', noSync: true, maxDbs: MOST_DATABASES });
-  }
-}
-
-type TextKey = [bucket: number, text: string];
-type TimeKey = [updated: number, bucket: number, text: string];
-
-const MOST_DATABASES = 256;
-const NOTHING = Buffer.alloc(0);
-/** lmdb's keys have at most 1978 bytes: of a longer text the first part and a hash stand for it, and the entry has the key. */
-const LONGEST_TEXT = 1000;
-
-interface Changed<S> {
-  /** Undefined: the key is gone. */
-  readonly after: StateEntry<S> | undefined;
-  /** Of the entry in the database. */
-  readonly before: number | undefined;
-}
+/** What is put back is gathered up to so many bytes and keys, so that a page is not written for each key. */
+const MOST_GATHERED_BYTES = 64 * 1024 * 1024;
+const MOST_GATHERED_KEYS = 2 ** 20;
 
 /** See the file's head. */
 export class LmdbStateStore<K, S> implements StateStore<K, S> {
@@ -89,15 +30,21 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
   readonly form: StateForm;
   readonly #environment: LmdbEnvironment;
   readonly #codec: StateCodec<S>;
-  #opened: ReturnType<LmdbEnvironment['open']> | undefined;
-  /** What the open batch has changed. */
-  #changed = new KeyedMap<K, Changed<S>>();
+  readonly #table: PageTable;
+  /** What the open batch has changed; undefined: the key is gone. */
+  #changed = new KeyedMap<K, StateEntry<S> | undefined>();
+  /** The same as pages; undefined: not made yet, or more has changed since. */
+  #sealed: Rewrite | undefined;
+  /** How many keys each bucket has more through the open batch. */
+  readonly #added = new Int32Array(STATE_BUCKETS);
   /** Keys read last: the youngest at the end. */
   #cache = new KeyedMap<K, StateEntry<S>>();
   #loaded = new KeyedMap<K, null>();
+  /** What is put back and in no page yet. */
+  #gathered = new Map<number, BucketEntries>();
+  #gatheredBytes = 0;
+  #gatheredKeys = 0;
   #owns: (bucket: number) => boolean = () => true;
-  #size = 0;
-  #sizeBefore = 0;
   #begun: number | undefined;
   #lastCommitted: number | undefined;
 
@@ -106,6 +53,7 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
     this.operator = operator;
     this.form = form;
     this.#codec = codec;
+    this.#table = new PageTable(operator, environment.pages(operator), environment.states.format);
   }
 
   get lastCommitted(): number | undefined {
@@ -113,7 +61,7 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
   }
 
   get size(): number {
-    return this.#size;
+    return this.#sizeOf(() => true);
   }
 
   touchedBy(time: number): boolean {
@@ -123,7 +71,6 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
   begin(time: number): void {
     this.rollback(time);
     this.#begun = time;
-    this.#sizeBefore = this.#size;
   }
 
   partition(index: number, count: number): StatePartition<K, S> {
@@ -136,10 +83,7 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
       entries: () => this.#entries(owns),
       updatedBefore: (time) => this.#updatedBefore(time, owns),
       get size() {
-        if (count === 1) return store.#size;
-        let size = 0;
-        for (const _ of store.#entries(owns)) size++;
-        return size;
+        return store.#sizeOf(owns);
       },
     };
   }
@@ -150,40 +94,56 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
 
   load(pairs: readonly (readonly [K, S])[], time: number): void {
     if (this.#lastCommitted !== undefined || pairs.length === 0) return;
-    this.#write(() => {
-      for (const [key, state] of pairs) {
-        if (!this.#owns(bucketOf(key))) continue;
-        this.#store(key, { state, updated: time });
-        if (this.#loaded.find(key) === undefined) this.#loaded.add(key, null);
-      }
-    });
+    const own = pairs.filter(([key]) => this.#owns(bucketOf(key)));
+    this.#table.flush();
+    const changes = new Map<number, BucketEntries>();
+    for (const [key, state] of own) {
+      changesOf(changes, bucketOf(key)).set(identityOf(key), this.#stored(key, { state, updated: time }));
+    }
+    this.#table.apply(this.#table.rewrite(changes));
+    for (const [key] of own) if (this.#loaded.find(key) === undefined) this.#loaded.add(key, null);
+    this.#cache = new KeyedMap();
     this.#lastCommitted = time - 1;
-    this.#sizeBefore = this.#size;
+    this.#flushed();
+  }
+
+  seal(time: number): void {
+    // At most one batch waits in memory to be written.
+    this.#table.flush();
+    if (this.#begun === time) this.#sealed ??= this.#rewritten();
   }
 
   commit(time: number): void {
     if (this.#begun !== time) return;
+    const sealed = this.#sealed ?? this.#rewritten();
     this.#begun = undefined;
     this.#lastCommitted = time;
     const changed = this.#changed;
-    this.#changed = new KeyedMap();
+    this.#forgetChanges();
     this.#loaded = new KeyedMap();
-    if (changed.size === 0) return;
-    this.#write(() => {
-      for (const [key, { after, before }] of changed.entries()) {
-        const text = textOf(key);
-        if (before !== undefined) this.#db.times.removeSync([before, bucketOf(key), text]);
-        if (after === undefined) this.#db.keys.removeSync([bucketOf(key), text]);
-        else this.#putNow(key, text, after);
-        this.#remember(key, after);
-      }
-    });
+    this.#table.apply(sealed);
+    for (const [key, entry] of changed.entries()) this.#remember(key, entry);
+    this.#flushed();
   }
 
   rollback(_time: number): void {
-    if (this.#begun !== undefined) this.#size = this.#sizeBefore;
     this.#begun = undefined;
-    this.#changed = new KeyedMap();
+    this.#forgetChanges();
+    this.#table.forgetRecent();
+  }
+
+  get isLost(): boolean {
+    return this.#environment.isLost;
+  }
+
+  async reset(): Promise<void> {
+    this.rollback(0);
+    this.#forgetGathered();
+    this.#loaded = new KeyedMap();
+    this.#cache = new KeyedMap();
+    this.#lastCommitted = undefined;
+    this.#table.forget();
+    await this.#environment.reset();
   }
 
   changes(): BucketChange[] {
@@ -193,52 +153,97 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
   *#changes(): Generator<readonly [K, StoredEntry | undefined]> {
     const stored = (key: K, entry: StateEntry<S> | undefined): StoredEntry | undefined =>
       entry && this.#stored(key, entry);
-    for (const [key, { after }] of this.#changed.entries()) yield [key, stored(key, after)];
+    for (const [key, after] of this.#changed.entries()) yield [key, stored(key, after)];
     for (const [key] of this.#loaded.entries()) {
       if (this.#changed.find(key) === undefined) yield [key, stored(key, this.#get(key))];
     }
   }
 
   bucket(index: number): StoredEntry[] {
-    return [...this.#entries((bucket) => bucket === index, [index])].map(([key, entry]) => this.#stored(key, entry));
+    this.#settle();
+    const stored: StoredEntry[] = [];
+    for (const entry of this.#table.entries(index))
+      if (this.#changed.find(entry[0] as K) === undefined) stored.push(entry);
+    for (const [key, after] of this.#changed.entries()) {
+      if (after !== undefined && bucketOf(key) === index) stored.push(this.#stored(key, after));
+    }
+    return stored;
   }
 
-  restore({ bucket, set, deleted }: BucketChange, whole: boolean): void {
-    this.#write(() => {
-      if (whole) for (const [key] of [...this.#inDatabase([bucket])]) this.#store(key, undefined);
-      for (const [key, stored, updated] of set) {
-        this.#store(key as K, { state: this.#codec.decode(stored), updated });
-      }
-      for (const key of deleted) this.#store(key as K, undefined);
-    });
+  restore({ bucket, set, deleted }: BucketChange, whole: boolean, bytes = 0): void {
+    if (whole) this.#gathered.set(bucket, { whole, changes: new Map() });
+    const gathered = changesOf(this.#gathered, bucket);
+    for (const entry of set) gathered.set(identityOf(entry[0]), entry);
+    for (const key of deleted) gathered.set(identityOf(key), { gone: key });
+    this.#gatheredBytes += bytes;
+    this.#gatheredKeys += set.length + deleted.length;
+    if (this.#gatheredBytes > MOST_GATHERED_BYTES || this.#gatheredKeys > MOST_GATHERED_KEYS) this.#settle();
   }
 
   restored(lastCommitted: number | undefined): void {
-    if (lastCommitted === undefined && this.#opened !== undefined) {
-      this.#opened.keys.clearSync();
-      this.#opened.times.clearSync();
+    if (lastCommitted === undefined) {
+      this.#forgetGathered();
       this.#cache = new KeyedMap();
-      this.#size = 0;
+      this.#table.clear();
     }
+    this.#settle();
     this.#lastCommitted = lastCommitted;
   }
 
-  get #db(): ReturnType<LmdbEnvironment['open']> {
-    this.#opened ??= this.#environment.open(this.operator);
-    return this.#opened;
+  /** What was put back becomes pages. */
+  #settle(): void {
+    if (this.#gathered.size === 0) return;
+    this.#table.flush();
+    this.#table.apply(this.#table.rewrite(this.#gathered));
+    this.#forgetGathered();
+    this.#cache = new KeyedMap();
+    this.#table.flush();
   }
 
-  #write(work: () => void): void {
-    this.#db.keys.transactionSync(work);
+  #forgetGathered(): void {
+    this.#gathered = new Map();
+    this.#gatheredBytes = 0;
+    this.#gatheredKeys = 0;
+  }
+
+  #forgetChanges(): void {
+    this.#changed = new KeyedMap();
+    this.#sealed = undefined;
+    this.#added.fill(0);
+  }
+
+  /** Writes what has committed. It may fail: `seal` of the next batch tries it again, and fails that one. */
+  #flushed(): void {
+    try {
+      this.#table.flush();
+    } catch (error) {
+      if (error instanceof StreamjobError) this.#environment.states.warn(error);
+      else throw error;
+    }
+  }
+
+  #rewritten(): Rewrite {
+    const changes = new Map<number, BucketEntries>();
+    for (const [key, after] of this.#changed.entries()) {
+      const change = after === undefined ? { gone: key } : this.#stored(key, after);
+      changesOf(changes, bucketOf(key)).set(identityOf(key), change);
+    }
+    return this.#table.rewrite(changes);
+  }
+
+  #sizeOf(owns: (bucket: number) => boolean): number {
+    this.#settle();
+    let size = 0;
+    for (let bucket = 0; bucket < STATE_BUCKETS; bucket++) {
+      if (owns(bucket)) size += this.#table.keys(bucket) + (this.#added[bucket] ?? 0);
+    }
+    return size;
   }
 
   #get(key: K): StateEntry<S> | undefined {
     const changed = this.#changed.find(key);
-    return changed === undefined ? this.#read(key) : changed[1].after;
-  }
-
-  /** What the database has. */
-  #read(key: K): StateEntry<S> | undefined {
+    if (changed !== undefined) return changed[1];
+    this.#settle();
     const cached = this.#cache.find(key)?.[1];
     if (cached !== undefined) {
       // It is the youngest now.
@@ -246,11 +251,11 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
       this.#cache.add(key, cached);
       return cached;
     }
-    const bytes = this.#db.keys.getBinaryFast([bucketOf(key), textOf(key)]);
-    if (bytes === undefined) return undefined;
-    const entry = this.#entryOf(this.#environment.states.decode(bytes));
-    this.#remember(key, entry[1]);
-    return entry[1];
+    const stored = this.#table.find(key);
+    if (stored === undefined) return undefined;
+    const entry = this.#entryOf(stored);
+    this.#remember(key, entry);
+    return entry;
   }
 
   #remember(key: K, entry: StateEntry<S> | undefined): void {
@@ -266,59 +271,43 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
 
   #put(key: K, after: StateEntry<S> | undefined): void {
     const changed = this.#changed.find(key);
-    const stored = changed === undefined ? this.#read(key) : undefined;
-    const before = changed === undefined ? stored?.updated : changed[1].before;
-    const present = changed === undefined ? stored !== undefined : changed[1].after !== undefined;
-    this.#size += Number(after !== undefined) - Number(present);
-    if (changed === undefined) this.#changed.add(key, { after, before });
-    else changed[1] = { after, before };
+    const present = changed === undefined ? this.#has(key) : changed[1] !== undefined;
+    const bucket = bucketOf(key);
+    this.#added[bucket] = (this.#added[bucket] ?? 0) + Number(after !== undefined) - Number(present);
+    if (changed === undefined) this.#changed.add(key, after);
+    else changed[1] = after;
+    this.#sealed = undefined;
   }
 
-  /** Puts an entry into the database at once, in a transaction. */
-  #store(key: K, entry: StateEntry<S> | undefined): void {
-    const before = this.#read(key);
-    const text = textOf(key);
-    if (before !== undefined) this.#db.times.removeSync([before.updated, bucketOf(key), text]);
-    if (entry === undefined) this.#db.keys.removeSync([bucketOf(key), text]);
-    else this.#putNow(key, text, entry);
-    this.#size += Number(entry !== undefined) - Number(before !== undefined);
-    this.#remember(key, entry);
+  #has(key: K): boolean {
+    this.#settle();
+    return this.#cache.find(key) !== undefined || this.#table.find(key) !== undefined;
   }
 
-  #putNow(key: K, text: string, entry: StateEntry<S>): void {
-    const bytes = this.#environment.states.encode(this.#stored(key, entry), this.operator);
-    this.#db.keys.putSync([bucketOf(key), text], Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
-    this.#db.times.putSync([entry.updated, bucketOf(key), text], NOTHING);
-  }
-
-  *#entries(
-    owns: (bucket: number) => boolean,
-    range: readonly [first: number] | readonly [] = [],
-  ): IterableIterator<readonly [K, StateEntry<S>]> {
-    for (const [key, entry] of this.#inDatabase(range)) {
-      if (owns(bucketOf(key)) && this.#changed.find(key) === undefined) yield [key, entry];
+  *#entries(owns: (bucket: number) => boolean): IterableIterator<readonly [K, StateEntry<S>]> {
+    this.#settle();
+    for (let bucket = 0; bucket < STATE_BUCKETS; bucket++) {
+      if (!owns(bucket)) continue;
+      for (const stored of this.#table.entries(bucket)) {
+        const key = stored[0] as K;
+        if (this.#changed.find(key) === undefined) yield [key, this.#entryOf(stored)];
+      }
     }
-    for (const [key, { after }] of this.#changed.entries()) {
+    for (const [key, after] of this.#changed.entries()) {
       if (after !== undefined && owns(bucketOf(key))) yield [key, after];
     }
   }
 
-  /** @param range a bucket; all of them when it is empty */
-  *#inDatabase([bucket]: readonly [first: number] | readonly []): Generator<readonly [K, StateEntry<S>]> {
-    const range = bucket === undefined ? {} : { start: [bucket, ''] as TextKey, end: [bucket + 1, ''] as TextKey };
-    for (const { value } of this.#db.keys.getRange(range)) yield this.#entryOf(this.#environment.states.decode(value));
-  }
-
   #updatedBefore(time: number, owns: (bucket: number) => boolean): K[] {
+    this.#settle();
     const old: K[] = [];
-    for (const [, bucket, text] of this.#db.times.getKeys({ end: [time, 0, ''] })) {
+    for (let bucket = 0; bucket < STATE_BUCKETS; bucket++) {
       if (!owns(bucket)) continue;
-      const bytes = this.#db.keys.getBinaryFast([bucket, text]);
-      if (bytes === undefined) continue;
-      const [key] = this.#entryOf(this.#environment.states.decode(bytes));
-      if (this.#changed.find(key) === undefined) old.push(key);
+      for (const [key] of this.#table.entries(bucket, time)) {
+        if (this.#changed.find(key as K) === undefined) old.push(key as K);
+      }
     }
-    for (const [key, { after }] of this.#changed.entries()) {
+    for (const [key, after] of this.#changed.entries()) {
       if (after !== undefined && after.updated < time && owns(bucketOf(key))) old.push(key);
     }
     return old;
@@ -328,12 +317,16 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
     return [key, this.#codec.encode(entry.state), entry.updated];
   }
 
-  #entryOf([key, stored, updated]: StoredEntry): [K, StateEntry<S>] {
-    return [key as K, { state: this.#codec.decode(stored), updated }];
+  #entryOf([, stored, updated]: StoredEntry): StateEntry<S> {
+    return { state: this.#codec.decode(stored), updated };
   }
 }
 
-/** What stands for a key in the database: the same exactly for equal keys. */
-function textOf(key: unknown): string {
-  return keyText(key, LONGEST_TEXT);
+function changesOf(of: Map<number, BucketEntries>, bucket: number): BucketEntries['changes'] {
+  let present = of.get(bucket);
+  if (present === undefined) {
+    present = { whole: false, changes: new Map() };
+    of.set(bucket, present);
+  }
+  return present.changes;
 }

@@ -127,6 +127,15 @@ export class MemoryStateStore<K, S> implements StateStore<K, S> {
     this.#lastCommitted = time - 1;
   }
 
+  seal(_time: number): void {}
+
+  readonly isLost: boolean = false;
+
+  async reset(): Promise<void> {
+    this.rollback(0);
+    this.restored(undefined);
+  }
+
   commit(time: number): void {
     if (this.#begun !== time) return;
     this.#begun = undefined;

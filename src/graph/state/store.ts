@@ -79,12 +79,31 @@ export interface StateStore<K = unknown, S = unknown> {
   bucket(index: number): StoredEntry[];
   /** How many keys there are. */
   readonly size: number;
-  /** Puts back what a checkpoint stored. @param whole whether `change.set` is all that the bucket has */
-  restore(change: BucketChange, whole: boolean): void;
-  /** The end of `restore`. @param lastCommitted time of the last batch that changed it; undefined: it is to be made anew */
+  /**
+   * Puts back what a checkpoint stored.
+   * @param whole whether `change.set` is all that the bucket has
+   * @param bytes what it takes in the checkpoint, about
+   * @throws StreamjobError FILE_ACCESS
+   */
+  restore(change: BucketChange, whole: boolean, bytes?: number): void;
+  /**
+   * The end of `restore`.
+   * @param lastCommitted time of the last batch that changed it; undefined: it is to be made anew
+   * @throws StreamjobError FILE_ACCESS
+   */
   restored(lastCommitted: number | undefined): void;
-  /** What the batch changed stays. */
+  /**
+   * Makes ready what the batch changed, when all of its stages have run: whatever may fail about its commit fails here, while the
+   * batch can still be run again.
+   * @throws StreamjobError FILE_ACCESS, CHECKPOINT_VALUE
+   */
+  seal(time: number): void;
+  /** What the batch changed stays. After `seal` it cannot fail: it is called when the journal has the commit. */
   commit(time: number): void;
+  /** Whether its keys cannot be read any more: it is of use again after `reset`, and when all that has committed was put back. */
+  readonly isLost: boolean;
+  /** Begins again with nothing in it. */
+  reset(): Promise<void>;
   /** What the batch changed never was. Nothing happens when the batch changed nothing. */
   rollback(time: number): void;
 }
