@@ -192,6 +192,6 @@ export function environmentName(option: string): string {
 }
 
 function resolveAgent(agent: JobOptions['agent']): ResolvedJobOptions['agent'] {
-  if (agent === undefined) return undefined;
+  if (agent === undefined || agent === '') return undefined;
   return typeof agent === 'string' ? { conf: agent, name: 'a1' } : { conf: agent.conf, name: agent.name ?? 'a1' };
 }

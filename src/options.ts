@@ -9,6 +9,7 @@ import {
   anything,
   count,
   duration,
+  exactly,
   flag,
   fn,
   type Option,
@@ -101,9 +102,10 @@ const AGENT_OPTIONS: OptionTable<{ conf: string; name?: string }> = {
 export const JOB_OPTIONS: OptionTable<JobOptions> = {
   ...SHARED,
   name: { ...SHARED.name, required: true },
-  agent: anyOf([text({}), object(AGENT_OPTIONS, { expected: '' })], {
-    expected: "the path of a flume.conf, or { conf: './flume.conf', name: 'a1' }",
-    doc: 'the flume.conf of the embedded agent a1',
+  // The empty text takes the agent of the job file away: Flume's own feeds the job then.
+  agent: anyOf([text({}), exactly(''), object(AGENT_OPTIONS, { expected: '' })], {
+    expected: "the path of a flume.conf, '' for none, or { conf: './flume.conf', name: 'a1' }",
+    doc: "the flume.conf of the embedded agent a1; '' for none",
   }),
 };
 

@@ -148,6 +148,10 @@ describe('a job', () => {
     );
   });
 
+  test('an agent that is the empty text is none, whatever the file says', () => {
+    expect(resolveJobOptions({ ...file, agent: './flume.conf' }, { agent: '' }, {}).agent).toBeUndefined();
+  });
+
   test('the environment may give what the file leaves out', () => {
     expect(resolveJobOptions(odd({ name: 'x' }), {}, { STREAMJOB_BATCH_INTERVAL: '2s' }).batchInterval).toBe(2000);
     expect(() => resolveJobOptions(odd({ name: 'x' }), {}, {})).toThrow(/batchInterval/);
