@@ -1,8 +1,9 @@
 /** What a worker thread of the threads engine runs: it builds the job again, and joins the crew. The job module is the closure. */
+import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { StreamingContext, type StreamingContextOptions } from './context.ts';
 import { Member } from './engine/threads/member.ts';
-import { type FromWorker, packError, type WorkerStart } from './engine/threads/messages.ts';
+import { buildFailed, type FromWorker, packError, type WorkerStart } from './engine/threads/messages.ts';
 import { loadJobModule } from './load-job.ts';
 
 const start = workerData as WorkerStart;
@@ -14,7 +15,13 @@ try {
   const stateDir = context.stateDir === undefined ? {} : { stateDir: `${context.stateDir}-${start.member}` };
   const ssc = new StreamingContext({ ...context, ...stateDir, engine: 'inline' });
   const build = await loadJobModule(start.job.module);
-  await build(ssc, start.job.data);
+  try {
+    await build(ssc, start.job.data);
+  } catch (error) {
+    throw buildFailed(error, start.member);
+  }
+  // What build opened may fail a moment later, by an event: a port that the main thread has taken. The worker is not ready then.
+  await setImmediate();
   const { graph, accumulators } = StreamingContext.graphOf(ssc);
   new Member({ ...start, graph, accumulators, port }).serve();
 } catch (error) {

@@ -9,12 +9,13 @@ const MOST_FRAMES = 50;
 /** The first place in a stack that is neither ours, nor Node's, nor an installed package's. @example userFrame(error.stack) */
 export function userFrame(stack: string | undefined): string | undefined {
   for (const line of (stack ?? '').split('\n')) {
-    const match = /^\s+at (?:.*\()?((?:file:\/\/)?\/[^()?]+?)(?:\?[^:]*)?:(\d+):(\d+)\)?$/.exec(line);
-    if (match?.[1] === undefined) continue;
+    const match = /^\s+at (?:.* \()?((?:file:\/\/)?\/.+?)(?:\?[^:]*)?:(\d+):(\d+)\)?$/.exec(line);
+    // What eval runs has no file.
+    if (match?.[1] === undefined || line.includes('<anonymous>')) continue;
     const file = match[1].startsWith('file:') ? fileURLToPath(match[1]) : match[1];
     if (file.startsWith(OWN) || file.includes(`${path.sep}node_modules${path.sep}`)) continue;
     const relative = path.relative(process.cwd(), file);
-    return `${relative.startsWith('..') ? file : relative}:${match[2]}:${match[3]}`;
+    return `${relative.startsWith(`..${path.sep}`) ? file : relative}:${match[2]}:${match[3]}`;
   }
   return undefined;
 }

@@ -1,5 +1,7 @@
 /** The port for logging. pino's loggers fit it; the CLI makes one, a program may pass its own. Logs go to stderr, never stdout. */
 
+import { shown } from './plain-json.ts';
+
 /** One level's method: an object of facts first, then the message, as pino has it. */
 export type LogMethod = (facts: object, message: string) => void;
 
@@ -63,10 +65,10 @@ function lineLogger(write: (level: Level, line: string) => unknown, facts: objec
 
 /** The message, then the facts that are not in it already. */
 function lineOf(level: Level, facts: object, message: string): string {
-  const shown = Object.entries(facts)
+  const parts = Object.entries(facts)
     .filter(([name]) => name !== 'err' && name !== 'job')
-    .map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
-  return [`streamjob ${level}: ${message}`, ...shown].join(' ');
+    .map(([name, value]) => `${name}=${typeof value === 'object' ? shown(value) : String(value)}`);
+  return [`streamjob ${level}: ${message}`, ...parts].join(' ');
 }
 
 function guarded(log: Logger): Logger {
@@ -79,7 +81,13 @@ function guarded(log: Logger): Logger {
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    child: (facts) => guarded(log.child(facts)),
+    child(facts) {
+      let child = log;
+      guard(`child ${shown(facts)}`, () => {
+        child = log.child(facts);
+      });
+      return guarded(child);
+    },
   };
 }
 

@@ -8,7 +8,15 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import { isSource, moduleUrl } from '../../core/module-url.ts';
 import { firstDifference } from './graph-description.ts';
-import { type FromWorker, type RunReport, type ToWorker, unpackError, type WorkerStart } from './messages.ts';
+import {
+  BUILD_HINT,
+  buildFailed,
+  type FromWorker,
+  type RunReport,
+  type ToWorker,
+  unpackError,
+  type WorkerStart,
+} from './messages.ts';
 
 /** What a crew is made from. */
 export interface CrewSettings extends Omit<WorkerStart, 'member' | 'loader' | 'entry'> {
@@ -54,17 +62,29 @@ export class Crew {
   #lost: StreamjobError | undefined;
   #closing = false;
   readonly #ready: Pending<readonly string[]>[] = [];
+  /** Members that have built the job. */
+  readonly #built = new Set<number>();
+  /** Whether a batch has run: what `build` began has shown by then whether it works. */
+  #hasRun = false;
 
   private constructor() {}
 
-  /** Starts all workers. @throws StreamjobError GRAPH_DIFFERS, WORKER_LOST, and what building the job threw in a worker */
-  static async open(settings: CrewSettings): Promise<Crew> {
+  /**
+   * Starts all workers.
+   * @param signal ends the start: a worker may never come to the end of `build`
+   * @throws StreamjobError GRAPH_DIFFERS, WORKER_LOST, USER_FUNCTION (building the job threw in a worker); the reason of `signal`
+   */
+  static async open(settings: CrewSettings, signal: AbortSignal): Promise<Crew> {
     const crew = new Crew();
+    const end = new AbortController();
     try {
+      signal.throwIfAborted();
       const { graph, ...start } = settings;
-      const graphs = await Promise.all(
-        Array.from({ length: start.members }, (_, member) => crew.#start({ ...start, member })),
-      );
+      const started = Array.from({ length: start.members }, (_, member) => crew.#start({ ...start, member }));
+      const aborted = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: end.signal });
+      });
+      const graphs = await Promise.race([Promise.all(started), aborted]);
       for (const [member, theirs] of graphs.entries()) {
         const difference = firstDifference(graph, theirs, `worker ${member}`);
         if (difference !== undefined) throw graphDiffers(difference);
@@ -74,6 +94,8 @@ export class Crew {
     } catch (error) {
       await crew.close();
       throw error;
+    } finally {
+      end.abort();
     }
   }
 
@@ -167,6 +189,7 @@ export class Crew {
   #take(member: number, message: FromWorker): void {
     switch (message.type) {
       case 'ready':
+        this.#built.add(member);
         return this.#ready[member]?.resolve(message.graph);
       case 'unready':
         return this.#ready[member]?.reject(unpackError(message.error));
@@ -198,17 +221,22 @@ export class Crew {
     }
     if (run.left.size > 0) return;
     this.#run = undefined;
+    this.#hasRun = true;
     if (run.failure === undefined) run.done.resolve(run.reports);
     else run.done.reject(run.failure);
   }
 
   #lose(member: number, why: string, cause?: unknown): void {
     if (this.#closing || this.#lost !== undefined) return;
-    const lost = new StreamjobError('WORKER_LOST', `worker ${member} is gone: ${why}`, {
-      where: "engine 'threads'",
-      hint: 'the batch is run again by new workers; if it comes again, look for what ends a thread: memory, process.exit(), an error outside of the stream',
-      cause,
-    });
+    const ends = 'look for what ends a thread: memory, process.exit(), an error outside of the stream';
+    const lost =
+      cause !== undefined && !this.#built.has(member)
+        ? buildFailed(cause, member)
+        : new StreamjobError('WORKER_LOST', `worker ${member} is gone: ${why}`, {
+            where: "engine 'threads'",
+            hint: `the batch is run again by new workers; if it comes again, ${this.#hasRun ? ends : `${BUILD_HINT}; or ${ends}`}`,
+            cause,
+          });
     this.#lost = lost;
     for (const { reject } of this.#ready) reject(lost);
     for (const { reject } of this.#questions.values()) reject(lost);

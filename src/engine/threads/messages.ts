@@ -139,3 +139,22 @@ export function unpackError({ code, message, where, hint, stack, cause }: Packed
   if (stack !== undefined) error.stack = stack;
   return error;
 }
+
+/** What to do when a worker cannot do what the main thread has done already. */
+export const BUILD_HINT =
+  "build runs once more in each worker thread: open ports, files and connections in an output (foreachRDD runs in the main thread only), or behind isMainThread of 'node:worker_threads'";
+
+/** That `build` threw in a worker, after it had not in the main thread: an error of ours keeps its code. It may succeed when new workers take the place of lost ones. */
+export function buildFailed(cause: unknown, member: number): StreamjobError {
+  const own = cause instanceof StreamjobError ? cause : undefined;
+  const hint = own?.hint === undefined ? BUILD_HINT : `${own.hint}; ${BUILD_HINT}`;
+  return new StreamjobError(
+    own?.code ?? 'USER_FUNCTION',
+    `building the job in worker ${member} failed: ${messageOf(cause)}`,
+    {
+      where: own?.where ?? "engine 'threads'",
+      hint,
+      cause,
+    },
+  );
+}

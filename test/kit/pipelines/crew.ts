@@ -1,5 +1,6 @@
 /** Graphs for the tests of the threads engine; what they do in which thread is said by `data`. */
 import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import type { StreamingContext } from '../../../src/context.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';
@@ -11,6 +12,10 @@ export interface CrewData {
   readonly marker?: string;
   /** No accumulator counts the values. */
   readonly uncounted?: boolean;
+  /** What building does in a worker that it does not do in the main thread. */
+  readonly inWorker?: 'throws' | 'rejects' | 'listens' | 'loops';
+  /** The port that the main thread listens on. */
+  readonly port?: number;
 }
 
 /** What a graph gives a test. */
@@ -73,6 +78,17 @@ const graphs = {
     ),
   plainWindow: (words: Words) => count(words.window(3000)).reduceByKey((a, b) => a + b),
   state: (words: Words) => count(words).updateStateByKey(total),
+  /** The word `loop` is never done with. */
+  loops: (words: Words, { marker }: CrewData) =>
+    count(
+      words.map((word) => {
+        if (word === 'loop') {
+          once(marker);
+          for (;;);
+        }
+        return word;
+      }),
+    ).reduceByKey((a, b) => a + b),
 };
 
 /** @param take gets each batch's values @param hold what an output waits for before it reads anything */
@@ -93,6 +109,20 @@ export function buildCrew(ssc: StreamingContext, data: CrewData, take: Take, hol
 }
 
 /** As JobModule wants it. */
-export default function build(ssc: StreamingContext, data: unknown): void {
-  buildCrew(ssc, data as CrewData, () => {});
+export default async function build(ssc: StreamingContext, given: unknown): Promise<void> {
+  const data = given as CrewData;
+  buildCrew(ssc, data, () => {});
+  switch (data.inWorker) {
+    case 'throws':
+      throw new Error('the licence server says no');
+    case 'rejects':
+      await Promise.resolve();
+      throw new Error('the licence server says no');
+    case 'listens':
+      createServer().listen(data.port, '127.0.0.1');
+      break;
+    case 'loops':
+      once(data.marker);
+      for (;;);
+  }
 }

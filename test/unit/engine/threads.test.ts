@@ -1,11 +1,14 @@
 /** The threads engine where it differs from the inline one: workers that end, graphs that differ, what crosses threads. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { StreamingContext, type StreamingContextOptions } from '../../../src/context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { StreamEvent } from '../../../src/core/events.ts';
+import { silentLogger } from '../../../src/core/log.ts';
 import { type Built, buildCrew, type CrewData } from '../../kit/pipelines/crew.ts';
 import { until } from '../../kit/until.ts';
 
@@ -162,6 +165,29 @@ describe('what cannot be run on threads is refused', { timeout: TIMEOUT }, () =>
     });
   });
 
+  test.each(['throws', 'rejects'] as const)('a job whose build %s in a worker, with what to do', async (inWorker) => {
+    await expect(rig({ graph: 'state', inWorker })).rejects.toMatchObject({
+      code: 'USER_FUNCTION',
+      message: expect.stringMatching(/building the job in worker \d failed: the licence server says no/),
+      hint: expect.stringMatching(/build runs once more in each worker thread.*isMainThread/),
+    });
+  });
+
+  test('a job whose build opens a port that the main thread has, with what to do', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      await expect(rig({ graph: 'state', inWorker: 'listens', port })).rejects.toMatchObject({
+        code: 'USER_FUNCTION',
+        message: expect.stringContaining('EADDRINUSE'),
+        hint: expect.stringMatching(/build runs once more in each worker thread.*isMainThread/),
+      });
+    } finally {
+      server.close();
+    }
+  });
+
   test.each([
     ['instances', 'VALUE_NOT_PLAIN'],
     ['actions', 'CONTEXT_STATE'],
@@ -171,6 +197,54 @@ describe('what cannot be run on threads is refused', { timeout: TIMEOUT }, () =>
     const [failure] = seen.filter((event) => event.type === 'batchFailed');
     expect(failure?.error).toMatchObject({ code });
     await ssc.stop({ graceful: false });
+  });
+});
+
+describe('an endless loop in a worker', { timeout: TIMEOUT }, () => {
+  test('is ended by a stop at once, and nothing of the batch is put out', async () => {
+    const marker = path.join(scratch(), 'marker');
+    const { clock, push, results, ssc } = await rig({ graph: 'loops', marker });
+    push(['a', 'loop']);
+    clock.advance(1000);
+    await until(() => existsSync(marker));
+    await ssc.stop({ graceful: false });
+    expect(ssc.getState()).toBe('stopped');
+    expect(results).toEqual([]);
+  });
+
+  test("is ended by a graceful stop's timeout", async () => {
+    const marker = path.join(scratch(), 'marker');
+    const { clock, push, ssc } = await rig({ graph: 'loops', marker });
+    push(['a', 'loop']);
+    clock.advance(1000);
+    await until(() => existsSync(marker));
+    const stopping = ssc.stop({ timeout: '5s' });
+    clock.advance(5000);
+    await stopping;
+    expect(ssc.getState()).toBe('stopped');
+  });
+
+  test('while it builds the job is ended by a stop, too', async () => {
+    const marker = path.join(scratch(), 'marker');
+    const data: CrewData = { graph: 'state', inWorker: 'loops', marker };
+    const ssc = new StreamingContext({
+      batchInterval: 1000,
+      engine: 'threads',
+      parallelism: 2,
+      job: { module, data },
+      log: silentLogger,
+    });
+    buildCrew(ssc, data, () => {});
+    const terminate = vi.spyOn(Worker.prototype, 'terminate');
+    const starting = ssc.start();
+    starting.catch(() => {});
+    await until(() => existsSync(marker));
+    await ssc.stop({ graceful: false });
+    await expect(starting).rejects.toMatchObject({ code: 'CONTEXT_STATE' });
+    // Workers that went on would keep the process from its end, and a core busy.
+    await until(() => terminate.mock.results.length === 2);
+    expect(await Promise.all(terminate.mock.results.map(({ value }) => value))).toEqual([1, 1]);
+    terminate.mockRestore();
   });
 });
 
