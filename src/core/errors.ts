@@ -41,7 +41,8 @@ export const ERROR_CODES = {
   CHANNEL_LOCKED: 'The directory of a file channel is used by another process.',
   CHECKPOINT_LOCKED: 'The checkpoint directory is used by another run.',
   CHECKPOINT_INCOMPATIBLE: 'What a checkpoint holds does not fit the job as it is now.',
-  CHECKPOINT_VALUE: 'A value that is to be remembered is not plain data, so that it cannot be stored.',
+  CHECKPOINT_VALUE:
+    'A value that is to be remembered is not plain data, so that it cannot be stored, or is refused by validate.',
   VALUE_NOT_PLAIN: 'A value that must go to another thread is not plain data.',
   GRAPH_DIFFERS:
     'The graph that a worker thread built differs from that of the main thread: build is not deterministic.',

@@ -11,6 +11,7 @@ import {
   type BucketChange,
   bucketOf,
   changesByBucket,
+  requireFit,
   STATE_BUCKETS,
   type StateCodec,
   type StateEntry,
@@ -98,6 +99,7 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
     this.#table.flush();
     const changes = new Map<number, BucketEntries>();
     for (const [key, state] of own) {
+      requireFit(this, key, state);
       changesOf(changes, bucketOf(key)).set(identityOf(key), this.#stored(key, { state, updated: time }));
     }
     this.#table.apply(this.#table.rewrite(changes));
@@ -270,6 +272,7 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
   }
 
   #put(key: K, after: StateEntry<S> | undefined): void {
+    if (after !== undefined) requireFit(this, key, after.state);
     const changed = this.#changed.find(key);
     const present = changed === undefined ? this.#has(key) : changed[1] !== undefined;
     const bucket = bucketOf(key);
