@@ -4,19 +4,51 @@
  */
 import { LocalState, packChanges, unpackChanges } from '../../engine/durable-state.ts';
 import { MemoryStateStore } from '../../graph/state/memory.ts';
-import { type DurableState, FIRST_VERSION, type PackedChange, type StateForm } from '../../graph/state/store.ts';
+import {
+  type DurableState,
+  FIRST_VERSION,
+  type PackedChange,
+  STATE_BUCKETS,
+  type StateForm,
+  type StoredEntry,
+} from '../../graph/state/store.ts';
 import type { StoredState } from './records.ts';
 
 /** See the file's head. */
 export class KeptState implements DurableState {
   readonly operator: string;
-  readonly form: StateForm;
+  #form: StateForm;
   readonly #versions = new Map<number, LocalState>();
   #lastCommitted: number | undefined;
 
   constructor(operator: string, kind: string, shape: string) {
     this.operator = operator;
-    this.form = { kind, shape, rebuildable: true };
+    this.#form = { kind, shape, rebuildable: true };
+  }
+
+  get form(): StateForm {
+    return this.#form;
+  }
+
+  /** What comes next is of this form: with another shape the operator had made its state anew. */
+  adopt(kind: string, shape: string): void {
+    if (this.#form.kind === kind && this.#form.shape === shape) return;
+    this.#form = { kind, shape, rebuildable: true };
+    this.#versions.clear();
+  }
+
+  /** Versions of states that there are. */
+  get versions(): readonly number[] {
+    return [...this.#versions].filter(([, { size }]) => size > 0).map(([version]) => version);
+  }
+
+  /** All entries, with the versions of their states. */
+  *entries(): Generator<readonly [version: number, entry: StoredEntry]> {
+    for (const [version, state] of this.#versions) {
+      for (let bucket = 0; bucket < STATE_BUCKETS; bucket++) {
+        for (const { set } of unpackChanges(state.bucket(bucket))) for (const entry of set) yield [version, entry];
+      }
+    }
   }
 
   get lastCommitted(): number | undefined {

@@ -112,6 +112,7 @@ export class Recovered {
       store = new KeptState(operator, kind, shape);
       this.stores.set(operator, store);
     }
+    if (store instanceof KeptState) store.adopt(kind, shape);
     if (store.form.kind !== kind || (store.form.shape !== shape && !store.form.rebuildable)) {
       const form = (of: { kind: string; shape: string }): string =>
         `${of.kind}${of.shape === '' ? '' : ` of ${of.shape} ms`}`;
@@ -146,6 +147,12 @@ export class Recovered {
     }
     this.#lastRun.set(operator, state.time);
   }
+}
+
+/** State that no job took. */
+export function keptStateOf({ stores }: Recovered, operator: string): KeptState | undefined {
+  const state = stores.get(operator);
+  return state instanceof KeptState ? state : undefined;
 }
 
 export function idsKey({ input, time }: Pick<StoredIds, 'input' | 'time'>): string {
