@@ -1,6 +1,6 @@
 /** State of this thread as checkpoints see it: what changed, packed into bytes, and back. */
 import { fromBytes, fromPlain, toBytes, toPlain } from '../avro/stored-values.ts';
-import type { PageFormat } from '../graph/state/pages.ts';
+import type { PageFormat } from '../graph/state/page-types.ts';
 import {
   type BucketChange,
   type DurableState,
