@@ -47,7 +47,8 @@ export const ERROR_CODES = {
   GRAPH_DIFFERS:
     'The graph that a worker thread built differs from that of the main thread: build is not deterministic.',
   WORKER_LOST: 'A worker thread ended while a batch ran; the batch is run again by new ones.',
-  ENGINE_LOST: 'A worker thread ended, and with it state that no checkpoint has.',
+  ENGINE_LOST:
+    'A worker thread or a store of states is lost, and with it state that no checkpoint has, or that only a new start brings back.',
   LOG_CORRUPT: 'A log on disk is damaged where it had been written safely.',
   EVENT_UNREADABLE: 'A source met input that it cannot turn into events.',
 } as const;

@@ -11,21 +11,25 @@ export class Gathered {
   /** By bucket. */
   readonly changes: Map<number, BucketEntries> = new Map();
   #bytes = 0;
+  /** Of all that was added, and of what is there: what came later takes the place of what came before. */
+  #added = 0;
   #keys = 0;
 
   /** Whether it has to be written before more comes. */
   get isFull(): boolean {
-    return this.#bytes > MOST_BYTES || this.#keys > MOST_KEYS;
+    return this.#keys > MOST_KEYS || (this.#bytes * this.#keys) / Math.max(1, this.#added) > MOST_BYTES;
   }
 
   /** @param whole whether nothing else stays in the bucket @param bytes of the change in a checkpoint, about */
   add({ bucket, set, deleted }: BucketChange, whole: boolean, bytes: number): void {
+    this.#keys -= this.changes.get(bucket)?.changes.size ?? 0;
     if (whole) this.changes.set(bucket, { whole, changes: new Map() });
     const changes = changesOf(this.changes, bucket);
     for (const entry of set) changes.set(identityOf(entry[0]), entry);
     for (const key of deleted) changes.set(identityOf(key), { gone: key });
     this.#bytes += bytes;
-    this.#keys += set.length + deleted.length;
+    this.#added += set.length + deleted.length;
+    this.#keys += changes.size;
   }
 }
 
