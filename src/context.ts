@@ -120,6 +120,11 @@ export interface StreamingContextOptions {
   readonly reliability?: Reliability;
   /** Where state, windows and received data outlive a crash; false or left out: nowhere. */
   readonly checkpointDir?: string | false;
+  /**
+   * Whether windows of a checkpoint are taken over by a job whose batch interval is a divisor of the old one. Once a batch has committed
+   * there is no way back to the old interval with what they remember, so that it has to be asked for. Default false.
+   */
+  readonly allowIntervalChange?: boolean;
   /** The directory of a job that needs one and does not name it: what `streamjob run` gives. */
   readonly standardCheckpointDir?: string;
   /** The file system of the checkpoint, for tests. Default: this machine's. */
@@ -630,6 +635,7 @@ export class StreamingContext {
       shared: this.#engine.shared,
       checkpointDir: this.#checkpointDir ?? this.#options.checkpointDir,
       standard: this.#options.standardCheckpointDir,
+      allowIntervalChange: this.#options.allowIntervalChange === true,
       log: this.#log,
       files: this.#options.files,
     });

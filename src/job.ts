@@ -48,6 +48,11 @@ export interface JobOptions {
    * needs one. false (as a flag: `none`): nowhere.
    */
   readonly checkpointDir?: string | false;
+  /**
+   * Whether windows of a checkpoint are taken over by a job whose batch interval is a divisor of the old one. Once a batch has committed
+   * there is no way back to the old interval with what they remember, so that it has to be asked for. Default false.
+   */
+  readonly allowIntervalChange?: boolean;
 }
 
 /** Makes the graph of a job; may be async, must be deterministic. */
@@ -100,6 +105,7 @@ export interface ResolvedJobOptions {
   readonly reliabilityAsked: boolean;
   /** Undefined: the standard one, if one is needed. */
   readonly checkpointDir: string | false | undefined;
+  readonly allowIntervalChange: boolean;
 }
 
 /** What flags and the environment may say: texts, by option name. */
@@ -118,6 +124,7 @@ const DEFAULTS = {
   engine: 'inline',
   stateStore: 'memory',
   reliability: 'end-to-end',
+  allowIntervalChange: false,
 } as const satisfies Partial<JobOptions>;
 
 /** Variables that are ours and no options of a job. */

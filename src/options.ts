@@ -36,6 +36,17 @@ const checkpointDir: Option = {
   },
 };
 
+/** A flag stands alone; a variable of the environment has true or false. */
+const allowIntervalChange: Option = {
+  expected: 'true or false',
+  doc: 'take over windows of a checkpoint with a smaller batch interval, although there is no way back',
+  read: (value, _, isText) => {
+    if (typeof value === 'boolean') return value;
+    if (!isText) return undefined;
+    return value === '' || value === 'true' ? true : value === 'false' ? false : undefined;
+  },
+};
+
 const reliability: Option = {
   expected: RELIABILITY_LEVELS.map((level) => `'${level}'`).join(', '),
   doc: RELIABILITY_LEVELS.join(', '),
@@ -91,6 +102,7 @@ const SHARED = {
   stateCache: count({ min: 1, doc: 'with lmdb, how many keys of each operator are kept in memory' }),
   reliability,
   checkpointDir,
+  allowIntervalChange,
 } as const;
 
 const AGENT_OPTIONS: OptionTable<{ conf: string; name?: string }> = {

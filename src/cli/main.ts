@@ -3,6 +3,7 @@ import yargs from 'yargs';
 import { describeError, messageOf, StreamjobError, stackOf } from '../core/errors.ts';
 import { agentCommand } from './agent.ts';
 import { avroClientCommand } from './avro-client.ts';
+import { checkpointCommand } from './checkpoint.ts';
 import { OutputClosed } from './output-closed.ts';
 import { runCommand } from './run.ts';
 import { CLOSED_STDOUT_EXIT } from './stop-requests.ts';
@@ -28,6 +29,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .command(runCommand)
     .command(agentCommand)
     .command(avroClientCommand)
+    .command(checkpointCommand)
     .option('stack-trace', { type: 'boolean', default: false, global: true, describe: 'show stack traces of errors' })
     .option('log-level', {
       choices: ['debug', 'info', 'warn', 'error', 'silent'] as const,

@@ -42,12 +42,14 @@ export const ERROR_CODES = {
   CHANNEL_LOCKED: 'The directory of a file channel is used by another process.',
   CHECKPOINT_LOCKED: 'The checkpoint directory is used by another run.',
   CHECKPOINT_INCOMPATIBLE: 'What a checkpoint holds does not fit the job as it is now.',
-  CHECKPOINT_VALUE: 'A value that is to be remembered is not plain data, so that it cannot be stored.',
+  CHECKPOINT_VALUE:
+    'A value that is to be remembered is not plain data, so that it cannot be stored, or is refused by validate.',
   VALUE_NOT_PLAIN: 'A value that must go to another thread is not plain data.',
   GRAPH_DIFFERS:
     'The graph that a worker thread built differs from that of the main thread: build is not deterministic.',
   WORKER_LOST: 'A worker thread ended while a batch ran; the batch is run again by new ones.',
-  ENGINE_LOST: 'A worker thread ended, and with it state that no checkpoint has.',
+  ENGINE_LOST:
+    'A worker thread or a store of states is lost, and with it state that no checkpoint has, or that only a new start brings back.',
   LOG_CORRUPT: 'A log on disk is damaged where it had been written safely.',
   EVENT_UNREADABLE: 'A source met input that it cannot turn into events.',
 } as const;

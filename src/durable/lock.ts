@@ -45,6 +45,17 @@ export async function lockDirectory(directory: string, owner: string, locked: Lo
   }
 }
 
+/** Whether an owner lives. Nothing is changed. @throws what opening the directory throws */
+export async function isLocked(directory: string): Promise<boolean> {
+  const handle = await fs.open(directory, 'r');
+  try {
+    const lock = path.join(shortPath(directory, handle.fd), NAME);
+    return await answers(lock);
+  } finally {
+    await handle.close();
+  }
+}
+
 /** The name of a Unix socket has room for some 100 bytes only; Linux lets us name the directory by its descriptor. */
 function shortPath(directory: string, fd: number): string {
   return process.platform === 'linux' ? `/proc/self/fd/${fd}` : directory;

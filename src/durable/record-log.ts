@@ -9,24 +9,14 @@
  * - A record whose `append` was rejected is cut off, durably, before anything else is written and before the log is closed; until
  *   that has succeeded every append is refused. Else a later `open` would find what its writer was told is not there.
  */
-import path from 'node:path';
 import { reached } from '../core/points.ts';
-import { type AppendFile, type Files, fileError } from './files.ts';
+import { type AppendFile, fileError } from './files.ts';
 import { GroupCommit } from './group-commit.ts';
-import { corrupt, FRAME_BYTES, frame, HEADER_BYTES, headerOf, readSegment, type Segment } from './segment.ts';
+import { fileOf, markOf, type RecordLogOptions, readLog } from './record-files.ts';
+import { FRAME_BYTES, frame, HEADER_BYTES, headerOf, readSegment, type Segment } from './segment.ts';
 
+export type { RecordLogOptions } from './record-files.ts';
 export type { Segment } from './segment.ts';
-
-/** What a log is opened with. */
-export interface RecordLogOptions {
-  readonly files: Files;
-  /** A directory that exists. */
-  readonly directory: string;
-  /** How its files' names begin. */
-  readonly name: string;
-  /** After so many bytes a new segment is begun. */
-  readonly segmentBytes: number;
-}
 
 interface OpenSegment {
   readonly number: number;
@@ -57,7 +47,7 @@ export class RecordLog {
         return fileError(thrown, `cannot write to the log ${options.name}`, options.directory);
       },
     });
-    this.#closed.push(...found);
+    this.#closed.push(...found.map(({ number, bytes }) => ({ number, bytes })));
     this.#next = (found.at(-1)?.number ?? 0) + 1;
     this.#lastSynced = found.at(-1)?.bytes ?? 0;
   }
@@ -73,24 +63,10 @@ export class RecordLog {
   ): Promise<RecordLog> {
     const { files, directory } = options;
     try {
-      const found: Segment[] = [];
-      const mark = await readMark(options);
-      for (const number of await segmentNumbers(options)) {
-        const before = found.at(-1);
-        if (before !== undefined && number !== before.number + 1) {
-          throw corrupt(fileOf(options, before.number + 1), 'the segment is missing');
-        }
-        const file = fileOf(options, number);
-        const { end, size } = readSegment(await files.read(file), file, before, (payload) => onRecord(payload, number));
-        if (mark?.number === number && end < mark.bytes) {
-          throw corrupt(file, `${mark.bytes} bytes of it were synced when the log was closed, ${end} are whole`);
-        }
-        if (end < size) await files.truncate(file, end);
-        found.push({ number, bytes: end });
+      const found = await readLog(options, onRecord);
+      for (const { number, bytes, torn } of found) {
+        if (torn > 0) await files.truncate(fileOf(options, number), bytes);
       }
-      const last = found.at(-1)?.number ?? 0;
-      if (mark !== undefined && last < mark.number)
-        throw corrupt(fileOf(options, mark.number), 'the segment is missing');
       return new RecordLog(options, found);
     } catch (error) {
       throw fileError(error, `cannot open the log ${options.name}`, directory);
@@ -253,20 +229,6 @@ export class RecordLog {
   }
 }
 
-function markOf({ directory, name }: RecordLogOptions): string {
-  return path.join(directory, `${name}-closed.json`);
-}
-
-/** How far the log went when it was closed last; it may have gone on since. */
-async function readMark(options: RecordLogOptions): Promise<Segment | undefined> {
-  const file = markOf(options);
-  if (!(await options.files.list(options.directory)).includes(path.basename(file))) return undefined;
-  const text = (await options.files.read(file)).toString('utf8');
-  const mark = /^\{"segment":(\d+),"bytes":(\d+)\}\n$/.exec(text);
-  if (mark === null) throw corrupt(file, 'it is not as it was written');
-  return { number: Number(mark[1]), bytes: Number(mark[2]) };
-}
-
 /** What cannot be written is left out: the log is whole without it. */
 async function writeMark(options: RecordLogOptions, { number, bytes }: Segment): Promise<void> {
   const { files, directory } = options;
@@ -285,15 +247,4 @@ async function writeMark(options: RecordLogOptions, { number, bytes }: Segment):
   } catch {
     await files.remove(aside).catch(() => {});
   }
-}
-
-function fileOf({ directory, name }: RecordLogOptions, number: number): string {
-  return path.join(directory, `${name}-${String(number).padStart(10, '0')}.log`);
-}
-
-async function segmentNumbers({ files, directory, name }: RecordLogOptions): Promise<number[]> {
-  const names = await files.list(directory);
-  return names
-    .filter((each) => each.startsWith(`${name}-`) && /^\d{10}\.log$/.test(each.slice(name.length + 1)))
-    .map((each) => Number(each.slice(name.length + 1, -4)));
 }

@@ -1,7 +1,15 @@
 /** State of this thread as checkpoints see it: what changed, packed into bytes, and back. */
 import { fromBytes, fromPlain, toBytes, toPlain } from '../avro/stored-values.ts';
-import type { PageFormat } from '../graph/state/pages.ts';
-import type { BucketChange, DurableState, PackedChange, StateForm, StateStore } from '../graph/state/store.ts';
+import type { PageFormat } from '../graph/state/page-types.ts';
+import {
+  type BucketChange,
+  type DurableState,
+  migrated,
+  type PackedChange,
+  requireFit,
+  type StateForm,
+  type StateStore,
+} from '../graph/state/store.ts';
 
 /** @param operator for the error @throws StreamjobError CHECKPOINT_VALUE */
 export function packChanges(changes: readonly BucketChange[], operator: string): PackedChange {
@@ -53,14 +61,18 @@ export class LocalState implements DurableState {
     return packChanges([{ bucket: index, set: this.#store.bucket(index), deleted: [] }], this.operator);
   }
 
-  restore(change: PackedChange, whole: boolean): void {
-    const changes = unpackChanges(change);
+  restore(change: PackedChange, whole: boolean, version?: number): void {
+    const unpacked = unpackChanges(change);
+    const changes = version === undefined ? unpacked : unpacked.map((each) => migrated(this.#store, each, version));
     const bytes = change.bytes.length / Math.max(1, changes.length);
     for (const each of changes) this.#store.restore(each, whole, bytes);
   }
 
   restored(lastCommitted: number | undefined): void {
     this.#store.restored(lastCommitted);
+    if (this.form.validate === undefined) return;
+    // What an older record says of a key may be out of date: only what is there at the end has to fit.
+    for (const [key, { state }] of this.#store.partition(0, 1).entries()) requireFit(this.#store, key, state);
   }
 }
 

@@ -481,8 +481,8 @@ export class Flow implements Intake {
     const { clock, events, log } = this.#settings;
     const endedAt = clock.now();
     const outputs = this.#delivery?.summaries ?? [];
-    if (outcome === 'committed') this.#settings.engine.complete(batch.time);
-    else {
+    const behind = outcome === 'committed' ? this.#complete(batch.time) : undefined;
+    if (outcome === 'given-up') {
       this.#ahead.invalidate();
       if (this.#stop.signal.aborted) this.#countGivenBack(batch.events, 1);
       log.warn({ batch: batch.time, events: batch.events, reason }, `batch ${batch.time} was given up: ${reason}`);
@@ -500,6 +500,30 @@ export class Flow implements Intake {
       const summary = { time: batch.time, events: batch.events, ...delaysOf(batch, endedAt), outputs, acked };
       events.next({ type: 'batchCompleted', batch: summary });
     });
+    if (behind !== undefined) this.fail(behind);
+  }
+
+  /**
+   * Tells the engine that the batch has committed. Its peers are answered whatever comes of that: the journal has the batch.
+   * @returns why the engine is of no more use: the next start goes on from the journal
+   */
+  #complete(time: number): StreamjobError | undefined {
+    try {
+      this.#settings.engine.complete(time);
+      return undefined;
+    } catch (error) {
+      return new StreamjobError(
+        'ENGINE_LOST',
+        `batch ${time} has committed, and its changes are lost: ${messageOf(error)}`,
+        {
+          where: `batch ${time}`,
+          hint: this.#settings.durability.isDurable
+            ? 'start again: the run goes on from the checkpoint, which has them'
+            : 'give the job a checkpointDir: then the next run goes on from it',
+          cause: error,
+        },
+      );
+    }
   }
 
   async #abandon(batch: Batch): Promise<void> {

@@ -81,7 +81,7 @@ export class Member {
       case 'state':
         return new LocalState(this.#storeOf(message.node)).restore(message.change, true);
       case 'stated':
-        return new LocalState(this.#storeOf(message.node)).restored(message.lastCommitted);
+        return this.#storeOf(message.node).restored(message.lastCommitted);
       case 'slice':
         return this.#generations.restore(message.owners, message.time, () =>
           message.partitions.map((bytes, i) => this.#sliced(bytes, i)),

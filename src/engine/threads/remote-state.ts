@@ -56,8 +56,8 @@ export class RemoteState implements DurableState {
     return this.#remote === undefined ? new LocalState(this.#store).bucket(index) : this.#ask(index);
   }
 
-  restore(change: PackedChange, whole: boolean): void {
-    new LocalState(this.#store).restore(change, whole);
+  restore(change: PackedChange, whole: boolean, version?: number): void {
+    new LocalState(this.#store).restore(change, whole, version);
   }
 
   restored(lastCommitted: number | undefined): void {

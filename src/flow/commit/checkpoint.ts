@@ -16,8 +16,9 @@ import type { Logger } from '../../core/log.ts';
 import { type Files, fileError, nodeFiles } from '../../durable/files.ts';
 import { type DirectoryLock, lockDirectory } from '../../durable/lock.ts';
 import { RecordLog } from '../../durable/record-log.ts';
-import type { DurableState, PackedChange } from '../../graph/state/store.ts';
+import { type DurableState, FIRST_VERSION, type PackedChange } from '../../graph/state/store.ts';
 import { BlockLog, type BlockRef, blockFileNumber } from '../block/block-log.ts';
+import { KeptState } from './kept-state.ts';
 import type { JournalRecord, LoggedBlock, StoredIds, StoredPosition, StoredSlice, StoredState } from './records.ts';
 import { blockKey, idsKey, type Located, Recovered, sliceKey } from './recovered.ts';
 
@@ -335,6 +336,12 @@ export class Checkpoint {
       const wholes: PackedChange[] = [];
       for (const [bucket, segment] of bases) {
         if (segment > oldest || budget <= 0) continue;
+        if (store instanceof KeptState) {
+          const parts = store.parts(bucket, operator);
+          carried.states.push(...parts);
+          budget -= parts.reduce((sum, { changes, wholes: of }) => sum + weighChanges([...changes, ...of]), 0);
+          continue;
+        }
         const whole = await store.bucket(bucket);
         wholes.push(whole);
         budget -= whole.bytes.length;
@@ -433,8 +440,12 @@ async function beginJournal({ directory, files, batchMs }: CheckpointOptions, jo
   await journal.append(toBytes({ type: 'begin', batchMs } satisfies JournalRecord));
 }
 
-function formOf({ form: { kind, shape } }: DurableState): { readonly kind: string; readonly shape: string } {
-  return { kind, shape };
+function formOf({ form: { kind, shape, version } }: DurableState): Pick<StoredState, 'kind' | 'shape' | 'version'> {
+  return { kind, shape, ...(version === undefined || version === FIRST_VERSION ? {} : { version }) };
+}
+
+function weighChanges(changes: readonly PackedChange[]): number {
+  return changes.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 function weigh(slices: readonly StoredSlice[]): number {

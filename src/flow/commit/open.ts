@@ -26,6 +26,8 @@ export interface OpenOptions {
   readonly checkpointDir: string | false | undefined;
   /** The directory of a job that does not name one, if jobs have one here. */
   readonly standard: string | undefined;
+  /** Whether windows may be taken over with an interval from which there is no way back. */
+  readonly allowIntervalChange: boolean;
   readonly log: Logger;
   /** The file system. Default: this machine's. */
   readonly files?: Files | undefined;
@@ -64,7 +66,7 @@ export async function openDurability(options: OpenOptions): Promise<Opened> {
   });
   try {
     tell(checkpoint, stores, directory, log);
-    requireSameGrid(graph, checkpoint);
+    requireSameGrid(graph, checkpoint, options.allowIntervalChange, log);
     return { inputNames, durability: new Durability({ checkpoint, level, receivers, inputNames, shared, log }) };
   } catch (error) {
     await checkpoint.close();
@@ -120,16 +122,32 @@ function tell(checkpoint: Checkpoint, stores: ReadonlyMap<string, DurableState>,
   );
 }
 
-/** Remembered slices lie at multiples of the interval that there was: with another one, windows would pass over them. */
-function requireSameGrid(graph: Graph, { recovered }: Checkpoint): void {
+/**
+ * Remembered slices lie at multiples of the interval that there was: with another one, windows would pass over them; and with a divisor
+ * of it new slices lie where the old interval would pass over.
+ */
+function requireSameGrid(graph: Graph, { recovered }: Checkpoint, allowChange: boolean, log: Logger): void {
   const before = recovered.batchMs;
-  if (before === undefined || recovered.slices.size === 0 || before % graph.batchMs === 0) return;
+  const now = graph.batchMs;
+  if (before === undefined || recovered.slices.size === 0 || before === now) return;
+  const fits = before % now === 0;
+  if (fits && allowChange) {
+    log.warn(
+      { before, now },
+      `the batch interval was ${before} ms and is ${now} ms: from now on it can be ${now} ms or a divisor of it`,
+    );
+    return;
+  }
   throw new StreamjobError(
     'CHECKPOINT_INCOMPATIBLE',
-    `the batch interval was ${before} ms and is ${graph.batchMs} ms: what windows remember lies between its batches`,
+    fits
+      ? `the batch interval was ${before} ms and is ${now} ms: with what windows remember there would be no way back to ${before} ms`
+      : `the batch interval was ${before} ms and is ${now} ms: what windows remember lies between its batches`,
     {
       where: 'batchInterval',
-      hint: `use ${before} ms or a divisor of it; or another checkpointDir, and windows start empty`,
+      hint: fits
+        ? `use ${before} ms; or, if ${now} ms is meant for good, allowIntervalChange: true (--allow-interval-change). To go back to ${before} ms later, the windows would have to be thrown away, with another checkpointDir`
+        : `use ${before} ms (or a divisor of it, with allowIntervalChange); or another checkpointDir, and windows start empty`,
     },
   );
 }

@@ -19,6 +19,8 @@ export interface StoredState {
   readonly operator: string;
   readonly kind: string;
   readonly shape: string;
+  /** Of the states, when it is not 1. */
+  readonly version?: number;
   /** Time of the last batch that ran through it. */
   readonly time: number;
   readonly changes: readonly PackedChange[];

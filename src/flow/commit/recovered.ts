@@ -1,10 +1,9 @@
 /** Reads a checkpoint's journal, record by record, into what a run begins with. */
 import { fromBytes } from '../../avro/stored-values.ts';
 import { StreamjobError } from '../../core/errors.ts';
-import { LocalState } from '../../engine/durable-state.ts';
-import { MemoryStateStore } from '../../graph/state/memory.ts';
-import type { DurableState } from '../../graph/state/store.ts';
+import { type DurableState, FIRST_VERSION } from '../../graph/state/store.ts';
 import type { BlockRef } from '../block/block-log.ts';
+import { KeptState } from './kept-state.ts';
 import type { JournalRecord, LoggedBlock, StoredIds, StoredSlice, StoredState } from './records.ts';
 
 /** A batch that was cut and has not committed. */
@@ -80,7 +79,7 @@ export class Recovered {
     if (this.#misfits.length > 0) {
       throw new StreamjobError('CHECKPOINT_INCOMPATIBLE', [...new Set(this.#misfits)].join('; '), {
         where: 'the checkpoint directory',
-        hint: 'give the changed operator a uid of its own: it then starts empty, and the old state stays where it is; or run the job as it was, or with another checkpointDir',
+        hint: 'give the changed operator a uid of its own (for another version of its state, or migrate beside stateVersion): it then starts empty, and the old state stays where it is; or run the job as it was, or with another checkpointDir',
       });
     }
     for (const [name, store] of this.stores) if (this.#lastRun.has(name)) store.restored(this.#lastRun.get(name));
@@ -110,9 +109,10 @@ export class Recovered {
     const { operator, kind, shape } = state;
     let store = this.stores.get(operator);
     if (store === undefined) {
-      store = new LocalState(new MemoryStateStore(operator, { kind, shape, rebuildable: true }));
+      store = new KeptState(operator, kind, shape);
       this.stores.set(operator, store);
     }
+    if (store instanceof KeptState) store.adopt(kind, shape);
     if (store.form.kind !== kind || (store.form.shape !== shape && !store.form.rebuildable)) {
       const form = (of: { kind: string; shape: string }): string =>
         `${of.kind}${of.shape === '' ? '' : ` of ${of.shape} ms`}`;
@@ -127,18 +127,32 @@ export class Recovered {
       this.#lastRun.set(operator, undefined);
       return;
     }
+    const { version = FIRST_VERSION } = state;
+    const { migrate, version: wanted = FIRST_VERSION } = store.form;
+    if (!(store instanceof KeptState) && version !== wanted && migrate === undefined) {
+      this.#misfits.push(
+        `the checkpoint has state of ${operator} in version ${version}, the job wants version ${wanted} and has no migrate that makes the one of the other`,
+      );
+      return;
+    }
     const bases = this.bases.get(operator) ?? new Map<number, number>();
     this.bases.set(operator, bases);
     for (const change of state.changes) {
-      store.restore(change, false);
+      store.restore(change, false, version);
       for (const [bucket] of change.buckets) if (!bases.has(bucket)) bases.set(bucket, segment);
     }
     for (const whole of state.wholes) {
-      store.restore(whole, true);
+      store.restore(whole, true, version);
       for (const [bucket] of whole.buckets) bases.set(bucket, segment);
     }
     this.#lastRun.set(operator, state.time);
   }
+}
+
+/** State that no job took. */
+export function keptStateOf({ stores }: Recovered, operator: string): KeptState | undefined {
+  const state = stores.get(operator);
+  return state instanceof KeptState ? state : undefined;
 }
 
 export function idsKey({ input, time }: Pick<StoredIds, 'input' | 'time'>): string {

@@ -59,7 +59,7 @@ export function mapWithStateNode<K, V, S, M>(
   operator: string,
   open: OpenStore,
 ): NodeSpec<M> {
-  const store = open<K, S>(operator, { kind: 'mapWithState', shape: '', rebuildable: false });
+  const store = open<K, S>(operator, { kind: 'mapWithState', shape: '', rebuildable: false, ...spec.schema });
   return {
     name: 'mapWithState',
     parents: [parent],

@@ -1,10 +1,10 @@
 /** updateStateByKey: the function sees every key that has a state or new values, in every batch, as in Spark. */
-import { count, flag, type OptionTable } from '../../core/options.ts';
+import { count, flag, fn, type Option, type OptionTable } from '../../core/options.ts';
 import { requireSync } from '../functions.ts';
 import { KeyedMap } from '../keys.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Node, NodeSpec } from '../node.ts';
-import { type OpenStore, type StatePartition, statePartitioner } from '../state/store.ts';
+import { type OpenStore, type StatePartition, type StateSchema, statePartitioner } from '../state/store.ts';
 import { partitionBy } from './arrange.ts';
 import { erased, stateful } from './stateful.ts';
 
@@ -29,7 +29,20 @@ export interface UpdateStateOptions<K, S> {
   readonly initialState?: Iterable<readonly [K, S]>;
   /** The function is one over all keys of a partition. */
   readonly perPartition?: boolean;
+  /** Which form the state has, from 1 (default) on: another one when what it means, or of which type it is, has changed. */
+  readonly stateVersion?: number;
+  /** Makes of a state that a checkpoint has in another version one of this; undefined: the key goes. */
+  readonly migrate?: (state: unknown, fromVersion: number) => S | undefined;
+  /** Whether a state fits, when it is set and when it is found in a checkpoint; a text says why not. One that does not is refused. */
+  readonly validate?: (state: S) => boolean | string;
 }
+
+/** What is said of the form of a state. */
+const STATE_SCHEMA_OPTIONS: Readonly<Record<'stateVersion' | 'migrate' | 'validate', Option>> = {
+  stateVersion: count({ min: 1 }),
+  migrate: fn({ expected: 'a function (state, fromVersion) => state' }),
+  validate: fn({ expected: 'a function (state) => true, false, or why it does not fit' }),
+};
 
 /** The options of updateStateByKey. */
 export const UPDATE_STATE_OPTIONS: OptionTable<UpdateStateOptions<unknown, unknown>> = {
@@ -39,6 +52,7 @@ export const UPDATE_STATE_OPTIONS: OptionTable<UpdateStateOptions<unknown, unkno
     read: (value) => (typeof value === 'object' && value !== null && Symbol.iterator in value ? value : undefined),
   },
   perPartition: flag({}),
+  ...STATE_SCHEMA_OPTIONS,
 };
 
 /** Spark's updateStateByKey: the function sees every key that has a state or new values, in every batch. */
@@ -49,7 +63,9 @@ export function updateStateNode<K, V, S>(
   operator: string,
   open: OpenStore,
 ): NodeSpec<readonly [K, S]> {
-  const store = open<K, S>(operator, { kind: 'updateStateByKey', shape: '', rebuildable: false });
+  const { stateVersion: version, migrate, validate } = options;
+  const schema = { version, migrate, validate: validate as StateSchema['validate'] };
+  const store = open<K, S>(operator, { kind: 'updateStateByKey', shape: '', rebuildable: false, ...schema });
   const initial = [...(options.initialState ?? [])];
   return {
     name: 'updateStateByKey',

@@ -5,12 +5,16 @@
  */
 import { StreamjobError } from '../../core/errors.ts';
 import { identityOf, KeyedMap } from '../keys.ts';
+import { changesOf, Gathered } from './gathered.ts';
+import { LastRead } from './last-read.ts';
 import type { LmdbEnvironment } from './lmdb-environment.ts';
-import { type BucketEntries, PageTable, type Rewrite } from './pages.ts';
+import type { BucketEntries, Rewrite } from './page-types.ts';
+import { PageTable } from './pages.ts';
 import {
   type BucketChange,
   bucketOf,
   changesByBucket,
+  requireFit,
   STATE_BUCKETS,
   type StateCodec,
   type StateEntry,
@@ -19,10 +23,6 @@ import {
   type StateStore,
   type StoredEntry,
 } from './store.ts';
-
-/** What is put back is gathered up to so many bytes and keys, so that a page is not written for each key. */
-const MOST_GATHERED_BYTES = 64 * 1024 * 1024;
-const MOST_GATHERED_KEYS = 2 ** 20;
 
 /** See the file's head. */
 export class LmdbStateStore<K, S> implements StateStore<K, S> {
@@ -37,13 +37,10 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
   #sealed: Rewrite | undefined;
   /** How many keys each bucket has more through the open batch. */
   readonly #added = new Int32Array(STATE_BUCKETS);
-  /** Keys read last: the youngest at the end. */
-  #cache = new KeyedMap<K, StateEntry<S>>();
+  readonly #cache: LastRead<K, StateEntry<S>>;
   #loaded = new KeyedMap<K, null>();
   /** What is put back and in no page yet. */
-  #gathered = new Map<number, BucketEntries>();
-  #gatheredBytes = 0;
-  #gatheredKeys = 0;
+  #gathered = new Gathered();
   #owns: (bucket: number) => boolean = () => true;
   #begun: number | undefined;
   #lastCommitted: number | undefined;
@@ -53,6 +50,7 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
     this.operator = operator;
     this.form = form;
     this.#codec = codec;
+    this.#cache = new LastRead(environment.states.cachedKeys);
     this.#table = new PageTable(operator, environment.pages(operator), environment.states.format);
   }
 
@@ -98,11 +96,12 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
     this.#table.flush();
     const changes = new Map<number, BucketEntries>();
     for (const [key, state] of own) {
+      requireFit(this, key, state);
       changesOf(changes, bucketOf(key)).set(identityOf(key), this.#stored(key, { state, updated: time }));
     }
     this.#table.apply(this.#table.rewrite(changes));
     for (const [key] of own) if (this.#loaded.find(key) === undefined) this.#loaded.add(key, null);
-    this.#cache = new KeyedMap();
+    this.#cache.clear();
     this.#lastCommitted = time - 1;
     this.#flushed();
   }
@@ -122,7 +121,7 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
     this.#forgetChanges();
     this.#loaded = new KeyedMap();
     this.#table.apply(sealed);
-    for (const [key, entry] of changed.entries()) this.#remember(key, entry);
+    for (const [key, entry] of changed.entries()) this.#cache.put(key, entry);
     this.#flushed();
   }
 
@@ -138,9 +137,9 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
 
   async reset(): Promise<void> {
     this.rollback(0);
-    this.#forgetGathered();
+    this.#gathered = new Gathered();
     this.#loaded = new KeyedMap();
-    this.#cache = new KeyedMap();
+    this.#cache.clear();
     this.#lastCommitted = undefined;
     this.#table.forget();
     await this.#environment.reset();
@@ -170,20 +169,15 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
     return stored;
   }
 
-  restore({ bucket, set, deleted }: BucketChange, whole: boolean, bytes = 0): void {
-    if (whole) this.#gathered.set(bucket, { whole, changes: new Map() });
-    const gathered = changesOf(this.#gathered, bucket);
-    for (const entry of set) gathered.set(identityOf(entry[0]), entry);
-    for (const key of deleted) gathered.set(identityOf(key), { gone: key });
-    this.#gatheredBytes += bytes;
-    this.#gatheredKeys += set.length + deleted.length;
-    if (this.#gatheredBytes > MOST_GATHERED_BYTES || this.#gatheredKeys > MOST_GATHERED_KEYS) this.#settle();
+  restore(change: BucketChange, whole: boolean, bytes = 0): void {
+    this.#gathered.add(change, whole, bytes);
+    if (this.#gathered.isFull) this.#settle();
   }
 
   restored(lastCommitted: number | undefined): void {
     if (lastCommitted === undefined) {
-      this.#forgetGathered();
-      this.#cache = new KeyedMap();
+      this.#gathered = new Gathered();
+      this.#cache.clear();
       this.#table.clear();
     }
     this.#settle();
@@ -192,18 +186,12 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
 
   /** What was put back becomes pages. */
   #settle(): void {
-    if (this.#gathered.size === 0) return;
+    if (this.#gathered.changes.size === 0) return;
     this.#table.flush();
-    this.#table.apply(this.#table.rewrite(this.#gathered));
-    this.#forgetGathered();
-    this.#cache = new KeyedMap();
+    this.#table.apply(this.#table.rewrite(this.#gathered.changes));
+    this.#gathered = new Gathered();
+    this.#cache.clear();
     this.#table.flush();
-  }
-
-  #forgetGathered(): void {
-    this.#gathered = new Map();
-    this.#gatheredBytes = 0;
-    this.#gatheredKeys = 0;
   }
 
   #forgetChanges(): void {
@@ -244,32 +232,17 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
     const changed = this.#changed.find(key);
     if (changed !== undefined) return changed[1];
     this.#settle();
-    const cached = this.#cache.find(key)?.[1];
-    if (cached !== undefined) {
-      // It is the youngest now.
-      this.#cache.delete(key);
-      this.#cache.add(key, cached);
-      return cached;
-    }
+    const cached = this.#cache.read(key);
+    if (cached !== undefined) return cached;
     const stored = this.#table.find(key);
     if (stored === undefined) return undefined;
     const entry = this.#entryOf(stored);
-    this.#remember(key, entry);
+    this.#cache.put(key, entry);
     return entry;
   }
 
-  #remember(key: K, entry: StateEntry<S> | undefined): void {
-    this.#cache.delete(key);
-    if (entry === undefined) return;
-    this.#cache.add(key, entry);
-    if (this.#cache.size <= this.#environment.states.cachedKeys) return;
-    for (const [oldest] of this.#cache.entries()) {
-      this.#cache.delete(oldest);
-      break;
-    }
-  }
-
   #put(key: K, after: StateEntry<S> | undefined): void {
+    if (after !== undefined) requireFit(this, key, after.state);
     const changed = this.#changed.find(key);
     const present = changed === undefined ? this.#has(key) : changed[1] !== undefined;
     const bucket = bucketOf(key);
@@ -281,7 +254,7 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
 
   #has(key: K): boolean {
     this.#settle();
-    return this.#cache.find(key) !== undefined || this.#table.find(key) !== undefined;
+    return this.#cache.has(key) || this.#table.find(key) !== undefined;
   }
 
   *#entries(owns: (bucket: number) => boolean): IterableIterator<readonly [K, StateEntry<S>]> {
@@ -320,13 +293,4 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
   #entryOf([, stored, updated]: StoredEntry): StateEntry<S> {
     return { state: this.#codec.decode(stored), updated };
   }
-}
-
-function changesOf(of: Map<number, BucketEntries>, bucket: number): BucketEntries['changes'] {
-  let present = of.get(bucket);
-  if (present === undefined) {
-    present = { whole: false, changes: new Map() };
-    of.set(bucket, present);
-  }
-  return present.changes;
 }

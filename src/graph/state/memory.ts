@@ -5,6 +5,7 @@ import {
   bucketOf,
   changesByBucket,
   PLAIN_STATE,
+  requireFit,
   STATE_BUCKETS,
   type StateCodec,
   type StateEntry,
@@ -121,6 +122,7 @@ export class MemoryStateStore<K, S> implements StateStore<K, S> {
     if (this.#lastCommitted !== undefined || pairs.length === 0) return;
     for (const [key, state] of pairs) {
       if (!this.#owns(bucketOf(key))) continue;
+      requireFit(this, key, state);
       this.#bucket(key).put(key, { state, updated: time });
       if (this.#loaded.find(key) === undefined) this.#loaded.add(key, null);
     }
@@ -189,6 +191,7 @@ export class MemoryStateStore<K, S> implements StateStore<K, S> {
 
   /** For the open batch: what was there before it is kept, so that it can come back. */
   #put(key: K, entry: StateEntry<S> | undefined): void {
+    if (entry !== undefined) requireFit(this, key, entry.state);
     const before = this.#bucket(key).put(key, entry);
     if (this.#undo.find(key) === undefined) this.#undo.add(key, before);
   }

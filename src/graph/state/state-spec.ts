@@ -2,7 +2,9 @@
 
 import { type DurationLike, durationMs } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
+import { checkOptions, count, fn } from '../../core/options.ts';
 import type { Sync } from '../functions.ts';
+import type { StateSchema } from './store.ts';
 
 /** The state of one key, as a function sees it during one call. */
 export class State<S> {
@@ -108,6 +110,8 @@ export class StateSpec<K, V, S, M> {
   timeoutMs: number = Number.POSITIVE_INFINITY;
   /** @internal */
   partitions: number | undefined;
+  /** @internal */
+  schema: StateSchema = {};
 
   private constructor(run: MapWithStateFunction<K, V, S, M>, dropsUndefined: boolean) {
     this.run = run;
@@ -136,6 +140,33 @@ export class StateSpec<K, V, S, M> {
   /** A key that has had no value for so long is removed, after one last call. @throws StreamjobError CONFIG_INVALID */
   timeout(duration: DurationLike): this {
     this.timeoutMs = durationMs(duration, 'timeout');
+    return this;
+  }
+
+  /**
+   * Which form the state has: another version when what it means, or of which type it is, has changed.
+   * @param version from 1 on; a state whose spec names none has 1
+   * @param migrate makes of a state that a checkpoint has in another version one of this; undefined: the key goes. Without it a
+   *   checkpoint with another version is refused at the start
+   * @throws StreamjobError CONFIG_INVALID
+   * @example spec.stateVersion(2, (state) => ({ count: state as number }))
+   */
+  stateVersion(version: number, migrate?: (state: unknown, fromVersion: number) => S | undefined): this {
+    checkOptions('stateVersion', { version: count({ min: 1 }), migrate: fn({}) }, { version, migrate });
+    this.schema = { ...this.schema, version, migrate };
+    return this;
+  }
+
+  /**
+   * What a state must be: one that does not fit is refused with its key, when it is set (its batch fails) and when it is found in a
+   * checkpoint (the start fails).
+   * @param fits true, or false, or a text that says why not
+   * @throws StreamjobError CONFIG_INVALID
+   * @example spec.validate((state) => typeof state === 'number' || 'it is no number')
+   */
+  validate(fits: (state: S) => boolean | string): this {
+    checkOptions('validate', { fits: fn({}) }, { fits });
+    this.schema = { ...this.schema, validate: fits as StateSchema['validate'] };
     return this;
   }
 

@@ -3,11 +3,14 @@
  * that is run again or given up never counts twice. Keys lie in a fixed number of buckets, so that the number of
  * partitions may change from run to run.
  */
+import { inspect } from 'node:util';
+import { messageOf, StreamjobError } from '../../core/errors.ts';
 import { hashKey } from '../keys.ts';
 import { type Partitioner, requirePartitions } from '../partitioner.ts';
 
 /** Into how many buckets keys are hashed. It never changes, or kept state would be looked for in the wrong place. */
 export const STATE_BUCKETS = 128;
+const LONGEST_KEY = 120;
 
 /** A key's state. */
 export interface StateEntry<S> {
@@ -40,8 +43,18 @@ export interface BucketChange {
   readonly deleted: readonly unknown[];
 }
 
+/** What a job says of the states that it keeps, so that those of an older job are not taken for its own. */
+export interface StateSchema {
+  /** Which form of the state this is; 1 when left out. */
+  readonly version?: number | undefined;
+  /** A state of another version as one of this; undefined: the key goes. */
+  readonly migrate?: ((state: unknown, fromVersion: number) => unknown) | undefined;
+  /** Whether a state is as the job wants it; a text says why not. */
+  readonly validate?: ((state: unknown) => boolean | string) | undefined;
+}
+
 /** What tells whether stored state fits an operator. */
-export interface StateForm {
+export interface StateForm extends StateSchema {
   /** The operator's kind; state of another kind cannot be used. */
   readonly kind: string;
   /** Parameters on which the meaning of the state depends; '' when there are none. */
@@ -111,6 +124,65 @@ export interface StateStore<K = unknown, S = unknown> {
 /** Opens the store of an operator, wherever the job keeps its states. @param codec default: states are plain data */
 export type OpenStore = <K, S>(operator: string, form: StateForm, codec?: StateCodec<S>) => StateStore<K, S>;
 
+/** The version of a form that names none. */
+export const FIRST_VERSION = 1;
+
+/** @throws StreamjobError CHECKPOINT_VALUE when the operator says what fits, and this does not; USER_FUNCTION */
+export function requireFit(
+  { form: { validate }, operator }: Pick<StateStore, 'form' | 'operator'>,
+  key: unknown,
+  state: unknown,
+): void {
+  if (validate === undefined) return;
+  let fits: boolean | string;
+  try {
+    fits = validate(state);
+  } catch (error) {
+    fits = messageOf(error);
+  }
+  if (fits === true) return;
+  const why = typeof fits === 'string' ? `: ${fits}` : '';
+  throw new StreamjobError('CHECKPOINT_VALUE', `the state of ${shownKey(key)} does not fit${why}`, {
+    where: operator,
+    hint: 'validate of the operator refused it: set a state that fits; where the checkpoint holds older ones, give stateVersion and migrate',
+  });
+}
+
+/**
+ * Stored entries of another version as those of a form.
+ * @throws StreamjobError CHECKPOINT_INCOMPATIBLE when `migrate` threw
+ */
+export function migrated(
+  { form, operator }: Pick<StateStore, 'form' | 'operator'>,
+  change: BucketChange,
+  from: number,
+): BucketChange {
+  const { migrate, version = FIRST_VERSION } = form;
+  if (from === version || migrate === undefined) return change;
+  const set: StoredEntry[] = [];
+  const deleted = [...change.deleted];
+  for (const [key, state, updated] of change.set) {
+    let next: unknown;
+    try {
+      next = migrate(state, from);
+    } catch (error) {
+      throw new StreamjobError(
+        'CHECKPOINT_INCOMPATIBLE',
+        `migrate threw on the state of ${shownKey(key)}, of version ${from}: ${messageOf(error)}`,
+        { where: operator, hint: 'mend migrate and start again: nothing was changed', cause: error },
+      );
+    }
+    if (next === undefined) deleted.push(key);
+    else set.push([key, next, updated]);
+  }
+  return { bucket: change.bucket, set, deleted };
+}
+
+function shownKey(key: unknown): string {
+  const text = inspect(key, { breakLength: Number.POSITIVE_INFINITY });
+  return `key ${text.length > LONGEST_KEY ? `${text.slice(0, LONGEST_KEY)}…` : text}`;
+}
+
 /** The codec of states that are plain data. */
 export const PLAIN_STATE: StateCodec<never> = { encode: (state) => state, decode: (stored) => stored as never };
 
@@ -133,7 +205,9 @@ export interface DurableState {
   changes(): readonly PackedChange[] | Promise<readonly PackedChange[]>;
   /** As of StateStore. @throws StreamjobError CHECKPOINT_VALUE */
   bucket(index: number): PackedChange | Promise<PackedChange>;
-  restore(change: PackedChange, whole: boolean): void;
+  /** @param version of the states; left out: that of the form @throws StreamjobError CHECKPOINT_INCOMPATIBLE, FILE_ACCESS */
+  restore(change: PackedChange, whole: boolean, version?: number): void;
+  /** @throws StreamjobError CHECKPOINT_VALUE, FILE_ACCESS */
   restored(lastCommitted: number | undefined): void;
 }
 

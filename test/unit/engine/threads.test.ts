@@ -1,5 +1,5 @@
 /** The threads engine where it differs from the inline one: workers that end, graphs that differ, what crosses threads. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { StreamingContext, type StreamingContextOptions } from '../../../src/con
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { StreamEvent } from '../../../src/core/events.ts';
 import { silentLogger } from '../../../src/core/log.ts';
+import { growMount, mountSmall, mountsMissing, unmount } from '../../kit/mounts.ts';
 import { type Built, buildCrew, type CrewData } from '../../kit/pipelines/crew.ts';
 import { until } from '../../kit/until.ts';
 
@@ -75,6 +76,64 @@ async function rig(
 }
 
 const sorted = (values: readonly unknown[] | undefined): string[] => [...(values ?? [])].map(String).sort();
+
+describe("workers' states in lmdb", { timeout: TIMEOUT }, () => {
+  test('go on from the checkpoint when a worker ends, keys of 900 characters of three bytes among them', async () => {
+    const directory = scratch();
+    const data: CrewData = { graph: 'exits', marker: path.join(directory, 'marker') };
+    const options = { checkpointDir: path.join(directory, 'checkpoint'), stateStore: 'lmdb', stateCache: 1 } as const;
+    const { batch, results, ssc } = await rig(data, options);
+    const key = '鍵'.repeat(900);
+    await batch('a', key, 'a');
+    await batch(key, 'exit');
+    await batch(key);
+    await ssc.stop({ graceful: false });
+    expect(existsSync(data.marker ?? '')).toBe(true);
+    expect(results.map(sorted)).toEqual([
+      ['a,2', `${key},1`],
+      ['a,2', 'exit,1', `${key},2`],
+      ['a,2', 'exit,1', `${key},3`],
+    ]);
+  });
+
+  test.skipIf(mountsMissing !== undefined)(
+    `whose disk is full keep what has committed, and batches wait for room${mountsMissing === undefined ? '' : ` (skipped: ${mountsMissing})`}`,
+    async () => {
+      const directory = scratch();
+      const disk = path.join(directory, 'disk');
+      mkdirSync(disk);
+      mountSmall(disk, '2m');
+      try {
+        const { batch, results, seen, ssc } = await rig(
+          { graph: 'state' },
+          {
+            checkpointDir: path.join(directory, 'checkpoint'),
+            stateStore: 'lmdb',
+            stateCache: 1,
+            stateDir: path.join(disk, 'state'),
+          },
+        );
+        const failures = () =>
+          seen.flatMap((event) => (event.type === 'batchFailed' && 'code' in event.error ? [event.error.code] : []));
+        ssc.events$.subscribe(({ type }) => {
+          if (type === 'batchFailed') growMount(disk, '60m');
+        });
+        let batches = 0;
+        while (failures().length === 0) {
+          const time = batches++;
+          await batch(...Array.from({ length: 100 }, (_, i) => `${time}-${i}-${'x'.repeat(3000)}`));
+        }
+        await batch();
+        await ssc.stop({ graceful: false });
+        expect(new Set(failures())).toEqual(new Set(['FILE_ACCESS']));
+        expect(results.at(-1)?.length).toBe(batches * 100);
+        expect(new Set(results.at(-1)?.map((pair) => (pair as [string, number])[1]))).toEqual(new Set([1]));
+      } finally {
+        unmount(disk);
+      }
+    },
+  );
+});
 
 describe('a worker that ends', { timeout: TIMEOUT }, () => {
   test('costs a retry: new workers go on from the checkpoint, and nothing counts twice', async () => {

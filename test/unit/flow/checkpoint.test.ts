@@ -329,14 +329,19 @@ describe('a job that was changed', () => {
     expect(job.out.slice(-2).flat().map(String)).toEqual(['a,4', 'a,4']);
   });
 
-  test('may have a batch interval that divides the old one; another is refused while windows hold data', async () => {
+  test('may have a batch interval that divides the old one when that is asked for; another is refused while windows hold data', async () => {
     const job = new Job<string, unknown>(ownDirectory());
     const build: Build<string, unknown> = (words) => words.window(6000) as DStream<unknown>;
     await job.boot(build);
     await job.batch('a');
     await job.stop();
     expect(await codeOf(job.boot(build, { batchInterval: 1500 }))).toBe('CHECKPOINT_INCOMPATIBLE');
-    await job.boot(build, { batchInterval: 500 });
+    // There is no way back from it, and "2" may have been meant as seconds.
+    await expect(job.boot(build, { batchInterval: 2 })).rejects.toMatchObject({
+      code: 'CHECKPOINT_INCOMPATIBLE',
+      hint: expect.stringContaining('--allow-interval-change'),
+    });
+    await job.boot(build, { batchInterval: 500, allowIntervalChange: true });
     await job.batch('b');
     await job.stop();
     expect(job.out.some((values) => sorted(values).join() === 'a,b')).toBe(true);

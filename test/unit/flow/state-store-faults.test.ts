@@ -6,6 +6,7 @@ import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { StreamingContext } from '../../../src/context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import { StreamjobError } from '../../../src/core/errors.ts';
+import { LmdbStateStore } from '../../../src/graph/state/lmdb.ts';
 import { LmdbEnvironment } from '../../../src/graph/state/lmdb-environment.ts';
 import { FlumePeer } from '../../kit/flow.ts';
 import { collectingLogger } from '../../kit/log.ts';
@@ -19,14 +20,14 @@ afterEach(() => vi.restoreAllMocks());
 let jobs = 0;
 
 /** A job that counts texts in lmdb, and a peer that sends them. */
-async function counting(withIds: boolean, checkpoint: boolean) {
+async function counting(withIds: boolean, checkpoint: boolean, checkpointDir = path.join(scratch, `job-${jobs++}`)) {
   const clock = new ManualClock(0);
   const { log, lines } = collectingLogger();
   const ssc = new StreamingContext({
     batchInterval: 1000,
     clock,
     log,
-    checkpointDir: checkpoint ? path.join(scratch, `job-${jobs++}`) : false,
+    checkpointDir: checkpoint && checkpointDir,
     stateStore: 'lmdb',
     stateCache: 1,
     write: () => {},
@@ -62,7 +63,7 @@ async function counting(withIds: boolean, checkpoint: boolean) {
     expect(peer.status(serial)).toBe('OK');
   };
   const commit = async (...keys: string[]): Promise<void> => answered(await cut(send(...keys)));
-  return { clock, ssc, peer, counts, lines, send, cut, answered, commit };
+  return { clock, ssc, peer, counts, lines, send, cut, answered, commit, checkpointDir };
 }
 
 describe.each([
@@ -120,4 +121,20 @@ test('state in lmdb that is broken, without a checkpoint: the job ends and says 
   vi.spyOn(LmdbEnvironment.prototype, 'isLost', 'get').mockReturnValueOnce(true);
   await job.cut(job.send('a'));
   await expect(ended).rejects.toThrow(/ENGINE_LOST.*broken/);
+});
+
+test('whatever fails when the journal has the commit: the peer is answered, the run ends, and the next one goes on from the journal', async () => {
+  const first = await counting(false, true);
+  const ended = first.ssc.awaitTermination();
+  ended.catch(() => {});
+  await first.commit('a', 'b');
+  vi.spyOn(LmdbStateStore.prototype, 'commit').mockImplementationOnce(() => {
+    throw new Error('out of memory');
+  });
+  await first.commit('a');
+  await expect(ended).rejects.toMatchObject({ code: 'ENGINE_LOST', message: expect.stringContaining('out of memory') });
+  const second = await counting(false, true, first.checkpointDir);
+  await second.commit('c');
+  expect(Object.fromEntries(second.counts)).toEqual({ a: 2, b: 1, c: 1 });
+  await second.ssc.stop();
 });

@@ -1,0 +1,77 @@
+/** The files of a record log: their names, and how they are read. Reading changes nothing. */
+import path from 'node:path';
+import type { Files } from './files.ts';
+import { corrupt, readSegment, type Segment } from './segment.ts';
+
+/** What a log is opened with. */
+export interface RecordLogOptions {
+  readonly files: Files;
+  /** A directory that exists. */
+  readonly directory: string;
+  /** How its files' names begin. */
+  readonly name: string;
+  /** After so many bytes a new segment is begun. */
+  readonly segmentBytes: number;
+}
+
+/** A segment as it was found. */
+export interface FoundSegment extends Segment {
+  /** Bytes behind what is whole: what a crash left of a record that nobody was told of. */
+  readonly torn: number;
+}
+
+/**
+ * Reads all records.
+ * @param onRecord called with each record, oldest first; it must not keep the buffer
+ * @returns the segments, oldest first
+ * @throws StreamjobError LOG_CORRUPT when synced records are damaged; what the file system throws
+ */
+export async function readLog(
+  options: RecordLogOptions,
+  onRecord: (payload: Buffer, segment: number) => void,
+): Promise<FoundSegment[]> {
+  const found: FoundSegment[] = [];
+  const mark = await readMark(options);
+  for (const number of await segmentNumbers(options)) {
+    const before = found.at(-1);
+    if (before !== undefined && number !== before.number + 1) {
+      throw corrupt(fileOf(options, before.number + 1), 'the segment is missing');
+    }
+    const file = fileOf(options, number);
+    const bytes = await options.files.read(file);
+    const { end, size } = readSegment(bytes, file, before, (payload) => onRecord(payload, number));
+    if (mark?.number === number && end < mark.bytes) {
+      throw corrupt(file, `${mark.bytes} bytes of it were synced when the log was closed, ${end} are whole`);
+    }
+    found.push({ number, bytes: end, torn: size - end });
+  }
+  if (mark !== undefined && (found.at(-1)?.number ?? 0) < mark.number) {
+    throw corrupt(fileOf(options, mark.number), 'the segment is missing');
+  }
+  return found;
+}
+
+export function markOf({ directory, name }: RecordLogOptions): string {
+  return path.join(directory, `${name}-closed.json`);
+}
+
+/** How far the log went when it was closed last; it may have gone on since. */
+async function readMark(options: RecordLogOptions): Promise<Segment | undefined> {
+  const file = markOf(options);
+  if (!(await options.files.list(options.directory)).includes(path.basename(file))) return undefined;
+  const text = (await options.files.read(file)).toString('utf8');
+  const mark = /^\{"segment":(\d+),"bytes":(\d+)\}\n$/.exec(text);
+  if (mark === null) throw corrupt(file, 'it is not as it was written');
+  return { number: Number(mark[1]), bytes: Number(mark[2]) };
+}
+
+export function fileOf({ directory, name }: RecordLogOptions, number: number): string {
+  return path.join(directory, `${name}-${String(number).padStart(10, '0')}.log`);
+}
+
+async function segmentNumbers({ files, directory, name }: RecordLogOptions): Promise<number[]> {
+  const names = await files.list(directory);
+  return names
+    .filter((each) => each.startsWith(`${name}-`) && /^\d{10}\.log$/.test(each.slice(name.length + 1)))
+    .map((each) => Number(each.slice(name.length + 1, -4)));
+}
