@@ -150,9 +150,13 @@ export class Crew {
     run.done.reject(reason);
   }
 
+  /**
+   * Ends the workers. They are asked to, so that none is ended in the middle of a write of lmdb: the native part of it would wait for a lock
+   * of its own for ever, and the process with it. One that does not hear is in a function that does not return, and is ended by force.
+   */
   async close(): Promise<void> {
     this.#closing = true;
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    await Promise.all(this.#workers.map(end));
   }
 
   #start(start: Omit<WorkerStart, 'loader' | 'entry'>): Promise<readonly string[]> {
@@ -261,4 +265,21 @@ function graphDiffers(difference: string): StreamjobError {
     where: "engine 'threads'",
     hint: 'build must make the same graph each time: let nothing in it depend on the time, on random numbers or on what was done before',
   });
+}
+
+/** How long a worker may take to end by itself, in ms. */
+const END_MS = 1000;
+
+async function end(worker: Worker): Promise<void> {
+  // So it is with one that has exited.
+  if (worker.threadId === -1) return;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, END_MS);
+  });
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  worker.postMessage({ type: 'end' } satisfies ToWorker);
+  await Promise.race([exited, late]);
+  clearTimeout(timer);
+  await worker.terminate();
 }

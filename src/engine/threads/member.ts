@@ -65,6 +65,9 @@ export class Member {
         return this.#trading.connect(message.member, message.port);
       case 'run':
         return void this.#run(message);
+      case 'end':
+        // Ends this thread only.
+        return process.exit(0);
       case 'abort': {
         const reason = new StreamjobError('CONTEXT_STATE', 'the run was ended by another worker or by a stop');
         this.#abort.abort(reason);

@@ -47,6 +47,8 @@ export type ToWorker =
       readonly durable: boolean;
     }
   | { readonly type: 'abort'; readonly run: number }
+  /** The worker is to end, after what it was told before. */
+  | { readonly type: 'end' }
   | { readonly type: 'complete'; readonly time: number }
   | { readonly type: 'forget'; readonly time: number }
   | {
