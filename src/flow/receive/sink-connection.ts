@@ -7,6 +7,7 @@ import { AvroRpcClient } from '../../avro/client.ts';
 import { sparkSinkProtocol } from '../../avro/protocols/spark-sink.ts';
 import type { Clock } from '../../core/clock.ts';
 import { StreamjobError } from '../../core/errors.ts';
+import { untilAborted } from '../../core/scope.ts';
 
 /** How long a handshake or an acknowledgement may take, in ms. A poll has no limit of its own: an empty sink does not answer. */
 export const SINK_CALL_TIMEOUT_MS = 8000;
@@ -26,7 +27,6 @@ export class SinkConnection {
   readonly #clock: Clock;
   readonly #maxFrameBytes: number | undefined;
   readonly #ended = new AbortController();
-  readonly #end: Promise<never>;
   #client: AvroRpcClient | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -34,11 +34,6 @@ export class SinkConnection {
     this.#address = address;
     this.#clock = clock;
     this.#maxFrameBytes = maxFrameBytes;
-    this.#end = new Promise((_, reject) => {
-      this.#ended.signal.addEventListener('abort', () => reject(stopped()), { once: true });
-    });
-    // Only calls are told.
-    this.#end.catch(() => {});
   }
 
   /**
@@ -46,10 +41,13 @@ export class SinkConnection {
    * @param timeoutMs 0: without a limit
    * @throws StreamjobError CONNECT_FAILED, REQUEST_TIMEOUT, CONNECTION_CLOSED, RPC_ERROR, PROTOCOL_ERROR, FRAME_TOO_LARGE
    */
-  call(message: string, params: Buffer, timeoutMs: number): Promise<Buffer> {
+  async call(message: string, params: Buffer, timeoutMs: number): Promise<Buffer> {
     const result = this.#last.then(async () => (await this.#connected()).call(message, params, timeoutMs));
     this.#last = result.catch(() => {});
-    return Promise.race([result, this.#end]);
+    // Not a race with one promise of the connection's end: that would keep every answer for as long as the connection.
+    const answer = await untilAborted(result, this.#ended.signal);
+    if (answer === undefined) throw stopped();
+    return answer;
   }
 
   get isClosed(): boolean {
