@@ -3,7 +3,7 @@ import type { StreamingContext } from './context.ts';
 import type { DurationLike } from './core/duration.ts';
 import { StreamjobError } from './core/errors.ts';
 import { checkOptions, misfit, type Option } from './core/options.ts';
-import { nearest } from './core/registry.ts';
+import { didYouMean } from './core/registry.ts';
 import type { Reliability } from './core/reliability.ts';
 import type { BackpressureOptions } from './flow/batch/rate-control.ts';
 import { DEFAULT_DEAD_LETTER_FILE } from './flow/stage/dead-letters.ts';
@@ -185,10 +185,9 @@ function checkVariables(env: OptionTexts): void {
   const known = [...Object.keys(OPTIONS).map(environmentName), ...OTHER_VARIABLES];
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('STREAMJOB_') || value === undefined || known.includes(name)) continue;
-    const near = nearest(name, known);
     throw new StreamjobError('CONFIG_UNKNOWN', `there is no option for the environment variable ${name}`, {
       where: `the environment variable ${name}`,
-      hint: `${near === undefined ? '' : `did you mean ${near}? `}variables are ${known.join(', ')}; give those of your own another beginning`,
+      hint: `${didYouMean(name, known)}variables are ${known.join(', ')}; give those of your own another beginning`,
     });
   }
 }

@@ -20,7 +20,7 @@ import {
   text,
   withMethods,
 } from './core/options.ts';
-import { nearest } from './core/registry.ts';
+import { didYouMean } from './core/registry.ts';
 import { RELIABILITY_LEVELS, reliabilityOf } from './core/reliability.ts';
 import type { JobModule } from './engine/engine.ts';
 import { engines } from './engine/index.ts';
@@ -70,10 +70,9 @@ const engine: Option = {
     if (typeof value !== 'string') return undefined;
     const kind = engines.find(value);
     if (kind !== undefined) return kind.type;
-    const near = nearest(value, engines.names);
     throw new StreamjobError('CONFIG_UNKNOWN', `there is no engine ${JSON.stringify(value)}`, {
       where,
-      hint: `${near === undefined ? '' : `did you mean ${near}? `}engines are ${engines.names.join(', ')}`,
+      hint: `${didYouMean(value, engines.names)}engines are ${engines.names.join(', ')}`,
     });
   },
 };

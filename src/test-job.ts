@@ -8,7 +8,7 @@ import { type DurationLike, durationMs } from './core/duration.ts';
 import { StreamjobError } from './core/errors.ts';
 import { silentLogger } from './core/log.ts';
 import { checkOptions, count, flag, misfit, type OptionTable } from './core/options.ts';
-import { nearest } from './core/registry.ts';
+import { didYouMean } from './core/registry.ts';
 import type { DeadLetter } from './flow/stage/dead-letters.ts';
 import { CONTEXT_OPTIONS } from './options.ts';
 import {
@@ -134,10 +134,9 @@ export class TestJob<O extends object> {
     const run = this.#requireRun('push');
     const known = [...run.inputs.keys()];
     if (!run.inputs.has(input)) {
-      const near = nearest(input, known);
       throw new StreamjobError('CONFIG_UNKNOWN', `there is no input ${JSON.stringify(input)}`, {
         where: 'push',
-        hint: `${near === undefined ? '' : `did you mean ${near}? `}inputs are ${known.join(', ')}`,
+        hint: `${didYouMean(input, known)}inputs are ${known.join(', ')}`,
       });
     }
     const pushed = { input, values };

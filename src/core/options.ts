@@ -6,7 +6,7 @@
 import { inspect } from 'node:util';
 import { parseDuration } from './duration.ts';
 import { StreamjobError } from './errors.ts';
-import { nearest } from './registry.ts';
+import { didYouMean } from './registry.ts';
 
 /** One option. */
 export interface Option {
@@ -246,10 +246,9 @@ export function checkOptions<O extends object>(where: string, table: OptionTable
 
 /** That there is no option of a name. */
 export function unknownOption(where: string, name: string, known: readonly string[]): StreamjobError {
-  const near = nearest(name, known);
   return new StreamjobError('CONFIG_UNKNOWN', `${where} has no option ${name}`, {
     where,
-    hint: `${near === undefined ? '' : `did you mean ${near}? `}options are ${known.join(', ')}`,
+    hint: `${didYouMean(name, known)}options are ${known.join(', ')}`,
   });
 }
 

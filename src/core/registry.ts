@@ -40,9 +40,8 @@ export function registry<T extends Named>(kind: string, entries: readonly T[]): 
     get(type) {
       const entry = find(type);
       if (entry !== undefined) return entry;
-      const near = nearest(type, [...byName.keys()]);
       throw new StreamjobError('CONFIG_UNKNOWN', `unknown ${kind} type: ${type}`, {
-        hint: `${near === undefined ? '' : `did you mean ${near}? `}known ${kind} types: ${names.join(', ')}`,
+        hint: `${didYouMean(type, [...byName.keys()])}known ${kind} types: ${names.join(', ')}`,
       });
     },
   };
@@ -56,6 +55,12 @@ export function nearest(name: string, known: readonly string[]): string | undefi
     if (best === undefined || distance < best.distance) best = { name: other, distance };
   }
   return best !== undefined && best.distance <= Math.max(1, Math.floor(name.length / 3)) ? best.name : undefined;
+}
+
+/** How a hint begins that names the nearest known name: `did you mean NAME? `, or nothing where none is near. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === undefined ? '' : `did you mean ${near}? `;
 }
 
 /** Levenshtein's distance, one row at a time. */

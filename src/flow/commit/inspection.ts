@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { fromBytes } from '../../avro/stored-values.ts';
 import { StreamjobError, systemCodeOf } from '../../core/errors.ts';
-import { nearest } from '../../core/registry.ts';
+import { didYouMean } from '../../core/registry.ts';
 import { readWhole } from '../../durable/checked-bytes.ts';
 import { fileError, nodeFiles } from '../../durable/files.ts';
 import { isLocked } from '../../durable/lock.ts';
@@ -130,11 +130,10 @@ export class Inspection {
     const state = keptStateOf(this.#found, operator);
     if (state !== undefined) return state;
     const names = [...this.#found.stores.keys()];
-    const near = nearest(operator, names);
     const known = names.length === 0 ? 'it has no state at all' : `it has state of ${names.join(', ')}`;
     throw new StreamjobError('CONFIG_UNKNOWN', `the checkpoint has no state of ${operator}`, {
       where: this.#directory,
-      hint: `${near === undefined ? '' : `did you mean ${near}? `}${known}`,
+      hint: `${didYouMean(operator, names)}${known}`,
     });
   }
 
