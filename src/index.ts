@@ -1,9 +1,11 @@
 /// <reference types="node" preserve="true" />
 /** The main door of the package: what jobs and programs import. */
 
+export type { BuildJob, Job, JobOptions } from './api/job.ts';
+export { defineJob } from './api/job.ts';
+export type { ContextState, StopOptions, StreamingContextOptions } from './api/streaming-context.ts';
+export { StreamingContext } from './api/streaming-context.ts';
 export type { FlumeEvent } from './avro/event-block.ts';
-export type { ContextState, StopOptions, StreamingContextOptions } from './context.ts';
-export { StreamingContext } from './context.ts';
 export type { DurationLike } from './core/duration.ts';
 export type { ErrorCode } from './core/errors.ts';
 export { StreamjobError } from './core/errors.ts';
@@ -12,6 +14,7 @@ export type { Log, Logger } from './core/log.ts';
 export type { Reliability } from './core/reliability.ts';
 export { Milliseconds, Minutes, Seconds } from './core/time.ts';
 export type { BackpressureOptions } from './flow/batch/rate-control.ts';
+export type { DeadLetter } from './flow/output/dead-letters.ts';
 export type { FileStreamOptions } from './flow/receive/files.ts';
 export type { FlumePullOptions } from './flow/receive/flume-pull.ts';
 export type { FlumePushOptions } from './flow/receive/flume-push.ts';
@@ -19,7 +22,6 @@ export type { FromObservableOptions, ObservableSource } from './flow/receive/obs
 export type { DedupeOptions, ReceiverState } from './flow/receive/receiver.ts';
 export type { ReceiverFailure, ReceiverInfo } from './flow/receive/receiver-states.ts';
 export type { ReceiverHandle, UserReceiver } from './flow/receive/user.ts';
-export type { DeadLetter } from './flow/stage/dead-letters.ts';
 export type { DStream, EventTimeOptions, EventWindowDStream, MapWithStateDStream } from './graph/dstream.ts';
 export type { OutputBatch } from './graph/node.ts';
 export type { EventWindow } from './graph/operators/event-window.ts';
@@ -35,5 +37,3 @@ export type { Accumulator, Broadcast, CollectionAccumulator, NumberAccumulator }
 export type { State } from './graph/state/state-spec.ts';
 export { StateSpec } from './graph/state/state-spec.ts';
 export type { Stats } from './graph/stats.ts';
-export type { BuildJob, Job, JobOptions } from './job.ts';
-export { defineJob } from './job.ts';

@@ -3,9 +3,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { StreamingContext } from './context.ts';
+import type { Job } from './api/job.ts';
+import type { StreamingContext } from './api/streaming-context.ts';
 import { messageOf, StreamjobError, systemCodeOf } from './core/errors.ts';
-import type { Job } from './job.ts';
 
 /**
  * @param file as the user wrote it, relative to the working directory

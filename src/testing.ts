@@ -1,16 +1,16 @@
 /// <reference types="node" preserve="true" />
 /** The test kit: batches in, batches out, under a clock that stands still until the next batch. */
-import { StreamingContext } from './context.ts';
+import { StreamingContext } from './api/streaming-context.ts';
+import { type BatchResult, KIT_OPTIONS, type KitModule, kitJob } from './api/testing/kit-graph.ts';
 import { ManualClock } from './core/clock.ts';
 import { type DurationLike, durationMs } from './core/duration.ts';
 import { silentLogger } from './core/log.ts';
 import { checkOptions, count, list, type Option, type OptionTable } from './core/options.ts';
 import type { DStream } from './graph/dstream.ts';
-import { type BatchResult, KIT_OPTIONS, type KitModule, kitJob } from './testing-graph.ts';
 
-export type { TestJob, TestJobOptions } from './test-job.ts';
-export { testJob } from './test-job.ts';
-export type { BatchResult, BuildTestJob, TestInput, TestOutputs } from './testing-graph.ts';
+export type { BatchResult, BuildTestJob, TestInput, TestOutputs } from './api/testing/kit-graph.ts';
+export type { TestJob, TestJobOptions } from './api/testing/test-job.ts';
+export { testJob } from './api/testing/test-job.ts';
 
 /** What `runBatches` takes. */
 export interface RunBatchesOptions<A, B = unknown, C = unknown> {

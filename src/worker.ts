@@ -1,7 +1,7 @@
 /** What a worker thread of the threads engine runs: it builds the job again, and joins the crew. The job module is the closure. */
 import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { StreamingContext, type StreamingContextOptions } from './context.ts';
+import { StreamingContext, type StreamingContextOptions } from './api/streaming-context.ts';
 import { Member } from './engine/threads/member.ts';
 import { buildFailed, type FromWorker, packError, type WorkerStart } from './engine/threads/messages.ts';
 import { loadJobModule } from './load-job.ts';
@@ -22,8 +22,7 @@ try {
   }
   // What build opened may fail a moment later, by an event: a port that the main thread has taken. The worker is not ready then.
   await setImmediate();
-  const { graph, accumulators } = StreamingContext.graphOf(ssc);
-  new Member({ ...start, graph, accumulators, port }).serve();
+  new Member({ ...start, ...StreamingContext.graphOf(ssc), port }).serve();
 } catch (error) {
   port.postMessage({ type: 'unready', error: packError(error) } satisfies FromWorker);
 }

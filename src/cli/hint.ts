@@ -1,6 +1,6 @@
 /** A hint, once in a run, that worker threads would pay: the main thread is busy most of the time, and there are cores left. */
 import { availableParallelism } from 'node:os';
-import type { StreamingContext } from '../context.ts';
+import type { StreamingContext } from '../api/streaming-context.ts';
 import type { Logger } from '../core/log.ts';
 
 /** How many batches are looked at. */

@@ -2,11 +2,6 @@
 import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { Agent } from '../agent/agent.ts';
-import { StreamingContext } from '../context.ts';
-import { messageOf, StreamjobError } from '../core/errors.ts';
-import type { Logger } from '../core/log.ts';
-import type { Option } from '../core/options.ts';
-import { untilAborted } from '../core/scope.ts';
 import {
   type BuildJob,
   environmentName,
@@ -14,9 +9,14 @@ import {
   type OptionTexts,
   type ResolvedJobOptions,
   resolveJobOptions,
-} from '../job.ts';
+} from '../api/job.ts';
+import { JOB_OPTIONS } from '../api/options.ts';
+import { StreamingContext } from '../api/streaming-context.ts';
+import { messageOf, StreamjobError } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import type { Option } from '../core/options.ts';
+import { untilAborted } from '../core/scope.ts';
 import { loadJob } from '../load-job.ts';
-import { JOB_OPTIONS } from '../options.ts';
 import { hintAtThreads } from './hint.ts';
 import { makeLogger } from './logger.ts';
 import { OutputClosed } from './output-closed.ts';

@@ -1,6 +1,6 @@
 /** The files of a record log: their names, and how they are read. Reading changes nothing. */
 import path from 'node:path';
-import type { Files } from './files.ts';
+import type { Files } from '../core/files.ts';
 import { corrupt, readSegment, type Segment } from './segment.ts';
 
 /** What a log is opened with. */

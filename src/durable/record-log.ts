@@ -9,8 +9,9 @@
  * - A record whose `append` was rejected is cut off, durably, before anything else is written and before the log is closed; until
  *   that has succeeded every append is refused. Else a later `open` would find what its writer was told is not there.
  */
+
+import { type AppendFile, fileError } from '../core/files.ts';
 import { reached } from '../core/points.ts';
-import { type AppendFile, fileError } from './files.ts';
 import { GroupCommit } from './group-commit.ts';
 import { fileOf, markOf, type RecordLogOptions, readLog } from './record-files.ts';
 import { FRAME_BYTES, frame, HEADER_BYTES, headerOf, readSegment, type Segment } from './segment.ts';

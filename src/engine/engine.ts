@@ -9,7 +9,7 @@ import type { Skip } from '../graph/lineage.ts';
 import type { Graph, Node } from '../graph/node.ts';
 import type { RDD } from '../graph/rdd.ts';
 import type { Accumulators } from '../graph/shared.ts';
-import type { DurableState } from '../graph/state/store.ts';
+import type { DurableState, OpenStore } from '../state/store.ts';
 import type { Letter } from './letters.ts';
 import type { Slice } from './slices.ts';
 
@@ -95,6 +95,8 @@ export interface EngineSettings {
   /** Partitions of batches and shuffles that do not say how many they want. */
   readonly numPartitions: number;
   readonly accumulators: Accumulators;
+  /** Opens the states of a node, where this process keeps them. */
+  readonly openStore: OpenStore;
   /** Undefined: a function that throws fails the batch. */
   readonly poison?: Poison | undefined;
   /** Stops what is running, between two chunks of a partition at the latest. */

@@ -5,6 +5,7 @@
 import { isKnownEmpty, kept, type Lineage, type Partition } from '../graph/lineage.ts';
 import type { BatchView, Graph, Node } from '../graph/node.ts';
 import { RDD } from '../graph/rdd.ts';
+import type { States } from '../state/states.ts';
 import type { Runner } from './run/runner.ts';
 import { Windows } from './windows.ts';
 
@@ -20,13 +21,22 @@ export class Generations {
   readonly #keptNodes: ReadonlySet<Node<unknown>>;
   readonly #rememberMs: ReadonlyMap<Node<unknown>, number>;
   readonly #windows: Windows;
+  readonly #states: States;
 
   /**
    * @param graph complete: nothing is added to it any more
+   * @param states of the graph's nodes, those that the runner knows too
    * @param names of windows across restarts
    */
-  constructor(graph: Graph, runner: Runner, numPartitions: number, names: ReadonlyMap<Node<unknown>, string>) {
+  constructor(
+    graph: Graph,
+    states: States,
+    runner: Runner,
+    numPartitions: number,
+    names: ReadonlyMap<Node<unknown>, string>,
+  ) {
     this.#graph = graph;
+    this.#states = states;
     this.#runner = runner;
     this.#numPartitions = numPartitions;
     this.#keptNodes = new Set(graph.nodes.filter((node) => graph.isKept(node)));
@@ -41,13 +51,13 @@ export class Generations {
     // State takes in every batch, and what windows will read is worked out now, whether or not one of them has its time:
     // the batch's blocks go when it commits.
     for (const [node, ms] of this.#rememberMs) {
-      if ((ms > 0 || node.store !== undefined) && this.#graph.isDue(node, time)) view.of(node, time);
+      if ((ms > 0 || node.state !== undefined) && this.#graph.isDue(node, time)) view.of(node, time);
     }
     for (const [, lineage] of this.kept(time)) {
       if (lineage.kind === 'kept') await this.#runner.keep(lineage);
     }
     // What may fail about its commit fails now, while the batch can be run again: nothing may once the journal has the commit.
-    for (const { store } of this.#graph.nodes) store?.seal(time);
+    for (const { store } of this.#states.all) store.seal(time);
   }
 
   /** The nodes whose data of a time is kept, with it, in the order of the graph. */
@@ -66,7 +76,7 @@ export class Generations {
 
   /** The batch is complete: its changes of state stay, and what no later window reads is dropped. */
   complete(time: number): void {
-    for (const { store } of this.#graph.nodes) store?.commit(time);
+    for (const { store } of this.#states.all) store.commit(time);
     for (const [node, byTime] of this.#data) {
       const oldest = time - (this.#rememberMs.get(node) ?? 0);
       // In the order of time: what follows the first that stays, stays.
@@ -80,7 +90,7 @@ export class Generations {
   /** The batch is given up: its events come again in another batch, so no window may see them here. */
   forget(time: number): void {
     for (const byTime of this.#data.values()) byTime.delete(time);
-    for (const { store } of this.#graph.nodes) store?.rollback(time);
+    for (const { store } of this.#states.all) store.rollback(time);
   }
 
   /** What windows will read again of a batch that has run; streams without values are left out. */
@@ -118,6 +128,7 @@ export class Generations {
     const view: BatchView = {
       numPartitions: this.#numPartitions,
       rdd: (lineage) => this.#rdd(lineage),
+      lastCommitted: (state) => this.#states.of(state).lastCommitted,
       input: <T>(inputId: number) => inputs(inputId) as Lineage<T> | undefined,
       of: <T>(node: Node<T>, at: number) => this.#of(node, at, time, view),
       times: (node, after, upTo) => {
@@ -133,6 +144,8 @@ export class Generations {
     const byTime = this.#byTime(node);
     // The past is what was remembered: it cannot be worked out again, its blocks are gone.
     if (at === now && !byTime.has(at)) {
+      const { state } = node;
+      if (state?.initial !== undefined) this.#states.of(state).load(state.initial, at);
       const lineage = node.lineage(at, view);
       const copied = (this.#rememberMs.get(node) ?? 0) > 0;
       byTime.set(at, lineage !== undefined && this.#keptNodes.has(node) ? kept(lineage, copied) : lineage);

@@ -3,7 +3,8 @@ import { StreamjobError } from '../core/errors.ts';
 import type { Lineage } from '../graph/lineage.ts';
 import type { Node } from '../graph/node.ts';
 import type { RDD } from '../graph/rdd.ts';
-import { LocalState } from './durable-state.ts';
+import { LocalState } from '../state/durable-state.ts';
+import { States } from '../state/states.ts';
 import type { Engine, EngineKind, EngineSettings, StageBatch } from './engine.ts';
 import { Generations } from './generations.ts';
 import { dealInput } from './input.ts';
@@ -20,19 +21,21 @@ export const inlineEngine: EngineKind = {
 class InlineEngine implements Engine {
   readonly #settings: EngineSettings;
   readonly #generations: Generations;
+  readonly #states: States;
   /** Whether states have to be put back before a batch can run. */
   #isLost = false;
   #hasCommitted = false;
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
-    const { graph, names, numPartitions, poison, signal } = settings;
-    const runner = new Runner({ signal: () => signal, poison });
-    this.#generations = new Generations(graph, runner, numPartitions, names);
+    const { graph, names, numPartitions, openStore, poison, signal } = settings;
+    this.#states = new States(graph, openStore);
+    const runner = new Runner({ signal: () => signal, poison, states: this.#states });
+    this.#generations = new Generations(graph, this.#states, runner, numPartitions, names);
   }
 
-  stateOf({ store }: Node<unknown>): LocalState | undefined {
-    return store && new LocalState(store);
+  stateOf({ state }: Node<unknown>): LocalState | undefined {
+    return state && new LocalState(this.#states.of(state));
   }
 
   async start(): Promise<void> {}
@@ -88,9 +91,9 @@ class InlineEngine implements Engine {
    * @throws StreamjobError ENGINE_LOST when it is nowhere
    */
   async #putBack(time: number): Promise<void> {
-    const { graph, log, names, reload } = this.#settings;
-    const stores = graph.nodes.flatMap((node) => (node.store === undefined ? [] : [{ node, store: node.store }]));
-    if (stores.some(({ store }) => store.isLost)) this.#isLost = true;
+    const { log, names, reload } = this.#settings;
+    const stores = this.#states.all;
+    if (this.#states.areLost) this.#isLost = true;
     if (!this.#isLost) return;
     const putBack = reload();
     if (putBack === undefined && this.#hasCommitted) {

@@ -13,8 +13,10 @@ import type { Reliability } from '../core/reliability.ts';
 import { untilAborted } from '../core/scope.ts';
 import { TurnTaker } from '../core/turn.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Graph, Output } from '../graph/node.ts';
+import type { Graph, Node, Output, Past } from '../graph/node.ts';
+import type { RDD } from '../graph/rdd.ts';
 import type { Accumulators } from '../graph/shared.ts';
+import { allowsRunAhead, type Begun, RunAhead } from './ahead/run-ahead.ts';
 import { Backlog, type BacklogState } from './batch/backlog.ts';
 import { type Batch, cutBatch, delaysOf, eventsByInput } from './batch/batch.ts';
 import type { Cutting, WaitingState } from './batch/cutting.ts';
@@ -25,11 +27,10 @@ import { BlockQueue, type Blocks } from './block/block-queue.ts';
 import type { Durability } from './commit/durability.ts';
 import { Ledger } from './commit/ledger.ts';
 import { Settlement } from './commit/settlement.ts';
-import { Delivery } from './output/delivery.ts';
+import type { DeadLetters } from './output/dead-letters.ts';
+import { Delivery } from './output/output-run.ts';
 import { ReadingGate } from './receive/reading-gate.ts';
 import type { AckToken, Arrival, GiveUpResult, Intake, Outcome, Receiver } from './receive/receiver.ts';
-import type { DeadLetters } from './stage/dead-letters.ts';
-import { allowsRunAhead, type Begun, RunAhead } from './stage/run-ahead.ts';
 
 /** What a flow is made of. */
 export interface FlowSettings {
@@ -78,7 +79,7 @@ const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5000;
 
 /** See the file's head. */
-export class Flow implements Intake {
+export class Flow implements Intake, Past {
   readonly #settings: FlowSettings;
   readonly #queue = new BlockQueue();
   readonly #cutting: Cutting;
@@ -138,10 +139,6 @@ export class Flow implements Intake {
     });
     this.#learned = new SummedBatches(settings.cut === 'eager' ? graph.batchMs : 0);
     for (const arrival of durability.waiting()) this.#queue.add(arrival);
-    graph.dataAt = (node, time) => engine.rddOf(node, time);
-    // What runs ahead has not been yet.
-    graph.timesOf = (node, after, upTo) =>
-      engine.timesOf(node, after, Math.min(upTo, (this.#ahead.begun?.time ?? Number.POSITIVE_INFINITY) - 1));
     this.#backlog = new Backlog(settings.maxDelayMs, settings.maxBacklogBytes, settings.maxLogBytes);
     this.#reading = new ReadingGate(settings.receivers);
     const { rates, maxDelayMs: longestPauseMs } = settings;
@@ -164,6 +161,16 @@ export class Flow implements Intake {
       signal: this.#stop.signal,
     });
     this.#ledger = new Ledger((batch, outcome, reason) => this.#onFate(batch, outcome, reason));
+  }
+
+  rddOf<T>(node: Node<T>, time: number): RDD<T> | undefined {
+    return this.#settings.engine.rddOf(node, time);
+  }
+
+  /** Without the batch whose stages run ahead: nothing of it is put out yet. */
+  timesOf(node: Node<unknown>, after: number, upTo: number): readonly number[] {
+    const ahead = this.#ahead.begun?.time ?? Number.POSITIVE_INFINITY;
+    return this.#settings.engine.timesOf(node, after, Math.min(upTo, ahead - 1));
   }
 
   /** Events that are in no batch yet. */

@@ -47,8 +47,8 @@ import { printOutput } from './outputs/print.ts';
 import { saveOutput } from './outputs/save.ts';
 import { type Partitioning, partitionerOf, requirePartitions } from './partitioner.ts';
 import { RDD } from './rdd.ts';
+import { statePartitioner } from './state/form.ts';
 import type { StateSpec } from './state/state-spec.ts';
-import { statePartitioner } from './state/store.ts';
 
 /**
  * A stream of batches.
@@ -276,16 +276,16 @@ export class DStream<T> {
    * @example words.slice(now - 10_000, now)
    */
   slice(from: number, to: number): RDD<T>[] {
-    const { dataAt, timesOf } = this.#graph;
-    if (dataAt === undefined || timesOf === undefined) {
+    const past = this.#graph.past();
+    if (past === undefined) {
       throw new StreamjobError('CONTEXT_STATE', `${this.#node.name} has not been initialized`, {
         where: 'slice',
         hint: 'call slice after start()',
       });
     }
     const rdds: RDD<T>[] = [];
-    for (const time of timesOf(this.#node, floorTime(from, this.slideDuration) - 1, to)) {
-      const rdd = dataAt(this.#node, time);
+    for (const time of past.timesOf(this.#node, floorTime(from, this.slideDuration) - 1, to)) {
+      const rdd = past.rddOf(this.#node, time);
       if (rdd !== undefined) rdds.push(rdd);
     }
     return rdds;
@@ -339,10 +339,7 @@ export class DStream<T> {
     );
     const onWrongTimes = (values: number): void => wrongTimes.add(values);
     const spec = { windowMs, slideMs, allowedLatenessMs, maxAheadMs, onWrongTimes, timestamp };
-    return new EventWindowDStream(
-      this.#graph,
-      this.#graph.add(eventWindowNode(this.#node, spec, operator, this.#graph.openStore)),
-    );
+    return new EventWindowDStream(this.#graph, this.#graph.add(eventWindowNode(this.#node, spec, operator)));
   }
 
   /**
@@ -632,9 +629,7 @@ export class DStream<T> {
     const operator = this.#graph.operatorName('updateStateByKey');
     return new DStream(
       this.#graph,
-      this.#graph.add(
-        updateStateNode(this.#node as unknown as Node<readonly [K, V]>, fn, options, operator, this.#graph.openStore),
-      ),
+      this.#graph.add(updateStateNode(this.#node as unknown as Node<readonly [K, V]>, fn, options, operator)),
     );
   }
 
@@ -648,9 +643,7 @@ export class DStream<T> {
    */
   mapWithState<K, V, S, M>(this: DStream<readonly [K, V]>, spec: StateSpec<K, V, S, M>): MapWithStateDStream<K, S, M> {
     const operator = this.#graph.operatorName('mapWithState');
-    const node = this.#graph.add(
-      mapWithStateNode(this.#node as unknown as Node<readonly [K, V]>, spec, operator, this.#graph.openStore),
-    );
+    const node = this.#graph.add(mapWithStateNode(this.#node as unknown as Node<readonly [K, V]>, spec, operator));
     return new MapWithStateDStream(this.#graph, node);
   }
 
@@ -826,8 +819,8 @@ function reducedWindow<K, V>(
   return new DStream(
     graph,
     inverse === undefined
-      ? graph.add(reducedWindowNode(reduced, window, twoStacksAlgebra(window), operator, graph.openStore))
-      : graph.add(reducedWindowNode(reduced, window, inverseAlgebra(window), operator, graph.openStore)),
+      ? graph.add(reducedWindowNode(reduced, window, twoStacksAlgebra(window), operator))
+      : graph.add(reducedWindowNode(reduced, window, inverseAlgebra(window), operator)),
   );
 }
 

@@ -4,7 +4,7 @@
  */
 import { type Chunk, valuesChunk } from '../core/chunk.ts';
 import { type Partitioner, type Partitioning, partitionerOf } from './partitioner.ts';
-import type { StatePartition, StateStore } from './state/store.ts';
+import type { StatePartition, StateSpecification } from './state/form.ts';
 
 /** What names an operator in errors. */
 export interface Operator {
@@ -93,7 +93,8 @@ export interface Stateful<T> extends Operator {
   readonly kind: 'stateful';
   /** Batch time in ms. */
   readonly time: number;
-  readonly store: StateStore;
+  /** Whose states; the engine that runs it knows where they are. */
+  readonly of: StateSpecification;
   /** All with as many partitions, by the keys' buckets. */
   readonly parents: readonly Lineage<unknown>[];
   readonly numPartitions: number;

@@ -9,8 +9,7 @@ import { isMultipleOf } from '../core/time.ts';
 import { type Lineage, sitedAt } from './lineage.ts';
 import type { RDD } from './rdd.ts';
 import { Accumulators, NumberAccumulator } from './shared.ts';
-import { MemoryStateStore } from './state/memory.ts';
-import type { OpenStore, StateStore } from './state/store.ts';
+import type { StateSpecification } from './state/form.ts';
 
 /** What a node may ask for while it makes its lineage. */
 export interface BatchView {
@@ -22,6 +21,8 @@ export interface BatchView {
    * @param after exclusive @param upTo inclusive
    */
   times(node: Node<unknown>, after: number, upTo: number): readonly number[];
+  /** When a batch last changed the states of a node and committed, in ms since the epoch; undefined: never, or they are to be made anew. */
+  lastCommitted(state: StateSpecification): number | undefined;
   /** What an input received for this batch. */
   input<T>(inputId: number): Lineage<T> | undefined;
   /** The partitions of a shuffle that does not say how many it wants. */
@@ -46,7 +47,7 @@ export interface Node<T> {
   /** For an input that holds its own data: whether there is some, so that no tick may be passed over. */
   readonly pending?: () => boolean;
   /** What it remembers of keys; then it is worked out at each of its times, whether or not an output asks for it. */
-  readonly store?: StateStore;
+  readonly state?: StateSpecification;
   /** How many partitions its state has. Undefined: as many as shuffles have. */
   readonly statePartitions?: number | undefined;
   /** The data at `time`, a multiple of `slideMs`. */
@@ -116,6 +117,14 @@ export interface Remark {
   readonly counter: NumberAccumulator;
 }
 
+/** What the streams of a job that runs gave at earlier times, as far as it is remembered. */
+export interface Past {
+  /** The data of a node at a time; undefined: there is none, or it is not remembered. */
+  rddOf<T>(node: Node<T>, time: number): RDD<T> | undefined;
+  /** The times in (after, upTo], rising, of which there is such data. */
+  timesOf(node: Node<unknown>, after: number, upTo: number): readonly number[];
+}
+
 /** All nodes and outputs of a job. */
 export class Graph {
   /** In ms. */
@@ -124,25 +133,22 @@ export class Graph {
   readonly outputs: Output[] = [];
   /** How long all data is remembered at least, in ms, so that `slice` finds it. */
   remember = 0;
-  /** The data of a node at a time, once the job runs: for `slice`. */
-  dataAt: (<T>(node: Node<T>, time: number) => RDD<T> | undefined) | undefined;
-  /** The times in (after, upTo] of which there is such data. */
-  timesOf: ((node: Node<unknown>, after: number, upTo: number) => readonly number[]) | undefined;
+  /** What streams gave, for `slice`; undefined until the job runs. */
+  readonly past: () => Past | undefined;
   /** Those of the job, and those by which operators count what users must hear of. */
   readonly accumulators: Accumulators = new Accumulators();
   /** What operators count for the log. */
   readonly remarks: Remark[] = [];
-  /** Where operators keep their state. */
-  openStore: OpenStore = (operator, form, codec) => new MemoryStateStore(operator, form, codec);
   readonly #operators = new Map<string, number>();
   readonly #uids = new Map<string, number>();
   readonly #levels = new Map<Node<unknown>, StorageLevel>();
   readonly #gridded = new Set<Node<unknown>>();
   #frozen: string | undefined;
 
-  /** @param batchMs the batch interval */
-  constructor(batchMs: number) {
+  /** @param batchMs the batch interval @param past asked whenever somebody reads what streams gave */
+  constructor(batchMs: number, past: () => Past | undefined) {
     this.batchMs = batchMs;
+    this.past = past;
   }
 
   /** @throws StreamjobError CONTEXT_STATE once the context has started or stopped */
@@ -220,7 +226,7 @@ export class Graph {
     const windows = { count: 0 };
     for (const node of this.nodes) {
       const standard =
-        node.store?.operator ??
+        node.state?.operator ??
         (node.windowMs > 0
           ? `window-${windows.count++}`
           : node.input === undefined
@@ -301,7 +307,7 @@ export class Graph {
     for (const child of this.nodes) for (const parent of child.parents) if (parent === node) readers++;
     return (
       readers > 1 ||
-      node.store !== undefined ||
+      node.state !== undefined ||
       this.rememberMs(node) > 0 ||
       this.outputs.some((output) => output.node === node)
     );
@@ -310,7 +316,7 @@ export class Graph {
   /** The node that a uid on `node` is for: itself, or what it is made of by steps that nothing else reads. */
   #rememberingNode(node: Node<unknown> | undefined): Node<unknown> | undefined {
     let at = node;
-    while (at !== undefined && at.store === undefined && at.windowMs === 0 && at.input === undefined) {
+    while (at !== undefined && at.state === undefined && at.windowMs === 0 && at.input === undefined) {
       const [parent, second]: readonly Node<unknown>[] = at.parents;
       if (parent === undefined || second !== undefined) return undefined;
       if (this.nodes.filter((child) => child.parents.includes(parent)).length > 1) return undefined;

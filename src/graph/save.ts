@@ -4,10 +4,10 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { serialize } from 'node:v8';
 import { StreamjobError, systemCodeOf } from '../core/errors.ts';
+import { type Files, fileError, nodeFiles } from '../core/files.ts';
 import type { Logger } from '../core/log.ts';
 import { reached } from '../core/points.ts';
 import { crc32c } from '../durable/crc32c.ts';
-import { type Files, fileError, nodeFiles } from '../durable/files.ts';
 import type { OutputBatch } from './node.ts';
 
 /** How the values of a part become bytes. */

@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { StreamingContext } from '../../src/context.ts';
+import { StreamingContext } from '../../src/api/streaming-context.ts';
 import { ManualClock } from '../../src/core/clock.ts';
 import { type State, StateSpec } from '../../src/graph/state/state-spec.ts';
 import { oneBatch } from '../conformance/pipeline.ts';

@@ -2,6 +2,7 @@
 
 import { spark } from '../../src/agent/sinks/spark.ts';
 import { RpcClient } from '../../src/agent.ts';
+import { StreamingContext } from '../../src/api/streaming-context.ts';
 import { AvroRpcClient } from '../../src/avro/client.ts';
 import type { FlumeEvent } from '../../src/avro/event-block.ts';
 import {
@@ -10,7 +11,6 @@ import {
   encodeSequence,
   sparkSinkProtocol,
 } from '../../src/avro/protocols/spark-sink.ts';
-import { StreamingContext } from '../../src/context.ts';
 import { ManualClock } from '../../src/core/clock.ts';
 import type { DStream } from '../../src/graph/dstream.ts';
 import { until } from '../kit/until.ts';

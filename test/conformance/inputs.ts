@@ -2,11 +2,11 @@
 import { utimesSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { StreamingContext } from '../../src/context.ts';
+import { StreamingContext } from '../../src/api/streaming-context.ts';
 import { ManualClock } from '../../src/core/clock.ts';
 import { messageOf } from '../../src/core/errors.ts';
 import type { DStream } from '../../src/graph/dstream.ts';
-import { MemoryStateStore } from '../../src/graph/state/memory.ts';
+import { MemoryStateStore } from '../../src/state/memory.ts';
 import { until } from '../kit/until.ts';
 import { inDirectory } from './directory.ts';
 import { oneBatch } from './pipeline.ts';

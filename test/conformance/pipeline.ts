@@ -1,6 +1,6 @@
 /** Vectors with a pipeline: a stream made step by step, run batch by batch under a manual clock. */
 
-import { StreamingContext } from '../../src/context.ts';
+import { StreamingContext } from '../../src/api/streaming-context.ts';
 import { ManualClock } from '../../src/core/clock.ts';
 import { StreamjobError } from '../../src/core/errors.ts';
 import type { DStream } from '../../src/graph/dstream.ts';

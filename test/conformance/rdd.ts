@@ -1,6 +1,6 @@
 /** Vectors of RDD methods: a function over an RDD and further ones, run in the output of one batch. */
 
-import { StreamingContext } from '../../src/context.ts';
+import { StreamingContext } from '../../src/api/streaming-context.ts';
 import { ManualClock } from '../../src/core/clock.ts';
 import { parallelize, RDD } from '../../src/graph/rdd.ts';
 import { compile } from './functions.ts';

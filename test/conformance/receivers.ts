@@ -1,6 +1,6 @@
 /** Vectors of a user's receiver: how what it stores becomes batches, how it is started again, and a stop that loses nothing. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { StreamingContext } from '../../src/context.ts';
+import { StreamingContext } from '../../src/api/streaming-context.ts';
 import { ManualClock, sleep } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
 import type { Arrival } from '../../src/flow/receive/receiver.ts';

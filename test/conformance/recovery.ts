@@ -1,12 +1,12 @@
 /** Vectors of recovery: runs that are stopped or killed and go on from their checkpoint; the log; blocks and batches. */
 import { appendFileSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { StreamingContext } from '../../src/api/streaming-context.ts';
 import { EventBlock } from '../../src/avro/event-block.ts';
-import { StreamingContext } from '../../src/context.ts';
 import { ManualClock } from '../../src/core/clock.ts';
 import { StreamjobError } from '../../src/core/errors.ts';
+import { nodeFiles } from '../../src/core/files.ts';
 import { silentLogger } from '../../src/core/log.ts';
-import { nodeFiles } from '../../src/durable/files.ts';
 import { RecordLog } from '../../src/durable/record-log.ts';
 import { Checkpoint } from '../../src/flow/commit/checkpoint.ts';
 import { FaultyFiles } from '../kit/faulty-files.ts';

@@ -1,13 +1,13 @@
 /** Vectors that are tables: time arithmetic, State, mapWithState record by record, accumulators, the context's states, slices. */
 
-import { StreamingContext } from '../../src/context.ts';
+import { StreamingContext } from '../../src/api/streaming-context.ts';
 import { ManualClock } from '../../src/core/clock.ts';
 import { StreamjobError } from '../../src/core/errors.ts';
 import { floorTime, isMultipleOf, Milliseconds, Minutes, Seconds, timesTo, timesUntil } from '../../src/core/time.ts';
 import { mapRecords } from '../../src/graph/operators/map-with-state.ts';
 import { CollectionAccumulator, NumberAccumulator } from '../../src/graph/shared.ts';
-import { MemoryStateStore } from '../../src/graph/state/memory.ts';
 import { State, StateSpec } from '../../src/graph/state/state-spec.ts';
+import { MemoryStateStore } from '../../src/state/memory.ts';
 import { checkError, oneBatch, runPipeline } from './pipeline.ts';
 import { type Vector, type Verdict, verdict } from './vector.ts';
 

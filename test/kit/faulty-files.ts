@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { type AppendFile, type Files, nodeFiles } from '../../src/durable/files.ts';
+import { type AppendFile, type Files, nodeFiles } from '../../src/core/files.ts';
 
 export type FaultyOperation = 'append' | 'sync' | 'rename' | 'create' | 'syncDirectory' | 'truncate' | 'remove';
 

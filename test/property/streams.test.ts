@@ -1,7 +1,7 @@
 /** What must hold for any input, on every engine: windows are folds of their batches, state follows a model, partitions do not matter. */
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { StreamingContext } from '../../src/context.ts';
+import { StreamingContext } from '../../src/api/streaming-context.ts';
 import { ManualClock } from '../../src/core/clock.ts';
 import { runBatches } from '../../src/testing.ts';
 import { buildFlaky } from '../kit/pipelines/flaky.ts';

@@ -18,7 +18,9 @@ import {
   type Stateful,
 } from '../../graph/lineage.ts';
 import type { JobRunner, Task } from '../../graph/rdd.ts';
-import type { StatePartition } from '../../graph/state/store.ts';
+import type { StatePartition } from '../../graph/state/form.ts';
+import type { States } from '../../state/states.ts';
+import type { StateStore } from '../../state/store.ts';
 import type { Poison } from '../engine.ts';
 import { pairsCodec, valuesCodec } from './codecs.ts';
 import { MapSide, type Pairs, reduced } from './combining.ts';
@@ -30,6 +32,8 @@ export interface RunnerSettings {
   /** Stops what is running, between two chunks of a partition at the latest. */
   readonly signal: () => AbortSignal;
   readonly poison?: Poison | undefined;
+  /** Of the graph that is run; left out: nothing that is run has states. */
+  readonly states?: States;
   /** Default: a crew of one. */
   readonly exchange?: Exchange;
 }
@@ -227,7 +231,8 @@ export class Runner implements JobRunner {
 
   /** What failed in between leaves no trace in the state: the attempt after it begins where the batch began. */
   async #stateful(lineage: Stateful<unknown>): Promise<Partition<unknown>[]> {
-    const { store, time, numPartitions, name } = lineage;
+    const { time, numPartitions, name } = lineage;
+    const store = this.#storeOf(lineage);
     const parents: Map<number, readonly unknown[]>[] = [];
     for (const parent of lineage.parents) parents.push(await this.#aligned(parent, name));
     if (lineage.changes) store.begin(time);
@@ -249,6 +254,12 @@ export class Runner implements JobRunner {
       if (lineage.changes) store.rollback(time);
       throw userError(error, lineage);
     }
+  }
+
+  #storeOf({ name, of }: Stateful<unknown>): StateStore {
+    const { states } = this.#settings;
+    if (states === undefined) throw new Error(`${name} is run where no states are`);
+    return states.of(of);
   }
 
   async #shuffle(lineage: Shuffle): Promise<Placed<readonly unknown[]>[]> {

@@ -8,7 +8,7 @@ import { toBytes } from '../../avro/stored-values.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { Node } from '../../graph/node.ts';
 import { RDD } from '../../graph/rdd.ts';
-import type { PackedChange } from '../../graph/state/store.ts';
+import type { PackedChange } from '../../state/store.ts';
 import type { Engine, EngineKind, EngineSettings, StageBatch } from '../engine.ts';
 import { fromMessage } from '../run/codecs.ts';
 import { Runner } from '../run/runner.ts';
@@ -55,7 +55,7 @@ class ThreadsEngine implements Engine {
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
-    const { graph, job, names, numPartitions, signal } = settings;
+    const { graph, job, names, numPartitions, openStore, signal } = settings;
     if (job === undefined) {
       throw new StreamjobError('CONFIG_INVALID', "engine 'threads' needs to know where workers find the job", {
         where: 'engine',
@@ -69,8 +69,8 @@ class ThreadsEngine implements Engine {
     this.#rememberMs = graph.nodes.map((node) => graph.rememberMs(node));
     this.#runner = new Runner({ signal: () => signal });
     for (const node of graph.nodes) {
-      if (node.store === undefined) continue;
-      this.#states.set(node, new RemoteState(node, node.store, (bucket) => this.#askBucket(node, bucket)));
+      if (node.state === undefined) continue;
+      this.#states.set(node, new RemoteState(node, openStore(node.state), (bucket) => this.#askBucket(node, bucket)));
     }
     signal.addEventListener('abort', () => this.#crew?.abort(stopped()));
   }

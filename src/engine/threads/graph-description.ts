@@ -3,11 +3,11 @@ import type { Graph } from '../../graph/node.ts';
 
 /** A line for each node and each output, in their order. */
 export function describeGraph(graph: Graph): string[] {
-  const nodes = graph.nodes.map(({ id, name, parents, slideMs, windowMs, input, store }) => {
+  const nodes = graph.nodes.map(({ id, name, parents, slideMs, windowMs, input, state }) => {
     const from = parents.map((parent) => parent.id).join(',');
     const rest = [`from [${from}]`, `slide ${slideMs} ms`, `window ${windowMs} ms`];
     if (input !== undefined) rest.push(`input ${input}`);
-    if (store !== undefined) rest.push(`state ${store.form.kind} ${store.form.shape}`.trimEnd());
+    if (state !== undefined) rest.push(`state ${state.form.kind} ${state.form.shape}`.trimEnd());
     return `node ${id}: ${name}, ${rest.join(', ')}`;
   });
   return [...nodes, ...graph.outputs.map(({ id, node }) => `output ${id} of node ${node.id}`)];

@@ -4,8 +4,9 @@ import { StreamjobError } from '../../core/errors.ts';
 import { isKnownEmpty, type Lineage, type Partition } from '../../graph/lineage.ts';
 import type { Graph, Node } from '../../graph/node.ts';
 import type { Accumulators } from '../../graph/shared.ts';
-import type { StateStore } from '../../graph/state/store.ts';
-import { LocalState } from '../durable-state.ts';
+import { LocalState } from '../../state/durable-state.ts';
+import { States } from '../../state/states.ts';
+import type { OpenStore, StateStore } from '../../state/store.ts';
 import { Generations } from '../generations.ts';
 import { LetterBox } from '../letters.ts';
 import { toMessage } from '../run/codecs.ts';
@@ -21,6 +22,8 @@ import { Trading } from './trading.ts';
 export interface MemberSettings extends Pick<WorkerStart, 'member' | 'members' | 'numPartitions'> {
   readonly graph: Graph;
   readonly accumulators: Accumulators;
+  /** Opens the states of a node, where this process keeps them. */
+  readonly openStore: OpenStore;
   readonly port: MessagePort;
 }
 
@@ -39,15 +42,24 @@ export class Member {
   readonly #trading: Trading;
   readonly #letters = new LetterBox();
   readonly #generations: Generations;
+  readonly #states: States;
   #abort = new AbortController();
 
   constructor(settings: MemberSettings) {
     this.#settings = settings;
-    const { graph, member, members, numPartitions } = settings;
+    const { graph, member, members, numPartitions, openStore } = settings;
+    this.#states = new States(graph, openStore);
     this.#trading = new Trading(member, members);
-    const runner = new Runner({ signal: () => this.#abort.signal, poison: this.#letters, exchange: this.#trading });
-    this.#generations = new Generations(graph, runner, numPartitions, graph.identities());
-    for (const node of graph.nodes) node.store?.restrict((bucket) => ownerOfBucket(node, bucket, settings) === member);
+    const runner = new Runner({
+      signal: () => this.#abort.signal,
+      poison: this.#letters,
+      exchange: this.#trading,
+      states: this.#states,
+    });
+    this.#generations = new Generations(graph, this.#states, runner, numPartitions, graph.identities());
+    for (const { node, store } of this.#states.all) {
+      store.restrict((bucket) => ownerOfBucket(node, bucket, settings) === member);
+    }
   }
 
   /** Tells the main thread that it is there, and does what it says from now on. */
@@ -93,7 +105,7 @@ export class Member {
   }
 
   async #run({ run, time, inputs, skips, durable }: Extract<ToWorker, { type: 'run' }>): Promise<void> {
-    const { accumulators, graph, members } = this.#settings;
+    const { accumulators, members } = this.#settings;
     this.#abort = new AbortController();
     this.#trading.begin(run);
     this.#letters.clear();
@@ -111,25 +123,24 @@ export class Member {
       accumulators.take();
       this.#send({ type: 'failed', run, error: packError(error), aborted: this.#abort.signal.aborted });
       // A thread whose states are gone ends: the main thread makes new ones and puts all that has committed back.
-      if (graph.nodes.some(({ store }) => store?.isLost === true)) setImmediate(() => rethrow(error));
+      if (this.#states.areLost) setImmediate(() => rethrow(error));
     } finally {
       this.#letters.active = false;
     }
   }
 
   #report(time: number, durable: boolean): RunReport {
-    const { accumulators, graph } = this.#settings;
+    const { accumulators } = this.#settings;
     return {
       nodes: [...this.#generations.kept(time)].map(([{ id }, lineage]) => ({
         node: id,
         owners: partitionsOf(lineage).map((partition, i) => this.#ownerOf(lineage, partition, i)),
         nonEmpty: !isKnownEmpty(lineage),
       })),
-      states: graph.nodes.flatMap(({ id, store }) => {
-        if (store === undefined) return [];
+      states: this.#states.all.map(({ node: { id }, store }) => {
         const touched = store.touchedBy(time);
         const changes = durable && touched ? new LocalState(store).changes() : [];
-        return [{ node: id, touched, size: store.size, changes }];
+        return { node: id, touched, size: store.size, changes };
       }),
       slices: durable ? this.#slices(time) : [],
       letters: this.#letters.letters,
@@ -184,7 +195,9 @@ export class Member {
   }
 
   #storeOf(node: number): StateStore {
-    return this.#node(node).store as StateStore;
+    const { state } = this.#node(node);
+    if (state === undefined) throw new Error(`node ${node} has no states`);
+    return this.#states.of(state);
   }
 
   #send(message: FromWorker): void {

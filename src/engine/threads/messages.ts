@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { StoredPlace } from '../../avro/stored-events.ts';
 import { type ErrorCode, messageOf, StreamjobError } from '../../core/errors.ts';
 import type { ShippedAccumulators } from '../../graph/shared.ts';
-import type { PackedChange } from '../../graph/state/store.ts';
+import type { PackedChange } from '../../state/store.ts';
 import type { Letter } from '../letters.ts';
 
 /** A piece of an input's partition: Avro bytes that all threads see, where such bytes lie on disk, or values. */

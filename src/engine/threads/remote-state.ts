@@ -1,13 +1,8 @@
 /** A state whose keys lie in worker threads, as the main thread's checkpoint sees it. Until they are there, it is in this thread. */
 import type { Node } from '../../graph/node.ts';
-import {
-  type DurableState,
-  type PackedChange,
-  STATE_BUCKETS,
-  type StateForm,
-  type StateStore,
-} from '../../graph/state/store.ts';
-import { LocalState } from '../durable-state.ts';
+import { STATE_BUCKETS, type StateForm } from '../../graph/state/form.ts';
+import { LocalState } from '../../state/durable-state.ts';
+import type { DurableState, PackedChange, StateStore } from '../../state/store.ts';
 import type { RunReport } from './messages.ts';
 
 /** See the file's head. */

@@ -9,9 +9,9 @@ import path from 'node:path';
 import { EventBlock, encodeLong } from '../../avro/event-block.ts';
 import type { StoredPlace } from '../../avro/stored-events.ts';
 import type { StreamjobError } from '../../core/errors.ts';
+import { type AppendFile, type Files, fileError } from '../../core/files.ts';
 import { damaged, requireWhole } from '../../durable/checked-bytes.ts';
 import { crc32c } from '../../durable/crc32c.ts';
-import { type AppendFile, type Files, fileError } from '../../durable/files.ts';
 import { GroupCommit } from '../../durable/group-commit.ts';
 
 /** Where a block lies. */

@@ -2,12 +2,13 @@
 import path from 'node:path';
 import { fromBytes } from '../../avro/stored-values.ts';
 import { StreamjobError, systemCodeOf } from '../../core/errors.ts';
+import { fileError, nodeFiles } from '../../core/files.ts';
 import { didYouMean } from '../../core/registry.ts';
 import { readWhole } from '../../durable/checked-bytes.ts';
-import { fileError, nodeFiles } from '../../durable/files.ts';
 import { isLocked } from '../../durable/lock.ts';
 import { readLog } from '../../durable/record-files.ts';
-import { FIRST_VERSION, STATE_BUCKETS, type StoredEntry } from '../../graph/state/store.ts';
+import { STATE_BUCKETS } from '../../graph/state/form.ts';
+import { FIRST_VERSION, type StoredEntry } from '../../state/store.ts';
 import type { KeptState } from './kept-state.ts';
 import type { JournalRecord, LoggedBlock } from './records.ts';
 import { keptStateOf, Recovered } from './recovered.ts';

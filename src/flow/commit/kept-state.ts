@@ -2,16 +2,11 @@
  * State of an operator that the job does not have any more: it is kept as it is, for a job that has the operator again. Nobody can
  * bring it to another version meanwhile, so that its states may be of several.
  */
-import { LocalState, packChanges, unpackChanges } from '../../engine/durable-state.ts';
-import { MemoryStateStore } from '../../graph/state/memory.ts';
-import {
-  type DurableState,
-  FIRST_VERSION,
-  type PackedChange,
-  STATE_BUCKETS,
-  type StateForm,
-  type StoredEntry,
-} from '../../graph/state/store.ts';
+
+import { STATE_BUCKETS, type StateForm } from '../../graph/state/form.ts';
+import { LocalState, packChanges, unpackChanges } from '../../state/durable-state.ts';
+import { MemoryStateStore } from '../../state/memory.ts';
+import { type DurableState, FIRST_VERSION, type PackedChange, type StoredEntry } from '../../state/store.ts';
 import type { StoredState } from './records.ts';
 
 /** See the file's head. */

@@ -2,12 +2,12 @@
 
 import path from 'node:path';
 import { StreamjobError } from '../../core/errors.ts';
+import { type Files, nodeFiles } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Reliability } from '../../core/reliability.ts';
-import { type Files, nodeFiles } from '../../durable/files.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Graph, Node } from '../../graph/node.ts';
-import type { DurableState } from '../../graph/state/store.ts';
+import type { DurableState } from '../../state/store.ts';
 import type { Receiver } from '../receive/receiver.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { Durability } from './durability.ts';
@@ -76,7 +76,7 @@ export async function openDurability(options: OpenOptions): Promise<Opened> {
 
 /** Whether something of the job outlives a batch. */
 function remembers(graph: Graph): boolean {
-  return graph.nodes.some(({ store, windowMs }) => store !== undefined || windowMs > 0);
+  return graph.nodes.some(({ state, windowMs }) => state !== undefined || windowMs > 0);
 }
 
 function directoryOf({ checkpointDir, graph, level, receivers, standard }: OpenOptions): string | undefined {
@@ -153,7 +153,7 @@ function requireSameGrid(graph: Graph, { recovered }: Checkpoint, allowChange: b
 }
 
 function warnOfLosses(graph: Graph, log: Logger): void {
-  if (graph.nodes.some((node) => node.store !== undefined && node.windowMs === 0)) {
+  if (graph.nodes.some((node) => node.state !== undefined && node.windowMs === 0)) {
     log.warn(
       {},
       'without a checkpoint directory state is in memory only: after a crash it starts empty, without the events that were acknowledged',

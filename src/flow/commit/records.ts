@@ -3,7 +3,7 @@
  * large in it (states, slices) is a byte array with a structured clone of its own, so that it can be weighed, and left
  * unread. The journal is data only: of the job's code it knows the names of its inputs and of what remembers.
  */
-import type { PackedChange } from '../../graph/state/store.ts';
+import type { PackedChange } from '../../state/store.ts';
 import type { BlockRef } from '../block/block-log.ts';
 
 /** A block of an input. */

@@ -1,7 +1,7 @@
 /** Reads a checkpoint's journal, record by record, into what a run begins with. */
 import { fromBytes } from '../../avro/stored-values.ts';
 import { StreamjobError } from '../../core/errors.ts';
-import { type DurableState, FIRST_VERSION } from '../../graph/state/store.ts';
+import { type DurableState, FIRST_VERSION } from '../../state/store.ts';
 import type { BlockRef } from '../block/block-log.ts';
 import { KeptState } from './kept-state.ts';
 import type { JournalRecord, LoggedBlock, StoredIds, StoredSlice, StoredState } from './records.ts';

@@ -6,8 +6,8 @@
  */
 import type { Lineage } from '../lineage.ts';
 import type { Node, NodeSpec } from '../node.ts';
-import type { OpenStore, StatePartition } from '../state/store.ts';
-import { erased, stateful } from './stateful.ts';
+import type { StatePartition, StateSpecification } from '../state/form.ts';
+import { stateful } from './stateful.ts';
 
 /** A closed window with its values, in the order of their arrival. */
 export interface EventWindow<T> {
@@ -51,13 +51,9 @@ export function eventWindowNode<T>(
   parent: Node<T>,
   options: EventWindowOptions<T>,
   operator: string,
-  open: OpenStore,
 ): NodeSpec<EventWindowItem<T>> {
-  const store = open<Key, Value<T>>(operator, {
-    kind: 'eventTimeWindow',
-    shape: `${options.windowMs}/${options.slideMs}`,
-    rebuildable: false,
-  });
+  const shape = `${options.windowMs}/${options.slideMs}`;
+  const own: StateSpecification = { operator, form: { kind: 'eventTimeWindow', shape, rebuildable: false } };
   // Each input of a union has a watermark of its own.
   const inputs = parent.name === 'union' ? (parent.parents as readonly Node<T>[]) : [parent];
   return {
@@ -65,7 +61,7 @@ export function eventWindowNode<T>(
     parents: inputs,
     slideMs: parent.slideMs,
     windowMs: 0,
-    store: erased(store),
+    state: own,
     statePartitions: 1,
     lineage(time, batch) {
       const present = inputs.map((input) => batch.of(input, time)).filter((data) => data !== undefined);
@@ -81,7 +77,7 @@ export function eventWindowNode<T>(
       return stateful<Key, Value<T>, EventWindowItem<T>>({
         name: 'eventTimeWindow',
         time,
-        store,
+        of: own,
         changes: true,
         parents: single,
         numPartitions: 1,

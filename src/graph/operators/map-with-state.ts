@@ -2,10 +2,10 @@
 import { requireSync, SKIP_HINT, userError } from '../functions.ts';
 import { kept, type Lineage, type Skip, viewPartition } from '../lineage.ts';
 import type { Node, NodeSpec } from '../node.ts';
+import { type StatePartition, type StateSpecification, statePartitioner } from '../state/form.ts';
 import { State, type StateSpec } from '../state/state-spec.ts';
-import { type OpenStore, type StatePartition, type StateStore, statePartitioner } from '../state/store.ts';
 import { partitionBy } from './arrange.ts';
-import { erased, stateful } from './stateful.ts';
+import { stateful } from './stateful.ts';
 
 const OPERATOR = { name: 'mapWithState' };
 
@@ -57,24 +57,23 @@ export function mapWithStateNode<K, V, S, M>(
   parent: Node<readonly [K, V]>,
   spec: StateSpec<K, V, S, M>,
   operator: string,
-  open: OpenStore,
 ): NodeSpec<M> {
-  const store = open<K, S>(operator, { kind: 'mapWithState', shape: '', rebuildable: false, ...spec.schema });
+  const form = { kind: 'mapWithState', shape: '', rebuildable: false, ...spec.schema };
+  const own: StateSpecification = { operator, form, initial: spec.initial };
   return {
     name: 'mapWithState',
     parents: [parent],
     slideMs: parent.slideMs,
     windowMs: 0,
-    store: erased(store),
+    state: own,
     statePartitions: spec.partitions,
     lineage(time, batch) {
-      store.load(spec.initial, time);
       const partitioner = statePartitioner(spec.partitions ?? batch.numPartitions);
       const data = batch.of(parent, time) ?? ({ kind: 'source', partitions: [] } as Lineage<readonly [K, V]>);
       return stateful<K, S, M>({
         name: 'mapWithState',
         time,
-        store,
+        of: own,
         changes: true,
         parents: [partitionBy(data, partitioner)],
         numPartitions: partitioner.numPartitions,
@@ -94,14 +93,14 @@ export function stateSnapshotsNode<K, S>(mapped: Node<unknown>): NodeSpec<readon
     windowMs: 0,
     lineage(time, batch) {
       const data = batch.of(mapped, time);
-      if (data === undefined || mapped.store === undefined) return undefined;
+      if (data === undefined || mapped.state === undefined) return undefined;
       const numPartitions = data.kind === 'kept' && data.parent.kind === 'stateful' ? data.parent.numPartitions : 1;
       // Kept at once: the state is that of this batch only until the next one.
       return kept(
         stateful<K, S, readonly [K, S]>({
           name: 'stateSnapshots',
           time,
-          store: mapped.store as unknown as StateStore<K, S>,
+          of: mapped.state,
           changes: false,
           parents: [data],
           numPartitions,

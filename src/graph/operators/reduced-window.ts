@@ -4,9 +4,9 @@ import { requireSync } from '../functions.ts';
 import { KeyedMap } from '../keys.ts';
 import { type Lineage, partitionCount, viewPartition } from '../lineage.ts';
 import type { BatchView, Node, NodeSpec } from '../node.ts';
-import { type OpenStore, type StateCodec, type StatePartition, statePartitioner } from '../state/store.ts';
+import { type StateCodec, type StatePartition, type StateSpecification, statePartitioner } from '../state/form.ts';
 import { partitionBy } from './arrange.ts';
-import { erased, stateful } from './stateful.ts';
+import { stateful } from './stateful.ts';
 
 /** What a reduced window is made by. */
 export interface ReducedWindow<K, V> {
@@ -43,13 +43,12 @@ export function reducedWindowNode<K, V, S>(
     readonly codec?: StateCodec<S>;
   },
   operator: string,
-  open: OpenStore,
 ): NodeSpec<readonly [K, V]> {
   const { windowMs, slideMs } = window;
   // With another window, or without the inverse that there was, the state is made anew from the slices.
   const shape = `${windowMs}/${slideMs}${algebra.codec === undefined ? '' : ' two stacks'}`;
   const form = { kind: 'reduceByKeyAndWindow', shape, rebuildable: true };
-  const store = open<K, S>(operator, form, algebra.codec);
+  const own: StateSpecification = { operator, form, codec: algebra.codec };
   /** The slices in (from, to]. One that was remembered by a run with another number of partitions is dealt out anew. */
   const between = (batch: BatchView, from: number, to: number): { time: number; data: Lineage<readonly [K, V]> }[] =>
     batch.times(parent, from, to).flatMap((time) => {
@@ -64,10 +63,10 @@ export function reducedWindowNode<K, V, S>(
     slideMs,
     // What leaves is read once more, one slide after it was last in the window.
     windowMs: windowMs + slideMs,
-    store: erased(store),
+    state: own,
     statePartitions: window.numPartitions,
     lineage(time, batch) {
-      const last = store.lastCommitted;
+      const last = batch.lastCommitted(own);
       // After batches that were given up, or ticks that were passed over, the window is made anew from its slices.
       const anew = last === undefined || time - last > slideMs;
       // No more than the window held: where it is shorter than its slide, some slices are never in it.
@@ -76,7 +75,7 @@ export function reducedWindowNode<K, V, S>(
       return stateful<K, S, readonly [K, V]>({
         name: 'reduceByKeyAndWindow',
         time,
-        store,
+        of: own,
         changes: true,
         parents: [...leaving, ...entering].map(({ data }) => data),
         numPartitions: window.numPartitions ?? batch.numPartitions,

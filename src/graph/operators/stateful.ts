@@ -1,16 +1,10 @@
 /** What all stateful operators share: their lineage. */
 import type { Lineage, Partition, Skip, Stateful } from '../lineage.ts';
-import type { StatePartition, StateStore } from '../state/store.ts';
-
-/** A store as the graph holds it: the graph does not know the types of its keys. */
-export function erased<K, S>(store: StateStore<K, S>): StateStore {
-  return store as unknown as StateStore;
-}
+import type { StatePartition } from '../state/form.ts';
 
 /** One stateful lineage, its parents already by the keys' buckets. */
 export function stateful<K, S, T>(
-  spec: Omit<Stateful<T>, 'kind' | 'process' | 'store'> & {
-    readonly store: StateStore<K, S>;
+  spec: Omit<Stateful<T>, 'kind' | 'process'> & {
     process(
       state: StatePartition<K, S>,
       inputs: readonly (readonly unknown[])[],

@@ -1,6 +1,6 @@
 /** A window without an inverse: each key keeps its slices in a queue that knows their reduction. */
 import { requireSync } from '../functions.ts';
-import type { StateCodec, StatePartition } from '../state/store.ts';
+import type { StateCodec, StatePartition } from '../state/form.ts';
 import type { ReducedWindow, WindowStep } from './reduced-window.ts';
 
 /**

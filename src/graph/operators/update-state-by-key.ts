@@ -4,9 +4,9 @@ import { requireSync } from '../functions.ts';
 import { KeyedMap } from '../keys.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Node, NodeSpec } from '../node.ts';
-import { type OpenStore, type StatePartition, type StateSchema, statePartitioner } from '../state/store.ts';
+import { type StatePartition, type StateSchema, type StateSpecification, statePartitioner } from '../state/form.ts';
 import { partitionBy } from './arrange.ts';
-import { erased, stateful } from './stateful.ts';
+import { stateful } from './stateful.ts';
 
 /** What a key's state becomes from its new values; undefined: the key goes. */
 export type UpdateState<V, S> = (values: readonly V[], state: S | undefined) => S | undefined;
@@ -61,28 +61,26 @@ export function updateStateNode<K, V, S>(
   update: UpdateState<V, S> | UpdateStateAtTime<K, V, S> | UpdateStates<K, V, S>,
   options: UpdateStateOptions<K, S>,
   operator: string,
-  open: OpenStore,
 ): NodeSpec<readonly [K, S]> {
   const { stateVersion: version, migrate, validate } = options;
   const schema = { version, migrate, validate: validate as StateSchema['validate'] };
-  const store = open<K, S>(operator, { kind: 'updateStateByKey', shape: '', rebuildable: false, ...schema });
-  const initial = [...(options.initialState ?? [])];
+  const form = { kind: 'updateStateByKey', shape: '', rebuildable: false, ...schema };
+  const own: StateSpecification = { operator, form, initial: [...(options.initialState ?? [])] };
   return {
     name: 'updateStateByKey',
     parents: [parent],
     slideMs: parent.slideMs,
     windowMs: 0,
-    store: erased(store),
+    state: own,
     statePartitions: options.numPartitions,
     lineage(time, batch) {
-      store.load(initial, time);
       const partitioner = statePartitioner(options.numPartitions ?? batch.numPartitions);
       const data = batch.of(parent, time) ?? ({ kind: 'source', partitions: [] } as Lineage<readonly [K, V]>);
       const fn = overPartition(update, time, options.perPartition === true);
       return stateful<K, S, readonly [K, S]>({
         name: 'updateStateByKey',
         time,
-        store,
+        of: own,
         changes: true,
         parents: [partitionBy(data, partitioner)],
         numPartitions: partitioner.numPartitions,

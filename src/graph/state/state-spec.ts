@@ -4,7 +4,7 @@ import { type DurationLike, durationMs } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import { checkOptions, count, fn } from '../../core/options.ts';
 import type { Sync } from '../functions.ts';
-import type { StateSchema } from './store.ts';
+import type { StateSchema } from './form.ts';
 
 /** The state of one key, as a function sees it during one call. */
 export class State<S> {

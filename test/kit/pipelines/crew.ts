@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
-import type { StreamingContext } from '../../../src/context.ts';
+import type { StreamingContext } from '../../../src/api/streaming-context.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';
 import type { NumberAccumulator } from '../../../src/graph/shared.ts';
 

@@ -1,6 +1,6 @@
 /** A graph with state and a window whose functions fail now and then, in the thread and as often as they are told. */
 import { isMainThread, workerData } from 'node:worker_threads';
-import type { StreamingContext } from '../../../src/context.ts';
+import type { StreamingContext } from '../../../src/api/streaming-context.ts';
 import type { Pair } from './properties.ts';
 
 /** How often functions fail in the main thread, and in the first worker: one call each for every `true`, from the end. */

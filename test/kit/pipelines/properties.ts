@@ -1,5 +1,5 @@
 /** The streams of the property tests, by name, so that worker threads can build them too. Their parameters are plain data. */
-import type { StreamingContext } from '../../../src/context.ts';
+import type { StreamingContext } from '../../../src/api/streaming-context.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';
 import { type State, StateSpec } from '../../../src/graph/state/state-spec.ts';
 

@@ -1,8 +1,8 @@
 /** When `streamjob run` hints at worker threads. */
 import { Subject } from 'rxjs';
 import { expect, test } from 'vitest';
+import type { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { hintAtThreads } from '../../../src/cli/hint.ts';
-import type { StreamingContext } from '../../../src/context.ts';
 import type { StreamEvent } from '../../../src/core/events.ts';
 import { collectingLogger } from '../../kit/log.ts';
 

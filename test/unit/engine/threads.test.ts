@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { StreamingContext, type StreamingContextOptions } from '../../../src/context.ts';
+import { StreamingContext, type StreamingContextOptions } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { StreamEvent } from '../../../src/core/events.ts';
 import { silentLogger } from '../../../src/core/log.ts';

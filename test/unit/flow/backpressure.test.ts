@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { StreamingContext } from '../../../src/context.ts';
+import { resolveJobOptions } from '../../../src/api/job.ts';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { type Clock, ManualClock } from '../../../src/core/clock.ts';
 import { EventBus, type StreamEvent } from '../../../src/core/events.ts';
 import { PIDRateEstimator } from '../../../src/flow/batch/pid-rate-estimator.ts';
@@ -9,7 +10,6 @@ import { RateLimiter } from '../../../src/flow/batch/rate-limiter.ts';
 import { ReadingGate } from '../../../src/flow/receive/reading-gate.ts';
 import type { Receiver } from '../../../src/flow/receive/receiver.ts';
 import { ValuesReceiver } from '../../../src/flow/receive/values.ts';
-import { resolveJobOptions } from '../../../src/job.ts';
 import { arrived, pushRig } from '../../kit/flow.ts';
 import { until } from '../../kit/until.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { StreamingContext } from '../../../src/context.ts';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import { Backlog } from '../../../src/flow/batch/backlog.ts';
 import { Ticker } from '../../../src/flow/batch/ticker.ts';

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { StreamingContext, type StreamingContextOptions } from '../../../src/context.ts';
+import { StreamingContext, type StreamingContextOptions } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';
 import { type State, StateSpec } from '../../../src/graph/state/state-spec.ts';

@@ -1,7 +1,7 @@
 /** Batches that are cut as soon as something waits (cut: 'eager'). */
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { StreamingContext } from '../../../src/context.ts';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import { EagerCutting } from '../../../src/flow/batch/eager-cutting.ts';
 import { pushRig } from '../../kit/flow.ts';

@@ -1,6 +1,6 @@
 import { Subject } from 'rxjs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { StreamingContext, type StreamingContextOptions } from '../../../src/context.ts';
+import { StreamingContext, type StreamingContextOptions } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { StreamEvent } from '../../../src/core/events.ts';
 import type { ReceiverHandle } from '../../../src/flow/receive/user.ts';

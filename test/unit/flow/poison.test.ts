@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { RpcClient } from '../../../src/agent.ts';
-import { StreamingContext, type StreamingContextOptions } from '../../../src/context.ts';
+import { resolveJobOptions } from '../../../src/api/job.ts';
+import { StreamingContext, type StreamingContextOptions } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { BatchSummary, StreamEvent } from '../../../src/core/events.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';
 import { type State, StateSpec } from '../../../src/graph/state/state-spec.ts';
-import { resolveJobOptions } from '../../../src/job.ts';
 import { until } from '../../kit/until.ts';
 
 const CLOSERS: (() => Promise<void> | void)[] = [];

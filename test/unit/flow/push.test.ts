@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { StreamingContext } from '../../../src/context.ts';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import { arrived, FlumePeer, type PushRig, pushRig } from '../../kit/flow.ts';
 import { until } from '../../kit/until.ts';

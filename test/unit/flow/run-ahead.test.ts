@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { StreamingContext, type StreamingContextOptions } from '../../../src/context.ts';
+import { StreamingContext, type StreamingContextOptions } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { StreamEvent } from '../../../src/core/events.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';

@@ -1,11 +1,11 @@
 /** States whose form has changed between two runs: versions, migrations, and states that do not fit. */
 import { describe, expect, test } from 'vitest';
-import { StreamingContext } from '../../../src/context.ts';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
-import { packChanges, unpackChanges } from '../../../src/engine/durable-state.ts';
 import { KeptState } from '../../../src/flow/commit/kept-state.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';
 import { type State, StateSpec } from '../../../src/graph/state/state-spec.ts';
+import { packChanges, unpackChanges } from '../../../src/state/durable-state.ts';
 import { oneBatch } from '../../conformance/pipeline.ts';
 import { ownDirectory } from '../../kit/directory.ts';
 

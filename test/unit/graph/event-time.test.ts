@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { StreamingContext } from '../../../src/context.ts';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import { runBatches } from '../../../src/testing.ts';
 import { oneBatch } from '../../conformance/pipeline.ts';

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { StreamingContext } from '../../../src/context.ts';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { RDD } from '../../../src/graph/rdd.ts';
 import { saveBatch, saveParts, textPart } from '../../../src/graph/save.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { transformSync } from 'esbuild';
 import { describe, expect, test } from 'vitest';
-import { StreamingContext } from '../../../src/context.ts';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { DStream } from '../../../src/graph/dstream.ts';
 import { RDD } from '../../../src/graph/rdd.ts';
 import { StateSpec } from '../../../src/graph/state/state-spec.ts';

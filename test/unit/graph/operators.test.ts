@@ -1,7 +1,7 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { batchLine } from '../../../src/cli/report.ts';
-import { StreamingContext } from '../../../src/context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { BatchSummary } from '../../../src/core/events.ts';
 import { silentLogger } from '../../../src/core/log.ts';

@@ -2,7 +2,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, StreamjobError } from '../../../core/errors.ts';
-import { nodeFiles } from '../../../durable/files.ts';
+import { nodeFiles } from '../../../core/files.ts';
 
 /**
  * Makes the directory, durably; refuses one that holds the data of Flume's own file channel, whose events would be left behind.

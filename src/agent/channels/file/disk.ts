@@ -9,7 +9,7 @@ import { constants } from 'node:fs';
 import fs, { type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, StreamjobError, systemCodeOf } from '../../../core/errors.ts';
-import { nodeFiles } from '../../../durable/files.ts';
+import { nodeFiles } from '../../../core/files.ts';
 
 /** The file that lmdb keeps its data in. */
 const DATA = 'data.mdb';

@@ -50,7 +50,7 @@ export function allowsRunAhead(
 ): () => boolean {
   // A state takes in one batch after the other; positions are those of a commit; ids are filtered batch by batch.
   const inOrder =
-    graph.nodes.some(({ store, pending }) => store !== undefined || pending !== undefined) ||
+    graph.nodes.some(({ state, pending }) => state !== undefined || pending !== undefined) ||
     receivers.some(({ beforeBatch, position, dedupe }) => (beforeBatch ?? position ?? dedupe) !== undefined) ||
     deadLetters !== undefined;
   // Outputs read accumulators: those of their own batch and before.

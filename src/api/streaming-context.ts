@@ -3,53 +3,48 @@
  * file that knows all of them.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import path from 'node:path';
+import { availableParallelism } from 'node:os';
 import type { Observable } from 'rxjs';
-import type { FlumeEvent } from './avro/event-block.ts';
-import { type Clock, systemClock, type Timer } from './core/clock.ts';
-import { type DurationLike, durationMs } from './core/duration.ts';
-import { errorLine, messageOf, StreamjobError } from './core/errors.ts';
-import { EventBus, type StreamEvent } from './core/events.ts';
-import { type Log, type Logger, loggerOf } from './core/log.ts';
-import { checkOptions, count, misfit, type SizeLike, sizeBytes } from './core/options.ts';
-import type { Reliability } from './core/reliability.ts';
-import { Scope, untilAborted } from './core/scope.ts';
-import type { Files } from './durable/files.ts';
-import { pageFormat } from './engine/durable-state.ts';
-import type { EngineKind, EngineSettings, JobModule } from './engine/engine.ts';
-import { engines } from './engine/index.ts';
-import { EagerCutting } from './flow/batch/eager-cutting.ts';
-import { type BackpressureOptions, type Rates, resolveRates } from './flow/batch/rate-control.ts';
-import { Ticker } from './flow/batch/ticker.ts';
-import type { Durability } from './flow/commit/durability.ts';
-import { openDurability } from './flow/commit/open.ts';
-import { Flow } from './flow/flow.ts';
-import { type FileStreamOptions, FilesReceiver, fixedRecords, textLines } from './flow/receive/files.ts';
-import { type FlumePullOptions, FlumePullReceiver } from './flow/receive/flume-pull.ts';
-import { type FlumePushOptions, FlumePushReceiver, type ReceiverSettings } from './flow/receive/flume-push.ts';
+import type { FlumeEvent } from '../avro/event-block.ts';
+import { type Clock, systemClock, type Timer } from '../core/clock.ts';
+import { type DurationLike, durationMs } from '../core/duration.ts';
+import { errorLine, messageOf, StreamjobError } from '../core/errors.ts';
+import { EventBus, type StreamEvent } from '../core/events.ts';
+import type { Files } from '../core/files.ts';
+import { type Log, type Logger, loggerOf } from '../core/log.ts';
+import { checkOptions, count, misfit, type SizeLike, sizeBytes } from '../core/options.ts';
+import type { Reliability } from '../core/reliability.ts';
+import { Scope, untilAborted } from '../core/scope.ts';
+import type { EngineKind, EngineSettings, JobModule } from '../engine/engine.ts';
+import { engines } from '../engine/index.ts';
+import { EagerCutting } from '../flow/batch/eager-cutting.ts';
+import { type BackpressureOptions, type Rates, resolveRates } from '../flow/batch/rate-control.ts';
+import { Ticker } from '../flow/batch/ticker.ts';
+import type { Durability } from '../flow/commit/durability.ts';
+import { openDurability } from '../flow/commit/open.ts';
+import { Flow } from '../flow/flow.ts';
+import { DEFAULT_DEAD_LETTER_FILE, DeadLetters } from '../flow/output/dead-letters.ts';
+import { type FileStreamOptions, FilesReceiver, fixedRecords, textLines } from '../flow/receive/files.ts';
+import { type FlumePullOptions, FlumePullReceiver } from '../flow/receive/flume-pull.ts';
+import { type FlumePushOptions, FlumePushReceiver, type ReceiverSettings } from '../flow/receive/flume-push.ts';
 import {
   type FromObservableOptions,
   type ObservableSource,
   type OpenValues,
   observableReceiver,
-} from './flow/receive/observable.ts';
-import { QueueReceiver } from './flow/receive/queue.ts';
-import type { Receiver } from './flow/receive/receiver.ts';
-import { type ReceiverInfo, ReceiverStates } from './flow/receive/receiver-states.ts';
-import { socketReceiver } from './flow/receive/socket.ts';
-import { type UserReceiver, UserReceiverHost } from './flow/receive/user.ts';
-import { ValuesReceiver } from './flow/receive/values.ts';
-import { DEFAULT_DEAD_LETTER_FILE, DeadLetters } from './flow/stage/dead-letters.ts';
-import { DStream, transformStreams, unionStreams } from './graph/dstream.ts';
-import { Graph } from './graph/node.ts';
-import type { RDD } from './graph/rdd.ts';
-import { type Accumulators, Broadcast, CollectionAccumulator, NumberAccumulator } from './graph/shared.ts';
-import { LmdbStateStore } from './graph/state/lmdb.ts';
-import { LmdbEnvironment } from './graph/state/lmdb-environment.ts';
-import { PLAIN_STATE, type StateCodec } from './graph/state/store.ts';
+} from '../flow/receive/observable.ts';
+import { QueueReceiver } from '../flow/receive/queue.ts';
+import type { Receiver } from '../flow/receive/receiver.ts';
+import { type ReceiverInfo, ReceiverStates } from '../flow/receive/receiver-states.ts';
+import { socketReceiver } from '../flow/receive/socket.ts';
+import { type UserReceiver, UserReceiverHost } from '../flow/receive/user.ts';
+import { ValuesReceiver } from '../flow/receive/values.ts';
+import { DStream, transformStreams, unionStreams } from '../graph/dstream.ts';
+import { Graph } from '../graph/node.ts';
+import type { RDD } from '../graph/rdd.ts';
+import { Broadcast, CollectionAccumulator, NumberAccumulator } from '../graph/shared.ts';
 import { CONTEXT_OPTIONS, STOP_OPTIONS } from './options.ts';
+import { StatePlace } from './state-place.ts';
 
 /** What a context is made from. */
 export interface StreamingContextOptions {
@@ -186,6 +181,7 @@ export class StreamingContext {
   readonly #unreplayable: string[] = [];
   /** How many inputs there are: each has the next number, in the order of their making. */
   #inputs = 0;
+  readonly #states: StatePlace;
   readonly #scope = new Scope();
   /** Aborts when what is running is to stop. */
   readonly #halt = new AbortController();
@@ -199,15 +195,13 @@ export class StreamingContext {
   #isAwaited = false;
   readonly #ended = settledLater();
   #checkpointDir: string | undefined;
-  #stateDir: string | undefined;
   #stopping: Promise<void> | undefined;
 
   /** @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN (engine) */
   constructor(options: StreamingContextOptions) {
     checkOptions('StreamingContext', CONTEXT_OPTIONS, options);
     this.#options = options;
-    this.#graph = new Graph(durationMs(options.batchInterval, 'batchInterval'));
-    if (options.stateStore === 'lmdb') this.#keepStatesInLmdb(options.stateCache ?? DEFAULT_STATE_CACHE);
+    this.#graph = new Graph(durationMs(options.batchInterval, 'batchInterval'), () => this.#flow);
     this.#clock = options.clock ?? systemClock;
     this.#log = loggerOf(options.log).child({ job: options.name ?? 'streamjob' });
     this.#listened = this.#events.listenable((error) => {
@@ -215,6 +209,15 @@ export class StreamingContext {
     });
     this.#engine = engines.get(options.engine ?? 'inline');
     this.#parallelism = options.parallelism ?? (this.#engine.type === 'inline' ? 1 : availableParallelism());
+    this.#states = new StatePlace({
+      kind: options.stateStore,
+      cachedKeys: options.stateCache ?? DEFAULT_STATE_CACHE,
+      directory: options.stateDir,
+      checkpointDir: () => this.#checkpointDir ?? options.checkpointDir ?? options.standardCheckpointDir,
+      threads: this.#parallelism,
+      log: this.#log,
+    });
+    this.#scope.defer(() => this.#states.close());
     this.#receiverStates = new ReceiverStates(this.#clock, this.#events);
     this.#rates = resolveRates(options.backpressure);
   }
@@ -414,8 +417,8 @@ export class StreamingContext {
   }
 
   /** @internal What an engine needs of a context that another thread builds. */
-  static graphOf(ssc: StreamingContext): { readonly graph: Graph; readonly accumulators: Accumulators } {
-    return { graph: ssc.#graph, accumulators: ssc.#graph.accumulators };
+  static graphOf(ssc: StreamingContext): Pick<EngineSettings, 'graph' | 'accumulators' | 'openStore'> {
+    return { graph: ssc.#graph, accumulators: ssc.#graph.accumulators, openStore: ssc.#states.open };
   }
 
   /** @internal A stream of values that the caller hands over: the test kit's input. */
@@ -619,6 +622,7 @@ export class StreamingContext {
       names,
       numPartitions: this.#parallelism,
       accumulators: this.#graph.accumulators,
+      openStore: this.#states.open,
       signal: AbortSignal.any([this.#scope.signal, this.#halt.signal]),
       poison,
       log: this.#log,
@@ -685,51 +689,17 @@ export class StreamingContext {
     return this.#flow;
   }
 
-  #keepStatesInLmdb(cachedKeys: number): void {
-    const environment = new LmdbEnvironment({
-      directory: () => this.#stateDirectory(),
-      cachedKeys,
-      format: pageFormat,
-      warn: (error) =>
-        this.#log.warn(
-          { err: error },
-          `what a batch has committed is in memory until it can be written: ${error.message}`,
-        ),
-    });
-    this.#scope.defer(async () => {
-      await environment.close();
-      // Threads end without a chance to tidy up.
-      const directory = this.#stateDir;
-      for (let i = 0; directory !== undefined && i < this.#parallelism; i++) {
-        rmSync(`${directory}-${i}`, { recursive: true, force: true });
-      }
-    });
-    this.#graph.openStore = (operator, form, codec) =>
-      new LmdbStateStore(environment, operator, form, codec ?? (PLAIN_STATE as StateCodec<never>));
-  }
-
-  /** Found when the first state comes: until then the program may say where its checkpoint is. */
-  #stateDirectory(): string {
-    const { checkpointDir, standardCheckpointDir, stateDir } = this.#options;
-    const checkpoint = this.#checkpointDir ?? checkpointDir ?? standardCheckpointDir;
-    this.#stateDir ??=
-      stateDir ??
-      (checkpoint === undefined || checkpoint === false
-        ? mkdtempSync(path.join(tmpdir(), 'streamjob-state-'))
-        : path.join(checkpoint, 'state'));
-    return this.#stateDir;
-  }
-
   /** Where workers find the job, and the options that its graph may depend on. */
   #jobModule(): EngineSettings['job'] {
     const { batchInterval, job, name, reliability, stateStore, stateCache } = this.#options;
     if (job === undefined) return undefined;
+    const stateDir = this.#states.directory;
     const context = {
       batchInterval,
       parallelism: this.#parallelism,
       ...(name && { name }),
       ...(reliability && { reliability }),
-      ...(stateStore === 'lmdb' && { stateStore, stateDir: this.#stateDirectory() }),
+      ...(stateDir && { stateStore, stateDir }),
       ...(stateCache && { stateCache }),
     };
     return { ...job, context };

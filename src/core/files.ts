@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { StreamjobError, systemCodeOf } from '../core/errors.ts';
+import { StreamjobError, systemCodeOf } from './errors.ts';
 
 /** A file that is appended to. */
 export interface AppendFile {

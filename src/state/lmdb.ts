@@ -3,26 +3,22 @@
  * What a batch changes is made into pages by `seal`, before the checkpoint's journal has its commit, and written to lmdb after it:
  * when that fails, because the disk is full, it stays in memory, and the next batch commits only after it could be written.
  */
-import { StreamjobError } from '../../core/errors.ts';
-import { identityOf, KeyedMap } from '../keys.ts';
-import { changesOf, Gathered } from './gathered.ts';
-import { LastRead } from './last-read.ts';
-import type { LmdbEnvironment } from './lmdb-environment.ts';
-import type { BucketEntries, Rewrite } from './page-types.ts';
-import { PageTable } from './pages.ts';
+import { StreamjobError } from '../core/errors.ts';
+import { identityOf, KeyedMap } from '../graph/keys.ts';
 import {
-  type BucketChange,
   bucketOf,
-  changesByBucket,
-  requireFit,
   STATE_BUCKETS,
   type StateCodec,
   type StateEntry,
   type StateForm,
   type StatePartition,
-  type StateStore,
-  type StoredEntry,
-} from './store.ts';
+} from '../graph/state/form.ts';
+import { changesOf, Gathered } from './gathered.ts';
+import { LastRead } from './last-read.ts';
+import type { LmdbEnvironment } from './lmdb-environment.ts';
+import type { BucketEntries, Rewrite } from './page-types.ts';
+import { PageTable } from './pages.ts';
+import { type BucketChange, changesByBucket, requireFit, type StateStore, type StoredEntry } from './store.ts';
 
 /** See the file's head. */
 export class LmdbStateStore<K, S> implements StateStore<K, S> {

@@ -1,13 +1,14 @@
 /** A job: what a file such as jobs/wordcount.ts exports, and its options, compiled once from all places they come from. */
-import type { StreamingContext } from './context.ts';
-import type { DurationLike } from './core/duration.ts';
-import { StreamjobError } from './core/errors.ts';
-import { checkOptions, misfit, type Option } from './core/options.ts';
-import { didYouMean } from './core/registry.ts';
-import type { Reliability } from './core/reliability.ts';
-import type { BackpressureOptions } from './flow/batch/rate-control.ts';
-import { DEFAULT_DEAD_LETTER_FILE } from './flow/stage/dead-letters.ts';
+
+import type { DurationLike } from '../core/duration.ts';
+import { StreamjobError } from '../core/errors.ts';
+import { checkOptions, misfit, type Option } from '../core/options.ts';
+import { didYouMean } from '../core/registry.ts';
+import type { Reliability } from '../core/reliability.ts';
+import type { BackpressureOptions } from '../flow/batch/rate-control.ts';
+import { DEFAULT_DEAD_LETTER_FILE } from '../flow/output/dead-letters.ts';
 import { JOB_OPTIONS } from './options.ts';
+import type { StreamingContext } from './streaming-context.ts';
 
 /** Options of a job. Each has a flag of `streamjob run` (kebab case) and an environment variable (`STREAMJOB_BATCH_INTERVAL`). */
 export interface JobOptions {

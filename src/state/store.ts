@@ -4,33 +4,16 @@
  * partitions may change from run to run.
  */
 import { inspect } from 'node:util';
-import { messageOf, StreamjobError } from '../../core/errors.ts';
-import { hashKey } from '../keys.ts';
-import { type Partitioner, requirePartitions } from '../partitioner.ts';
+import { messageOf, StreamjobError } from '../core/errors.ts';
+import {
+  bucketOf,
+  type StateCodec,
+  type StateForm,
+  type StatePartition,
+  type StateSpecification,
+} from '../graph/state/form.ts';
 
-/** Into how many buckets keys are hashed. It never changes, or kept state would be looked for in the wrong place. */
-export const STATE_BUCKETS = 128;
 const LONGEST_KEY = 120;
-
-/** A key's state. */
-export interface StateEntry<S> {
-  readonly state: S;
-  /** Batch time of its last update, in ms. */
-  readonly updated: number;
-}
-
-/** The keys of one partition. */
-export interface StatePartition<K, S> {
-  get(key: K): StateEntry<S> | undefined;
-  /** @param updated batch time of the update */
-  set(key: K, state: S, updated: number): void;
-  delete(key: K): void;
-  /** All keys; costs as much as there are. */
-  entries(): IterableIterator<readonly [K, StateEntry<S>]>;
-  /** Keys whose last update was before `time`; costs as much as there are such keys. */
-  updatedBefore(time: number): readonly K[];
-  readonly size: number;
-}
 
 /** A key with its state, as a checkpoint stores it: the key, what the store's codec makes of the state, its last update. */
 export type StoredEntry = readonly [key: unknown, state: unknown, updated: number];
@@ -41,32 +24,6 @@ export interface BucketChange {
   readonly set: readonly StoredEntry[];
   /** Keys that are gone. */
   readonly deleted: readonly unknown[];
-}
-
-/** What a job says of the states that it keeps, so that those of an older job are not taken for its own. */
-export interface StateSchema {
-  /** Which form of the state this is; 1 when left out. */
-  readonly version?: number | undefined;
-  /** A state of another version as one of this; undefined: the key goes. */
-  readonly migrate?: ((state: unknown, fromVersion: number) => unknown) | undefined;
-  /** Whether a state is as the job wants it; a text says why not. */
-  readonly validate?: ((state: unknown) => boolean | string) | undefined;
-}
-
-/** What tells whether stored state fits an operator. */
-export interface StateForm extends StateSchema {
-  /** The operator's kind; state of another kind cannot be used. */
-  readonly kind: string;
-  /** Parameters on which the meaning of the state depends; '' when there are none. */
-  readonly shape: string;
-  /** With another shape the state is made anew from remembered slices; otherwise it is refused. */
-  readonly rebuildable: boolean;
-}
-
-/** How a state is stored, where it is not plain data of a small depth. */
-export interface StateCodec<S> {
-  encode(state: S): unknown;
-  decode(stored: unknown): S;
 }
 
 /** All state of one operator. */
@@ -121,8 +78,8 @@ export interface StateStore<K = unknown, S = unknown> {
   rollback(time: number): void;
 }
 
-/** Opens the store of an operator, wherever the job keeps its states. @param codec default: states are plain data */
-export type OpenStore = <K, S>(operator: string, form: StateForm, codec?: StateCodec<S>) => StateStore<K, S>;
+/** Opens the store of an operator, wherever the job keeps its states. */
+export type OpenStore = (specification: StateSpecification) => StateStore;
 
 /** The version of a form that names none. */
 export const FIRST_VERSION = 1;
@@ -230,15 +187,4 @@ export function changesByBucket(
     else change.set.push(stored);
   }
   return [...byBucket.values()];
-}
-
-/** Deals keys out by their buckets, as the store holds them. */
-export function statePartitioner(numPartitions: number): Partitioner {
-  requirePartitions(numPartitions);
-  return { numPartitions, getPartition: (key) => bucketOf(key) % numPartitions };
-}
-
-/** The bucket of a key. */
-export function bucketOf(key: unknown): number {
-  return hashKey(key) % STATE_BUCKETS;
 }

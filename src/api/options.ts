@@ -2,8 +2,8 @@
  * The options of a context and of a job, each declared once: the checks, the flags of `streamjob run`, the environment variables and the
  * options that worker threads get derive from here. What users see of them is in the interfaces `StreamingContextOptions` and `JobOptions`.
  */
-import type { StopOptions, StreamingContextOptions } from './context.ts';
-import { StreamjobError } from './core/errors.ts';
+
+import { StreamjobError } from '../core/errors.ts';
 import {
   anyOf,
   anything,
@@ -19,13 +19,14 @@ import {
   size,
   text,
   withMethods,
-} from './core/options.ts';
-import { didYouMean } from './core/registry.ts';
-import { RELIABILITY_LEVELS, reliabilityOf } from './core/reliability.ts';
-import type { JobModule } from './engine/engine.ts';
-import { engines } from './engine/index.ts';
-import { BACKPRESSURE_OPTIONS } from './flow/batch/rate-control.ts';
+} from '../core/options.ts';
+import { didYouMean } from '../core/registry.ts';
+import { RELIABILITY_LEVELS, reliabilityOf } from '../core/reliability.ts';
+import type { JobModule } from '../engine/engine.ts';
+import { engines } from '../engine/index.ts';
+import { BACKPRESSURE_OPTIONS } from '../flow/batch/rate-control.ts';
 import type { JobOptions } from './job.ts';
+import type { StopOptions, StreamingContextOptions } from './streaming-context.ts';
 
 const checkpointDir: Option = {
   expected: "a directory; or false, as a flag 'none', for no checkpoint",

@@ -1,5 +1,5 @@
 /** Keys that were read last, with what they had: as many as there is room for. */
-import { KeyedMap } from '../keys.ts';
+import { KeyedMap } from '../graph/keys.ts';
 
 /** See the file's head. */
 export class LastRead<K, V> {

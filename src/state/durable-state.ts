@@ -1,15 +1,15 @@
 /** State of this thread as checkpoints see it: what changed, packed into bytes, and back. */
 import { fromBytes, fromPlain, toBytes, toPlain } from '../avro/stored-values.ts';
-import type { PageFormat } from '../graph/state/page-types.ts';
+import type { StateForm } from '../graph/state/form.ts';
+import type { PageFormat } from './page-types.ts';
 import {
   type BucketChange,
   type DurableState,
   migrated,
   type PackedChange,
   requireFit,
-  type StateForm,
   type StateStore,
-} from '../graph/state/store.ts';
+} from './store.ts';
 
 /** @param operator for the error @throws StreamjobError CHECKPOINT_VALUE */
 export function packChanges(changes: readonly BucketChange[], operator: string): PackedChange {

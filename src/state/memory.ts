@@ -1,16 +1,18 @@
 /** State in memory, with an undo log: a batch costs as much as the keys that it changes, not as the keys that exist. */
-import { KeyedMap } from '../keys.ts';
+import { KeyedMap } from '../graph/keys.ts';
 import {
-  type BucketChange,
   bucketOf,
-  changesByBucket,
-  PLAIN_STATE,
-  requireFit,
   STATE_BUCKETS,
   type StateCodec,
   type StateEntry,
   type StateForm,
   type StatePartition,
+} from '../graph/state/form.ts';
+import {
+  type BucketChange,
+  changesByBucket,
+  PLAIN_STATE,
+  requireFit,
   type StateStore,
   type StoredEntry,
 } from './store.ts';

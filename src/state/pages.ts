@@ -6,9 +6,10 @@
  * What a batch changes is worked out as pages before its commit (`rewrite`, which may fail) and takes effect after it (`apply`, which
  * cannot): it is in memory until it could be written to disk (`flush`, which may fail and be called again).
  */
-import { hashKey, identityOf } from '../keys.ts';
+import { hashKey, identityOf } from '../graph/keys.ts';
+import { STATE_BUCKETS } from '../graph/state/form.ts';
 import type { BucketEntries, BucketRewrite, KeyChange, PageFormat, Pages, PageWrite, Rewrite } from './page-types.ts';
-import { STATE_BUCKETS, type StoredEntry } from './store.ts';
+import type { StoredEntry } from './store.ts';
 
 /** On average a page has at most so many bytes, unless it has one key only: the less, the less is read and written for one key. */
 const MOST_PAGE_BYTES = 1024;

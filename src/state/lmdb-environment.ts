@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Database, RootDatabase } from 'lmdb';
-import { messageOf, StreamjobError } from '../../core/errors.ts';
+import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { PageFormat, Pages, PageWrite } from './page-types.ts';
 
 /** Where stores of a thread lie. */

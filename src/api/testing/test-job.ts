@@ -2,15 +2,15 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { StreamingContext } from './context.ts';
-import { ManualClock } from './core/clock.ts';
-import { type DurationLike, durationMs } from './core/duration.ts';
-import { StreamjobError } from './core/errors.ts';
-import { silentLogger } from './core/log.ts';
-import { checkOptions, count, flag, misfit, type OptionTable } from './core/options.ts';
-import { didYouMean } from './core/registry.ts';
-import type { DeadLetter } from './flow/stage/dead-letters.ts';
-import { CONTEXT_OPTIONS } from './options.ts';
+import { ManualClock } from '../../core/clock.ts';
+import { type DurationLike, durationMs } from '../../core/duration.ts';
+import { StreamjobError } from '../../core/errors.ts';
+import { silentLogger } from '../../core/log.ts';
+import { checkOptions, count, flag, misfit, type OptionTable } from '../../core/options.ts';
+import { didYouMean } from '../../core/registry.ts';
+import type { DeadLetter } from '../../flow/output/dead-letters.ts';
+import { CONTEXT_OPTIONS } from '../options.ts';
+import { StreamingContext } from '../streaming-context.ts';
 import {
   type BatchResult,
   type BuildTestJob,
@@ -19,7 +19,7 @@ import {
   type KitModule,
   kitJob,
   type Push,
-} from './testing-graph.ts';
+} from './kit-graph.ts';
 
 /** What `testJob` takes. */
 export interface TestJobOptions {

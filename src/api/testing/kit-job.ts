@@ -1,8 +1,9 @@
 /** How a worker thread builds the graph of a test of the kit again. */
-import type { StreamingContext } from './context.ts';
-import { loadJobModule } from './load-job.ts';
-import { type BuildBatches, buildOn } from './testing.ts';
-import { type BuildTestJob, buildTestJob, type KitJob } from './testing-graph.ts';
+
+import { loadJobModule } from '../../load-job.ts';
+import { type BuildBatches, buildOn } from '../../testing.ts';
+import type { StreamingContext } from '../streaming-context.ts';
+import { type BuildTestJob, buildTestJob, type KitJob } from './kit-graph.ts';
 
 /** As JobModule wants it. */
 export default async function build(ssc: StreamingContext, { kind, module, data }: KitJob): Promise<void> {

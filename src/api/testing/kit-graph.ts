@@ -1,10 +1,11 @@
 /** What the functions of the test kit share: their options, and how a test's graph is built, in each thread. */
-import type { StreamingContext } from './context.ts';
-import { StreamjobError } from './core/errors.ts';
-import { moduleUrl } from './core/module-url.ts';
-import { anything, type Option, type OptionTable, object } from './core/options.ts';
-import type { DStream } from './graph/dstream.ts';
-import { CONTEXT_OPTIONS } from './options.ts';
+
+import { StreamjobError } from '../../core/errors.ts';
+import { moduleUrl } from '../../core/module-url.ts';
+import { anything, type Option, type OptionTable, object } from '../../core/options.ts';
+import type { DStream } from '../../graph/dstream.ts';
+import { CONTEXT_OPTIONS } from '../options.ts';
+import type { StreamingContext } from '../streaming-context.ts';
 
 /** What testing-job.ts is told. @internal */
 export interface KitJob {
@@ -39,7 +40,7 @@ export const KIT_OPTIONS: { readonly [K in 'batchInterval' | 'numPartitions' | '
 export function kitJob(kind: KitJob['kind'], job: KitModule | undefined): { job?: { module: string; data: KitJob } } {
   if (job === undefined) return {};
   const data: KitJob = { kind, module: String(job.module), data: job.data };
-  return { job: { module: moduleUrl(import.meta.url, './testing-job').href, data } };
+  return { job: { module: moduleUrl(import.meta.url, './kit-job').href, data } };
 }
 
 /** One batch of a result. */

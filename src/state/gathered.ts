@@ -1,5 +1,5 @@
 /** What is put back into a store on disk, gathered, so that a page is written for many keys and not for each. */
-import { identityOf } from '../keys.ts';
+import { identityOf } from '../graph/keys.ts';
 import type { BucketEntries } from './page-types.ts';
 import type { BucketChange } from './store.ts';
 
