@@ -1,9 +1,11 @@
 /// <reference types="node" preserve="true" />
 /** The main door of the package: what jobs and programs import. */
 
-export type { BuildJob, Job, JobOptions } from './api/job.ts';
+export type { StopOptions, StreamingContextOptions } from './api/context-options.ts';
+export type { BuildJob, Job } from './api/job.ts';
 export { defineJob } from './api/job.ts';
-export type { ContextState, StopOptions, StreamingContextOptions } from './api/streaming-context.ts';
+export type { JobOptions } from './api/job-options.ts';
+export type { ContextState } from './api/streaming-context.ts';
 export { StreamingContext } from './api/streaming-context.ts';
 export type { FlumeEvent } from './avro/event-block.ts';
 export type { DurationLike } from './core/duration.ts';
@@ -21,13 +23,13 @@ export type { FlumePushOptions } from './flow/receive/flume-push.ts';
 export type { FromObservableOptions, ObservableSource } from './flow/receive/observable.ts';
 export type { DedupeOptions, ReceiverState } from './flow/receive/receiver.ts';
 export type { ReceiverFailure, ReceiverInfo } from './flow/receive/receiver-states.ts';
-export type { ReceiverHandle, UserReceiver } from './flow/receive/user.ts';
+export type { ReceiverHandle, UserReceiver } from './flow/receive/user-receiver.ts';
 export type { DStream, EventTimeOptions, EventWindowDStream, MapWithStateDStream } from './graph/dstream.ts';
-export type { OutputBatch } from './graph/node.ts';
 export type { EventWindow } from './graph/operators/event-window.ts';
 export type { MapAsyncOptions } from './graph/operators/map-async.ts';
 export type { UpdateStateOptions } from './graph/operators/update-state-by-key.ts';
 export type { Compare } from './graph/order.ts';
+export type { OutputBatch } from './graph/output-batch.ts';
 export type { SqlOptions, TransactionalStore } from './graph/outputs/exactly-once.ts';
 export { exactlyOnce, sqlStore } from './graph/outputs/exactly-once.ts';
 export type { Partitioner, Partitioning } from './graph/partitioner.ts';

@@ -25,8 +25,8 @@ import { RELIABILITY_LEVELS, reliabilityOf } from '../core/reliability.ts';
 import type { JobModule } from '../engine/engine.ts';
 import { engines } from '../engine/index.ts';
 import { BACKPRESSURE_OPTIONS } from '../flow/batch/rate-control.ts';
-import type { JobOptions } from './job.ts';
-import type { StopOptions, StreamingContextOptions } from './streaming-context.ts';
+import type { StopOptions, StreamingContextOptions } from './context-options.ts';
+import type { JobOptions } from './job-options.ts';
 
 const checkpointDir: Option = {
   expected: "a directory; or false, as a flag 'none', for no checkpoint",

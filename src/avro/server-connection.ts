@@ -11,7 +11,7 @@ import { type HandshakeTable, readHandshakeRequest } from './handshake.ts';
 import { Inbound } from './inbound.ts';
 import type { RpcProtocol } from './protocols/protocol.ts';
 import { AvroReader, META_LIMITS } from './reader.ts';
-import type { RpcConnection, RpcRequest } from './server.ts';
+import type { RpcConnection, RpcRequest } from './rpc-request.ts';
 import type { Turns } from './turns.ts';
 import { encodeString } from './writer.ts';
 

@@ -2,15 +2,15 @@
 import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { Agent } from '../agent/agent.ts';
+import type { BuildJob } from '../api/job.ts';
+import type { JobOptions } from '../api/job-options.ts';
+import { JOB_OPTIONS } from '../api/options.ts';
 import {
-  type BuildJob,
   environmentName,
-  type JobOptions,
   type OptionTexts,
   type ResolvedJobOptions,
   resolveJobOptions,
-} from '../api/job.ts';
-import { JOB_OPTIONS } from '../api/options.ts';
+} from '../api/resolve-options.ts';
 import { StreamingContext } from '../api/streaming-context.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';

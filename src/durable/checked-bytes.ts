@@ -1,8 +1,8 @@
 /** Bytes of the write-ahead log with their checksum: how they are read by another thread, and how all that is read is checked. */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { crc32c } from '../core/crc32c.ts';
 import { StreamjobError } from '../core/errors.ts';
 import { fileError } from '../core/files.ts';
-import { crc32c } from './crc32c.ts';
 
 /** Where bytes lie. Plain data. */
 export interface CheckedPlace {

@@ -7,8 +7,9 @@
  * `synced` is how many bytes of the segment were on disk when the frame was written: by it a torn tail is told from damage. A
  * frame without payload only carries it; one follows each sync.
  */
+
+import { crc32c } from '../core/crc32c.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
-import { crc32c } from './crc32c.ts';
 
 /** A file of the log. */
 export interface Segment {

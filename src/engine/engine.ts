@@ -5,12 +5,11 @@
 import type { Chunk } from '../core/chunk.ts';
 import type { Logger } from '../core/log.ts';
 import type { Named } from '../core/registry.ts';
-import type { Skip } from '../graph/lineage.ts';
 import type { Graph, Node } from '../graph/node.ts';
 import type { RDD } from '../graph/rdd.ts';
 import type { Accumulators } from '../graph/shared.ts';
 import type { DurableState, OpenStore } from '../state/store.ts';
-import type { Letter } from './letters.ts';
+import type { SkipPolicy } from './skip-policy.ts';
 import type { Slice } from './slices.ts';
 
 /** What an input received for a batch, in the order of arrival. */
@@ -65,18 +64,6 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** Takes the values that users' functions threw on, when the policy is to leave them out. */
-export interface Poison {
-  /** Whether values may be left out now: while the stages of a batch run, not while its outputs do. */
-  readonly active: boolean;
-  /** Runs what is kept as one result: if it fails, what was left out on the way counts as not left out. */
-  stage<T>(run: () => Promise<T>): Promise<T>;
-  /** Leaves a value out. @throws the error, when it is not the value's fault */
-  readonly skip: Skip;
-  /** Takes what another thread left out. */
-  add(letters: readonly Letter[]): void;
-}
-
 /** The module that a job is built by, for engines that build it again elsewhere. */
 export interface JobModule {
   /** A file URL, or a path. Its default export is a job, or a function as `data` says. */
@@ -85,6 +72,14 @@ export interface JobModule {
   readonly data?: unknown;
   /** Whether what the job's functions say on the console goes to stderr. Default: where the process has it. */
   readonly consoleToStderr?: boolean;
+}
+
+/** What a member that is elsewhere needs to build the job again: plain data. */
+export interface JobElsewhere extends JobModule {
+  /** Options of the context that the job is built on. */
+  readonly context: Readonly<Record<string, unknown>>;
+  /** URL of the code that a member begins with: it builds the job and joins the crew. */
+  readonly entry: string;
 }
 
 /** What an engine is told at its start. */
@@ -98,12 +93,12 @@ export interface EngineSettings {
   /** Opens the states of a node, where this process keeps them. */
   readonly openStore: OpenStore;
   /** Undefined: a function that throws fails the batch. */
-  readonly poison?: Poison | undefined;
+  readonly skipPolicy?: SkipPolicy | undefined;
   /** Stops what is running, between two chunks of a partition at the latest. */
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** Where the job is, and what its context is made from: plain data. Undefined: it is known to this thread only. */
-  readonly job?: (JobModule & { readonly context: Readonly<Record<string, unknown>> }) | undefined;
+  /** How others build the job again. Undefined: it is known to this thread only. */
+  readonly job?: JobElsewhere | undefined;
   /** Whether states and slices will be asked for, batch by batch. */
   readonly isDurable: () => boolean;
   /** Puts states and slices back as they are on disk, into an engine that has lost them. Undefined: they are nowhere. */

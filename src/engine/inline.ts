@@ -28,9 +28,9 @@ class InlineEngine implements Engine {
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
-    const { graph, names, numPartitions, openStore, poison, signal } = settings;
+    const { graph, names, numPartitions, openStore, skipPolicy, signal } = settings;
     this.#states = new States(graph, openStore);
-    const runner = new Runner({ signal: () => signal, poison, states: this.#states });
+    const runner = new Runner({ signal: () => signal, skipPolicy, states: this.#states });
     this.#generations = new Generations(graph, this.#states, runner, numPartitions, names);
   }
 

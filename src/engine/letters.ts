@@ -3,24 +3,10 @@ import { messageOf, StreamjobError } from '../core/errors.ts';
 import { jsonOf } from '../core/plain-json.ts';
 import { placeOf } from '../graph/functions.ts';
 import type { Operator } from '../graph/lineage.ts';
-import type { Poison } from './engine.ts';
-
-/** One value that was left out. Plain data. */
-export interface Letter {
-  /** The operator whose function threw. */
-  readonly operator: string;
-  /** The line of the job that threw, as file:line:column; else that of the operator. Left out when neither is known. */
-  readonly where?: string;
-  readonly error: { readonly message: string; readonly code?: string };
-  /**
-   * What the operator was given: a Flume event as its headers and its body, as text when it is UTF-8 and in base64 when it is
-   * not; any other value as JSON has it.
-   */
-  readonly event: unknown;
-}
+import type { Letter, SkipPolicy } from './skip-policy.ts';
 
 /** See the file's head. */
-export class LetterBox implements Poison {
+export class LetterBox implements SkipPolicy {
   active = false;
   /** Of stages that have succeeded. */
   #letters: Letter[] = [];

@@ -11,7 +11,7 @@ import { anyOf, checkOptions, duration, exactly, fn, type OptionTable } from '..
 import { floorTime } from '../core/time.ts';
 import { requireSync, type Sync, userError, type Widen } from './functions.ts';
 import { type Lineage, narrow, type Step } from './lineage.ts';
-import type { BatchView, Graph, Node, OutputBatch, StorageLevel } from './node.ts';
+import type { BatchView, Graph, Node, StorageLevel } from './node.ts';
 import { glomStep, repartition } from './operators/arrange.ts';
 import {
   combineByKey,
@@ -42,6 +42,7 @@ import {
 } from './operators/update-state-by-key.ts';
 import type { UpdateStateFunction } from './operators/update-state-types.ts';
 import { requireMultiple, windowNode } from './operators/window.ts';
+import type { OutputBatch } from './output-batch.ts';
 import { foreachRddOutput } from './outputs/foreach-rdd.ts';
 import { printOutput } from './outputs/print.ts';
 import { saveOutput } from './outputs/save.ts';

@@ -7,6 +7,7 @@ import { callSite } from '../core/call-site.ts';
 import { StreamjobError } from '../core/errors.ts';
 import { isMultipleOf } from '../core/time.ts';
 import { type Lineage, sitedAt } from './lineage.ts';
+import type { OutputBatch } from './output-batch.ts';
 import type { RDD } from './rdd.ts';
 import { Accumulators, NumberAccumulator } from './shared.ts';
 import type { StateSpecification } from './state/form.ts';
@@ -84,21 +85,6 @@ export interface Output<T = unknown> {
     write: (text: string) => void,
     batch: OutputBatch,
   ): Promise<Pick<OutputReport, 'elements' | 'more' | 'label'>>;
-}
-
-/**
- * What names a batch to an output, so that it can tell whether it has taken it in already. A batch that is run again after a
- * crash with the same contents has the same names; one that was cut anew at the same time has another `batch`.
- */
-export interface OutputBatch {
-  /** The job's name. */
-  readonly job: string;
-  /** The output's id: stable for a job. */
-  readonly output: string;
-  /** ms since the epoch */
-  readonly time: number;
-  /** A name of just this cut of the batch. */
-  readonly batch: string;
 }
 
 /** Where Spark would keep data; here it is always in memory. */

@@ -1,7 +1,7 @@
 /** What an output of a batch brings to the RDDs that it gets. */
 import type { Logger } from '../core/log.ts';
 import type { Actions } from './actions.ts';
-import type { OutputBatch } from './node.ts';
+import type { OutputBatch } from './output-batch.ts';
 
 /** See the file's head. */
 export interface OutputScope {

@@ -3,12 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { serialize } from 'node:v8';
+import { crc32c } from '../core/crc32c.ts';
 import { StreamjobError, systemCodeOf } from '../core/errors.ts';
 import { type Files, fileError, nodeFiles } from '../core/files.ts';
 import type { Logger } from '../core/log.ts';
 import { reached } from '../core/points.ts';
-import { crc32c } from '../durable/crc32c.ts';
-import type { OutputBatch } from './node.ts';
+import type { OutputBatch } from './output-batch.ts';
 
 /** How the values of a part become bytes. */
 export type PartEncoder = (values: readonly unknown[]) => Buffer;

@@ -1,5 +1,7 @@
 /** A context with a push receiver under a manual clock, and raw Flume clients to send to it. */
-import { StreamingContext, type StreamingContextOptions } from '../../src/api/streaming-context.ts';
+
+import type { StreamingContextOptions } from '../../src/api/context-options.ts';
+import { StreamingContext } from '../../src/api/streaming-context.ts';
 import { ManualClock } from '../../src/core/clock.ts';
 import type { BatchSummary, StreamEvent } from '../../src/core/events.ts';
 import type { FlumePushOptions } from '../../src/flow/receive/flume-push.ts';

@@ -2,8 +2,8 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { StreamingContext } from '../../src/api/streaming-context.ts';
+import { runBatches } from '../../src/api/testing/run-batches.ts';
 import { ManualClock } from '../../src/core/clock.ts';
-import { runBatches } from '../../src/testing.ts';
 import { buildFlaky } from '../kit/pipelines/flaky.ts';
 import build, { type Pair, type PipelineData } from '../kit/pipelines/properties.ts';
 import { until } from '../kit/until.ts';

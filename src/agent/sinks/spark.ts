@@ -11,7 +11,8 @@ import {
   encodeNull,
   sparkSinkProtocol,
 } from '../../avro/protocols/spark-sink.ts';
-import { AvroRpcServer, type RpcRequest } from '../../avro/server.ts';
+import type { RpcRequest } from '../../avro/rpc-request.ts';
+import { AvroRpcServer } from '../../avro/server.ts';
 import { sleep, type Timer } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { defineComponent } from '../config/component.ts';

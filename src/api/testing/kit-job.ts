@@ -1,9 +1,9 @@
 /** How a worker thread builds the graph of a test of the kit again. */
 
 import { loadJobModule } from '../../load-job.ts';
-import { type BuildBatches, buildOn } from '../../testing.ts';
 import type { StreamingContext } from '../streaming-context.ts';
 import { type BuildTestJob, buildTestJob, type KitJob } from './kit-graph.ts';
+import { type BuildBatches, buildOn } from './run-batches.ts';
 
 /** As JobModule wants it. */
 export default async function build(ssc: StreamingContext, { kind, module, data }: KitJob): Promise<void> {

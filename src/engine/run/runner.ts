@@ -21,7 +21,7 @@ import type { JobRunner, Task } from '../../graph/rdd.ts';
 import type { StatePartition } from '../../graph/state/form.ts';
 import type { States } from '../../state/states.ts';
 import type { StateStore } from '../../state/store.ts';
-import type { Poison } from '../engine.ts';
+import type { SkipPolicy } from '../skip-policy.ts';
 import { pairsCodec, valuesCodec } from './codecs.ts';
 import { MapSide, type Pairs, reduced } from './combining.ts';
 import { ElsewherePartition, type Exchange, noExchange, type Piece, type PieceCodec } from './exchange.ts';
@@ -31,7 +31,7 @@ import { type BoundStep, blamed, guarded } from './guarded.ts';
 export interface RunnerSettings {
   /** Stops what is running, between two chunks of a partition at the latest. */
   readonly signal: () => AbortSignal;
-  readonly poison?: Poison | undefined;
+  readonly skipPolicy?: SkipPolicy | undefined;
   /** Of the graph that is run; left out: nothing that is run has states. */
   readonly states?: States;
   /** Default: a crew of one. */
@@ -156,8 +156,8 @@ export class Runner implements JobRunner {
       if (parent.kind === 'stateful' && !copied) return this.#stateful(parent);
       return (await this.#values(parent)).map(({ owner, here }) => this.#keptPartition(owner, here));
     };
-    const poison = this.#settings.poison;
-    return poison?.active === true ? poison.stage(run) : run();
+    const skipPolicy = this.#settings.skipPolicy;
+    return skipPolicy?.active === true ? skipPolicy.stage(run) : run();
   }
 
   #keptPartition(owner: number, values: readonly unknown[] | undefined): Partition<unknown> {
@@ -364,8 +364,8 @@ export class Runner implements JobRunner {
 
   /** What takes values that functions throw on; undefined: they fail the batch. */
   get #skip(): Skip | undefined {
-    const poison = this.#settings.poison;
-    return poison?.active === true ? (...args) => poison.skip(...args) : undefined;
+    const skipPolicy = this.#settings.skipPolicy;
+    return skipPolicy?.active === true ? (...args) => skipPolicy.skip(...args) : undefined;
   }
 
   async #yield(): Promise<void> {

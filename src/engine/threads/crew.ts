@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
-import { isSource, moduleUrl } from '../../core/module-url.ts';
+import { isSource } from '../../core/module-url.ts';
 import { firstDifference } from './graph-description.ts';
 import {
   BUILD_HINT,
@@ -19,7 +19,7 @@ import {
 } from './messages.ts';
 
 /** What a crew is made from. */
-export interface CrewSettings extends Omit<WorkerStart, 'member' | 'loader' | 'entry'> {
+export interface CrewSettings extends Omit<WorkerStart, 'member' | 'loader'> {
   /** What the main thread's graph looks like. */
   readonly graph: readonly string[];
 }
@@ -159,12 +159,11 @@ export class Crew {
     await Promise.all(this.#workers.map(end));
   }
 
-  #start(start: Omit<WorkerStart, 'loader' | 'entry'>): Promise<readonly string[]> {
+  #start(start: Omit<WorkerStart, 'loader'>): Promise<readonly string[]> {
     const { member } = start;
     const workerData: WorkerStart = {
       ...start,
       loader: FROM_SOURCE ? loaderUrl() : undefined,
-      entry: moduleUrl(import.meta.url, '../../worker').href,
     };
     const conditions = FROM_SOURCE ? ['--conditions=streamjob-source'] : [];
     const worker = new Worker(BOOT, { eval: true, workerData, execArgv: conditions, name: `streamjob-${member}` });

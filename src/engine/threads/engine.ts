@@ -81,8 +81,8 @@ class ThreadsEngine implements Engine {
 
   async start(): Promise<void> {
     const { graph, numPartitions, signal } = this.#settings;
-    const { context, ...job } = this.#job;
-    const settings = { job, context, numPartitions, members: this.#members, graph: describeGraph(graph) };
+    const { context, entry, ...job } = this.#job;
+    const settings = { job, context, entry, numPartitions, members: this.#members, graph: describeGraph(graph) };
     this.#crew = await Crew.open(settings, signal);
     for (const state of this.#states.values()) this.#handOver(state);
     for (const { slice, time } of this.#restored) this.#sendSlice(slice, time);
@@ -90,7 +90,7 @@ class ThreadsEngine implements Engine {
   }
 
   async run(batch: StageBatch): Promise<void> {
-    const { isDurable, log, numPartitions, poison, signal } = this.#settings;
+    const { isDurable, log, numPartitions, skipPolicy, signal } = this.#settings;
     if (signal.aborted) throw stopped();
     const { lost } = this.#crew ?? {};
     // An earlier batch may be waiting for its outputs: it must learn that its data is gone, and not find none.
@@ -99,7 +99,7 @@ class ThreadsEngine implements Engine {
     if (this.#ran.has(batch.time)) return;
     const crew = this.#crew as Crew;
     const inputs = packInputs(batch.blocks, numPartitions, this.#members);
-    const common = { time: batch.time, skips: poison?.active === true, durable: isDurable() };
+    const common = { time: batch.time, skips: skipPolicy?.active === true, durable: isDurable() };
     let reports: RunReport[];
     try {
       reports = await crew.run(inputs.map((each) => ({ ...common, inputs: each })));
@@ -194,7 +194,7 @@ class ThreadsEngine implements Engine {
   }
 
   #take(time: number, reports: readonly RunReport[]): void {
-    const { accumulators, poison } = this.#settings;
+    const { accumulators, skipPolicy } = this.#settings;
     const [first] = reports;
     for (const [i, { node, owners }] of (first?.nodes ?? []).entries()) {
       const nonEmpty = reports.some(({ nodes }) => nodes[i]?.nonEmpty === true);
@@ -207,7 +207,7 @@ class ThreadsEngine implements Engine {
       );
     }
     for (const { letters, accumulators: added } of reports) {
-      poison?.add(letters);
+      skipPolicy?.add(letters);
       accumulators.receive(added);
     }
     this.#ran.set(time, mergeSlices(reports));

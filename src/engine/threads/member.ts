@@ -52,7 +52,7 @@ export class Member {
     this.#trading = new Trading(member, members);
     const runner = new Runner({
       signal: () => this.#abort.signal,
-      poison: this.#letters,
+      skipPolicy: this.#letters,
       exchange: this.#trading,
       states: this.#states,
     });

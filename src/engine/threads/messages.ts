@@ -4,7 +4,7 @@ import type { StoredPlace } from '../../avro/stored-events.ts';
 import { type ErrorCode, messageOf, StreamjobError } from '../../core/errors.ts';
 import type { ShippedAccumulators } from '../../graph/shared.ts';
 import type { PackedChange } from '../../state/store.ts';
-import type { Letter } from '../letters.ts';
+import type { Letter } from '../skip-policy.ts';
 
 /** A piece of an input's partition: Avro bytes that all threads see, where such bytes lie on disk, or values. */
 export type PackedPiece =

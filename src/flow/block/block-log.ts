@@ -8,10 +8,10 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { EventBlock, encodeLong } from '../../avro/event-block.ts';
 import type { StoredPlace } from '../../avro/stored-events.ts';
+import { crc32c } from '../../core/crc32c.ts';
 import type { StreamjobError } from '../../core/errors.ts';
 import { type AppendFile, type Files, fileError } from '../../core/files.ts';
 import { damaged, requireWhole } from '../../durable/checked-bytes.ts';
-import { crc32c } from '../../durable/crc32c.ts';
 import { GroupCommit } from '../../durable/group-commit.ts';
 
 /** Where a block lies. */

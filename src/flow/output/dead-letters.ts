@@ -8,8 +8,8 @@ import path from 'node:path';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import type { EventBus } from '../../core/events.ts';
 import type { Logger } from '../../core/log.ts';
-import type { Poison } from '../../engine/engine.ts';
-import { type Letter, LetterBox } from '../../engine/letters.ts';
+import { LetterBox } from '../../engine/letters.ts';
+import type { Letter, SkipPolicy } from '../../engine/skip-policy.ts';
 import type { Operator } from '../../graph/lineage.ts';
 
 /** One value that was left out, as its line in the file has it. */
@@ -24,7 +24,7 @@ export const DEFAULT_DEAD_LETTER_FILE = 'dead-letters.jsonl';
 const NEWLINE = 0x0a;
 
 /** See the file's head. */
-export class DeadLetters implements Poison {
+export class DeadLetters implements SkipPolicy {
   readonly #path: string;
   readonly #log: Logger;
   readonly #events: EventBus;

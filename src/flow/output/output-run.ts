@@ -8,7 +8,8 @@ import type { OutputSummary } from '../../core/events.ts';
 import type { Logger } from '../../core/log.ts';
 import { Actions } from '../../graph/actions.ts';
 import { userError } from '../../graph/functions.ts';
-import type { Output, OutputBatch } from '../../graph/node.ts';
+import type { Output } from '../../graph/node.ts';
+import type { OutputBatch } from '../../graph/output-batch.ts';
 import { RDD } from '../../graph/rdd.ts';
 
 /** The outputs of one batch and which of them are done. */

@@ -7,7 +7,8 @@
 import { EventBlock } from '../../avro/event-block.ts';
 import type { EventLimits } from '../../avro/event-check.ts';
 import { checkedRequest, encodeStatus, type FlumeMessage, flumeProtocol } from '../../avro/protocols/flume.ts';
-import { AvroRpcServer, type RpcConnection, type RpcRequest } from '../../avro/server.ts';
+import type { RpcConnection, RpcRequest } from '../../avro/rpc-request.ts';
+import { AvroRpcServer } from '../../avro/server.ts';
 import type { Clock } from '../../core/clock.ts';
 import { durationMs } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';

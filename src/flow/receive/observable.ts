@@ -1,7 +1,7 @@
 /** Values of an rxjs Observable or an async iterable. Neither can be replayed: what has not committed is lost in a crash. */
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import { checkOptions, count, type OptionTable, oneOf } from '../../core/options.ts';
-import type { UserReceiver } from './user.ts';
+import type { UserReceiver } from './user-receiver.ts';
 
 /** What fromObservable takes beside the source. */
 export interface FromObservableOptions {

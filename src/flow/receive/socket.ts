@@ -1,7 +1,7 @@
 /** Lines of text from a TCP server; when the connection fails or ends it is made again, without limit, as Spark does. */
 import net from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
-import type { UserReceiver } from './user.ts';
+import type { UserReceiver } from './user-receiver.ts';
 
 /** A line longer than this many characters is cut, so that a peer without line ends cannot fill the memory. */
 const LONGEST_LINE = 1024 * 1024;

@@ -5,7 +5,7 @@
  */
 import { StreamjobError } from '../../core/errors.ts';
 import { checkOptions, fn, type OptionTable, text } from '../../core/options.ts';
-import type { OutputBatch } from '../node.ts';
+import type { OutputBatch } from '../output-batch.ts';
 import type { RDD } from '../rdd.ts';
 
 /** A database, as exactlyOnce needs it. */

@@ -1,6 +1,7 @@
 /** foreachRDD: a function of the user with each batch; the batch commits when its promise has resolved. */
 import { userError } from '../functions.ts';
-import type { Node, Output, OutputBatch } from '../node.ts';
+import type { Node, Output } from '../node.ts';
+import type { OutputBatch } from '../output-batch.ts';
 import type { RDD } from '../rdd.ts';
 
 export function foreachRddOutput<T>(

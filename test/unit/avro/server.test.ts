@@ -1,7 +1,8 @@
 import { constants, deflateSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { decodeEvents, encodeStatus, type FlumeMessage, flumeProtocol } from '../../../src/avro/protocols/flume.ts';
-import { AvroRpcServer, type AvroRpcServerOptions, type RpcRequest } from '../../../src/avro/server.ts';
+import type { RpcRequest } from '../../../src/avro/rpc-request.ts';
+import { AvroRpcServer, type AvroRpcServerOptions } from '../../../src/avro/server.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import { collectingLogger } from '../../kit/log.ts';
 import { until } from '../../kit/until.ts';

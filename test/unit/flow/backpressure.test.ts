@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { resolveJobOptions } from '../../../src/api/job.ts';
+import { resolveJobOptions } from '../../../src/api/resolve-options.ts';
 import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { type Clock, ManualClock } from '../../../src/core/clock.ts';
 import { EventBus, type StreamEvent } from '../../../src/core/events.ts';

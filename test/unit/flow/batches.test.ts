@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { StreamingContext } from '../../../src/api/streaming-context.ts';
+import { runBatches } from '../../../src/api/testing/run-batches.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import { Backlog } from '../../../src/flow/batch/backlog.ts';
 import { Ticker } from '../../../src/flow/batch/ticker.ts';
 import { HeldDeliveries } from '../../../src/flow/receive/held.ts';
-import { runBatches } from '../../../src/testing.ts';
 import { collectingLogger } from '../../kit/log.ts';
 import { until } from '../../kit/until.ts';
 

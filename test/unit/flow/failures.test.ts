@@ -1,7 +1,8 @@
 /** What a user reads when a batch fails: which operator, where in the file, on which value, how often, and what to do. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { StreamingContext, type StreamingContextOptions } from '../../../src/api/streaming-context.ts';
+import type { StreamingContextOptions } from '../../../src/api/context-options.ts';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { StreamjobError } from '../../../src/core/errors.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';

@@ -1,11 +1,12 @@
 import { Subject } from 'rxjs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { StreamingContext, type StreamingContextOptions } from '../../../src/api/streaming-context.ts';
+import type { StreamingContextOptions } from '../../../src/api/context-options.ts';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
+import { runBatches } from '../../../src/api/testing/run-batches.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { StreamEvent } from '../../../src/core/events.ts';
-import type { ReceiverHandle } from '../../../src/flow/receive/user.ts';
+import type { ReceiverHandle } from '../../../src/flow/receive/user-receiver.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';
-import { runBatches } from '../../../src/testing.ts';
 import { collectingLogger } from '../../kit/log.ts';
 import { until } from '../../kit/until.ts';
 

@@ -2,7 +2,8 @@
 import diagnostics from 'node:diagnostics_channel';
 import net from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { StreamingContext, type StreamingContextOptions } from '../../../src/api/streaming-context.ts';
+import type { StreamingContextOptions } from '../../../src/api/context-options.ts';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import {
   decodeGetEventBatch,
   decodeSequence,
@@ -10,7 +11,8 @@ import {
   encodeNull,
   sparkSinkProtocol,
 } from '../../../src/avro/protocols/spark-sink.ts';
-import { AvroRpcServer, type RpcRequest } from '../../../src/avro/server.ts';
+import type { RpcRequest } from '../../../src/avro/rpc-request.ts';
+import { AvroRpcServer } from '../../../src/avro/server.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { StreamEvent } from '../../../src/core/events.ts';
 import type { FlumePullOptions } from '../../../src/flow/receive/flume-pull.ts';

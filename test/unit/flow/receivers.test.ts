@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
-import type { ReceiverHandle, UserReceiver } from '../../../src/flow/receive/user.ts';
+import type { ReceiverHandle, UserReceiver } from '../../../src/flow/receive/user-receiver.ts';
 import { collectingLogger } from '../../kit/log.ts';
 import { until } from '../../kit/until.ts';
 

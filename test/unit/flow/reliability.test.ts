@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import avsc from 'avsc';
 import { describe, expect, test } from 'vitest';
-import type { StreamingContextOptions } from '../../../src/api/streaming-context.ts';
+import type { StreamingContextOptions } from '../../../src/api/context-options.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { FlumePushOptions } from '../../../src/flow/receive/flume-push.ts';
 import { ownDirectory } from '../../kit/directory.ts';

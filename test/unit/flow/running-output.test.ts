@@ -1,7 +1,7 @@
 /** A batch that is given up while an output of it runs, or after one has failed: an output that takes a batch in once does so. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import type { StreamingContextOptions } from '../../../src/api/streaming-context.ts';
+import type { StreamingContextOptions } from '../../../src/api/context-options.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { RDD } from '../../../src/graph/rdd.ts';
 import { exactlyOnce, type OutputBatch, type TransactionalStore } from '../../../src/index.ts';

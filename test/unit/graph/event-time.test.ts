@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { StreamingContext } from '../../../src/api/streaming-context.ts';
+import { runBatches } from '../../../src/api/testing/run-batches.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
-import { runBatches } from '../../../src/testing.ts';
 import { oneBatch } from '../../conformance/pipeline.ts';
 import { collectingLogger } from '../../kit/log.ts';
 

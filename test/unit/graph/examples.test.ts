@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { transformSync } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { StreamingContext } from '../../../src/api/streaming-context.ts';
+import { runBatches } from '../../../src/api/testing/run-batches.ts';
 import { DStream } from '../../../src/graph/dstream.ts';
 import { RDD } from '../../../src/graph/rdd.ts';
 import { StateSpec } from '../../../src/graph/state/state-spec.ts';
-import { runBatches } from '../../../src/testing.ts';
 
 interface Documented {
   readonly method: string;

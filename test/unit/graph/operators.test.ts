@@ -1,6 +1,7 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { StreamingContext } from '../../../src/api/streaming-context.ts';
+import { runBatches } from '../../../src/api/testing/run-batches.ts';
 import { batchLine } from '../../../src/cli/report.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { BatchSummary } from '../../../src/core/events.ts';
@@ -8,7 +9,6 @@ import { silentLogger } from '../../../src/core/log.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';
 import { hashKey, KeyedMap } from '../../../src/graph/keys.ts';
 import { formatBatch } from '../../../src/graph/outputs/print.ts';
-import { runBatches } from '../../../src/testing.ts';
 
 /** One batch through a stream. */
 async function batch<A, U>(values: readonly A[], build: (stream: DStream<A>) => DStream<U>, numPartitions = 2) {

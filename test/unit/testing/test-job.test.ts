@@ -3,15 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { transformSync } from 'esbuild';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { type RunBatchesOptions, runBatches } from '../../../src/api/testing/run-batches.ts';
 import * as kit from '../../../src/testing.ts';
-import {
-  type BuildTestJob,
-  type RunBatchesOptions,
-  runBatches,
-  type TestJob,
-  type TestJobOptions,
-  testJob,
-} from '../../../src/testing.ts';
+import { type BuildTestJob, type TestJob, type TestJobOptions, testJob } from '../../../src/testing.ts';
 import counting from '../../kit/pipelines/test-job.ts';
 
 const jobs: TestJob<object>[] = [];

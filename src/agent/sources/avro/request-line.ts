@@ -6,7 +6,7 @@
 import type { EventBlock } from '../../../avro/event-block.ts';
 import type { EventLimits } from '../../../avro/event-check.ts';
 import { checkedRequest, encodeStatus, type FlumeMessage } from '../../../avro/protocols/flume.ts';
-import type { RpcRequest } from '../../../avro/server.ts';
+import type { RpcRequest } from '../../../avro/rpc-request.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { PlainEvent } from '../../../core/event.ts';
 import type { SourceContext } from '../source.ts';
