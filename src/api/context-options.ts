@@ -6,6 +6,7 @@ import type { Files } from '../core/files.ts';
 import type { Log } from '../core/log.ts';
 import type { SizeLike } from '../core/options.ts';
 import type { Reliability } from '../core/reliability.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import type { JobModule } from '../engine/engine.ts';
 import type { BackpressureOptions } from '../flow/batch/rate-control.ts';
 
@@ -97,6 +98,8 @@ export interface StreamingContextOptions {
   readonly log?: Log;
   /** Takes what `print` prints. Default: stdout. */
   readonly write?: (text: string) => void;
+  /** Takes counters, gauges and spans of the job: what it did, and what took time. Default: nobody. */
+  readonly telemetry?: Telemetry;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }

@@ -142,6 +142,7 @@ export const CONTEXT_OPTIONS: OptionTable<StreamingContextOptions> = {
   files: withMethods(['create', 'read', 'rename'], {}),
   log: withMethods(LOG_METHODS, {}),
   write: fn({}),
+  telemetry: withMethods(['counter', 'gauge', 'span'], {}),
   clock: withMethods(['now', 'after'], {}),
 };
 

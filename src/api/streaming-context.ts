@@ -14,12 +14,12 @@ import { type Logger, loggerOf } from '../core/log.ts';
 import { moduleUrl } from '../core/module-url.ts';
 import { checkOptions, count, misfit, sizeBytes } from '../core/options.ts';
 import { Scope, untilAborted } from '../core/scope.ts';
+import { noTelemetry } from '../core/telemetry.ts';
 import type { EngineKind, EngineSettings } from '../engine/engine.ts';
 import { engines } from '../engine/index.ts';
 import { EagerCutting } from '../flow/batch/eager-cutting.ts';
 import { type Rates, resolveRates } from '../flow/batch/rate-control.ts';
 import { Ticker } from '../flow/batch/ticker.ts';
-import type { Durability } from '../flow/commit/durability.ts';
 import { openDurability } from '../flow/commit/open.ts';
 import { Flow } from '../flow/flow.ts';
 import { DEFAULT_DEAD_LETTER_FILE, DeadLetters } from '../flow/output/dead-letters.ts';
@@ -517,8 +517,22 @@ export class StreamingContext {
     const { reliability = 'end-to-end', name = 'streamjob' } = this.#options;
     const skipPolicy = this.#openDeadLetters();
     const names = this.#graph.identities();
-    let durable: Durability | undefined;
-    const opened = this.#engine.open({
+    const { durability, inputNames } = await openDurability({
+      graph: this.#graph,
+      names,
+      receivers: this.#receivers,
+      level: reliability,
+      takesInput: this.#engine.takesInput,
+      checkpointDir: this.#checkpointDir ?? this.#options.checkpointDir,
+      standard: this.#options.standardCheckpointDir,
+      allowIntervalChange: this.#options.allowIntervalChange === true,
+      log: this.#log,
+      files: this.#options.files,
+    });
+    // On a context that was stopped meanwhile these run at once.
+    this.#scope.defer(() => durability.close());
+    if (this.#halt.signal.aborted) throw stoppedWhileStarting();
+    const engine = await this.#engine.open({
       graph: this.#graph,
       names,
       numPartitions: this.#parallelism,
@@ -528,29 +542,9 @@ export class StreamingContext {
       skipPolicy,
       log: this.#log,
       job: this.#jobModule(),
-      isDurable: () => durable?.isDurable === true,
-      reload: () => durable?.reload,
+      recovery: durability.recovery,
     });
-    const { durability, inputNames } = await openDurability({
-      graph: this.#graph,
-      engine: opened,
-      names,
-      receivers: this.#receivers,
-      level: reliability,
-      shared: this.#engine.shared,
-      checkpointDir: this.#checkpointDir ?? this.#options.checkpointDir,
-      standard: this.#options.standardCheckpointDir,
-      allowIntervalChange: this.#options.allowIntervalChange === true,
-      log: this.#log,
-      files: this.#options.files,
-    });
-    durable = durability;
-    // On a context that was stopped meanwhile these run at once.
-    this.#scope.defer(() => durability.close());
-    this.#scope.defer(() => opened.close());
-    if (this.#halt.signal.aborted) throw stoppedWhileStarting();
-    durability.restoreSlices(opened);
-    await opened.start();
+    this.#scope.defer(() => engine.close());
     if (this.#halt.signal.aborted) throw stoppedWhileStarting();
     const { cut = 'interval', linger = DEFAULT_LINGER_MS } = this.#options;
     const { batchMs } = this.#graph;
@@ -561,7 +555,7 @@ export class StreamingContext {
           ? new EagerCutting(this.#clock, batchMs, durationMs(linger, 'linger'), durability.lastTime)
           : new Ticker(this.#clock, batchMs, durability.lastTime),
       graph: this.#graph,
-      engine: opened,
+      engine,
       receivers: this.#receivers,
       clock: this.#clock,
       log: this.#log,
@@ -582,7 +576,7 @@ export class StreamingContext {
       job: name,
       rates: this.#rates,
       batchesInFlight: this.#options.batchesInFlight ?? 2,
-      accumulators: this.#graph.accumulators,
+      telemetry: this.#options.telemetry ?? noTelemetry,
       deadLetters: skipPolicy,
       halt: this.#halt,
       write: write ?? ((text) => process.stdout.write(text)),
@@ -632,9 +626,9 @@ export class StreamingContext {
     const { reliability = 'end-to-end' } = this.#options;
     const log = this.#log.child({ receiver: id });
     const eager = this.#options.cut === 'eager';
-    const { shared } = this.#engine;
+    const { takesInput } = this.#engine;
     const { embeddedAgent = false } = this.#options;
-    return { id, clock: this.#clock, log, batchMs: this.#graph.batchMs, reliability, eager, shared, embeddedAgent };
+    return { id, clock: this.#clock, log, batchMs: this.#graph.batchMs, reliability, eager, takesInput, embeddedAgent };
   }
 
   /** @param pending for a receiver that holds its data until the batch: whether there is some */

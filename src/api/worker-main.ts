@@ -2,9 +2,13 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { Member } from '../engine/threads/member.ts';
-import type { FromWorker, WorkerStart } from '../engine/threads/messages.ts';
-import { buildFailed, packError } from '../engine/threads/messages.ts';
+import { Member } from '../engine/crew/member.ts';
+import type { FromMember } from '../engine/crew/messages.ts';
+import { buildFailed, packError } from '../engine/crew/messages.ts';
+import { sharedMemory } from '../engine/threads/launcher.ts';
+import type { WorkerStart } from '../engine/threads/messages.ts';
+import { BUILD_PLACE } from '../engine/threads/messages.ts';
+import { serveThread, toMainThread } from '../engine/threads/thread.ts';
 import { loadJobModule } from '../load-job.ts';
 import type { StreamingContextOptions } from './context-options.ts';
 import { StreamingContext } from './streaming-context.ts';
@@ -17,21 +21,22 @@ export async function serveWorker(): Promise<void> {
   try {
     await join(start, port);
   } catch (error) {
-    port.postMessage({ type: 'unready', error: packError(error) } satisfies FromWorker);
+    port.postMessage({ type: 'unready', error: packError(error) } satisfies FromMember);
   }
 }
 
 async function join(start: WorkerStart, port: MessagePort): Promise<void> {
-  const context = start.context as unknown as StreamingContextOptions;
+  const context = start.job.context as unknown as StreamingContextOptions;
   const stateDir = context.stateDir === undefined ? {} : { stateDir: `${context.stateDir}-${start.member}` };
   const ssc = new StreamingContext({ ...context, ...stateDir, engine: 'inline' });
   const build = await loadJobModule(start.job.module);
   try {
     await build(ssc, start.job.data);
   } catch (error) {
-    throw buildFailed(error, start.member);
+    throw buildFailed(error, start.member, BUILD_PLACE);
   }
   // What build opened may fail a moment later, by an event: a port that the main thread has taken. The worker is not ready then.
   await setImmediate();
-  new Member({ ...start, ...StreamingContext.graphOf(ssc), port }).serve();
+  const own = { ...StreamingContext.graphOf(ssc), memory: sharedMemory, send: toMainThread(port) };
+  serveThread(new Member({ ...start, ...own }), port);
 }

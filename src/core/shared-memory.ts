@@ -26,3 +26,12 @@ export function sharedBytes(length: number): Buffer {
   countShared(length);
   return Buffer.from(new SharedArrayBuffer(length));
 }
+
+/** Where what is received is best put for an engine. */
+export type TakesInput =
+  /** This thread's memory: the engine runs in it. */
+  | 'heap'
+  /** Memory that all threads of the process see; what is on disk they read themselves. */
+  | 'shared-memory'
+  /** A place on disk that members on other machines read, too. */
+  | 'references';

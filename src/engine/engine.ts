@@ -1,18 +1,20 @@
 /**
  * The port of an engine: WHO computes. It runs the stages of batches over the job's graph and remembers what windows and state need
- * of them; how, and on which threads or machines, is its own affair.
+ * of them; how, and on which threads or machines, is its own affair. Whatever may happen elsewhere is asynchronous, and what the
+ * engine tells of a batch that has run is plain data.
  */
 import type { Chunk } from '../core/chunk.ts';
 import type { Logger } from '../core/log.ts';
 import type { Named } from '../core/registry.ts';
+import type { TakesInput } from '../core/shared-memory.ts';
 import type { Graph, Node } from '../graph/node.ts';
 import type { RDD } from '../graph/rdd.ts';
 import type { Accumulators } from '../graph/shared.ts';
-import type { DurableState, OpenStore } from '../state/store.ts';
+import type { OpenStore, PackedChange, RestorableState } from '../state/store.ts';
 import type { SkipPolicy } from './skip-policy.ts';
 import type { Slice } from './slices.ts';
 
-/** What an input received for a batch, in the order of arrival. */
+/** What an input received for a batch, in the order of arrival: bytes, values, or where bytes lie on disk. */
 export type InputPieces = readonly {
   readonly events: Chunk<unknown>;
   /** The input has no data at all at this time. */
@@ -27,40 +29,72 @@ export interface StageBatch {
   readonly blocks: ReadonlyMap<number, InputPieces>;
 }
 
+/** A stage on one partition. */
+export interface TaskReport {
+  readonly partition: number;
+  /** Who ran it, from 0; an engine of one thread is member 0. */
+  readonly member: number;
+  readonly durationMs: number;
+}
+
+/** What ran between two shuffles or up to something that is kept. */
+export interface StageReport {
+  /** The operator that it ends with. */
+  readonly name: string;
+  /** The user's line that made the operator, as file:line:column. */
+  readonly site: string | undefined;
+  /** ms since the epoch */
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly tasks: readonly TaskReport[];
+}
+
+/** What a batch did to the states of one node. */
+export interface StateReport {
+  /** The node's name across restarts. */
+  readonly state: string;
+  /** Whether the batch ran through it. */
+  readonly touched: boolean;
+  /** How many keys there are now. */
+  readonly size: number;
+  /** What changed, when the engine was told that it is written down. */
+  readonly changes: readonly PackedChange[];
+}
+
+/** What an engine tells of a batch whose stages have run. */
+export interface BatchReport {
+  /** Those that this attempt ran: an attempt after a failure goes on with what is missing. */
+  readonly stages: readonly StageReport[];
+  /** Of all nodes that keep states. */
+  readonly states: readonly StateReport[];
+  /** What windows will read again, when it is written down; streams without values are left out. */
+  readonly slices: readonly Slice[];
+}
+
 /**
  * A running engine. It runs the stages of one batch at a time, in the order of their times. Where there is no state, those of the next one
  * may run before this one is complete or forgotten, and meanwhile this one may be run again: it goes on with what is missing.
  */
 export interface Engine {
-  /** What a node remembers of keys; undefined: nothing. */
-  stateOf(node: Node<unknown>): DurableState | undefined;
   /**
-   * Begins, after states and slices were put back.
-   * @throws StreamjobError GRAPH_DIFFERS, JOB_INVALID
+   * Runs all stages of a batch.
+   * @param attempt from 1; after a failure it goes on with what is missing
+   * @throws StreamjobError what a function threw; CHECKPOINT_VALUE; ENGINE_LOST when no retry can help
    */
-  start(): Promise<void>;
-  /**
-   * Runs all stages of a batch. Run again after a failure, it goes on with what is missing.
-   * @throws StreamjobError what a function threw; ENGINE_LOST when no retry can help
-   */
-  run(batch: StageBatch): Promise<void>;
+  run(batch: StageBatch, attempt: number): Promise<BatchReport>;
   /** What an output reads of a batch that has run, or that windows remember; undefined: its stream has no data at this time. */
-  rddOf<T>(node: Node<T>, time: number): RDD<T> | undefined;
-  /** The times in (after, upTo], rising, at which `rddOf` has something of a node. */
+  read<T>(node: Node<T>, time: number): RDD<T> | undefined;
+  /** The times in (after, upTo], rising, at which `read` has something of a node. */
   timesOf(node: Node<unknown>, after: number, upTo: number): readonly number[];
+  /** All of a bucket of a state, what the open batch changed included. @param state its name across restarts */
+  bucket(state: string, index: number): Promise<PackedChange>;
   /** The batch is complete: its changes of state stay, and what no later window reads is dropped. */
-  complete(time: number): void;
+  complete(time: number): Promise<void>;
   /** The batch is given up: as if it had never been. */
-  forget(time: number): void;
-  /** What windows will read again of a batch that has run; streams without values are left out. @throws StreamjobError CHECKPOINT_VALUE */
-  slices(time: number): Promise<readonly Slice[]>;
-  /** Whether a slice will be read after the batch of `now`. @param owners names of windows that read it */
-  isRead(owners: readonly string[], time: number, now: number): boolean;
-  /** Puts a slice back that a window remembered. */
-  restore(slice: Slice, time: number): void;
+  forget(time: number): Promise<void>;
   /** Whether nothing that windows remember has values, so that ticks without input change nothing. */
   readonly isEmpty: boolean;
-  /** Ends its threads, if it has any. */
+  /** Ends its members, if it has any. */
   close(): Promise<void>;
 }
 
@@ -82,6 +116,19 @@ export interface JobElsewhere extends JobModule {
   readonly entry: string;
 }
 
+/** Takes what a checkpoint holds. */
+export interface Restoring {
+  /** By its name across restarts; undefined: the job has no such state. */
+  state(name: string): RestorableState | undefined;
+  slice(slice: Slice, time: number): void;
+}
+
+/** What earlier batches left, of this run and of those before it. */
+export interface Recovery {
+  /** Puts all that has committed back. It is read from disk each time: an engine that has lost it asks again. */
+  restore(into: Restoring): Promise<void>;
+}
+
 /** What an engine is told at its start. */
 export interface EngineSettings {
   readonly graph: Graph;
@@ -99,23 +146,16 @@ export interface EngineSettings {
   readonly log: Logger;
   /** How others build the job again. Undefined: it is known to this thread only. */
   readonly job?: JobElsewhere | undefined;
-  /** Whether states and slices will be asked for, batch by batch. */
-  readonly isDurable: () => boolean;
-  /** Puts states and slices back as they are on disk, into an engine that has lost them. Undefined: they are nowhere. */
-  readonly reload: () => ((into: Reload) => Promise<void>) | undefined;
-}
-
-/** Takes what a checkpoint holds. */
-export interface Reload {
-  /** By their names across restarts. */
-  readonly states: ReadonlyMap<string, DurableState>;
-  restore(slice: Slice, time: number): void;
+  /** Undefined: what batches change is not written down, and nobody asks for it. */
+  readonly recovery: Recovery | undefined;
 }
 
 /** A kind of engine, for the list in index.ts. */
 export interface EngineKind extends Named {
-  /** Whether other threads compute: then what is received is best put where they see it, and they read what is on disk themselves. */
-  readonly shared: boolean;
-  /** @throws StreamjobError CONFIG_INVALID */
-  open(settings: EngineSettings): Engine;
+  readonly takesInput: TakesInput;
+  /**
+   * Begins, with what earlier runs left. Whoever aborts `settings.signal` meanwhile waits for nothing that this has begun.
+   * @throws StreamjobError CONFIG_INVALID, GRAPH_DIFFERS, JOB_INVALID, WORKER_LOST, CHECKPOINT_VALUE, FILE_ACCESS
+   */
+  open(settings: EngineSettings): Promise<Engine>;
 }

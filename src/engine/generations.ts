@@ -2,10 +2,11 @@
  * The data of all nodes, batch by batch, in one thread. Makes the lineage of each node that has data at the batch's time, runs what
  * is kept, once, and remembers what later windows read. A batch that is given up is forgotten whole, as if it had never been.
  */
-import { isKnownEmpty, kept, type Lineage, type Partition } from '../graph/lineage.ts';
+import { isKnownEmpty, type Kept, kept, type Lineage, type Partition } from '../graph/lineage.ts';
 import type { BatchView, Graph, Node } from '../graph/node.ts';
 import { RDD } from '../graph/rdd.ts';
 import type { States } from '../state/states.ts';
+import type { StageReport } from './engine.ts';
 import type { Runner } from './run/runner.ts';
 import { Windows } from './windows.ts';
 
@@ -44,8 +45,8 @@ export class Generations {
     this.#windows = new Windows(graph, names);
   }
 
-  /** Runs all stages of a batch. Run again after a failure, it goes on with what is missing. */
-  async run(time: number, inputs: InputLineages): Promise<void> {
+  /** Runs all stages of a batch. Run again after a failure, it goes on with what is missing. @returns those that ran now */
+  async run(time: number, inputs: InputLineages): Promise<StageReport[]> {
     const view = this.#view(time, inputs);
     for (const { node } of this.#graph.outputs) if (this.#graph.isDue(node, time)) view.of(node, time);
     // State takes in every batch, and what windows will read is worked out now, whether or not one of them has its time:
@@ -53,11 +54,13 @@ export class Generations {
     for (const [node, ms] of this.#rememberMs) {
       if ((ms > 0 || node.state !== undefined) && this.#graph.isDue(node, time)) view.of(node, time);
     }
-    for (const [, lineage] of this.kept(time)) {
-      if (lineage.kind === 'kept') await this.#runner.keep(lineage);
+    const stages: StageReport[] = [];
+    for (const [node, lineage] of this.kept(time)) {
+      if (lineage.kind === 'kept' && lineage.result === undefined) stages.push(await this.#stage(node, lineage));
     }
     // What may fail about its commit fails now, while the batch can be run again: nothing may once the journal has the commit.
     for (const { store } of this.#states.all) store.seal(time);
+    return stages;
   }
 
   /** The nodes whose data of a time is kept, with it, in the order of the graph. */
@@ -122,6 +125,13 @@ export class Generations {
       for (const lineage of byTime.values()) if (lineage !== undefined && !isKnownEmpty(lineage)) return false;
     }
     return true;
+  }
+
+  async #stage({ name, site }: Node<unknown>, lineage: Kept<unknown>): Promise<StageReport> {
+    const began = performance.now();
+    const startedAt = Date.now();
+    const tasks = await this.#runner.keep(lineage);
+    return { name, site, startedAt, durationMs: performance.now() - began, tasks };
   }
 
   #view(time: number, inputs: InputLineages): BatchView {

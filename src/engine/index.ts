@@ -1,4 +1,5 @@
 /** The list of engines. A new one is a file and a line here. */
+
 import { type Registry, registry } from '../core/registry.ts';
 import type { EngineKind } from './engine.ts';
 import { inlineEngine } from './inline.ts';

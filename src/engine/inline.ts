@@ -5,50 +5,75 @@ import type { Node } from '../graph/node.ts';
 import type { RDD } from '../graph/rdd.ts';
 import { LocalState } from '../state/durable-state.ts';
 import { States } from '../state/states.ts';
-import type { Engine, EngineKind, EngineSettings, StageBatch } from './engine.ts';
+import type { PackedChange } from '../state/store.ts';
+import type { BatchReport, Engine, EngineKind, EngineSettings, StageBatch } from './engine.ts';
 import { Generations } from './generations.ts';
 import { dealInput } from './input.ts';
 import { Runner } from './run/runner.ts';
-import { packPartition, type Slice, unpackPartition } from './slices.ts';
+import { packPartition, unpackPartition } from './slices.ts';
 
 /** The engine's entry in the list. */
 export const inlineEngine: EngineKind = {
   type: 'inline',
-  shared: false,
-  open: (settings) => new InlineEngine(settings),
+  takesInput: 'heap',
+  async open(settings) {
+    const engine = new InlineEngine(settings);
+    await engine.begin();
+    return engine;
+  },
 };
 
 class InlineEngine implements Engine {
   readonly #settings: EngineSettings;
   readonly #generations: Generations;
   readonly #states: States;
-  /** Whether states have to be put back before a batch can run. */
-  #isLost = false;
+  readonly #runner: Runner;
   #hasCommitted = false;
+  /** Whether states have to be put back before a batch can run: until all of it has succeeded. */
+  #isLost = false;
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
     const { graph, names, numPartitions, openStore, skipPolicy, signal } = settings;
-    this.#states = new States(graph, openStore);
-    const runner = new Runner({ signal: () => signal, skipPolicy, states: this.#states });
-    this.#generations = new Generations(graph, this.#states, runner, numPartitions, names);
+    this.#states = new States(graph, names, openStore);
+    this.#runner = new Runner({ signal: () => signal, skipPolicy, states: this.#states });
+    this.#generations = new Generations(graph, this.#states, this.#runner, numPartitions, names);
   }
 
-  stateOf({ state }: Node<unknown>): LocalState | undefined {
-    return state && new LocalState(this.#states.of(state));
-  }
-
-  async start(): Promise<void> {}
-
-  async run({ time, blocks }: StageBatch): Promise<void> {
-    await this.#putBack(time);
-    await this.#generations.run(time, (input): Lineage<unknown> | undefined => {
-      const partitions = dealInput(blocks.get(input) ?? [], this.#settings.numPartitions);
-      return partitions && { kind: 'source', partitions };
+  /** Takes what earlier runs left. */
+  async begin(): Promise<void> {
+    await this.#settings.recovery?.restore({
+      state: (name) => this.#localState(name),
+      slice: ({ owners, partitions }, time) =>
+        this.#generations.restore(owners, time, () => partitions.map(unpackPartition)),
     });
   }
 
-  rddOf<T>(node: Node<T>, time: number): RDD<T> | undefined {
+  async run({ time, blocks }: StageBatch): Promise<BatchReport> {
+    if (this.#states.areLost) this.#isLost = true;
+    if (this.#isLost) await this.#putBack(time);
+    const stages = await this.#generations.run(time, (input): Lineage<unknown> | undefined => {
+      const partitions = dealInput(blocks.get(input) ?? [], this.#settings.numPartitions);
+      return partitions && { kind: 'source', partitions };
+    });
+    const durable = this.#settings.recovery !== undefined;
+    return {
+      stages,
+      states: this.#states.all.map(({ name, store }) => {
+        const touched = store.touchedBy(time);
+        const changes = durable && touched ? new LocalState(store).changes() : [];
+        return { state: name, touched, size: store.size, changes };
+      }),
+      slices: !durable
+        ? []
+        : this.#generations.slices(time).map(({ owners, partitions }) => ({
+            owners,
+            partitions: partitions.map((partition) => packPartition(partition, owners.join(', '))),
+          })),
+    };
+  }
+
+  read<T>(node: Node<T>, time: number): RDD<T> | undefined {
     return this.#generations.rddOf(node, time);
   }
 
@@ -56,28 +81,19 @@ class InlineEngine implements Engine {
     return this.#generations.timesOf(node, after, upTo);
   }
 
-  complete(time: number): void {
+  async bucket(state: string, index: number): Promise<PackedChange> {
+    const local = this.#localState(state);
+    if (local === undefined) throw new Error(`there is no state ${state}`);
+    return local.bucket(index);
+  }
+
+  async complete(time: number): Promise<void> {
     this.#hasCommitted = true;
     this.#generations.complete(time);
   }
 
-  forget(time: number): void {
+  async forget(time: number): Promise<void> {
     this.#generations.forget(time);
-  }
-
-  async slices(time: number): Promise<Slice[]> {
-    return this.#generations.slices(time).map(({ owners, partitions }) => ({
-      owners,
-      partitions: partitions.map((partition) => packPartition(partition, owners.join(', '))),
-    }));
-  }
-
-  isRead(owners: readonly string[], time: number, now: number): boolean {
-    return this.#generations.isRead(owners, time, now);
-  }
-
-  restore({ owners, partitions }: Slice, time: number): void {
-    this.#generations.restore(owners, time, () => partitions.map(unpackPartition));
   }
 
   get isEmpty(): boolean {
@@ -86,17 +102,18 @@ class InlineEngine implements Engine {
 
   async close(): Promise<void> {}
 
+  #localState(name: string): LocalState | undefined {
+    const store = this.#states.named(name);
+    return store && new LocalState(store);
+  }
+
   /**
    * Brings states up again from the checkpoint, when their store on disk is broken: with all that has committed.
    * @throws StreamjobError ENGINE_LOST when it is nowhere
    */
   async #putBack(time: number): Promise<void> {
-    const { log, names, reload } = this.#settings;
-    const stores = this.#states.all;
-    if (this.#states.areLost) this.#isLost = true;
-    if (!this.#isLost) return;
-    const putBack = reload();
-    if (putBack === undefined && this.#hasCommitted) {
+    const { log, recovery } = this.#settings;
+    if (recovery === undefined && this.#hasCommitted) {
       throw new StreamjobError('ENGINE_LOST', 'the store of states is broken; what it held is in no checkpoint', {
         where: 'stateStore',
         hint: 'give the job a checkpointDir: then its states are put back from it',
@@ -104,10 +121,9 @@ class InlineEngine implements Engine {
     }
     // What the batch has worked out already was from states that are gone.
     this.#generations.forget(time);
-    for (const { store } of stores) await store.reset();
-    const states = new Map(stores.map(({ node, store }) => [names.get(node) ?? store.operator, new LocalState(store)]));
+    for (const { store } of this.#states.all) await store.reset();
     // What windows remember is in this thread, and still there.
-    await putBack?.({ states, restore: () => {} });
+    await recovery?.restore({ state: (name) => this.#localState(name), slice: () => {} });
     this.#isLost = false;
     log.warn({}, 'the store of states was broken; it was made anew and filled from the checkpoint');
   }

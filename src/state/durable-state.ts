@@ -4,9 +4,9 @@ import type { StateForm } from '../graph/state/form.ts';
 import type { PageFormat } from './page-types.ts';
 import {
   type BucketChange,
-  type DurableState,
   migrated,
   type PackedChange,
+  type RestorableState,
   requireFit,
   type StateStore,
 } from './store.ts';
@@ -25,7 +25,7 @@ export function unpackChanges({ bytes }: PackedChange): BucketChange[] {
 }
 
 /** See the file's head. */
-export class LocalState implements DurableState {
+export class LocalState implements RestorableState {
   readonly #store: StateStore;
 
   constructor(store: StateStore) {

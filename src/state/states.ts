@@ -6,6 +6,8 @@ import type { OpenStore, StateStore } from './store.ts';
 /** A store and the node whose states it keeps. */
 export interface OpenedState {
   readonly node: Node<unknown>;
+  /** The node's name across restarts. */
+  readonly name: string;
   readonly store: StateStore;
 }
 
@@ -13,14 +15,21 @@ export interface OpenedState {
 export class States {
   /** In the order of the graph's nodes. */
   readonly all: readonly OpenedState[];
-  readonly #stores: ReadonlyMap<StateSpecification, StateStore>;
+  readonly #stores = new Map<StateSpecification, StateStore>();
 
-  /** Opens a store for each node that keeps states. @param graph complete: nothing is added to it any more */
-  constructor(graph: Graph, open: OpenStore) {
-    this.all = graph.nodes.flatMap((node) => (node.state === undefined ? [] : [{ node, store: open(node.state) }]));
-    this.#stores = new Map(
-      this.all.flatMap(({ node: { state }, store }) => (state === undefined ? [] : [[state, store] as const])),
-    );
+  /**
+   * Opens a store for each node that keeps states.
+   * @param graph complete: nothing is added to it any more
+   * @param names of nodes across restarts
+   */
+  constructor(graph: Graph, names: ReadonlyMap<Node<unknown>, string>, open: OpenStore) {
+    this.all = graph.nodes.flatMap((node) => {
+      const { state } = node;
+      if (state === undefined) return [];
+      const store = open(state);
+      this.#stores.set(state, store);
+      return [{ node, name: names.get(node) ?? state.operator, store }];
+    });
   }
 
   /** The store of a node's states. */
@@ -28,6 +37,11 @@ export class States {
     const store = this.#stores.get(state);
     if (store === undefined) throw new Error(`the states of ${state.operator} are of another graph`);
     return store;
+  }
+
+  /** The store of the node that has a name across restarts; undefined: no node with states has it. */
+  named(name: string): StateStore | undefined {
+    return this.all.find((each) => each.name === name)?.store;
   }
 
   /** Whether a store has lost what it held. */

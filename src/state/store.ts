@@ -151,17 +151,9 @@ export interface PackedChange {
   readonly bytes: Uint8Array;
 }
 
-/** The state of one operator as a checkpoint sees it, wherever it is. */
-export interface DurableState {
-  readonly operator: string;
+/** A state that is put back from a checkpoint, wherever it is. */
+export interface RestorableState {
   readonly form: StateForm;
-  readonly lastCommitted: number | undefined;
-  readonly size: number;
-  touchedBy(time: number): boolean;
-  /** As of StateStore. @throws StreamjobError CHECKPOINT_VALUE */
-  changes(): readonly PackedChange[] | Promise<readonly PackedChange[]>;
-  /** As of StateStore. @throws StreamjobError CHECKPOINT_VALUE */
-  bucket(index: number): PackedChange | Promise<PackedChange>;
   /** @param version of the states; left out: that of the form @throws StreamjobError CHECKPOINT_INCOMPATIBLE, FILE_ACCESS */
   restore(change: PackedChange, whole: boolean, version?: number): void;
   /** @throws StreamjobError CHECKPOINT_VALUE, FILE_ACCESS */

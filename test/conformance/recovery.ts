@@ -253,7 +253,7 @@ class Tracker {
       files: this.#files,
       log: silentLogger,
       batchMs: 1,
-      stores: new Map(),
+      forms: new Map(),
     });
     return this.#checkpoint;
   }

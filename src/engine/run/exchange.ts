@@ -1,6 +1,6 @@
 /**
  * How the members that run a batch together trade pieces of partitions. All members run the same lineages in the same order;
- * partition i of anything that is dealt out anew belongs to member i % members. An engine of one thread is a crew of one member.
+ * ownership.ts says which of them has which partition. An engine of one thread is a crew of one member.
  */
 
 /** Values of one partition that are wanted in another one. */
@@ -12,7 +12,7 @@ export interface Piece<P> {
   readonly data: P;
 }
 
-/** What pieces look like on their way to another thread: plain data. */
+/** What pieces look like on their way to another member: plain data. */
 export interface PieceCodec<P> {
   encode(data: P): unknown;
   decode(encoded: unknown): P;

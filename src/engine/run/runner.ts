@@ -21,11 +21,13 @@ import type { JobRunner, Task } from '../../graph/rdd.ts';
 import type { StatePartition } from '../../graph/state/form.ts';
 import type { States } from '../../state/states.ts';
 import type { StateStore } from '../../state/store.ts';
+import type { TaskReport } from '../engine.ts';
 import type { SkipPolicy } from '../skip-policy.ts';
 import { pairsCodec, valuesCodec } from './codecs.ts';
 import { MapSide, type Pairs, reduced } from './combining.ts';
 import { ElsewherePartition, type Exchange, noExchange, type Piece, type PieceCodec } from './exchange.ts';
 import { type BoundStep, blamed, guarded } from './guarded.ts';
+import { ownerOfPartition } from './ownership.ts';
 
 /** What a runner needs. */
 export interface RunnerSettings {
@@ -46,6 +48,8 @@ const ENOUGH = new Error('enough');
 
 /** A partition with the fused steps upon it, not yet run. */
 interface Plan {
+  /** The partition's number in its stage; undefined: an output reads it, outside of any stage. */
+  readonly partition: number | undefined;
   /** @param limit of values, where that is known before the steps are run */
   readonly load: (limit?: number) => Partition<unknown> | Promise<Partition<unknown>>;
   readonly steps: readonly BoundStep[];
@@ -62,6 +66,8 @@ export class Runner implements JobRunner {
   readonly #settings: RunnerSettings;
   readonly #exchange: Exchange;
   #sliceEnd = 0;
+  /** What has run of the stage that is under way. */
+  #tasks: TaskReport[] = [];
   /** What a function of the job did that cannot be done here. */
   #misuse: StreamjobError | undefined;
 
@@ -80,16 +86,18 @@ export class Runner implements JobRunner {
       return new Promise(() => {});
     }
     const plans = await this.#plan(lineage);
-    return plans.map(({ here }) => ({
-      collect: (limit) => this.#collect(here as Plan, limit) as Promise<T[]>,
-      count: () => this.#count(here as Plan),
-    }));
+    return plans.map(({ here }) => {
+      const plan: Plan = { ...(here as Plan), partition: undefined };
+      return { collect: (limit) => this.#collect(plan, limit) as Promise<T[]>, count: () => this.#count(plan) };
+    });
   }
 
-  /** Works a kept lineage out, if it is not yet. */
-  async keep(lineage: Kept<unknown>): Promise<void> {
+  /** Works a kept lineage out, if it is not yet. @returns what of it ran here, partition by partition */
+  async keep(lineage: Kept<unknown>): Promise<readonly TaskReport[]> {
     if (this.#misuse !== undefined) throw this.#misuse;
+    this.#tasks = [];
     lineage.result ??= await this.#materialize(lineage);
+    return this.#tasks;
   }
 
   async #plan(lineage: Lineage<unknown>): Promise<Placed<Plan>[]> {
@@ -101,7 +109,7 @@ export class Runner implements JobRunner {
         const { step } = lineage;
         return below.map(({ owner, here }, index) => ({
           owner,
-          here: here && { load: here.load, steps: [...here.steps, { step, index }] },
+          here: here && { ...here, steps: [...here.steps, { step, index }] },
         }));
       }
       case 'union': {
@@ -110,12 +118,12 @@ export class Runner implements JobRunner {
         return plans;
       }
       case 'kept':
-        await this.keep(lineage);
+        lineage.result ??= await this.#materialize(lineage);
         return this.#place(lineage.result ?? []);
       case 'remote':
         return Array.from({ length: lineage.numPartitions }, (_, i) => ({
           owner: this.#exchange.member,
-          here: { load: async (limit) => new ArrayPartition(await lineage.load(i, limit)), steps: [] },
+          here: { partition: i, load: async (limit) => new ArrayPartition(await lineage.load(i, limit)), steps: [] },
         }));
       case 'regroup':
         return planned(await this.#regroup(lineage));
@@ -136,18 +144,18 @@ export class Runner implements JobRunner {
     }
   }
 
-  /** Partition i belongs to member i % members, unless another one is known to have it. */
+  /** A partition belongs to who has its number, unless another one is known to have it. */
   #place(partitions: readonly Partition<unknown>[]): Placed<Plan>[] {
     const { member, members } = this.#exchange;
     return partitions.map((partition, i) => {
       const owner =
         partition instanceof ElsewherePartition ? partition.owner : members === 1 ? 0 : this.#ownerOf(partition, i);
-      return { owner, here: owner === member ? { load: () => partition, steps: [] } : undefined };
+      return { owner, here: owner === member ? { partition: i, load: () => partition, steps: [] } : undefined };
     });
   }
 
   #ownerOf(partition: Partition<unknown>, index: number): number {
-    return partition instanceof OwnPartition ? this.#exchange.member : index % this.#exchange.members;
+    return partition instanceof OwnPartition ? this.#exchange.member : ownerOfPartition(index, this.#exchange.members);
   }
 
   async #materialize({ parent, copied }: Kept<unknown>): Promise<Partition<unknown>[]> {
@@ -173,10 +181,10 @@ export class Runner implements JobRunner {
     return placed;
   }
 
-  /** The values of partition i at member i % members. */
+  /** The values of each partition at the member that has its number. */
   async #aligned(lineage: Lineage<unknown>, name: string): Promise<Map<number, readonly unknown[]>> {
     const placed = await this.#values(lineage);
-    if (placed.every(({ owner }, i) => owner === i % this.#exchange.members)) {
+    if (placed.every(({ owner }, i) => owner === ownerOfPartition(i, this.#exchange.members))) {
       return new Map(placed.flatMap(({ here }, i) => (here === undefined ? [] : [[i, here] as const])));
     }
     const pieces = placed.flatMap(({ here }, i) => (here === undefined ? [] : [{ source: i, target: i, data: here }]));
@@ -294,7 +302,7 @@ export class Runner implements JobRunner {
   #own<T>(numPartitions: number, make: (index: number) => T): Placed<T>[] {
     const { member, members } = this.#exchange;
     return Array.from({ length: numPartitions }, (_, index) => {
-      const owner = index % members;
+      const owner = ownerOfPartition(index, members);
       return { owner, here: owner === member ? make(index) : undefined };
     });
   }
@@ -339,6 +347,7 @@ export class Runner implements JobRunner {
     end: Sink<unknown>,
     { limit, into }: { readonly limit?: number; readonly into?: Operator } = {},
   ): Promise<void> {
+    const began = performance.now();
     const partition = await plan.load(limit);
     let sink = end;
     const skip = this.#skip;
@@ -356,6 +365,10 @@ export class Runner implements JobRunner {
         if (performance.now() >= this.#sliceEnd) await this.#yield();
       }
       sink.end();
+      const { member } = this.#exchange;
+      if (plan.partition !== undefined) {
+        this.#tasks.push({ partition: plan.partition, member, durationMs: performance.now() - began });
+      }
     } catch (error) {
       if (error === ENOUGH) throw error;
       throw blamed(plan.steps, last, error, into);
@@ -381,10 +394,10 @@ export class Runner implements JobRunner {
 class OwnPartition extends ArrayPartition<unknown> {}
 
 function planned(placed: readonly Placed<readonly unknown[]>[]): Placed<Plan>[] {
-  return placed.map(({ owner, here }) => {
+  return placed.map(({ owner, here }, index) => {
     if (here === undefined) return { owner, here };
     const partition = new ArrayPartition(here);
-    return { owner, here: { load: () => partition, steps: [] } };
+    return { owner, here: { partition: index, load: () => partition, steps: [] } };
   });
 }
 

@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../../core/clock.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Graph } from '../../graph/node.ts';
 import type { Accumulators } from '../../graph/shared.ts';
-import { cutBatch } from '../batch/batch.ts';
+import { type Batch, cutBatch } from '../batch/batch.ts';
 import type { Cutting, WaitingState } from '../batch/cutting.ts';
 import type { BlockQueue, Blocks } from '../block/block-queue.ts';
 import type { Receiver } from '../receive/receiver.ts';
@@ -31,9 +31,7 @@ const HEADROOM = 1.5;
 
 /** A batch whose stages have begun. */
 export interface Begun {
-  readonly time: number;
-  readonly blocks: Blocks;
-  readonly events: number;
+  readonly batch: Batch;
   /** The end of its stages, good or bad: what failed is run again when it is its turn, and fails again there. */
   readonly stages: Promise<void>;
 }
@@ -63,7 +61,7 @@ export class RunAhead {
   #looking = false;
   #timer: Timer | undefined;
   #begun: Begun | undefined;
-  /** A batch before the one that has begun was given up: what it was worked out from is not so. */
+  /** The batch before the one that has begun was given up: what windows remember is without it now, so the stages must run again. */
   #stale = false;
   #openedAt: number | undefined;
   /** Of the last batch. */
@@ -124,12 +122,17 @@ export class RunAhead {
 
   #begin(time: number, blocks: Blocks): void {
     const { clock, engine } = this.#settings;
-    const { events, startedAt } = cutBatch(time, blocks, clock.now());
+    const batch = cutBatch(time, blocks, clock.now());
+    batch.become('ahead');
     const done = (): void => {
-      this.#begunMs = clock.now() - startedAt;
+      this.#begunMs = clock.now() - batch.startedAt;
     };
     this.#stale = false;
-    this.#begun = { time, blocks, events, stages: engine.run({ time, blocks }).then(done, done) };
+    const stages = engine.run(batch, 1).then((report) => {
+      batch.report = report;
+      done();
+    }, done);
+    this.#begun = { batch, stages };
   }
 
   /** A batch was given up: what has begun after it begins again when it is its turn, and nothing begins before that. */
@@ -139,16 +142,17 @@ export class RunAhead {
   }
 
   /** Takes what has begun, its stages done, out of the queue. @returns undefined: none has, or it is to be cut anew, at its time */
-  take(): Blocks | undefined {
+  async take(): Promise<Batch | undefined> {
     const begun = this.#begun;
     if (begun === undefined) return undefined;
     this.#begun = undefined;
-    const taken = this.#stale ? undefined : this.#settings.queue.takeAll(begun.blocks);
-    if (taken === undefined) this.#settings.engine.forget(begun.time);
-    else {
-      this.#isAhead = true;
-      this.#stagesMs = this.#begunMs;
+    const { batch } = begun;
+    if (this.#stale || this.#settings.queue.takeAll(batch.blocks) === undefined) {
+      await this.#settings.engine.forget(batch.time);
+      return undefined;
     }
-    return taken;
+    this.#isAhead = true;
+    this.#stagesMs = this.#begunMs;
+    return batch;
   }
 }

@@ -1,11 +1,33 @@
-/** Third step: a batch, the arrivals that were cut at one time. */
+/** Third step: a batch, the arrivals that were cut at one time, from its cut to its fate. */
 import { randomUUID } from 'node:crypto';
 import type { BatchSummary } from '../../core/events.ts';
+import type { Span } from '../../core/telemetry.ts';
+import type { BatchReport } from '../../engine/engine.ts';
 import type { Blocks } from '../block/block-queue.ts';
-import type { AckToken } from '../receive/receiver.ts';
+import type { AckToken, Outcome } from '../receive/receiver.ts';
 
-/** A batch and where it stands. */
-export interface Batch {
+/**
+ * Where a batch stands:
+ * - `cut`: it holds its arrivals, and waits for its turn;
+ * - `ahead`: its stages run while the batch before waits for its outputs; its arrivals can still be taken out of it;
+ * - `running`: it is its turn: stages and outputs run, or wait to be run again;
+ * - `sealed`: what it changed is being written: it cannot be given up now;
+ * - `committed`, or `given-up`: its fate, for good.
+ */
+export type BatchState = 'cut' | 'ahead' | 'running' | 'sealed' | Outcome;
+
+/** What a batch may become next. */
+const NEXT: Readonly<Record<BatchState, readonly BatchState[]>> = {
+  cut: ['ahead', 'running', 'given-up'],
+  ahead: ['running', 'given-up'],
+  running: ['sealed', 'given-up'],
+  sealed: ['running', 'committed'],
+  committed: [],
+  'given-up': [],
+};
+
+/** See the file's first lines. */
+export class Batch {
   /** ms since the epoch; rises from batch to batch. */
   readonly time: number;
   /** Differs each time that a batch of this time is cut, and stays when it is run again after a crash. */
@@ -13,21 +35,57 @@ export interface Batch {
   readonly blocks: Blocks;
   readonly events: number;
   readonly bytes: number;
-  /** When its processing began, in ms since the epoch. */
-  readonly startedAt: number;
+  /** When its turn came, in ms since the epoch. */
+  startedAt: number;
+  /** What its stages did, of the last attempt that ran them to their end. */
+  report: BatchReport | undefined;
+  /** What took time in it, in the order in which it ended. */
+  readonly spans: Span[] = [];
+  readonly #givenUp = new AbortController();
+  #state: BatchState = 'cut';
+
+  constructor(time: number, blocks: Blocks, startedAt: number, id: string) {
+    this.time = time;
+    this.id = id;
+    this.blocks = blocks;
+    this.startedAt = startedAt;
+    let events = 0;
+    let bytes = 0;
+    for (const arrivals of blocks.values()) {
+      for (const arrival of arrivals) {
+        events += arrival.events.count;
+        bytes += arrival.bytes;
+      }
+    }
+    this.events = events;
+    this.bytes = bytes;
+  }
+
+  get state(): BatchState {
+    return this.#state;
+  }
+
+  /** Aborts when the batch is given up. */
+  get givenUp(): AbortSignal {
+    return this.#givenUp.signal;
+  }
+
+  /** @returns whether it may: nothing happens when it may not */
+  become(state: BatchState): boolean {
+    if (!NEXT[this.#state].includes(state)) return false;
+    this.#state = state;
+    return true;
+  }
+
+  /** Tells those who wait for the batch that it is given up; `become` has said so before. */
+  abort(): void {
+    this.#givenUp.abort();
+  }
 }
 
 /** Cuts a batch. */
 export function cutBatch(time: number, blocks: Blocks, startedAt: number, id: string = randomUUID()): Batch {
-  let events = 0;
-  let bytes = 0;
-  for (const arrivals of blocks.values()) {
-    for (const arrival of arrivals) {
-      events += arrival.events.count;
-      bytes += arrival.bytes;
-    }
-  }
-  return { time, id, blocks, events, bytes, startedAt };
+  return new Batch(time, blocks, startedAt, id);
 }
 
 /** How long a batch waited and ran, in ms; Spark's terms. @param endedAt in ms since the epoch */

@@ -8,6 +8,7 @@
  * In the directory: `journal-*.log` (durable/record-log.ts, records as in records.ts), `blocks-*.avro` (block/block-log.ts) and
  * the lock.
  */
+
 import type { EventBlock } from '../../avro/event-block.ts';
 import type { StoredPlace } from '../../avro/stored-events.ts';
 import { fromBytes, toBytes } from '../../avro/stored-values.ts';
@@ -16,11 +17,13 @@ import { type Files, fileError, nodeFiles } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
 import { type DirectoryLock, lockDirectory } from '../../durable/lock.ts';
 import { RecordLog } from '../../durable/record-log.ts';
-import { type DurableState, FIRST_VERSION, type PackedChange } from '../../state/store.ts';
+import type { StateReport } from '../../engine/engine.ts';
+import type { StateForm } from '../../graph/state/form.ts';
+import type { PackedChange, RestorableState } from '../../state/store.ts';
 import { BlockLog, type BlockRef, blockFileNumber } from '../block/block-log.ts';
-import { KeptState } from './kept-state.ts';
 import type { JournalRecord, LoggedBlock, StoredIds, StoredPosition, StoredSlice, StoredState } from './records.ts';
-import { blockKey, idsKey, type Located, Recovered, sliceKey } from './recovered.ts';
+import { blockKey, Recovered, StateReader } from './recovered.ts';
+import { formOf, Tidying, weigh } from './tidying.ts';
 
 /** What a checkpoint is opened with. */
 export interface CheckpointOptions {
@@ -29,8 +32,8 @@ export interface CheckpointOptions {
   readonly log: Logger;
   /** The job's batch interval, in ms. */
   readonly batchMs: number;
-  /** The job's operators that remember, by name. */
-  readonly stores: ReadonlyMap<string, DurableState>;
+  /** The forms of the states that the job keeps, by their names across restarts. */
+  readonly forms: ReadonlyMap<string, StateForm>;
   /** Below this the journal is not tidied, in bytes. Default 16 MiB. */
   readonly smallJournalBytes?: number;
 }
@@ -38,6 +41,10 @@ export interface CheckpointOptions {
 /** What a commit adds to the states. */
 export interface CommitDetails {
   readonly time: number;
+  /** Of all states of the job. */
+  readonly states: readonly StateReport[];
+  /** All of a bucket of a state, what the batch changed included. */
+  readonly bucket: (state: string, index: number) => Promise<PackedChange>;
   readonly slices: readonly StoredSlice[];
   /** Slices up to these times are not read any more. @returns whether one is */
   readonly keepsSlice: (slice: StoredSlice) => boolean;
@@ -60,11 +67,6 @@ export type CutBlock = { readonly input: string; readonly values: boolean } & (
 const MIB = 1024 * 1024;
 const DEFAULT_SMALL_JOURNAL_BYTES = 16 * MIB;
 const BLOCK_SEGMENT_BYTES = 64 * MIB;
-/** The journal is tidied when it is larger than so many times what is remembered. */
-const MOST_OVERHEAD = 3;
-/** How much is written again beside a commit, as a part of what the commit itself writes, and at least. */
-const TIDY_FRACTION = 1.5;
-const LEAST_TIDY_BYTES = 64 * 1024;
 
 /** See the file's head. */
 export class Checkpoint {
@@ -73,10 +75,7 @@ export class Checkpoint {
   readonly #journal: RecordLog;
   readonly #blocks: BlockLog;
   readonly #found: Recovered;
-  /** What an entry of an operator's state takes, in bytes, as far as known. */
-  #entryBytes = 64;
-  /** The interval in which it was last looked for what is not read any more. */
-  #forgotIn = Number.NEGATIVE_INFINITY;
+  readonly #tidying: Tidying;
   readonly #positionBytes = new Map<string, Buffer>();
 
   private constructor(
@@ -91,14 +90,19 @@ export class Checkpoint {
     this.#journal = journal;
     this.#blocks = blocks;
     this.#found = found;
+    this.#tidying = new Tidying(found, journal, {
+      batchMs: options.batchMs,
+      forms: options.forms,
+      smallJournalBytes: options.smallJournalBytes ?? DEFAULT_SMALL_JOURNAL_BYTES,
+    });
   }
 
   /**
-   * Opens a directory, makes it when there is none, and puts the states back into the job's stores.
+   * Opens a directory, and makes it when there is none. States are read later, by `restoreStates`.
    * @throws StreamjobError CHECKPOINT_LOCKED, CHECKPOINT_INCOMPATIBLE, LOG_CORRUPT, FILE_ACCESS
    */
   static async open(options: CheckpointOptions): Promise<Checkpoint> {
-    const { directory, files, stores } = options;
+    const { directory, files, forms } = options;
     try {
       await files.makeDirectory(directory);
     } catch (error) {
@@ -110,7 +114,7 @@ export class Checkpoint {
       hint: 'stop the other run, or give this one a checkpointDir (or a name) of its own',
     });
     try {
-      const found = new Recovered(stores);
+      const found = new Recovered(forms);
       const segmentBytes = Math.max(MIB, (options.smallJournalBytes ?? DEFAULT_SMALL_JOURNAL_BYTES) / 4);
       const journal = await RecordLog.open({ files, directory, name: 'journal', segmentBytes }, (bytes, segment) =>
         found.take(fromBytes(bytes) as JournalRecord, segment),
@@ -139,13 +143,15 @@ export class Checkpoint {
   }
 
   /**
-   * Reads the states once more, as they are after the last commit: for an engine that has lost them.
-   * @throws StreamjobError LOG_CORRUPT, FILE_ACCESS
+   * Reads the states as they are after the last commit, for an engine that begins or that has lost them.
+   * @param into takes a state, by its name; undefined: nobody has such a state
+   * @throws StreamjobError LOG_CORRUPT, FILE_ACCESS, CHECKPOINT_INCOMPATIBLE, CHECKPOINT_VALUE
    */
-  async reloadStates(states: ReadonlyMap<string, DurableState>): Promise<void> {
-    const found = new Recovered(states);
-    await this.#journal.read((bytes, segment) => found.take(fromBytes(bytes) as JournalRecord, segment));
-    found.finish();
+  async restoreStates(into: (name: string) => RestorableState | undefined): Promise<void> {
+    if (this.#found.lastRun.size === 0) return;
+    const reader = new StateReader(into);
+    await this.#journal.read((bytes) => reader.take(fromBytes(bytes) as JournalRecord));
+    reader.finish();
   }
 
   /** Logs a received block. @returns where it lies, when it may be acknowledged @throws StreamjobError FILE_ACCESS */
@@ -220,11 +226,11 @@ export class Checkpoint {
    * @throws StreamjobError FILE_ACCESS, CHECKPOINT_VALUE
    */
   async commit(details: CommitDetails): Promise<void> {
-    this.#forget(details);
-    const states = await this.#changes(details.time);
+    this.#tidying.forget(details);
+    const states = this.#changes(details);
     const slices = details.slices;
     const added = { states: toBytes(states), slices, ids: details.ids, positions: this.#newPositions(details) };
-    const tidied = await this.#tidy(details.time, added.states.length + weigh(slices));
+    const tidied = await this.#tidying.carried(details, added.states.length + weigh(slices));
     const record: JournalRecord = {
       type: 'commit',
       time: details.time,
@@ -237,7 +243,8 @@ export class Checkpoint {
     };
     const written = this.#append(record).then(async (segment) => {
       // From here on the batch has committed: nothing of what follows may fail it.
-      this.#place(record, [...states, ...tidied.states], segment);
+      this.#tidying.place(record, [...states, ...tidied.states], segment);
+      for (const { input, position } of record.positions) this.#positionBytes.set(input, toBytes(position));
       await this.#blocks.release(details.blocks);
       await this.#dropSegments();
     });
@@ -263,29 +270,10 @@ export class Checkpoint {
     return this.#journal.append(toBytes(record));
   }
 
-  /** What no window reads any more, and ids beyond those that are remembered. */
-  #forget({ time, keepsSlice, keepsIds }: CommitDetails): void {
-    const { slices, ids } = this.#found;
-    // The oldest come first.
-    for (const [key, { value }] of ids) {
-      if (keepsIds(value)) break;
-      ids.delete(key);
-    }
-    // All that is remembered is looked at: once an interval, also when batches are cut hundreds of times in it.
-    const interval = Math.floor(time / this.#options.batchMs);
-    if (interval === this.#forgotIn) return;
-    this.#forgotIn = interval;
-    for (const [key, { value }] of slices) if (!keepsSlice(value)) slices.delete(key);
-    for (const [key, { value }] of ids) if (!keepsIds(value)) ids.delete(key);
-  }
-
-  async #changes(time: number): Promise<StoredState[]> {
-    const states: StoredState[] = [];
-    for (const [operator, store] of this.#options.stores) {
-      if (!store.touchedBy(time)) continue;
-      states.push({ operator, ...formOf(store), time, changes: await store.changes(), wholes: [] });
-    }
-    return states;
+  #changes({ states, time }: CommitDetails): StoredState[] {
+    return states.flatMap(({ state, touched, changes }) =>
+      touched ? [{ operator: state, ...formOf(this.#options.forms.get(state)), time, changes, wholes: [] }] : [],
+    );
   }
 
   #newPositions({ positions }: CommitDetails): CommitDetails['positions'] {
@@ -295,121 +283,9 @@ export class Checkpoint {
     });
   }
 
-  /** What the oldest segment alone tells, as much of it as the commit may carry. */
-  async #tidy(
-    time: number,
-    written: number,
-  ): Promise<Pick<CommitDetails, 'slices' | 'ids' | 'positions'> & { states: StoredState[]; blocks: LoggedBlock[] }> {
-    const carried = {
-      states: [] as StoredState[],
-      slices: [] as StoredSlice[],
-      ids: [] as StoredIds[],
-      positions: [] as { input: string; position: unknown }[],
-      blocks: [] as LoggedBlock[],
-    };
-    const oldest = this.#journal.segments[0]?.number;
-    if (oldest === undefined || this.#journal.segments.length < 2 || !this.#isLarge()) return carried;
-    const { waiting, slices, ids, positions } = this.#found;
-    let budget = Math.max(LEAST_TIDY_BYTES, written * TIDY_FRACTION);
-    const old = <T>(located: Located<T>): boolean => located.segment <= oldest && budget > 0;
-    for (const located of slices.values()) {
-      if (!old(located)) continue;
-      carried.slices.push(located.value);
-      budget -= weigh([located.value]);
-    }
-    for (const located of ids.values()) {
-      if (!old(located)) continue;
-      carried.ids.push(located.value);
-      budget -= located.value.ids.reduce((sum, id) => sum + id.length + 2, 0);
-    }
-    for (const [input, located] of positions) {
-      if (old(located)) carried.positions.push({ input, position: located.value });
-    }
-    for (const located of waiting.values()) {
-      if (!old(located)) continue;
-      carried.blocks.push(located.value);
-      budget -= 64;
-    }
-    for (const [operator, bases] of this.#found.bases) {
-      const store = this.#found.stores.get(operator);
-      if (store === undefined) continue;
-      const wholes: PackedChange[] = [];
-      for (const [bucket, segment] of bases) {
-        if (segment > oldest || budget <= 0) continue;
-        if (store instanceof KeptState) {
-          const parts = store.parts(bucket, operator);
-          carried.states.push(...parts);
-          budget -= parts.reduce((sum, { changes, wholes: of }) => sum + weighChanges([...changes, ...of]), 0);
-          continue;
-        }
-        const whole = await store.bucket(bucket);
-        wholes.push(whole);
-        budget -= whole.bytes.length;
-      }
-      if (wholes.length > 0) {
-        carried.states.push({
-          operator,
-          ...formOf(store),
-          time: store.touchedBy(time) ? time : (store.lastCommitted ?? time),
-          changes: [],
-          wholes,
-        });
-      }
-    }
-    return carried;
-  }
-
-  #isLarge(): boolean {
-    const { slices, ids, stores } = this.#found;
-    const small = this.#options.smallJournalBytes ?? DEFAULT_SMALL_JOURNAL_BYTES;
-    if (this.#journal.bytes < small) return false;
-    let live = 0;
-    for (const { size } of stores.values()) live += size * this.#entryBytes;
-    live += weigh([...slices.values()].map(({ value }) => value));
-    for (const { value } of ids.values()) live += value.ids.length * 40;
-    return this.#journal.bytes > Math.max(small, MOST_OVERHEAD * live);
-  }
-
-  /** Remembers which segment now tells what. */
-  #place(record: Extract<JournalRecord, { type: 'commit' }>, states: readonly StoredState[], segment: number): void {
-    const { slices, ids, positions, waiting, bases } = this.#found;
-    let entries = 0;
-    for (const { operator, changes, wholes } of states) {
-      const ofOperator = bases.get(operator) ?? new Map<number, number>();
-      bases.set(operator, ofOperator);
-      for (const [bucket, set] of changes.flatMap((change) => change.buckets)) {
-        entries += set;
-        if (!ofOperator.has(bucket)) ofOperator.set(bucket, segment);
-      }
-      for (const [bucket, set] of wholes.flatMap((whole) => whole.buckets)) {
-        entries += set;
-        ofOperator.set(bucket, segment);
-      }
-    }
-    if (entries > 0) this.#entryBytes = record.states.length / entries;
-    for (const slice of record.slices) slices.set(sliceKey(slice), { value: slice, segment });
-    for (const each of record.ids) ids.set(idsKey(each), { value: each, segment });
-    for (const { input, position } of record.positions) {
-      positions.set(input, { value: position, segment });
-      this.#positionBytes.set(input, toBytes(position));
-    }
-    for (const block of record.blocks) {
-      const known = waiting.get(blockKey(block.ref));
-      if (known !== undefined) known.segment = segment;
-    }
-  }
-
   async #dropSegments(): Promise<void> {
-    const segments = this.#journal.segments;
-    if (segments.length < 2) return;
-    const { slices, ids, positions, waiting, bases } = this.#found;
-    let needed = (segments.at(-1) as { number: number }).number;
-    for (const { segment } of [...slices.values(), ...ids.values(), ...positions.values(), ...waiting.values()]) {
-      if (segment < needed) needed = segment;
-    }
-    for (const ofOperator of bases.values())
-      for (const segment of ofOperator.values()) needed = Math.min(needed, segment);
-    if ((segments[0] as { number: number }).number >= needed) return;
+    const needed = this.#tidying.oldestNeeded;
+    if (needed === undefined) return;
     try {
       await this.#journal.removeThrough(needed - 1);
     } catch (error) {
@@ -438,16 +314,4 @@ async function beginJournal({ directory, files, batchMs }: CheckpointOptions, jo
     );
   }
   await journal.append(toBytes({ type: 'begin', batchMs } satisfies JournalRecord));
-}
-
-function formOf({ form: { kind, shape, version } }: DurableState): Pick<StoredState, 'kind' | 'shape' | 'version'> {
-  return { kind, shape, ...(version === undefined || version === FIRST_VERSION ? {} : { version }) };
-}
-
-function weighChanges(changes: readonly PackedChange[]): number {
-  return changes.reduce((sum, { bytes }) => sum + bytes.length, 0);
-}
-
-function weigh(slices: readonly StoredSlice[]): number {
-  return slices.reduce((sum, { partitions }) => sum + partitions.reduce((bytes, { length }) => bytes + length, 0), 0);
 }

@@ -11,7 +11,7 @@ import { STATE_BUCKETS } from '../../graph/state/form.ts';
 import { FIRST_VERSION, type StoredEntry } from '../../state/store.ts';
 import type { KeptState } from './kept-state.ts';
 import type { JournalRecord, LoggedBlock } from './records.ts';
-import { keptStateOf, Recovered } from './recovered.ts';
+import { Recovered } from './recovered.ts';
 
 /** Received events on disk. */
 export interface BlocksSummary {
@@ -104,7 +104,7 @@ export class Inspection {
       journal: this.#journal,
       batchIntervalMs: batchMs,
       lastBatch: lastTime,
-      states: [...this.#found.stores.keys()].map((operator) => summaryOf(operator, this.#kept(operator))),
+      states: [...this.#found.kept.keys()].map((operator) => summaryOf(operator, this.#kept(operator))),
       windows: this.#windows(),
       ids: [...idCounts].map(([input, count]) => ({ input, ids: count })),
       positions: [...positions].map(([input, { value }]) => ({ input, position: value })),
@@ -128,9 +128,9 @@ export class Inspection {
   }
 
   #kept(operator: string): KeptState {
-    const state = keptStateOf(this.#found, operator);
+    const state = this.#found.kept.get(operator);
     if (state !== undefined) return state;
-    const names = [...this.#found.stores.keys()];
+    const names = [...this.#found.kept.keys()];
     const known = names.length === 0 ? 'it has no state at all' : `it has state of ${names.join(', ')}`;
     throw new StreamjobError('CONFIG_UNKNOWN', `the checkpoint has no state of ${operator}`, {
       where: this.#directory,

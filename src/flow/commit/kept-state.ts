@@ -6,11 +6,11 @@
 import { STATE_BUCKETS, type StateForm } from '../../graph/state/form.ts';
 import { LocalState, packChanges, unpackChanges } from '../../state/durable-state.ts';
 import { MemoryStateStore } from '../../state/memory.ts';
-import { type DurableState, FIRST_VERSION, type PackedChange, type StoredEntry } from '../../state/store.ts';
+import { FIRST_VERSION, type PackedChange, type RestorableState, type StoredEntry } from '../../state/store.ts';
 import type { StoredState } from './records.ts';
 
 /** See the file's head. */
-export class KeptState implements DurableState {
+export class KeptState implements RestorableState {
   readonly operator: string;
   #form: StateForm;
   readonly #versions = new Map<number, LocalState>();
@@ -54,14 +54,6 @@ export class KeptState implements DurableState {
     let size = 0;
     for (const state of this.#versions.values()) size += state.size;
     return size;
-  }
-
-  touchedBy(_time: number): boolean {
-    return false;
-  }
-
-  changes(): PackedChange[] {
-    return [];
   }
 
   bucket(index: number): PackedChange {

@@ -5,23 +5,25 @@ import { StreamjobError } from '../../core/errors.ts';
 import { type Files, nodeFiles } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Reliability } from '../../core/reliability.ts';
-import type { Engine } from '../../engine/engine.ts';
+import type { TakesInput } from '../../core/shared-memory.ts';
+import { Windows } from '../../engine/windows.ts';
 import type { Graph, Node } from '../../graph/node.ts';
-import type { DurableState } from '../../state/store.ts';
+import type { StateForm } from '../../graph/state/form.ts';
 import type { Receiver } from '../receive/receiver.ts';
 import { Checkpoint } from './checkpoint.ts';
-import { Durability } from './durability.ts';
+import { Checkpointed } from './checkpointed.ts';
+import type { Durability } from './durability.ts';
+import { Volatile } from './volatile.ts';
 
 /** What is known of a job before its start. */
 export interface OpenOptions {
   readonly graph: Graph;
-  readonly engine: Engine;
   /** Names of what remembers, across restarts. */
   readonly names: ReadonlyMap<Node<unknown>, string>;
   readonly receivers: readonly Receiver[];
   readonly level: Reliability;
-  /** Whether the engine's threads read what is on disk themselves. */
-  readonly shared: boolean;
+  /** Where what is read from the log is best put for the engine. */
+  readonly takesInput: TakesInput;
   /** A directory; false: none is wanted; undefined: `standard`, if one is needed. */
   readonly checkpointDir: string | false | undefined;
   /** The directory of a job that does not name one, if jobs have one here. */
@@ -41,33 +43,31 @@ export interface Opened {
 
 /** @throws StreamjobError CONFIG_INVALID, CHECKPOINT_LOCKED, CHECKPOINT_INCOMPATIBLE, LOG_CORRUPT, FILE_ACCESS */
 export async function openDurability(options: OpenOptions): Promise<Opened> {
-  const { graph, engine, names, receivers, level, shared, log } = options;
+  const { graph, names, receivers, level, takesInput, log } = options;
   const inputNames = new Map<number, string>();
-  const stores = new Map<string, DurableState>();
+  const forms = new Map<string, StateForm>();
   for (const [node, name] of names) {
     if (node.input !== undefined) inputNames.set(node.input, name);
-    const state = engine.stateOf(node);
-    if (state !== undefined) stores.set(name, state);
+    if (node.state !== undefined) forms.set(name, node.state.form);
   }
   const directory = directoryOf(options);
   if (directory === undefined) {
     warnOfLosses(graph, log);
-    return {
-      inputNames,
-      durability: new Durability({ checkpoint: undefined, level, receivers, inputNames, shared, log }),
-    };
+    return { inputNames, durability: new Volatile() };
   }
   const checkpoint = await Checkpoint.open({
     directory,
     files: options.files ?? nodeFiles,
     log,
     batchMs: graph.batchMs,
-    stores,
+    forms,
   });
   try {
-    tell(checkpoint, stores, directory, log);
+    tell(checkpoint, directory, log);
     requireSameGrid(graph, checkpoint, options.allowIntervalChange, log);
-    return { inputNames, durability: new Durability({ checkpoint, level, receivers, inputNames, shared, log }) };
+    const windows = new Windows(graph, names);
+    const durability = new Checkpointed({ checkpoint, windows, level, receivers, inputNames, takesInput, log });
+    return { inputNames, durability };
   } catch (error) {
     await checkpoint.close();
     throw error;
@@ -99,22 +99,20 @@ function directoryOf({ checkpointDir, graph, level, receivers, standard }: OpenO
   });
 }
 
-function tell(checkpoint: Checkpoint, stores: ReadonlyMap<string, DurableState>, directory: string, log: Logger): void {
+function tell(checkpoint: Checkpoint, directory: string, log: Logger): void {
   const { recovered } = checkpoint;
   if (recovered.lastTime === undefined) {
     log.info({ directory }, `what must outlive a crash is kept in ${directory}`);
     return;
   }
-  const keys = [...stores.values()].reduce((sum, { size }) => sum + size, 0);
   const detail = {
     directory,
     lastBatch: recovered.lastTime,
-    keys,
     slices: recovered.slices.size,
     waitingBlocks: recovered.waiting.size,
   };
-  log.info(detail, `the run goes on from ${directory}: last batch ${recovered.lastTime}, ${keys} keys of state`);
-  const removed = recovered.removed(stores);
+  log.info(detail, `the run goes on from ${directory}: last batch ${recovered.lastTime}`);
+  const { removed } = recovered;
   if (removed.length === 0) return;
   log.warn(
     { operators: removed },

@@ -1,7 +1,13 @@
-/** Reads a checkpoint's journal, record by record, into what a run begins with. */
+/**
+ * Reads a checkpoint's journal, record by record, into what a run begins with. States are read on their own, when an engine is there to
+ * take them: they may be larger than memory.
+ */
+
 import { fromBytes } from '../../avro/stored-values.ts';
 import { StreamjobError } from '../../core/errors.ts';
-import { type DurableState, FIRST_VERSION } from '../../state/store.ts';
+import type { StateForm } from '../../graph/state/form.ts';
+import type { RestorableState } from '../../state/store.ts';
+import { FIRST_VERSION } from '../../state/store.ts';
 import type { BlockRef } from '../block/block-log.ts';
 import { KeptState } from './kept-state.ts';
 import type { JournalRecord, LoggedBlock, StoredIds, StoredSlice, StoredState } from './records.ts';
@@ -37,16 +43,18 @@ export class Recovered {
   readonly positions: Map<string, Located<unknown>> = new Map();
   /** The oldest segment that a bucket of an operator is told in, by operator and bucket. */
   readonly bases: Map<string, Map<number, number>> = new Map();
-  /** The job's stores, and those of operators that it does not have any more: their state is kept. */
-  readonly stores: Map<string, DurableState>;
-  readonly #lastRun = new Map<string, number | undefined>();
+  /** When a batch last ran through each state, in ms since the epoch; undefined: the state is to be made anew from slices. */
+  readonly lastRun: Map<string, number | undefined> = new Map();
+  /** States of operators that the job does not have any more. */
+  readonly kept: Map<string, KeptState> = new Map();
+  readonly #forms: ReadonlyMap<string, StateForm>;
   /** The positions without the batch that was cut last. */
   #before = new Map<string, Located<unknown>>();
   readonly #misfits: string[] = [];
 
-  /** @param stores the job's, by name */
-  constructor(stores: ReadonlyMap<string, DurableState>) {
-    this.stores = new Map(stores);
+  /** @param forms of the job's states, by their names */
+  constructor(forms: ReadonlyMap<string, StateForm>) {
+    this.#forms = forms;
   }
 
   /** Takes in a record. @param segment where it lies */
@@ -82,12 +90,12 @@ export class Recovered {
         hint: 'give the changed operator a uid of its own (for another version of its state, or migrate beside stateVersion): it then starts empty, and the old state stays where it is; or run the job as it was, or with another checkpointDir',
       });
     }
-    for (const [name, store] of this.stores) if (this.#lastRun.has(name)) store.restored(this.#lastRun.get(name));
+    for (const [name, state] of this.kept) state.restored(this.lastRun.get(name));
   }
 
-  /** Names of operators that the checkpoint has state of and the job does not have. @param job the job's stores */
-  removed(job: ReadonlyMap<string, DurableState>): string[] {
-    return [...this.stores].filter(([name, { size }]) => !job.has(name) && size > 0).map(([name]) => name);
+  /** Names of operators that the checkpoint has state of and the job does not have. */
+  get removed(): string[] {
+    return [...this.kept].filter(([, { size }]) => size > 0).map(([name]) => name);
   }
 
   #wait({ input, ref, values }: LoggedBlock, segment: number): void {
@@ -105,54 +113,89 @@ export class Recovered {
     for (const block of record.blocks) this.#wait(block, segment);
   }
 
+  /** Takes note of where a state is told; what it holds is read when an engine asks for it, unless no operator will. */
   #restore(state: StoredState, segment: number): void {
-    const { operator, kind, shape } = state;
-    let store = this.stores.get(operator);
-    if (store === undefined) {
-      store = new KeptState(operator, kind, shape);
-      this.stores.set(operator, store);
-    }
-    if (store instanceof KeptState) store.adopt(kind, shape);
-    if (store.form.kind !== kind || (store.form.shape !== shape && !store.form.rebuildable)) {
-      const form = (of: { kind: string; shape: string }): string =>
-        `${of.kind}${of.shape === '' ? '' : ` of ${of.shape} ms`}`;
-      this.#misfits.push(
-        `the checkpoint has state of ${operator} as ${form(state)}, the job has it as ${form(store.form)}`,
-      );
-      return;
-    }
-    if (store.form.shape !== shape) {
-      // Its slices are remembered: the operator makes its state anew from them.
-      store.restored(undefined);
-      this.#lastRun.set(operator, undefined);
-      return;
-    }
-    const { version = FIRST_VERSION } = state;
-    const { migrate, version: wanted = FIRST_VERSION } = store.form;
-    if (!(store instanceof KeptState) && version !== wanted && migrate === undefined) {
-      this.#misfits.push(
-        `the checkpoint has state of ${operator} in version ${version}, the job wants version ${wanted} and has no migrate that makes the one of the other`,
-      );
-      return;
+    const { operator } = state;
+    const form = this.#forms.get(operator);
+    if (form === undefined) this.#keep(state);
+    else {
+      const fit = fitOf(state, form);
+      if (fit === 'anew') return void this.lastRun.set(operator, undefined);
+      if (fit !== 'fits') return void this.#misfits.push(fit.misfit);
     }
     const bases = this.bases.get(operator) ?? new Map<number, number>();
     this.bases.set(operator, bases);
-    for (const change of state.changes) {
-      store.restore(change, false, version);
-      for (const [bucket] of change.buckets) if (!bases.has(bucket)) bases.set(bucket, segment);
+    for (const [bucket] of state.changes.flatMap(({ buckets }) => buckets)) {
+      if (!bases.has(bucket)) bases.set(bucket, segment);
     }
-    for (const whole of state.wholes) {
-      store.restore(whole, true, version);
-      for (const [bucket] of whole.buckets) bases.set(bucket, segment);
+    for (const [bucket] of state.wholes.flatMap(({ buckets }) => buckets)) bases.set(bucket, segment);
+    this.lastRun.set(operator, state.time);
+  }
+
+  #keep({ operator, kind, shape, version, changes, wholes }: StoredState): void {
+    let state = this.kept.get(operator);
+    if (state === undefined) {
+      state = new KeptState(operator, kind, shape);
+      this.kept.set(operator, state);
     }
-    this.#lastRun.set(operator, state.time);
+    state.adopt(kind, shape);
+    for (const change of changes) state.restore(change, false, version);
+    for (const whole of wholes) state.restore(whole, true, version);
   }
 }
 
-/** State that no job took. */
-export function keptStateOf({ stores }: Recovered, operator: string): KeptState | undefined {
-  const state = stores.get(operator);
-  return state instanceof KeptState ? state : undefined;
+/**
+ * Whether stored state is of use to an operator: as it is ('fits'); not, but its slices are remembered and it makes its state anew from
+ * them ('anew'); or not at all.
+ */
+function fitOf(
+  { operator, kind, shape, version = FIRST_VERSION }: StoredState,
+  form: StateForm,
+): 'fits' | 'anew' | { readonly misfit: string } {
+  if (form.kind !== kind || (form.shape !== shape && !form.rebuildable)) {
+    const shown = (of: { kind: string; shape: string }): string =>
+      `${of.kind}${of.shape === '' ? '' : ` of ${of.shape} ms`}`;
+    const theirs = shown({ kind, shape });
+    return { misfit: `the checkpoint has state of ${operator} as ${theirs}, the job has it as ${shown(form)}` };
+  }
+  if (form.shape !== shape) return 'anew';
+  const { migrate, version: wanted = FIRST_VERSION } = form;
+  if (version === wanted || migrate !== undefined) return 'fits';
+  return {
+    misfit: `the checkpoint has state of ${operator} in version ${version}, the job wants version ${wanted} and has no migrate that makes the one of the other`,
+  };
+}
+
+/** Reads a journal, record by record, into the states of an engine. That the forms fit was checked when the journal was opened. */
+export class StateReader {
+  readonly #into: (name: string) => RestorableState | undefined;
+  readonly #lastRun = new Map<RestorableState, number | undefined>();
+
+  constructor(into: (name: string) => RestorableState | undefined) {
+    this.#into = into;
+  }
+
+  take(record: JournalRecord): void {
+    if (record.type !== 'commit') return;
+    for (const stored of fromBytes(record.states) as StoredState[]) {
+      const state = this.#into(stored.operator);
+      if (state === undefined) continue;
+      if (fitOf(stored, state.form) === 'anew') {
+        state.restored(undefined);
+        this.#lastRun.set(state, undefined);
+        continue;
+      }
+      const { version = FIRST_VERSION } = stored;
+      for (const change of stored.changes) state.restore(change, false, version);
+      for (const whole of stored.wholes) state.restore(whole, true, version);
+      this.#lastRun.set(state, stored.time);
+    }
+  }
+
+  /** After the last record. */
+  finish(): void {
+    for (const [state, time] of this.#lastRun) state.restored(time);
+  }
 }
 
 export function idsKey({ input, time }: Pick<StoredIds, 'input' | 'time'>): string {

@@ -46,12 +46,12 @@ export class DeadLetters implements SkipPolicy {
   }
 
   /** Runs the stages of a batch: while they run, values may be left out. Outputs run outside of it, and fail the batch. */
-  async during(time: number, stages: () => Promise<void>): Promise<void> {
+  async during<T>(time: number, stages: () => Promise<T>): Promise<T> {
     if (time !== this.#time) this.#box.clear();
     this.#time = time;
     this.#box.active = true;
     try {
-      await stages();
+      return await stages();
     } finally {
       this.#box.active = false;
     }

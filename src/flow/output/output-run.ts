@@ -13,7 +13,7 @@ import type { OutputBatch } from '../../graph/output-batch.ts';
 import { RDD } from '../../graph/rdd.ts';
 
 /** The outputs of one batch and which of them are done. */
-export class Delivery {
+export class OutputRun {
   readonly #batch: Omit<OutputBatch, 'output'>;
   readonly #outputs: readonly Output[];
   readonly #write: (text: string) => void;

@@ -15,6 +15,7 @@ import { StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { checkOptions } from '../../core/options.ts';
 import type { Reliability } from '../../core/reliability.ts';
+import type { TakesInput } from '../../core/shared-memory.ts';
 import { HeldDeliveries } from './held.ts';
 import { eventLimits } from './limits.ts';
 import { type FlumePushOptions, PUSH_OPTIONS, type ServerLimits, serverLimits } from './push-options.ts';
@@ -34,8 +35,8 @@ export interface ReceiverSettings {
   readonly eager: boolean;
   /** Whether the embedded agent feeds the job. */
   readonly embeddedAgent: boolean;
-  /** Whether other threads work on what is received. */
-  readonly shared: boolean;
+  /** Where what is received is best put for the engine. */
+  readonly takesInput: TakesInput;
 }
 
 const DEFAULT_PEER_REQUEST_TIMEOUT_MS = 20_000;
@@ -101,7 +102,7 @@ export class FlumePushReceiver implements Receiver {
       compression,
       ...this.#serverLimits,
       ipFilter: this.#options.ipFilter,
-      shared: this.#settings.shared,
+      shared: this.#settings.takesInput === 'shared-memory',
       frameTimeoutMs: this.peerTimeoutMs,
       protocol: flumeProtocol,
       owner: 'flumeStream',

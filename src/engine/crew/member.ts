@@ -1,5 +1,5 @@
-/** One worker of the crew: it has the job's graph, its partitions of the data, and its buckets of the states. */
-import type { MessagePort } from 'node:worker_threads';
+/** One member of the crew: it has the job's graph, its partitions of the data, and its buckets of the states. */
+
 import { StreamjobError } from '../../core/errors.ts';
 import { isKnownEmpty, type Lineage, type Partition } from '../../graph/lineage.ts';
 import type { Graph, Node } from '../../graph/node.ts';
@@ -11,29 +11,31 @@ import { Generations } from '../generations.ts';
 import { LetterBox } from '../letters.ts';
 import { toMessage } from '../run/codecs.ts';
 import { ElsewherePartition } from '../run/exchange.ts';
+import { ownerOfBucket, ownerOfPartition } from '../run/ownership.ts';
 import { Runner } from '../run/runner.ts';
 import { packPartition, unpackPartition } from '../slices.ts';
 import { describeGraph } from './graph-description.ts';
-import { type FromWorker, packError, type RunReport, type ToWorker, type WorkerStart } from './messages.ts';
+import {
+  type FromMember,
+  type MemberStart,
+  packError,
+  type RunReport,
+  type ToMember,
+  type TradeMessage,
+} from './messages.ts';
 import { unpackInput } from './packing.ts';
 import { Trading } from './trading.ts';
+import type { Channel, InputMemory } from './transport.ts';
 
 /** What a member is made of. */
-export interface MemberSettings extends Pick<WorkerStart, 'member' | 'members' | 'numPartitions'> {
+export interface MemberSettings extends Pick<MemberStart, 'member' | 'members' | 'numPartitions'> {
   readonly graph: Graph;
   readonly accumulators: Accumulators;
   /** Opens the states of a node, where this process keeps them. */
   readonly openStore: OpenStore;
-  readonly port: MessagePort;
-}
-
-/** Which member has a bucket of a node's state. */
-export function ownerOfBucket(
-  { statePartitions }: Node<unknown>,
-  bucket: number,
-  { members, numPartitions }: Pick<WorkerStart, 'members' | 'numPartitions'>,
-): number {
-  return (bucket % (statePartitions ?? numPartitions)) % members;
+  readonly memory: InputMemory;
+  /** Tells the crew. */
+  readonly send: (message: FromMember) => void;
 }
 
 /** See the file's head. */
@@ -48,7 +50,8 @@ export class Member {
   constructor(settings: MemberSettings) {
     this.#settings = settings;
     const { graph, member, members, numPartitions, openStore } = settings;
-    this.#states = new States(graph, openStore);
+    const names = graph.identities();
+    this.#states = new States(graph, names, openStore);
     this.#trading = new Trading(member, members);
     const runner = new Runner({
       signal: () => this.#abort.signal,
@@ -56,30 +59,30 @@ export class Member {
       exchange: this.#trading,
       states: this.#states,
     });
-    this.#generations = new Generations(graph, this.#states, runner, numPartitions, graph.identities());
+    this.#generations = new Generations(graph, this.#states, runner, numPartitions, names);
     for (const { node, store } of this.#states.all) {
       store.restrict((bucket) => ownerOfBucket(node, bucket, settings) === member);
     }
   }
 
-  /** Tells the main thread that it is there, and does what it says from now on. */
+  /** The way to another member. */
+  connect(member: number, channel: Channel<TradeMessage, TradeMessage>): void {
+    this.#trading.connect(member, channel);
+  }
+
+  /** Tells the crew that it is there: from now on it takes messages. */
   serve(): void {
-    const { graph, port } = this.#settings;
+    const { graph } = this.#settings;
     graph.validate();
     graph.freeze('started');
-    port.on('message', (message: ToWorker) => this.#take(message));
     this.#send({ type: 'ready', graph: describeGraph(graph) });
   }
 
-  #take(message: ToWorker): void {
+  /** Does what the crew says. */
+  take(message: ToMember): void {
     switch (message.type) {
-      case 'peer':
-        return this.#trading.connect(message.member, message.port);
       case 'run':
         return void this.#run(message);
-      case 'end':
-        // Ends this thread only.
-        return process.exit(0);
       case 'abort': {
         const reason = new StreamjobError('CONTEXT_STATE', 'the run was ended by another worker or by a stop');
         this.#abort.abort(reason);
@@ -104,32 +107,32 @@ export class Member {
     }
   }
 
-  async #run({ run, time, inputs, skips, durable }: Extract<ToWorker, { type: 'run' }>): Promise<void> {
-    const { accumulators, members } = this.#settings;
+  async #run({ run, time, inputs, skips, durable }: Extract<ToMember, { type: 'run' }>): Promise<void> {
+    const { accumulators, members, memory } = this.#settings;
     this.#abort = new AbortController();
     this.#trading.begin(run);
     this.#letters.clear();
     this.#letters.active = skips;
     try {
-      await this.#generations.run(time, (id): Lineage<unknown> | undefined => {
+      const stages = await this.#generations.run(time, (id): Lineage<unknown> | undefined => {
         const packed = inputs.find(({ input }) => input === id);
         // An input that gave nothing has an empty batch, not none.
-        const partitions = packed === undefined ? [] : unpackInput(packed, members);
+        const partitions = packed === undefined ? [] : unpackInput(packed, members, memory);
         return partitions && { kind: 'source', partitions };
       });
-      this.#send({ type: 'ran', run, report: this.#report(time, durable) });
+      this.#send({ type: 'ran', run, report: this.#report(time, durable, stages) });
     } catch (error) {
       // What an attempt that failed has added does not count.
       accumulators.take();
       this.#send({ type: 'failed', run, error: packError(error), aborted: this.#abort.signal.aborted });
-      // A thread whose states are gone ends: the main thread makes new ones and puts all that has committed back.
+      // A member whose states are gone ends: the crew makes new ones and puts all that has committed back.
       if (this.#states.areLost) setImmediate(() => rethrow(error));
     } finally {
       this.#letters.active = false;
     }
   }
 
-  #report(time: number, durable: boolean): RunReport {
+  #report(time: number, durable: boolean, stages: RunReport['stages']): RunReport {
     const { accumulators } = this.#settings;
     return {
       nodes: [...this.#generations.kept(time)].map(([{ id }, lineage]) => ({
@@ -143,6 +146,7 @@ export class Member {
         return { node: id, touched, size: store.size, changes };
       }),
       slices: durable ? this.#slices(time) : [],
+      stages,
       letters: this.#letters.letters,
       accumulators: accumulators.take(),
     };
@@ -161,10 +165,10 @@ export class Member {
   #ownerOf({ kind }: Lineage<unknown>, partition: Partition<unknown>, index: number): number {
     const { member, members } = this.#settings;
     if (partition instanceof ElsewherePartition) return partition.owner;
-    return kind === 'source' ? index % members : member;
+    return kind === 'source' ? ownerOfPartition(index, members) : member;
   }
 
-  #fetch({ node, time, partition, limit }: Extract<ToWorker, { type: 'fetch' }>): unknown {
+  #fetch({ node, time, partition, limit }: Extract<ToMember, { type: 'fetch' }>): unknown {
     const lineage = this.#generations.rddOf(this.#node(node), time)?.lineage;
     const found = lineage && partitionsOf(lineage)[partition];
     if (found === undefined) throw new StreamjobError('CONTEXT_STATE', `a batch of ${time} is not remembered any more`);
@@ -179,7 +183,9 @@ export class Member {
   }
 
   #sliced(bytes: Uint8Array | null, index: number): Partition<unknown> {
-    return bytes === null ? new ElsewherePartition(index % this.#settings.members) : unpackPartition(bytes);
+    return bytes === null
+      ? new ElsewherePartition(ownerOfPartition(index, this.#settings.members))
+      : unpackPartition(bytes);
   }
 
   #answer(id: number, work: () => unknown): void {
@@ -200,8 +206,8 @@ export class Member {
     return this.#states.of(state);
   }
 
-  #send(message: FromWorker): void {
-    this.#settings.port.postMessage(message);
+  #send(message: FromMember): void {
+    this.#settings.send(message);
   }
 }
 

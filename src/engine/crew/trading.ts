@@ -1,8 +1,10 @@
-/** The exchange of a crew of threads: each pair of workers has a channel, and a trade is one message each way. */
-import type { MessagePort } from 'node:worker_threads';
+/** The exchange of a crew: each two members have a channel, and a trade is one message each way. */
+
 import { StreamjobError } from '../../core/errors.ts';
 import type { Exchange, Piece, PieceCodec } from '../run/exchange.ts';
+import { ownerOfPartition } from '../run/ownership.ts';
 import type { TradeMessage } from './messages.ts';
+import type { Channel } from './transport.ts';
 
 interface Waiting {
   readonly trade: number;
@@ -16,7 +18,7 @@ interface Waiting {
 export class Trading implements Exchange {
   readonly member: number;
   readonly members: number;
-  readonly #ports = new Map<number, MessagePort>();
+  readonly #channels = new Map<number, Channel<TradeMessage, TradeMessage>>();
   /** Messages that came before this member asked for them, by trade, of the run that is under way or of the next one. */
   #early: { readonly from: number; readonly message: TradeMessage }[] = [];
   #run = 0;
@@ -30,10 +32,9 @@ export class Trading implements Exchange {
   }
 
   /** The channel to another member. */
-  connect(member: number, port: MessagePort): void {
-    this.#ports.set(member, port);
-    port.on('message', (message: TradeMessage) => this.#receive(member, message));
-    port.unref();
+  connect(member: number, channel: Channel<TradeMessage, TradeMessage>): void {
+    this.#channels.set(member, channel);
+    channel.onMessage((message) => this.#receive(member, message));
   }
 
   /** A run begins: what is left of earlier ones is nobody's. */
@@ -56,14 +57,14 @@ export class Trading implements Exchange {
     const own: Piece<P>[] = [];
     const outgoing: [number, number, unknown][][] = Array.from({ length: members }, () => []);
     for (const piece of pieces) {
-      const owner = piece.target % members;
+      const owner = ownerOfPartition(piece.target, members);
       if (owner === member) own.push(piece);
       else outgoing[owner]?.push([piece.source, piece.target, codec.encode(piece.data)]);
     }
     if (this.#aborted !== undefined) throw this.#aborted;
     const trade = this.#trade++;
-    for (const [to, port] of this.#ports) {
-      port.postMessage({ run: this.#run, trade, pieces: outgoing[to] ?? [] } satisfies TradeMessage);
+    for (const [to, channel] of this.#channels) {
+      channel.send({ run: this.#run, trade, pieces: outgoing[to] ?? [] });
     }
     const got = await this.#await(trade);
     const all = got.map(([source, target, data]): Piece<P> => ({ source, target, data: codec.decode(data) }));
@@ -76,7 +77,7 @@ export class Trading implements Exchange {
       const got: TradeMessage['pieces'][number][] = [];
       const waiting: Waiting = {
         trade,
-        left: new Set(this.#ports.keys()),
+        left: new Set(this.#channels.keys()),
         got,
         resolve: () => resolve(got),
         reject,

@@ -1,31 +1,27 @@
 /**
- * The workers of an engine, from start to end. Whoever waits for a worker that ends is told so; a crew that has lost one is of no
- * more use, since each member has a part of everything.
+ * The members of a crew, from start to end, whatever they are: a launcher starts them. Whoever waits for a member that ends is told so;
+ * a crew that has lost one is of no more use, since each member has a part of everything.
  */
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { MessageChannel, Worker } from 'node:worker_threads';
-import { messageOf, StreamjobError } from '../../core/errors.ts';
-import { isSource } from '../../core/module-url.ts';
+import { StreamjobError } from '../../core/errors.ts';
 import { firstDifference } from './graph-description.ts';
 import {
-  BUILD_HINT,
   buildFailed,
-  type FromWorker,
+  type FromMember,
+  type MemberStart,
   type RunReport,
-  type ToWorker,
+  type ToMember,
   unpackError,
-  type WorkerStart,
 } from './messages.ts';
+import type { Launcher, MemberLink, Transport } from './transport.ts';
 
 /** What a crew is made from. */
-export interface CrewSettings extends Omit<WorkerStart, 'member' | 'loader'> {
-  /** What the main thread's graph looks like. */
+export interface CrewSettings extends Omit<MemberStart, 'member'> {
+  /** What the graph looks like that was built here. */
   readonly graph: readonly string[];
 }
 
-/** A question to a worker, without its number. */
-export type Question = DistributedOmit<Extract<ToWorker, { readonly id: number }>, 'id'>;
+/** A question to a member, without its number. */
+export type Question = DistributedOmit<Extract<ToMember, { readonly id: number }>, 'id'>;
 
 type DistributedOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
@@ -34,19 +30,11 @@ interface Pending<T> {
   readonly reject: (error: Error) => void;
 }
 
-/** This package runs from its sources, in its own tests. */
-const FROM_SOURCE = isSource(import.meta.url);
-
-/** A worker's first code is plain JavaScript: only after it has its loader can it run TypeScript. */
-const BOOT = `
-  const { workerData: { loader, entry } } = require('node:worker_threads');
-  const ready = loader === undefined ? Promise.resolve() : import(loader).then(({ register }) => register());
-  ready.then(() => import(entry));
-`;
-
 /** See the file's head. */
 export class Crew {
-  readonly #workers: Worker[] = [];
+  readonly #launcher: Launcher;
+  readonly #transport: Transport;
+  readonly #members: MemberLink[] = [];
   readonly #questions = new Map<number, Pending<unknown> & { readonly member: number }>();
   #nextQuestion = 0;
   #run:
@@ -67,15 +55,18 @@ export class Crew {
   /** Whether a batch has run: what `build` began has shown by then whether it works. */
   #hasRun = false;
 
-  private constructor() {}
+  private constructor(launcher: Launcher) {
+    this.#launcher = launcher;
+    this.#transport = launcher.open();
+  }
 
   /**
-   * Starts all workers.
-   * @param signal ends the start: a worker may never come to the end of `build`
-   * @throws StreamjobError GRAPH_DIFFERS, WORKER_LOST, USER_FUNCTION (building the job threw in a worker); the reason of `signal`
+   * Starts all members.
+   * @param signal ends the start: a member may never come to the end of `build`
+   * @throws StreamjobError GRAPH_DIFFERS, WORKER_LOST, USER_FUNCTION (building the job threw in a member); the reason of `signal`
    */
-  static async open(settings: CrewSettings, signal: AbortSignal): Promise<Crew> {
-    const crew = new Crew();
+  static async open(launcher: Launcher, settings: CrewSettings, signal: AbortSignal): Promise<Crew> {
+    const crew = new Crew(launcher);
     const end = new AbortController();
     try {
       signal.throwIfAborted();
@@ -87,9 +78,9 @@ export class Crew {
       const graphs = await Promise.race([Promise.all(started), aborted]);
       for (const [member, theirs] of graphs.entries()) {
         const difference = firstDifference(graph, theirs, `worker ${member}`);
-        if (difference !== undefined) throw graphDiffers(difference);
+        if (difference !== undefined) throw graphDiffers(difference, launcher);
       }
-      crew.#connect();
+      crew.#transport.connect();
       return crew;
     } catch (error) {
       await crew.close();
@@ -100,7 +91,7 @@ export class Crew {
   }
 
   get size(): number {
-    return this.#workers.length;
+    return this.#members.length;
   }
 
   /** Why it is of no more use; undefined: it is. */
@@ -108,15 +99,15 @@ export class Crew {
     return this.#lost;
   }
 
-  send(member: number, message: ToWorker): void {
-    this.#workers[member]?.postMessage(message);
+  send(member: number, message: ToMember): void {
+    this.#members[member]?.send(message);
   }
 
-  broadcast(message: ToWorker): void {
-    for (const worker of this.#workers) worker.postMessage(message);
+  broadcast(message: ToMember): void {
+    for (const member of this.#members) member.send(message);
   }
 
-  /** @throws what the worker threw; StreamjobError WORKER_LOST */
+  /** @throws what the member threw; StreamjobError WORKER_LOST */
   ask(member: number, question: Question): Promise<unknown> {
     if (this.#lost !== undefined) return Promise.reject(this.#lost);
     const id = this.#nextQuestion++;
@@ -129,9 +120,9 @@ export class Crew {
   /**
    * Runs a batch on all of them.
    * @param messages for each member
-   * @throws what the first worker that failed threw, when all have ended; StreamjobError WORKER_LOST
+   * @throws what the first member that failed threw, when all have ended; StreamjobError WORKER_LOST
    */
-  run(messages: readonly Omit<Extract<ToWorker, { type: 'run' }>, 'type' | 'run'>[]): Promise<RunReport[]> {
+  run(messages: readonly Omit<Extract<ToMember, { type: 'run' }>, 'type' | 'run'>[]): Promise<RunReport[]> {
     if (this.#lost !== undefined) return Promise.reject(this.#lost);
     const number = ++this.#runs;
     return new Promise((resolve, reject) => {
@@ -150,46 +141,26 @@ export class Crew {
     run.done.reject(reason);
   }
 
-  /**
-   * Ends the workers. They are asked to, so that none is ended in the middle of a write of lmdb: the native part of it would wait for a lock
-   * of its own for ever, and the process with it. One that does not hear is in a function that does not return, and is ended by force.
-   */
+  /** Ends the members: each is asked to, and one that does not hear is ended by force. */
   async close(): Promise<void> {
     this.#closing = true;
-    await Promise.all(this.#workers.map(end));
+    await Promise.all(this.#members.map((member) => member.end()));
   }
 
-  #start(start: Omit<WorkerStart, 'loader'>): Promise<readonly string[]> {
+  #start(start: MemberStart): Promise<readonly string[]> {
     const { member } = start;
-    const workerData: WorkerStart = {
-      ...start,
-      loader: FROM_SOURCE ? loaderUrl() : undefined,
-    };
-    const conditions = FROM_SOURCE ? ['--conditions=streamjob-source'] : [];
-    const worker = new Worker(BOOT, { eval: true, workerData, execArgv: conditions, name: `streamjob-${member}` });
-    this.#workers.push(worker);
     const ready = new Promise<readonly string[]>((resolve, reject) => {
       this.#ready[member] = { resolve, reject };
     });
-    worker.on('message', (message: FromWorker) => this.#take(member, message));
-    worker.on('error', (error) => this.#lose(member, messageOf(error), error));
-    worker.on('exit', (code) => this.#lose(member, `it exited with code ${code}`));
+    const link = this.#transport.launch(start, {
+      message: (message) => this.#take(member, message),
+      lost: (why, cause) => this.#lose(member, why, cause),
+    });
+    this.#members.push(link);
     return ready;
   }
 
-  /** A channel for each two workers. */
-  #connect(): void {
-    for (const [a, first] of this.#workers.entries()) {
-      for (const [b, second] of this.#workers.entries()) {
-        if (b <= a) continue;
-        const { port1, port2 } = new MessageChannel();
-        first.postMessage({ type: 'peer', member: b, port: port1 } satisfies ToWorker, [port1]);
-        second.postMessage({ type: 'peer', member: a, port: port2 } satisfies ToWorker, [port2]);
-      }
-    }
-  }
-
-  #take(member: number, message: FromWorker): void {
+  #take(member: number, message: FromMember): void {
     switch (message.type) {
       case 'ready':
         this.#built.add(member);
@@ -212,7 +183,7 @@ export class Crew {
     }
   }
 
-  #ended(member: number, message: Extract<FromWorker, { type: 'ran' | 'failed' }>): void {
+  #ended(member: number, message: Extract<FromMember, { type: 'ran' | 'failed' }>): void {
     const run = this.#run;
     if (run?.number !== message.run) return;
     run.left.delete(member);
@@ -231,13 +202,13 @@ export class Crew {
 
   #lose(member: number, why: string, cause?: unknown): void {
     if (this.#closing || this.#lost !== undefined) return;
-    const ends = 'look for what ends a thread: memory, process.exit(), an error outside of the stream';
+    const { buildHint, lostHint, where } = this.#launcher;
     const lost =
       cause !== undefined && !this.#built.has(member)
-        ? buildFailed(cause, member)
+        ? buildFailed(cause, member, this.#launcher)
         : new StreamjobError('WORKER_LOST', `worker ${member} is gone: ${why}`, {
-            where: "engine 'threads'",
-            hint: `the batch is run again by new workers; if it comes again, ${this.#hasRun ? ends : `${BUILD_HINT}; or ${ends}`}`,
+            where,
+            hint: `the batch is run again by new workers; if it comes again, ${this.#hasRun ? lostHint : `${buildHint}; or ${lostHint}`}`,
             cause,
           });
     this.#lost = lost;
@@ -250,35 +221,9 @@ export class Crew {
   }
 }
 
-/** The ES module: the one that `require` finds does not register where another loader is at work already. */
-function loaderUrl(): string {
-  return pathToFileURL(
-    createRequire(import.meta.url)
-      .resolve('tsx/esm/api')
-      .replace(/\.cjs$/, '.mjs'),
-  ).href;
-}
-
-function graphDiffers(difference: string): StreamjobError {
+function graphDiffers(difference: string, { where }: Launcher): StreamjobError {
   return new StreamjobError('GRAPH_DIFFERS', `the job builds another graph in a worker: ${difference}`, {
-    where: "engine 'threads'",
+    where,
     hint: 'build must make the same graph each time: let nothing in it depend on the time, on random numbers or on what was done before',
   });
-}
-
-/** How long a worker may take to end by itself, in ms. */
-const END_MS = 1000;
-
-async function end(worker: Worker): Promise<void> {
-  // So it is with one that has exited.
-  if (worker.threadId === -1) return;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, END_MS);
-  });
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  worker.postMessage({ type: 'end' } satisfies ToWorker);
-  await Promise.race([exited, late]);
-  clearTimeout(timer);
-  await worker.terminate();
 }

@@ -1,0 +1,124 @@
+/**
+ * What the parts of a job and of an agent can be watched by: counters, gauges and spans, behind a port. Parts register what they have;
+ * who shows it (Flume's names as JSON, Prometheus, a web page) is another view of the same. Nothing is pushed: a gauge is read when
+ * somebody asks, so that it is never stale.
+ */
+
+/** What tells measurements of one name apart: `{ receiver: '0' }`. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** What is said of a measurement when it is registered. */
+export interface Measure {
+  /** What it is, in a sentence, for people. */
+  readonly help: string;
+  /** Of its value; left out: it is a plain number. */
+  readonly unit?: 'ms' | 'bytes' | 'events' | undefined;
+  readonly labels?: Labels | undefined;
+}
+
+/** Something that took time. */
+export interface Span {
+  /** 'batch', 'stage', 'task', 'output' or 'commit'. */
+  readonly name: string;
+  /** ms since the epoch */
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly labels: Labels;
+  /** Why it failed; undefined: it did not. */
+  readonly error?: string | undefined;
+  /** What took the time in it, in order. */
+  readonly parts: readonly Span[];
+}
+
+/** The port. */
+export interface Telemetry {
+  /** Something that only grows. @param name in snake case, as Prometheus has it; registered again, the same goes on */
+  counter(name: string, measure: Measure): Counter;
+  /** Something that goes up and down. @param read asked whenever somebody looks @returns takes it back */
+  gauge(name: string, measure: Measure, read: () => number): () => void;
+  /** Something is over; spans within it come with it. */
+  span(span: Span): void;
+}
+
+/** Something that only grows. */
+export interface Counter {
+  /** @param by at least 0; default 1 */
+  add(by?: number): void;
+}
+
+/** A measurement as it is now. */
+export interface Sample extends Measure {
+  readonly name: string;
+  readonly kind: 'counter' | 'gauge';
+  readonly value: number;
+}
+
+/** Nobody watches. */
+export const noTelemetry: Telemetry = {
+  counter: () => ({ add: () => {} }),
+  gauge: () => () => {},
+  span: () => {},
+};
+
+interface Registered extends Measure {
+  readonly name: string;
+  readonly kind: Sample['kind'];
+  readonly read: () => number;
+}
+
+/**
+ * Keeps what parts register, and hands spans to listeners.
+ *
+ * @example
+ * const telemetry = new TelemetryRegistry();
+ * telemetry.gauge('waiting_events', { help: 'events in no batch yet', unit: 'events' }, () => queue.events);
+ * telemetry.samples(); // [{ name: 'waiting_events', kind: 'gauge', value: 12, … }]
+ */
+export class TelemetryRegistry implements Telemetry {
+  readonly #registered = new Map<string, Registered>();
+  readonly #counters = new Map<string, Counter>();
+  readonly #listeners = new Set<(span: Span) => void>();
+
+  counter(name: string, measure: Measure): Counter {
+    const key = keyOf(name, measure);
+    const present = this.#counters.get(key);
+    if (present !== undefined) return present;
+    let value = 0;
+    const counter: Counter = {
+      add: (by = 1) => {
+        value += by;
+      },
+    };
+    this.#counters.set(key, counter);
+    this.#registered.set(key, { ...measure, name, kind: 'counter', read: () => value });
+    return counter;
+  }
+
+  gauge(name: string, measure: Measure, read: () => number): () => void {
+    const key = keyOf(name, measure);
+    const own: Registered = { ...measure, name, kind: 'gauge', read };
+    this.#registered.set(key, own);
+    return () => {
+      if (this.#registered.get(key) === own) this.#registered.delete(key);
+    };
+  }
+
+  span(span: Span): void {
+    for (const listen of this.#listeners) listen(span);
+  }
+
+  /** Called with each span that is no part of another one. @returns ends it */
+  onSpan(listen: (span: Span) => void): () => void {
+    this.#listeners.add(listen);
+    return () => this.#listeners.delete(listen);
+  }
+
+  /** All counters and gauges as they are now, in the order of their registration. */
+  samples(): Sample[] {
+    return [...this.#registered.values()].map(({ read, ...measure }) => ({ ...measure, value: read() }));
+  }
+}
+
+function keyOf(name: string, { labels = {} }: Measure): string {
+  return JSON.stringify([name, Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))]);
+}

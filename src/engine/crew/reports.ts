@@ -1,0 +1,38 @@
+/** The reports of all members of a batch as one: each tells of its own partitions. */
+import type { BatchReport, StageReport } from '../engine.ts';
+import type { Slice } from '../slices.ts';
+import type { RunReport } from './messages.ts';
+
+/** @param empty a partition without values, as bytes */
+export function merged(reports: readonly RunReport[], empty: Uint8Array): Pick<BatchReport, 'stages' | 'slices'> {
+  return { stages: mergedStages(reports), slices: mergedSlices(reports, empty) };
+}
+
+/** All members run the same stages in the same order; a stage lasts until its last member is done. */
+function mergedStages(reports: readonly RunReport[]): StageReport[] {
+  const [first] = reports;
+  return (first?.stages ?? []).map((stage, i) => {
+    const all = reports.flatMap(({ stages }) => stages[i] ?? []);
+    return {
+      ...stage,
+      durationMs: Math.max(...all.map(({ durationMs }) => durationMs)),
+      tasks: all.flatMap(({ tasks }) => tasks),
+    };
+  });
+}
+
+function mergedSlices(reports: readonly RunReport[], empty: Uint8Array): Slice[] {
+  const slices = new Map<string, { readonly owners: readonly string[]; readonly partitions: (Uint8Array | null)[] }>();
+  for (const { slices: own } of reports) {
+    for (const { owners, partitions } of own) {
+      const key = owners.join('\u0000');
+      const present = slices.get(key);
+      if (present === undefined) slices.set(key, { owners, partitions: [...partitions] });
+      else for (const [i, bytes] of partitions.entries()) present.partitions[i] ??= bytes;
+    }
+  }
+  return [...slices.values()].map(({ owners, partitions }) => ({
+    owners,
+    partitions: partitions.map((bytes) => bytes ?? empty),
+  }));
+}
