@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Observable } from 'rxjs';
+import { bundleForWorkers } from './api/load/load-job.ts';
 import type { FlumeEvent } from './avro/event-block.ts';
 import { type Clock, systemClock, type Timer } from './core/clock.ts';
 import { type DurationLike, durationMs } from './core/duration.ts';
@@ -18,7 +19,7 @@ import type { Reliability } from './core/reliability.ts';
 import { Scope, untilAborted } from './core/scope.ts';
 import type { Files } from './durable/files.ts';
 import { pageFormat } from './engine/durable-state.ts';
-import type { EngineKind, EngineSettings, JobModule } from './engine/engine.ts';
+import type { EngineKind, JobModule, WorkerJob } from './engine/engine.ts';
 import { engines } from './engine/index.ts';
 import { EagerCutting } from './flow/batch/eager-cutting.ts';
 import { type BackpressureOptions, type Rates, resolveRates } from './flow/batch/rate-control.ts';
@@ -622,7 +623,7 @@ export class StreamingContext {
       signal: AbortSignal.any([this.#scope.signal, this.#halt.signal]),
       poison,
       log: this.#log,
-      job: this.#jobModule(),
+      job: await this.#workerJob(),
       isDurable: () => durable?.isDurable === true,
       reload: () => durable?.reload,
     });
@@ -721,7 +722,7 @@ export class StreamingContext {
   }
 
   /** Where workers find the job, and the options that its graph may depend on. */
-  #jobModule(): EngineSettings['job'] {
+  async #workerJob(): Promise<WorkerJob | undefined> {
     const { batchInterval, job, name, reliability, stateStore, stateCache } = this.#options;
     if (job === undefined) return undefined;
     const context = {
@@ -732,7 +733,9 @@ export class StreamingContext {
       ...(stateStore === 'lmdb' && { stateStore, stateDir: this.#stateDirectory() }),
       ...(stateCache && { stateCache }),
     };
-    return { ...job, context };
+    // Only other threads load it.
+    const bundle = this.#engine.shared ? await bundleForWorkers(job.source ?? job.module, this.#log) : undefined;
+    return { ...job, context, bundle };
   }
 
   #openDeadLetters(): DeadLetters | undefined {

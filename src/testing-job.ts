@@ -1,6 +1,6 @@
 /** How a worker thread builds the graph of a test of the kit again. */
+import { loadJobModule } from './api/load/load-job.ts';
 import type { StreamingContext } from './context.ts';
-import { loadJobModule } from './load-job.ts';
 import { type BuildBatches, buildOn } from './testing.ts';
 import { type BuildTestJob, buildTestJob, type KitJob } from './testing-graph.ts';
 

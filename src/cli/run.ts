@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { Agent } from '../agent/agent.ts';
+import { loadJob } from '../api/load/load-job.ts';
 import { StreamingContext } from '../context.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
@@ -15,7 +16,6 @@ import {
   type ResolvedJobOptions,
   resolveJobOptions,
 } from '../job.ts';
-import { loadJob } from '../load-job.ts';
 import { JOB_OPTIONS } from '../options.ts';
 import { hintAtThreads } from './hint.ts';
 import { makeLogger } from './logger.ts';
@@ -85,7 +85,7 @@ async function prepare(
   requests: StopRequests,
   log: Logger,
 ): Promise<{ ssc: StreamingContext; agent: Agent | undefined; status: StatusLine }> {
-  const { job, path: jobPath } = await loadJob(flags.job);
+  const { job, path: jobPath } = await loadJob(flags.job, log);
   const inFile = { ...job.options, ...agentBeside(job.options.agent, jobPath) };
   const options = resolveOptions(inFile, flags as unknown as OptionTexts);
   const status = new StatusLine(process.stderr);

@@ -1,9 +1,9 @@
 /** Where in the user's files something was called or thrown, as `jobs/wordcount.ts:12:6`: relative to the working directory when it is below it. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { OWN_CODE } from './module-url.ts';
 
-/** The directory that holds this package's own code: `src`, or `dist`. */
-const OWN = fileURLToPath(new URL('..', import.meta.url));
+const OWN = fileURLToPath(OWN_CODE);
 const MOST_FRAMES = 50;
 
 /** The first place in a stack that is neither ours, nor Node's, nor an installed package's. @example userFrame(error.stack) */

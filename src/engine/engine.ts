@@ -85,6 +85,16 @@ export interface JobModule {
   readonly data?: unknown;
   /** Whether what the job's functions say on the console goes to stderr. Default: where the process has it. */
   readonly consoleToStderr?: boolean;
+  /** The file that is bundled for the workers. Default: `module`. @internal */
+  readonly source?: string;
+}
+
+/** What workers build the job from: plain data. */
+export interface WorkerJob extends JobModule {
+  /** Options of the context that it is built on. */
+  readonly context: Readonly<Record<string, unknown>>;
+  /** What the main thread has made of the job's files, for whoever loads them in a worker. Undefined: they are loaded from disk. */
+  readonly bundle?: object | undefined;
 }
 
 /** What an engine is told at its start. */
@@ -101,7 +111,7 @@ export interface EngineSettings {
   readonly signal: AbortSignal;
   readonly log: Logger;
   /** Where the job is, and what its context is made from: plain data. Undefined: it is known to this thread only. */
-  readonly job?: (JobModule & { readonly context: Readonly<Record<string, unknown>> }) | undefined;
+  readonly job?: WorkerJob | undefined;
   /** Whether states and slices will be asked for, batch by batch. */
   readonly isDurable: () => boolean;
   /** Puts states and slices back as they are on disk, into an engine that has lost them. Undefined: they are nowhere. */

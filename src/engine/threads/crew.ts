@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
-import { isSource, moduleUrl } from '../../core/module-url.ts';
+import { FROM_SOURCE, moduleUrl } from '../../core/module-url.ts';
 import { firstDifference } from './graph-description.ts';
 import {
   BUILD_HINT,
@@ -19,7 +19,7 @@ import {
 } from './messages.ts';
 
 /** What a crew is made from. */
-export interface CrewSettings extends Omit<WorkerStart, 'member' | 'loader' | 'entry'> {
+export interface CrewSettings extends Omit<WorkerStart, 'member' | 'loaders' | 'entry'> {
   /** What the main thread's graph looks like. */
   readonly graph: readonly string[];
 }
@@ -34,13 +34,10 @@ interface Pending<T> {
   readonly reject: (error: Error) => void;
 }
 
-/** This package runs from its sources, in its own tests. */
-const FROM_SOURCE = isSource(import.meta.url);
-
-/** A worker's first code is plain JavaScript: only after it has its loader can it run TypeScript. */
+/** A worker's first code is plain JavaScript: our sources, in our own tests, need loaders first. */
 const BOOT = `
-  const { workerData: { loader, entry } } = require('node:worker_threads');
-  const ready = loader === undefined ? Promise.resolve() : import(loader).then(({ register }) => register());
+  const { workerData: { loaders, entry } } = require('node:worker_threads');
+  const ready = Promise.all(loaders.map((loader) => import(loader).then(({ register }) => register())));
   ready.then(() => import(entry));
 `;
 
@@ -159,12 +156,12 @@ export class Crew {
     await Promise.all(this.#workers.map(end));
   }
 
-  #start(start: Omit<WorkerStart, 'loader' | 'entry'>): Promise<readonly string[]> {
+  #start(start: Omit<WorkerStart, 'loaders' | 'entry'>): Promise<readonly string[]> {
     const { member } = start;
     const workerData: WorkerStart = {
       ...start,
-      loader: FROM_SOURCE ? loaderUrl() : undefined,
-      entry: moduleUrl(import.meta.url, '../../worker').href,
+      loaders: FROM_SOURCE ? [loaderUrl('tsx/esm/api'), loaderUrl('tsx/cjs/api')] : [],
+      entry: moduleUrl('worker').href,
     };
     const conditions = FROM_SOURCE ? ['--conditions=streamjob-source'] : [];
     const worker = new Worker(BOOT, { eval: true, workerData, execArgv: conditions, name: `streamjob-${member}` });
@@ -252,12 +249,9 @@ export class Crew {
 }
 
 /** The ES module: the one that `require` finds does not register where another loader is at work already. */
-function loaderUrl(): string {
-  return pathToFileURL(
-    createRequire(import.meta.url)
-      .resolve('tsx/esm/api')
-      .replace(/\.cjs$/, '.mjs'),
-  ).href;
+function loaderUrl(loader: string): string {
+  const required = createRequire(import.meta.url).resolve(loader);
+  return pathToFileURL(required.replace(/\.cjs$/, '.mjs')).href;
 }
 
 function graphDiffers(difference: string): StreamjobError {

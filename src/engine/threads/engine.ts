@@ -81,8 +81,7 @@ class ThreadsEngine implements Engine {
 
   async start(): Promise<void> {
     const { graph, numPartitions, signal } = this.#settings;
-    const { context, ...job } = this.#job;
-    const settings = { job, context, numPartitions, members: this.#members, graph: describeGraph(graph) };
+    const settings = { job: this.#job, numPartitions, members: this.#members, graph: describeGraph(graph) };
     this.#crew = await Crew.open(settings, signal);
     for (const state of this.#states.values()) this.#handOver(state);
     for (const { slice, time } of this.#restored) this.#sendSlice(slice, time);

@@ -4,6 +4,7 @@ import type { StoredPlace } from '../../avro/stored-events.ts';
 import { type ErrorCode, messageOf, StreamjobError } from '../../core/errors.ts';
 import type { ShippedAccumulators } from '../../graph/shared.ts';
 import type { PackedChange } from '../../graph/state/store.ts';
+import type { WorkerJob } from '../engine.ts';
 import type { Letter } from '../letters.ts';
 
 /** A piece of an input's partition: Avro bytes that all threads see, where such bytes lie on disk, or values. */
@@ -21,12 +22,10 @@ export interface PackedInput {
 
 /** What a worker thread is started with, as its workerData. */
 export interface WorkerStart {
-  /** How it becomes able to run the entry's code: a module to require first, for TypeScript sources; and the entry. */
-  readonly loader: string | undefined;
+  /** How it becomes able to run the entry's code: modules whose `register` is called first, for TypeScript sources; and the entry. */
+  readonly loaders: readonly string[];
   readonly entry: string;
-  readonly job: { readonly module: string; readonly data?: unknown; readonly consoleToStderr?: boolean | undefined };
-  /** Options of the context that the job is built on. */
-  readonly context: Readonly<Record<string, unknown>>;
+  readonly job: WorkerJob;
   readonly member: number;
   readonly members: number;
   readonly numPartitions: number;
