@@ -25,6 +25,15 @@ export interface NotBundled {
   readonly reason: string;
 }
 
+/** Bundles under way that somebody will ask for. */
+const ahead = new Map<string, Promise<Bundle | NotBundled>>();
+
+/** Begins to bundle a job file, whose bundle `bundleJob` gives then. @param file relative to the working directory */
+export function bundleAhead(file: string): void {
+  const absolute = path.resolve(file);
+  ahead.set(absolute, makeBundle(absolute));
+}
+
 /** Messages of esbuild about what would not find its files once it stands elsewhere, and that it only notes by itself. */
 const OBSTACLES = ['unsupported-dynamic-import', 'unsupported-require-call', 'indirect-require'] as const;
 
@@ -34,7 +43,13 @@ const OBSTACLES = ['unsupported-dynamic-import', 'unsupported-require-call', 'in
  * @returns the bundle, or why the file cannot be bundled
  * @example const bundled = await bundleJob('/srv/jobs/count.ts');
  */
-export async function bundleJob(file: string): Promise<Bundle | NotBundled> {
+export function bundleJob(file: string): Promise<Bundle | NotBundled> {
+  const begun = ahead.get(file);
+  ahead.delete(file);
+  return begun ?? makeBundle(file);
+}
+
+async function makeBundle(file: string): Promise<Bundle | NotBundled> {
   const format = isCommonJs(file) ? 'cjs' : 'esm';
   try {
     const { build } = await import('esbuild');

@@ -17,11 +17,15 @@ export async function evaluate(bundle: Bundle): Promise<{ readonly exported: unk
   return bundle.format === 'cjs' ? { exported: runCommonJs(bundle) } : await importModule(bundle);
 }
 
+/** Modules that were run: Node forgets the source map of a CommonJS module with the module. */
+const kept: Module[] = [];
+
 /** Node compiles a CommonJS module from its text, under the job file's own name. */
 function runCommonJs({ file, text }: Bundle): unknown {
   const module = new Module(file) as Module & { _compile(text: string, file: string): void };
   module.filename = file;
   module.require = createRequire(pathToFileURL(file));
+  kept.push(module);
   module._compile(text, file);
   module.loaded = true;
   return (module.exports as { default?: unknown }).default;
