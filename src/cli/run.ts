@@ -21,6 +21,7 @@ import { batchLine, StatusLine } from './report.ts';
 import { flagName, type RunFlags } from './run-flags.ts';
 import { StopRequests } from './stop-requests.ts';
 import { UsageError } from './usage-error.ts';
+import { limitYoungGeneration } from './young-generation.ts';
 
 /** Does what the command is called for. @throws UsageError, StreamjobError */
 export async function run(flags: RunFlags): Promise<void> {
@@ -69,6 +70,7 @@ async function prepare(
           ...(options.reliabilityAsked ? { reliability: options.reliability } : {}),
         });
   if (flags.untilDrained) requireEnd(agent);
+  if (options.engine === 'inline') limitYoungGeneration();
   return { ssc, agent, status };
 }
 
