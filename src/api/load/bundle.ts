@@ -3,6 +3,7 @@
  * thread and each worker thread then run the same text (evaluate.ts). Installed packages stay outside of it and are loaded by Node, so that
  * streamjob's classes, and those of any package, are there once. What esbuild cannot bundle is loaded by tsx, with the reason in the log.
  */
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildFailure, BuildOptions, Message } from 'esbuild';
@@ -52,7 +53,7 @@ export function bundleJob(file: string): Promise<Bundle | NotBundled> {
 async function makeBundle(file: string): Promise<Bundle | NotBundled> {
   const format = isCommonJs(file) ? 'cjs' : 'esm';
   try {
-    const { build } = await import('esbuild');
+    const { build } = esbuild();
     const { outputFiles, warnings } = await build(optionsFor(file, format));
     const obstacle = warnings.find(({ id }) => OBSTACLES.some((each) => each === id));
     if (obstacle !== undefined) return { reason: textOf(obstacle) };
@@ -65,9 +66,14 @@ async function makeBundle(file: string): Promise<Bundle | NotBundled> {
   }
 }
 
+/** Required, not imported: Node looks through the text of what is imported for its exports, which takes as long as loading it. */
+function esbuild(): typeof import('esbuild') {
+  return createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
+}
+
 /** Ends the process of esbuild's that `bundleJob` has left for the next time. For the command line: others may use the same esbuild. */
 export async function endBundler(): Promise<void> {
-  await (await import('esbuild')).stop();
+  await esbuild().stop();
 }
 
 function optionsFor(file: string, format: Bundle['format']): BuildOptions & { readonly write: false } {
