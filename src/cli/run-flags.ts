@@ -99,10 +99,11 @@ export function plainFlags(words: readonly string[]): RunFlags | undefined {
       job = word;
       continue;
     }
-    const [, name = '', joined] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
+    const [, no, name = '', joined] = /^--(no-)?([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
     const flag = Object.hasOwn(known, name) ? known[name] : undefined;
     if (flag === undefined || given.has(name)) return undefined;
-    const value = readValue(flag, joined, words[i + 1]);
+    if (no !== undefined && flag.type !== 'boolean') return undefined;
+    const value = readValue(flag, no === undefined, joined, words[i + 1]);
     if (value === undefined) return undefined;
     if (flag.type !== 'boolean' && joined === undefined) i++;
     given.set(name, value);
@@ -119,10 +120,11 @@ export function plainFlags(words: readonly string[]): RunFlags | undefined {
 
 function readValue(
   flag: Flag,
+  isSet: boolean,
   joined: string | undefined,
   next: string | undefined,
 ): string | number | boolean | undefined {
-  if (flag.type === 'boolean') return joined !== undefined || next === 'true' || next === 'false' ? undefined : true;
+  if (flag.type === 'boolean') return joined !== undefined || next === 'true' || next === 'false' ? undefined : isSet;
   const text = joined ?? next;
   if (text === undefined || !isPlain(text) || !isChoice(flag, text)) return undefined;
   if (flag.type === 'string') return text;

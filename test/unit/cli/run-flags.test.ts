@@ -20,6 +20,7 @@ test.each([
   [['--json', 'job.ts', '--batches', '3']],
   [['job.ts', '--batch-interval=10ms', '--engine', 'threads', '--reliability=best-effort', '--log-level', 'debug']],
   [['job.ts', '--parallelism', '08', '--name', '1e3', '--checkpoint-dir', '/a b/c=d']],
+  [['job.ts', '--no-ui', '--no-json', '--backpressure', 'false', '--agent', './a.conf']],
   [['job.ts', '--backpressure', '{"minRate":1}']],
 ])('%j is read as yargs reads it', async (words) => {
   const flags = plainFlags(words);
@@ -38,7 +39,7 @@ test.each([
   [['job.ts', '--engine', 'foo', '--cut', 'sometimes']],
   [['job.ts', '--json', 'true']],
   [['job.ts', '--json=false']],
-  [['job.ts', '--no-ui']],
+  [['job.ts', '--no-name', 'x']],
   [['job.ts', '--name', '--json']],
   [['job.ts', '--name', 'a', '--name', 'b']],
   [['job.ts', '--name', "'a'"]],
