@@ -51,8 +51,8 @@ export function bundleJob(file: string): Promise<Bundle | NotBundled> {
 }
 
 async function makeBundle(file: string): Promise<Bundle | NotBundled> {
-  const format = isCommonJs(file) ? 'cjs' : 'esm';
   try {
+    const format = isCommonJs(file) ? 'cjs' : 'esm';
     const { build } = esbuild();
     const { outputFiles, warnings } = await build(optionsFor(file, format));
     const obstacle = warnings.find(({ id }) => OBSTACLES.some((each) => each === id));

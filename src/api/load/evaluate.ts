@@ -36,9 +36,14 @@ function runCommonJs({ file, text }: Bundle): unknown {
  * since the job's may be read-only, or watched. Packages are named in the text by their full URLs. A kill in that moment leaves a file
  * behind that nobody looks at. Where no file can be written the text is imported as it is, and lines in errors are those of the bundle.
  */
-async function importModule(bundle: Bundle): Promise<{ readonly exported: unknown } | NotBundled> {
-  const directory = writeTemporary(bundle.text);
-  const url = directory === undefined ? dataUrl(bundle) : pathToFileURL(path.join(directory, NAME)).href;
+async function importModule({ file, text }: Bundle): Promise<{ readonly exported: unknown } | NotBundled> {
+  // What debuggers call it: they look for the sources beside it.
+  const named = `${text}//# sourceURL=${pathToFileURL(file).href}.bundle.mjs\n`;
+  const directory = writeTemporary(named);
+  const url =
+    directory === undefined
+      ? `data:text/javascript,${encodeURIComponent(named)}`
+      : pathToFileURL(path.join(directory, NAME)).href;
   try {
     return { exported: ((await import(url)) as { default?: unknown }).default };
   } catch (error) {
@@ -63,8 +68,4 @@ function writeTemporary(text: string): string | undefined {
     if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
     return undefined;
   }
-}
-
-function dataUrl({ file, text }: Bundle): string {
-  return `data:text/javascript,${encodeURIComponent(`${text}//# sourceURL=${pathToFileURL(file).href}.bundle.js\n`)}`;
 }

@@ -139,6 +139,35 @@ test.each([
   expect(stderr).toMatch(reason);
 });
 
+test.each([
+  ['module', 'job.ts.bundle.mjs'],
+  ['commonjs', 'job.ts'],
+] as const)(
+  'in a package of type %s a debugger finds the sources of the job: its code is called %s',
+  async (type, name) => {
+    const directory = project(type, {
+      'lib.ts': 'export const one: number = 1;',
+      'job.ts': [
+        "import { Session } from 'node:inspector';",
+        "import { one } from './lib.ts';",
+        'const session = new Session();',
+        'const maps: Record<string, string | undefined> = {};',
+        "session.on('Debugger.scriptParsed', ({ params }) => { maps[params.url] = params.sourceMapURL; });",
+        'session.connect();',
+        "session.post('Debugger.enable');",
+        'session.disconnect();',
+        'console.log(JSON.stringify({ one, maps }));',
+      ].join('\n'),
+    });
+    const result = await run(path.join(directory, 'job.ts'));
+    const { maps } = said(result) as { readonly maps: Readonly<Record<string, string>> };
+    const at = (file: string): string => pathToFileURL(path.join(directory, file)).href;
+    const map = maps[type === 'module' ? at(name) : path.join(directory, name)] ?? maps[at(name)];
+    const { sources } = JSON.parse(Buffer.from(map?.split(',')[1] ?? '', 'base64').toString()) as { sources: string[] };
+    expect(sources).toEqual(expect.arrayContaining([at('job.ts'), at('lib.ts')]));
+  },
+);
+
 test('a job is loaded where no file can be written', async () => {
   const directory = project('module', { 'job.ts': "import dep from 'dep';\nexport default dep;" });
   vi.stubEnv('TMPDIR', path.join(NO_DIRECTORY, 'tmp'));
