@@ -125,6 +125,7 @@ const JOB_MODULE_OPTIONS: OptionTable<JobModule> = {
   module: text({ required: true }),
   data: anything({}),
   consoleToStderr: flag({}),
+  source: text({}),
 };
 
 /** The methods of a logger, beside `child`, which console has not. */

@@ -15,7 +15,7 @@ import { moduleUrl } from '../core/module-url.ts';
 import { checkOptions, count, misfit, sizeBytes } from '../core/options.ts';
 import { Scope, untilAborted } from '../core/scope.ts';
 import { noTelemetry } from '../core/telemetry.ts';
-import type { EngineKind, EngineSettings } from '../engine/engine.ts';
+import type { EngineKind, EngineSettings, JobElsewhere } from '../engine/engine.ts';
 import { engines } from '../engine/index.ts';
 import { EagerCutting } from '../flow/batch/eager-cutting.ts';
 import { type Rates, resolveRates } from '../flow/batch/rate-control.ts';
@@ -44,6 +44,7 @@ import { Graph } from '../graph/node.ts';
 import type { RDD } from '../graph/rdd.ts';
 import { Broadcast, CollectionAccumulator, NumberAccumulator } from '../graph/shared.ts';
 import type { StopOptions, StreamingContextOptions } from './context-options.ts';
+import { bundleForWorkers } from './load/load-job.ts';
 import { CONTEXT_OPTIONS, STOP_OPTIONS } from './options.ts';
 import { StatePlace } from './state-place.ts';
 
@@ -541,7 +542,7 @@ export class StreamingContext {
       signal: AbortSignal.any([this.#scope.signal, this.#halt.signal]),
       skipPolicy,
       log: this.#log,
-      job: this.#jobModule(),
+      job: await this.#jobElsewhere(),
       recovery: durability.recovery,
     });
     this.#scope.defer(() => engine.close());
@@ -585,7 +586,7 @@ export class StreamingContext {
   }
 
   /** Where workers find the job, and the options that its graph may depend on. */
-  #jobModule(): EngineSettings['job'] {
+  async #jobElsewhere(): Promise<JobElsewhere | undefined> {
     const { batchInterval, job, name, reliability, stateStore, stateCache } = this.#options;
     if (job === undefined) return undefined;
     const stateDir = this.#states.directory;
@@ -597,7 +598,11 @@ export class StreamingContext {
       ...(stateDir && { stateStore, stateDir }),
       ...(stateCache && { stateCache }),
     };
-    return { ...job, context, entry: moduleUrl(import.meta.url, '../worker').href };
+    const entry = moduleUrl('worker').href;
+    // Only other threads load it.
+    const isElsewhere = this.#engine.takesInput !== 'heap';
+    const bundle = isElsewhere ? await bundleForWorkers(job.source ?? job.module, this.#log) : undefined;
+    return { ...job, context, entry, bundle };
   }
 
   #openDeadLetters(): DeadLetters | undefined {

@@ -9,8 +9,9 @@ import { sharedMemory } from '../engine/threads/launcher.ts';
 import type { WorkerStart } from '../engine/threads/messages.ts';
 import { BUILD_PLACE } from '../engine/threads/messages.ts';
 import { serveThread, toMainThread } from '../engine/threads/thread.ts';
-import { loadJobModule } from '../load-job.ts';
 import type { StreamingContextOptions } from './context-options.ts';
+import type { Bundle } from './load/bundle.ts';
+import { loadJobModule, takeBundle } from './load/load-job.ts';
 import { StreamingContext } from './streaming-context.ts';
 
 /** Tells the main thread when it is ready, or why it cannot be. */
@@ -29,6 +30,7 @@ async function join(start: WorkerStart, port: MessagePort): Promise<void> {
   const context = start.job.context as unknown as StreamingContextOptions;
   const stateDir = context.stateDir === undefined ? {} : { stateDir: `${context.stateDir}-${start.member}` };
   const ssc = new StreamingContext({ ...context, ...stateDir, engine: 'inline' });
+  if (start.job.bundle !== undefined) takeBundle(start.job.bundle as Bundle);
   const build = await loadJobModule(start.job.module);
   try {
     await build(ssc, start.job.data);

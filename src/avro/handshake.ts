@@ -2,8 +2,8 @@
  * The handshake that opens each connection of Avro RPC: both sides tell the hash of their protocol, and the text of it
  * where the other side does not know the hash. Source: Avro 1.11 specification, "Protocol Wire Format", "Handshake".
  */
-import avsc from 'avsc';
 import { StreamjobError } from '../core/errors.ts';
+import { lazyType } from './lazy-type.ts';
 import type { RpcProtocol } from './protocols/protocol.ts';
 import { type AvroReader, META_LIMITS } from './reader.ts';
 
@@ -23,7 +23,7 @@ const MOST_PROTOCOL_BYTES = 64 * 1024;
 const hashType = { type: 'fixed' as const, size: 16, name: 'MD5' };
 const metaType = { type: 'map' as const, values: 'bytes' };
 
-const requestType = avsc.Type.forSchema({
+const requestType = lazyType(() => ({
   type: 'record',
   name: 'HandshakeRequest',
   fields: [
@@ -32,9 +32,9 @@ const requestType = avsc.Type.forSchema({
     { name: 'serverHash', type: 'MD5' },
     { name: 'meta', type: ['null', metaType] },
   ],
-});
+}));
 
-const responseType = avsc.Type.forSchema({
+const responseType = lazyType(() => ({
   type: 'record',
   name: 'HandshakeResponse',
   fields: [
@@ -46,7 +46,7 @@ const responseType = avsc.Type.forSchema({
     { name: 'serverHash', type: ['null', hashType] },
     { name: 'meta', type: ['null', metaType] },
   ],
-});
+}));
 
 /** What a client says at first. */
 export interface HandshakeRequest {
@@ -66,7 +66,7 @@ export interface HandshakeResponse {
 
 /** A client's handshake; Java's clients write their metadata as an empty map, never as null. */
 export function encodeHandshakeRequest(request: HandshakeRequest): Buffer {
-  return requestType.toBuffer({
+  return requestType().toBuffer({
     ...request,
     meta: Object.fromEntries(request.meta),
   });
@@ -144,7 +144,7 @@ export class HandshakeTable {
 
   #encode(match: Match, request: HandshakeRequest): Buffer {
     const ours = request.meta.has(CLIENT_META);
-    return responseType.toBuffer({
+    return responseType().toBuffer({
       match,
       serverProtocol: match === 'BOTH' ? null : this.#protocol.text,
       serverHash: match === 'BOTH' ? null : this.#protocol.hash,

@@ -1,5 +1,5 @@
 /** The command line's logger: pino on stderr, for people on a terminal, as JSON lines otherwise. stdout is for results. */
-import { pino } from 'pino';
+import { createRequire } from 'node:module';
 import { StreamjobError, stackOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 
@@ -13,6 +13,8 @@ export interface LoggerOptions {
 
 /** Makes the logger. It writes synchronously: a line that is logged just before the end is not lost. */
 export async function makeLogger(options: LoggerOptions = {}): Promise<Logger> {
+  // Required, not imported: Node looks through the text of what is imported for its exports.
+  const { pino } = createRequire(import.meta.url)('pino') as typeof import('pino');
   const settings = {
     level: options.level ?? 'info',
     base: null,

@@ -1,14 +1,10 @@
 /** The command line: which commands there are, and how errors become messages and exit codes. */
-import yargs from 'yargs';
+import { bundleAhead } from '../api/load/bundle.ts';
 import { describeError, messageOf, StreamjobError, stackOf } from '../core/errors.ts';
-import { agentCommand } from './agent.ts';
-import { avroClientCommand } from './avro-client.ts';
-import { checkpointCommand } from './checkpoint.ts';
 import { OutputClosed } from './output-closed.ts';
-import { runCommand } from './run.ts';
+import type { RunFlags } from './run-flags.ts';
 import { CLOSED_STDOUT_EXIT } from './stop-requests.ts';
 import { UsageError } from './usage-error.ts';
-import { packageVersion } from './version.ts';
 
 /** 0 done, 1 the job or a file is wrong, 2 usage, 3 a batch failed and the policy was to stop. */
 export const EXIT = { done: 0, wrong: 1, usage: 2, batchFailed: 3 } as const;
@@ -23,36 +19,26 @@ export async function main(args: readonly string[]): Promise<number> {
   process.stdout.on('error', () => {
     process.exitCode = CLOSED_STDOUT_EXIT;
   });
-  const parser = yargs([...args])
-    .scriptName('streamjob')
-    .usage('$0 <command>\n\nMicro-batch processing for TypeScript, fed by Apache Flume.')
-    .command(runCommand)
-    .command(agentCommand)
-    .command(avroClientCommand)
-    .command(checkpointCommand)
-    .option('stack-trace', { type: 'boolean', default: false, global: true, describe: 'show stack traces of errors' })
-    .option('log-level', {
-      choices: ['debug', 'info', 'warn', 'error', 'silent'] as const,
-      default: process.env['STREAMJOB_LOG_LEVEL'] ?? 'info',
-      global: true,
-      describe: 'the least important lines to log',
-    })
-    .demandCommand(1, 'Give a command.')
-    .strict()
-    .recommendCommands()
-    .version(packageVersion())
-    .help()
-    .wrap(100)
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw error ?? new UsageError(message);
-    });
+  // Our code is loaded after this: its places in stack traces are then those of the sources.
+  if (args.includes('--stack-trace')) process.setSourceMapsEnabled(true);
   try {
-    await parser.parseAsync();
+    await dispatch(args);
     return EXIT.done;
   } catch (error) {
     return report(error, args);
   }
+}
+
+/** What is not needed for a plain call of `run` is not loaded for it: half of the time that a start takes is loading code. */
+async function dispatch(args: readonly string[]): Promise<void> {
+  const [command, job] = args;
+  // The bundler is a process of its own: it works while our code is loaded.
+  if (command === 'run' && job !== undefined && !job.startsWith('-')) bundleAhead(job);
+  const { plainFlags } = await import('./run-flags.ts');
+  const flags = command === 'run' ? plainFlags(args.slice(1)) : undefined;
+  const run = async (given: RunFlags): Promise<void> => (await import('./run.ts')).run(given);
+  if (flags !== undefined) return await run(flags);
+  await (await import('./commands.ts')).runCommandOf(args, run);
 }
 
 function report(error: unknown, args: readonly string[]): number {

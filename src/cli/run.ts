@@ -1,10 +1,9 @@
 /** `streamjob run JOB.ts`: runs a job with its embedded agent until it is stopped, drained, or has done enough batches. */
 import path from 'node:path';
-import type { CommandModule } from 'yargs';
 import type { Agent } from '../agent/agent.ts';
 import type { BuildJob } from '../api/job.ts';
 import type { JobOptions } from '../api/job-options.ts';
-import { JOB_OPTIONS } from '../api/options.ts';
+import { loadJob } from '../api/load/load-job.ts';
 import {
   environmentName,
   type OptionTexts,
@@ -14,47 +13,18 @@ import {
 import { StreamingContext } from '../api/streaming-context.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import type { Option } from '../core/options.ts';
 import { untilAborted } from '../core/scope.ts';
-import { loadJob } from '../load-job.ts';
 import { hintAtThreads } from './hint.ts';
 import { makeLogger } from './logger.ts';
 import { OutputClosed } from './output-closed.ts';
 import { batchLine, StatusLine } from './report.ts';
+import { flagName, type RunFlags } from './run-flags.ts';
 import { StopRequests } from './stop-requests.ts';
 import { UsageError } from './usage-error.ts';
+import { limitYoungGeneration } from './young-generation.ts';
 
-interface RunFlags {
-  readonly job: string;
-  readonly batches?: number;
-  readonly untilDrained: boolean;
-  readonly json: boolean;
-  readonly stackTrace?: boolean;
-  readonly logLevel?: string;
-  readonly [option: string]: unknown;
-}
-
-/** See the file's head. */
-export const runCommand: CommandModule<object, RunFlags> = {
-  command: 'run <job>',
-  describe: 'run a job until Ctrl+C',
-  builder: (args) => {
-    const own = args
-      .positional('job', { type: 'string', demandOption: true, describe: 'the job file, TypeScript or JavaScript' })
-      .option('batches', { type: 'number', describe: 'stop after so many batches that held data' })
-      .option('until-drained', { type: 'boolean', default: false, describe: 'stop when all input has been processed' })
-      .option('json', { type: 'boolean', default: false, describe: 'one JSON object per batch on stdout' })
-      .option('ui', { type: 'boolean', default: true, hidden: true })
-      .example('$0 run jobs/wordcount.ts --until-drained --json', 'count the sample, then stop');
-    for (const [name, { doc, choices }] of Object.entries<Option>(JOB_OPTIONS)) {
-      own.option(flagName(name), { type: 'string', ...(doc && { describe: doc }), ...(choices && { choices }) });
-    }
-    return own as never;
-  },
-  handler: run,
-};
-
-async function run(flags: RunFlags): Promise<void> {
+/** Does what the command is called for. @throws UsageError, StreamjobError */
+export async function run(flags: RunFlags): Promise<void> {
   if (flags.batches !== undefined && !(Number.isSafeInteger(flags.batches) && flags.batches > 0)) {
     throw new UsageError(`--batches must be a whole number greater than 0, not ${flags.batches}`);
   }
@@ -85,7 +55,7 @@ async function prepare(
   requests: StopRequests,
   log: Logger,
 ): Promise<{ ssc: StreamingContext; agent: Agent | undefined; status: StatusLine }> {
-  const { job, path: jobPath } = await loadJob(flags.job);
+  const { job, path: jobPath } = await loadJob(flags.job, log);
   const inFile = { ...job.options, ...agentBeside(job.options.agent, jobPath) };
   const options = resolveOptions(inFile, flags as unknown as OptionTexts);
   const status = new StatusLine(process.stderr);
@@ -100,6 +70,7 @@ async function prepare(
           ...(options.reliabilityAsked ? { reliability: options.reliability } : {}),
         });
   if (flags.untilDrained) requireEnd(agent);
+  if (options.engine === 'inline') limitYoungGeneration();
   return { ssc, agent, status };
 }
 
@@ -120,11 +91,6 @@ function resolveOptions(inFile: JobOptions, flags: OptionTexts): ResolvedJobOpti
     const hint = error instanceof StreamjobError && error.hint !== undefined ? `: ${error.hint}` : '';
     throw new UsageError(`--${flagName(option)} cannot be ${flags[option]}${hint}`);
   }
-}
-
-/** `batchInterval` -> `batch-interval` */
-function flagName(option: string): string {
-  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function openContext(

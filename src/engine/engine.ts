@@ -106,6 +106,8 @@ export interface JobModule {
   readonly data?: unknown;
   /** Whether what the job's functions say on the console goes to stderr. Default: where the process has it. */
   readonly consoleToStderr?: boolean;
+  /** The file that is bundled for the workers. Default: `module`. @internal */
+  readonly source?: string;
 }
 
 /** What a member that is elsewhere needs to build the job again: plain data. */
@@ -114,6 +116,8 @@ export interface JobElsewhere extends JobModule {
   readonly context: Readonly<Record<string, unknown>>;
   /** URL of the code that a member begins with: it builds the job and joins the crew. */
   readonly entry: string;
+  /** What this process has made of the job's files, for whoever loads them in a member. Undefined: they are loaded from disk. */
+  readonly bundle?: object | undefined;
 }
 
 /** Takes what a checkpoint holds. */

@@ -3,6 +3,7 @@
 import { StreamjobError } from '../../core/errors.ts';
 import { moduleUrl } from '../../core/module-url.ts';
 import { anything, type Option, type OptionTable, object } from '../../core/options.ts';
+import type { JobModule } from '../../engine/engine.ts';
 import type { DStream } from '../../graph/dstream.ts';
 import { CONTEXT_OPTIONS } from '../options.ts';
 import type { StreamingContext } from '../streaming-context.ts';
@@ -37,10 +38,10 @@ export const KIT_OPTIONS: { readonly [K in 'batchInterval' | 'numPartitions' | '
 };
 
 /** The job option of a context whose workers build a test's graph again. @internal */
-export function kitJob(kind: KitJob['kind'], job: KitModule | undefined): { job?: { module: string; data: KitJob } } {
+export function kitJob(kind: KitJob['kind'], job: KitModule | undefined): { job?: JobModule } {
   if (job === undefined) return {};
   const data: KitJob = { kind, module: String(job.module), data: job.data };
-  return { job: { module: moduleUrl(import.meta.url, './kit-job').href, data } };
+  return { job: { module: moduleUrl('testing-job').href, source: data.module, data } };
 }
 
 /** One batch of a result. */

@@ -2,11 +2,11 @@
  * AvroSourceProtocol: what Flume's Avro sinks, sources and RPC clients speak, unchanged from Flume 1.4 to 1.11.
  * `append(event)` and `appendBatch(events)`, both answered by a Status.
  */
-import avsc from 'avsc';
 import { StreamjobError } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { EventBlock } from '../event-block.ts';
 import { checkedEvents, type EventLimits } from '../event-check.ts';
+import { lazyType } from '../lazy-type.ts';
 import { AvroReader } from '../reader.ts';
 import type { RpcProtocol } from './protocol.ts';
 
@@ -54,11 +54,11 @@ interface WireEvent {
   readonly body: Buffer;
 }
 
-const eventType = avsc.Type.forSchema({
+const eventType = lazyType(() => ({
   ...EVENT_SCHEMA,
   fields: [...EVENT_SCHEMA.fields],
-});
-const eventsType = avsc.Type.forSchema({ type: 'array', items: eventType });
+}));
+const eventsType = lazyType(() => ({ type: 'array', items: eventType() }));
 
 /** An event with its body as the Buffer that avsc wants; no copy is made. */
 export function toWire(event: PlainEvent): WireEvent {
@@ -71,12 +71,12 @@ export function toWire(event: PlainEvent): WireEvent {
 
 /** The parameters of `append`. */
 export function encodeAppend(event: PlainEvent): Buffer {
-  return eventType.toBuffer(toWire(event));
+  return eventType().toBuffer(toWire(event));
 }
 
 /** The parameters of `appendBatch`. */
 export function encodeAppendBatch(events: readonly PlainEvent[]): Buffer {
-  return eventsType.toBuffer(events.map(toWire));
+  return eventsType().toBuffer(events.map(toWire));
 }
 
 /**

@@ -2,10 +2,10 @@
  * SparkFlumeProtocol: what Spark's buffering sink (SparkSink) inside a Flume agent speaks with the receiver that polls it,
  * unchanged from Spark 1.3 to 2.4. `getEventBatch(n)`, `ack(sequenceNumber)`, `nack(sequenceNumber)`.
  */
-import avsc from 'avsc';
 import type { PlainEvent } from '../../core/event.ts';
 import { EventBlock } from '../event-block.ts';
 import { checkedEvents, type EventLimits } from '../event-check.ts';
+import { lazyType } from '../lazy-type.ts';
 import { AvroReader } from '../reader.ts';
 import { toWire } from './flume.ts';
 import type { RpcProtocol } from './protocol.ts';
@@ -58,9 +58,9 @@ export const sparkSinkProtocol: RpcProtocol = {
   messages: ['getEventBatch', 'ack', 'nack'],
 };
 
-const batchType = avsc.Type.forSchema(BATCH_SCHEMA);
-const stringType = avsc.Type.forSchema('string');
-const intType = avsc.Type.forSchema('int');
+const batchType = lazyType(() => BATCH_SCHEMA);
+const stringType = lazyType(() => 'string');
+const intType = lazyType(() => 'int');
 
 /** A batch as the sink makes it. A batch with an `errorMsg` has no events and must not be acknowledged. */
 export interface OutgoingBatch {
@@ -78,7 +78,7 @@ export interface IncomingBatch {
 
 /** The parameters of `getEventBatch`. @param n the most events to fetch */
 export function encodeGetEventBatch(n: number): Buffer {
-  return intType.toBuffer(n);
+  return intType().toBuffer(n);
 }
 
 /** @throws StreamjobError PROTOCOL_ERROR when the parameters are no number */
@@ -88,7 +88,7 @@ export function decodeGetEventBatch(params: Buffer): number {
 
 /** The result of `getEventBatch`. */
 export function encodeEventBatch(batch: OutgoingBatch): Buffer {
-  return batchType.toBuffer({ ...batch, events: batch.events.map(toWire) });
+  return batchType().toBuffer({ ...batch, events: batch.events.map(toWire) });
 }
 
 /** The longest message of a sink that is shown, and the longest number of a batch that is taken, in bytes. */
@@ -120,7 +120,7 @@ export async function checkedEventBatch(result: Buffer, limits: EventLimits): Pr
 
 /** The parameters of `ack` and `nack`. */
 export function encodeSequence(sequenceNumber: string): Buffer {
-  return stringType.toBuffer(sequenceNumber);
+  return stringType().toBuffer(sequenceNumber);
 }
 
 /** @throws StreamjobError PROTOCOL_ERROR when the parameters are no string */

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { messageOf } from '../../core/errors.ts';
-import { isSource } from '../../core/module-url.ts';
+import { FROM_SOURCE } from '../../core/module-url.ts';
 import { countShared, sharedBytes } from '../../core/shared-memory.ts';
 import type { FromMember, MemberStart } from '../crew/messages.ts';
 import type { Launcher, MemberLink, MemberListener, Transport } from '../crew/transport.ts';
@@ -30,13 +30,10 @@ export const threadLauncher: Launcher = {
   open: () => new Threads(),
 };
 
-/** This package runs from its sources, in its own tests. */
-const FROM_SOURCE = isSource(import.meta.url);
-
-/** A worker's first code is plain JavaScript: only after it has its loader can it run TypeScript. */
+/** A worker's first code is plain JavaScript: our sources, in our own tests, need loaders first. */
 const BOOT = `
-  const { workerData: { loader, entry } } = require('node:worker_threads');
-  const ready = loader === undefined ? Promise.resolve() : import(loader).then(({ register }) => register());
+  const { workerData: { loaders, entry } } = require('node:worker_threads');
+  const ready = Promise.all(loaders.map((loader) => import(loader).then(({ register }) => register())));
   ready.then(() => import(entry));
 `;
 
@@ -46,7 +43,7 @@ class Threads implements Transport {
   launch(start: MemberStart, listener: MemberListener): MemberLink {
     const workerData: WorkerStart = {
       ...start,
-      loader: FROM_SOURCE ? loaderUrl() : undefined,
+      loaders: FROM_SOURCE ? [loaderUrl('tsx/esm/api'), loaderUrl('tsx/cjs/api')] : [],
       entry: start.job.entry,
     };
     const conditions = FROM_SOURCE ? ['--conditions=streamjob-source'] : [];
@@ -75,12 +72,9 @@ class Threads implements Transport {
 }
 
 /** The ES module: the one that `require` finds does not register where another loader is at work already. */
-function loaderUrl(): string {
-  return pathToFileURL(
-    createRequire(import.meta.url)
-      .resolve('tsx/esm/api')
-      .replace(/\.cjs$/, '.mjs'),
-  ).href;
+function loaderUrl(loader: string): string {
+  const required = createRequire(import.meta.url).resolve(loader);
+  return pathToFileURL(required.replace(/\.cjs$/, '.mjs')).href;
 }
 
 /** How long a worker may take to end by itself, in ms. */

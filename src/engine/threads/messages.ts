@@ -4,8 +4,8 @@ import type { BuildPlace, MemberStart, ToMember } from '../crew/messages.ts';
 
 /** What a worker thread is started with, as its workerData. */
 export interface WorkerStart extends MemberStart {
-  /** How it becomes able to run the entry's code: a module to import first, for TypeScript sources; and the entry. */
-  readonly loader: string | undefined;
+  /** How it becomes able to run the entry's code: modules whose `register` is called first, for TypeScript sources; and the entry. */
+  readonly loaders: readonly string[];
   readonly entry: string;
 }
 

@@ -1,13 +1,23 @@
 /** Where the time of one of our runs goes: V8's own profiles, by function or by kind of work. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { SourceMap } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { repository } from '../../interop/kit/places.ts';
+
+interface CallFrame {
+  readonly functionName: string;
+  readonly url: string;
+  /** From 0, as the next. */
+  readonly lineNumber: number;
+  readonly columnNumber: number;
+}
 
 /** A profile as `node --cpu-prof` writes it. */
 interface Profile {
   readonly nodes: readonly {
     readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+    readonly callFrame: CallFrame;
     readonly children?: readonly number[];
   }[];
   readonly samples: readonly number[];
@@ -41,6 +51,7 @@ export function profilesIn(directory: string): Hot[][] {
 
 function selfTimes({ nodes, samples, timeDeltas }: Profile): { busy: number; hot: Hot[] } {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const placeOf = places();
   const times = new Map<string, { name: string; place: string; time: number }>();
   let busy = 0;
   for (const [index, id] of samples.entries()) {
@@ -48,7 +59,7 @@ function selfTimes({ nodes, samples, timeDeltas }: Profile): { busy: number; hot
     const name = frame?.functionName || '(anonymous)';
     const time = timeDeltas[index] ?? 0;
     if (name === '(idle)') continue;
-    const place = frame === undefined || frame.url === '' ? '' : `${shortened(frame.url)}:${frame.lineNumber + 1}`;
+    const place = frame === undefined || frame.url === '' ? '' : placeOf(frame);
     const present = times.get(`${name} ${place}`);
     if (present === undefined) times.set(`${name} ${place}`, { name, place, time });
     else present.time += time;
@@ -56,6 +67,22 @@ function selfTimes({ nodes, samples, timeDeltas }: Profile): { busy: number; hot
   }
   const sorted = [...times.values()].sort((a, b) => b.time - a.time);
   return { busy, hot: sorted.map(({ name, place, time }) => ({ name, place, part: time / busy })) };
+}
+
+/** Where functions are in the sources, as far as source maps lie beside the code. */
+function places(): (frame: CallFrame) => string {
+  const maps = new Map<string, SourceMap | undefined>();
+  const mapOf = (url: string): SourceMap | undefined => {
+    const file = url.startsWith('file:') ? `${fileURLToPath(url)}.map` : '';
+    return existsSync(file) ? new SourceMap(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+  };
+  return ({ url, lineNumber, columnNumber }) => {
+    if (!maps.has(url)) maps.set(url, mapOf(url));
+    const entry = maps.get(url)?.findEntry(lineNumber, columnNumber);
+    if (entry !== undefined && 'originalSource' in entry)
+      return `${shortened(entry.originalSource)}:${entry.originalLine + 1}`;
+    return `${shortened(url)}:${lineNumber + 1}`;
+  };
 }
 
 /** The last parts of a path, enough to know the file by. */

@@ -16,6 +16,7 @@ function buildIsStale(): boolean {
   if (!existsSync(built)) return true;
   const sources = path.join(repository, 'src');
   const newest = Math.max(
+    statSync(path.join(repository, '.build.mjs')).mtimeMs,
     ...readdirSync(sources, { recursive: true, encoding: 'utf8' }).map(
       (file) => statSync(path.join(sources, file)).mtimeMs,
     ),

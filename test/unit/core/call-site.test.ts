@@ -15,6 +15,7 @@ test.each<[string, string, string]>([
   ['a method with an alias', `Object.map [as run] (file://${CWD}/jobs/count.ts:1:2)`, 'jobs/count.ts:1:2'],
   ['a CommonJS module, by its path', `build (${CWD}/jobs/count.cts:3:4)`, 'jobs/count.cts:3:4'],
   ['a path alone', `${CWD}/jobs/count.js:3:4`, 'jobs/count.js:3:4'],
+  ['a function without a name, by a source map', `<anonymous> (${CWD}/jobs/count.ts:3:4)`, 'jobs/count.ts:3:4'],
   ["tsx's query", `build (file://${CWD}/jobs/count.ts?tsx-namespace=1700000000000:12:6)`, 'jobs/count.ts:12:6'],
   ["tsx's query without parentheses", `file://${CWD}/jobs/count.ts?namespace=1:12:6`, 'jobs/count.ts:12:6'],
   ['a module elsewhere', 'build (file:///srv/jobs/count.ts:12:6)', '/srv/jobs/count.ts:12:6'],

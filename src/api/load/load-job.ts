@@ -1,17 +1,22 @@
 /** Loads a job file, TypeScript or JavaScript, and says in one message what is wrong with it. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Job } from './api/job.ts';
-import type { StreamingContext } from './api/streaming-context.ts';
-import { messageOf, StreamjobError, systemCodeOf } from './core/errors.ts';
+import { messageOf, StreamjobError, systemCodeOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import { OWN_CODE } from '../../core/module-url.ts';
+import type { Job } from '../job.ts';
+import type { StreamingContext } from '../streaming-context.ts';
+import { type Bundle, bundleJob, endBundler, type NotBundled } from './bundle.ts';
+import { evaluate } from './evaluate.ts';
+import { loadByTsx } from './load-by-tsx.ts';
 
 /**
  * @param file as the user wrote it, relative to the working directory
+ * @param log is told at level debug why the file could not be bundled
  * @throws StreamjobError JOB_NOT_FOUND, JOB_INVALID
  */
-export async function loadJob(file: string): Promise<{ job: Job; path: string }> {
+export async function loadJob(file: string, log: Logger): Promise<{ job: Job; path: string }> {
   const absolute = path.resolve(file);
   if (statSync(absolute, { throwIfNoEntry: false })?.isFile() !== true) {
     throw new StreamjobError('JOB_NOT_FOUND', `there is no job file ${file}`, {
@@ -20,7 +25,7 @@ export async function loadJob(file: string): Promise<{ job: Job; path: string }>
     });
   }
   try {
-    return { job: requireJob(await loadDefault(absolute), absolute), path: absolute };
+    return { job: requireJob(await bundleAndLoad(absolute, log), absolute), path: absolute };
   } catch (error) {
     throw error instanceof StreamjobError ? error : loadError(error, file, absolute);
   }
@@ -35,36 +40,67 @@ export type BuildModule = (ssc: StreamingContext, data: unknown) => unknown;
  * @throws StreamjobError JOB_NOT_FOUND, JOB_INVALID
  */
 export async function loadJobModule(module: string): Promise<BuildModule> {
-  const file = module.startsWith('file:') ? fileURLToPath(module) : module;
+  const file = pathOf(module);
   const exported = await loadDefault(file);
   if (typeof exported === 'function') return exported as BuildModule;
   return (ssc) => requireJob(exported, file).build(ssc);
 }
 
-/**
- * The default export of a module. A package without `"type": "module"` has CommonJS files, also in TypeScript: they are
- * loaded as such, since Node takes no part of an ES module graph for CommonJS.
- */
-async function loadDefault(file: string): Promise<unknown> {
-  // Loaders stay for as long as the process: a job may import more while it runs.
-  if (isCommonJs(file)) {
-    (await import('tsx/cjs/api')).register();
-    return (createRequire(import.meta.url)(file) as { default?: unknown }).default;
-  }
-  (await import('tsx/esm/api')).register();
-  return ((await import(pathToFileURL(file).href)) as { default?: unknown }).default;
+/** Bundles of job files that this thread has made or been given, by the files' paths. */
+const bundles = new Map<string, Bundle>();
+
+/** Takes the bundle that another thread has made of a file: it is what `loadJobModule` loads. */
+export function takeBundle(bundle: Bundle): void {
+  bundles.set(bundle.file, bundle);
 }
 
-/** As Node and TypeScript decide it: by the ending, else by the nearest package.json. */
-function isCommonJs(file: string): boolean {
-  if (/\.[cm][jt]s$/.test(file)) return /\.c[jt]s$/.test(file);
-  for (let directory = path.dirname(file); ; directory = path.dirname(directory)) {
-    const manifest = path.join(directory, 'package.json');
-    if (existsSync(manifest))
-      return (JSON.parse(readFileSync(manifest, 'utf8')) as { type?: string }).type !== 'module';
-    // Without any package Node decides by the syntax, and a job has import and export.
-    if (directory === path.dirname(directory)) return false;
+/**
+ * The bundle of a module for worker threads: the one that the job was loaded from, or a new one.
+ * @param module a path or a file URL
+ * @returns undefined when it cannot be bundled: the reason is in the log
+ */
+export async function bundleForWorkers(module: string, log: Logger): Promise<Bundle | undefined> {
+  const file = pathOf(module);
+  const known = bundles.get(file);
+  if (known !== undefined || isOwn(file)) return known;
+  const bundled = await bundleJob(file);
+  if (!('reason' in bundled)) return bundled;
+  notBundled(file, bundled, log);
+  return undefined;
+}
+
+function notBundled(file: string, { reason }: NotBundled, log: Logger): void {
+  log.debug({ file, reason }, 'the job file is not bundled: it is loaded by tsx, which takes longer and more memory');
+}
+
+function pathOf(module: string): string {
+  return path.resolve(module.startsWith('file:') ? fileURLToPath(module) : module);
+}
+
+function isOwn(file: string): boolean {
+  return file.startsWith(fileURLToPath(OWN_CODE));
+}
+
+/** Bundles a file and gives its default export. What cannot be bundled is loaded by tsx, which also finds the words for what is wrong with it. */
+async function bundleAndLoad(file: string, log: Logger): Promise<unknown> {
+  const bundled = await bundleJob(file);
+  await endBundler();
+  const ran = 'reason' in bundled ? bundled : await evaluate(bundled);
+  if ('exported' in ran) {
+    if (!('reason' in bundled)) takeBundle(bundled);
+    return ran.exported;
   }
+  notBundled(file, ran, log);
+  return loadByTsx(file);
+}
+
+/** The default export of a module, in a thread that bundles nothing. */
+async function loadDefault(file: string): Promise<unknown> {
+  // Ours is JavaScript, or this thread has a loader for it.
+  if (isOwn(file)) return ((await import(pathToFileURL(file).href)) as { default?: unknown }).default;
+  const bundle = bundles.get(file);
+  const ran = bundle && (await evaluate(bundle));
+  return ran !== undefined && 'exported' in ran ? ran.exported : loadByTsx(file);
 }
 
 function requireJob(exported: unknown, file: string): Job {

@@ -1,0 +1,40 @@
+/** The commands, and how yargs reads their words. */
+import yargs, { type Argv } from 'yargs';
+import { agentCommand } from './agent.ts';
+import { avroClientCommand } from './avro-client.ts';
+import { checkpointCommand } from './checkpoint.ts';
+import { addFlags, COMMON_FLAGS, type RunFlags, runCommand } from './run-flags.ts';
+import { UsageError } from './usage-error.ts';
+import { packageVersion } from './version.ts';
+
+/**
+ * Runs the command that the words name.
+ * @param args the words after the program's name
+ * @param run what `run` does
+ * @throws UsageError; what the command throws
+ */
+export async function runCommandOf(args: readonly string[], run: (flags: RunFlags) => Promise<void>): Promise<void> {
+  await parserOf(args, run).parseAsync();
+}
+
+/** All of the command line. */
+export function parserOf(args: readonly string[], run: (flags: RunFlags) => Promise<void>): Argv<object> {
+  const parser = yargs([...args])
+    .scriptName('streamjob')
+    .usage('$0 <command>\n\nMicro-batch processing for TypeScript, fed by Apache Flume.')
+    .command(runCommand(run))
+    .command(agentCommand)
+    .command(avroClientCommand)
+    .command(checkpointCommand);
+  return addFlags(parser, COMMON_FLAGS)
+    .demandCommand(1, 'Give a command.')
+    .strict()
+    .recommendCommands()
+    .version(packageVersion())
+    .help()
+    .wrap(100)
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new UsageError(message);
+    });
+}

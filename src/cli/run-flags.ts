@@ -1,0 +1,141 @@
+/**
+ * The flags of `streamjob run`, in one table: yargs reads them and describes them. A call that is plainly right is read without yargs, which
+ * takes a fifth of the start of the command; yargs reads all others and says what is wrong.
+ */
+import type { Argv, CommandModule } from 'yargs';
+import { JOB_OPTIONS } from '../api/options.ts';
+import type { Option } from '../core/options.ts';
+
+/** What `run` is called with; beside these, the options of a job, as texts. */
+export interface RunFlags {
+  readonly job: string;
+  readonly batches?: number;
+  readonly untilDrained: boolean;
+  readonly json: boolean;
+  readonly stackTrace?: boolean;
+  readonly logLevel?: string;
+  readonly [option: string]: unknown;
+}
+
+interface Flag {
+  readonly type: 'boolean' | 'number' | 'string';
+  readonly default?: boolean | string;
+  readonly choices?: readonly string[];
+  readonly describe?: string;
+  readonly hidden?: boolean;
+}
+
+type Flags = Readonly<Record<string, Flag>>;
+
+/** Of all commands. */
+export const COMMON_FLAGS: Flags = {
+  'stack-trace': { type: 'boolean', default: false, describe: 'show stack traces of errors' },
+  'log-level': {
+    type: 'string',
+    choices: ['debug', 'info', 'warn', 'error', 'silent'],
+    default: process.env['STREAMJOB_LOG_LEVEL'] ?? 'info',
+    describe: 'the least important lines to log',
+  },
+};
+
+const RUN_FLAGS: Flags = {
+  batches: { type: 'number', describe: 'stop after so many batches that held data' },
+  'until-drained': { type: 'boolean', default: false, describe: 'stop when all input has been processed' },
+  json: { type: 'boolean', default: false, describe: 'one JSON object per batch on stdout' },
+  ui: { type: 'boolean', default: true, hidden: true },
+  ...Object.fromEntries(Object.entries<Option>(JOB_OPTIONS).map(([name, option]) => [flagName(name), flagOf(option)])),
+};
+
+function flagOf({ doc, choices }: Option): Flag {
+  return { type: 'string', ...(doc && { describe: doc }), ...(choices && { choices }) };
+}
+
+/** @example flagName('batchInterval') // 'batch-interval' */
+export function flagName(option: string): string {
+  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** @example optionName('batch-interval') // 'batchInterval' */
+function optionName(flag: string): string {
+  return flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The command, for yargs. @param run what it does */
+export function runCommand(run: (flags: RunFlags) => Promise<void>): CommandModule<object, RunFlags> {
+  return {
+    command: 'run <job>',
+    describe: 'run a job until Ctrl+C',
+    builder: (args) => {
+      const own = args
+        .positional('job', { type: 'string', demandOption: true, describe: 'the job file, TypeScript or JavaScript' })
+        .example('$0 run jobs/wordcount.ts --until-drained --json', 'count the sample, then stop');
+      // What yargs infers of each flag is what RunFlags says.
+      return addFlags(own, RUN_FLAGS) as Argv<never>;
+    },
+    handler: run,
+  };
+}
+
+/** Tells yargs of flags. */
+export function addFlags<T>(args: Argv<T>, flags: Flags): Argv<T> {
+  for (const [name, flag] of Object.entries(flags)) args.option(name, flag);
+  return args;
+}
+
+/**
+ * Reads the words of a call of `run`.
+ * @param words those after `run`
+ * @returns undefined when yargs is to read them: a word is not known, has no value, comes twice, or may be read in two ways
+ * @example plainFlags(['job.ts', '--json']) // { job: 'job.ts', json: true, untilDrained: false, … }
+ */
+export function plainFlags(words: readonly string[]): RunFlags | undefined {
+  const known: Flags = { ...COMMON_FLAGS, ...RUN_FLAGS };
+  const given = new Map<string, string | number | boolean>();
+  let job: string | undefined;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? '';
+    if (!word.startsWith('-')) {
+      if (job !== undefined || !isPlain(word)) return undefined;
+      job = word;
+      continue;
+    }
+    const [, no, name = '', joined] = /^--(no-)?([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
+    const flag = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (flag === undefined || given.has(name)) return undefined;
+    if (no !== undefined && flag.type !== 'boolean') return undefined;
+    const value = readValue(flag, no === undefined, joined, words[i + 1]);
+    if (value === undefined) return undefined;
+    if (flag.type !== 'boolean' && joined === undefined) i++;
+    given.set(name, value);
+  }
+  if (job === undefined) return undefined;
+  for (const [name, flag] of Object.entries(known)) {
+    if (flag.default === undefined || given.has(name)) continue;
+    if (!isChoice(flag, flag.default)) return undefined;
+    given.set(name, flag.default);
+  }
+  const flags = Object.fromEntries([...given].map(([name, value]) => [optionName(name), value]));
+  return { untilDrained: false, json: false, ...flags, job };
+}
+
+function readValue(
+  flag: Flag,
+  isSet: boolean,
+  joined: string | undefined,
+  next: string | undefined,
+): string | number | boolean | undefined {
+  if (flag.type === 'boolean') return joined !== undefined || next === 'true' || next === 'false' ? undefined : isSet;
+  const text = joined ?? next;
+  if (text === undefined || !isPlain(text) || !isChoice(flag, text)) return undefined;
+  if (flag.type === 'string') return text;
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
+}
+
+/** yargs takes quotes off, and reads what begins with a hyphen as a flag. */
+function isPlain(text: string): boolean {
+  return text !== '' && !/^[-'"]/.test(text);
+}
+
+function isChoice({ choices }: Flag, value: string | boolean): boolean {
+  return choices?.some((each) => each === value) !== false;
+}

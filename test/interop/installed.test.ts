@@ -1,0 +1,85 @@
+/** The packed package works in an empty directory, installed without development packages and without any install script: npm 12 runs none unasked. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildCommandLine } from './kit/build.ts';
+import { repository } from './kit/places.ts';
+
+const directory = mkdtempSync(path.join(tmpdir(), 'streamjob-installed-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function run(command: string, ...args: readonly string[]): string {
+  return execFileSync(command, args, { cwd: directory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+beforeAll(async () => {
+  await buildCommandLine();
+  execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', directory], {
+    cwd: repository,
+    stdio: 'ignore',
+  });
+  const tarball = readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? '';
+  writeFileSync(path.join(directory, 'package.json'), '{ "name": "user", "private": true, "type": "module" }');
+  run('npm', 'install', '--ignore-scripts', '--omit=dev', '--silent', `./${tarball}`);
+  writeFileSync(
+    path.join(directory, 'job.ts'),
+    `import { defineJob, StreamjobError } from 'streamjob';
+import { RpcClient } from 'streamjob/agent';
+import { runBatches } from 'streamjob/testing';
+import { map } from 'rxjs';
+const doors: readonly unknown[] = [StreamjobError, RpcClient.connect, runBatches];
+export default defineJob({ name: 'x', batchInterval: 50 }, (ssc) => {
+  if (doors.some((door) => typeof door !== 'function')) throw new Error('a door is shut');
+  ssc.events$.pipe(map(({ type }) => type));
+  ssc
+    .queueStream([['a', 'b', 'a']])
+    .map((word) => [word, 1] as const)
+    .updateStateByKey<number>((ones, sum) => (sum ?? 0) + ones.length)
+    .print();
+});
+`,
+  );
+}, 300_000);
+
+test.each([
+  [[]],
+  [['--engine', 'threads', '--parallelism', '2']],
+  [['--state-store', 'lmdb']],
+  [['--state-store', 'lmdb', '--engine', 'threads', '--parallelism', '2']],
+])(
+  'a job runs with %j',
+  (flags) => {
+    const checkpoint = path.join(directory, `checkpoint ${flags.join(' ')}`);
+    const command = path.join(directory, 'node_modules/.bin/streamjob');
+    const stdout = run(command, 'run', 'job.ts', '--json', '--batches', '1', '--checkpoint-dir', checkpoint, ...flags);
+    const [line = '{}'] = stdout.split('\n').filter((each) => each.includes('"events":3'));
+    const { outputs } = JSON.parse(line) as { outputs: readonly { elements: readonly unknown[] }[] };
+    expect(outputs[0]?.elements).toHaveLength(2);
+    expect(outputs[0]?.elements).toEqual(
+      expect.arrayContaining([
+        ['a', 2],
+        ['b', 1],
+      ]),
+    );
+  },
+  60_000,
+);
+
+test('each door of the package has its types, and the maps of its code name sources that are there', () => {
+  const installed = path.join(directory, 'node_modules/streamjob');
+  const { exports } = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as {
+    exports: Readonly<Record<string, { readonly types: string } | string>>;
+  };
+  for (const door of Object.values(exports)) {
+    if (typeof door !== 'string') expect(readFileSync(path.join(installed, door.types), 'utf8')).toContain('export');
+  }
+  const dist = path.join(installed, 'dist');
+  const maps = readdirSync(dist).filter((name) => name.endsWith('.js.map'));
+  expect(maps.length).toBeGreaterThan(3);
+  for (const map of maps) {
+    const { sources } = JSON.parse(readFileSync(path.join(dist, map), 'utf8')) as { sources: readonly string[] };
+    for (const source of sources) expect(readFileSync(path.join(dist, source), 'utf8')).not.toBe('');
+  }
+});
