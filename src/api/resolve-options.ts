@@ -43,9 +43,9 @@ export interface ResolvedJobOptions {
 /** What flags and the environment may say: texts, by option name. */
 export type OptionTexts = Readonly<Record<string, string | undefined>>;
 
-export const OPTIONS: Readonly<Record<string, Option>> = JOB_OPTIONS;
+const OPTIONS: Readonly<Record<string, Option>> = JOB_OPTIONS;
 
-export const DEFAULTS = {
+const DEFAULTS = {
   cut: 'interval',
   linger: 2,
   batchesInFlight: 2,
@@ -60,7 +60,7 @@ export const DEFAULTS = {
 } as const satisfies Partial<JobOptions>;
 
 /** Variables that are ours and no options of a job. */
-export const OTHER_VARIABLES = ['STREAMJOB_LOG_LEVEL'];
+const OTHER_VARIABLES = ['STREAMJOB_LOG_LEVEL'];
 
 /**
  * Flag over environment over job file over default.
@@ -91,7 +91,7 @@ export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: Opt
   };
 }
 
-export function readOption(name: string, option: Option, given: unknown, isText: boolean): unknown {
+function readOption(name: string, option: Option, given: unknown, isText: boolean): unknown {
   let value: unknown;
   try {
     value = option.read(given, name, isText);
@@ -104,7 +104,7 @@ export function readOption(name: string, option: Option, given: unknown, isText:
 }
 
 /** The file may leave out what a flag or the environment gives. */
-export function optional(table: typeof JOB_OPTIONS): typeof JOB_OPTIONS {
+function optional(table: typeof JOB_OPTIONS): typeof JOB_OPTIONS {
   const entries = Object.entries(table).map(([name, option]: [string, Option]) => [
     name,
     { ...option, required: false },
@@ -113,7 +113,7 @@ export function optional(table: typeof JOB_OPTIONS): typeof JOB_OPTIONS {
 }
 
 /** A misspelt variable would be a setting that silently is not there. */
-export function checkVariables(env: OptionTexts): void {
+function checkVariables(env: OptionTexts): void {
   const known = [...Object.keys(OPTIONS).map(environmentName), ...OTHER_VARIABLES];
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('STREAMJOB_') || value === undefined || known.includes(name)) continue;
@@ -129,7 +129,7 @@ export function environmentName(option: string): string {
   return `STREAMJOB_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-export function resolveAgent(agent: JobOptions['agent']): ResolvedJobOptions['agent'] {
+function resolveAgent(agent: JobOptions['agent']): ResolvedJobOptions['agent'] {
   if (agent === undefined || agent === '') return undefined;
   return typeof agent === 'string' ? { conf: agent, name: 'a1' } : { conf: agent.conf, name: agent.name ?? 'a1' };
 }

@@ -44,7 +44,7 @@ import { Graph } from '../graph/node.ts';
 import type { RDD } from '../graph/rdd.ts';
 import { Broadcast, CollectionAccumulator, NumberAccumulator } from '../graph/shared.ts';
 import type { StopOptions, StreamingContextOptions } from './context-options.ts';
-import { bundleForWorkers } from './load/load-job.ts';
+import { bundleForWorkers } from './load/bundles.ts';
 import { CONTEXT_OPTIONS, STOP_OPTIONS } from './options.ts';
 import { StatePlace } from './state-place.ts';
 

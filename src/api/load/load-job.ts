@@ -1,13 +1,13 @@
 /** Loads a job file, TypeScript or JavaScript, and says in one message what is wrong with it. */
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { messageOf, StreamjobError, systemCodeOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { OWN_CODE } from '../../core/module-url.ts';
 import type { Job } from '../job.ts';
 import type { StreamingContext } from '../streaming-context.ts';
-import { type Bundle, bundleJob, endBundler, type NotBundled } from './bundle.ts';
+import { bundleJob, endBundler } from './bundle.ts';
+import { bundleOf, isOwn, notBundled, pathOf, takeBundle } from './bundles.ts';
 import { evaluate } from './evaluate.ts';
 import { loadByTsx } from './load-by-tsx.ts';
 
@@ -46,41 +46,6 @@ export async function loadJobModule(module: string): Promise<BuildModule> {
   return (ssc) => requireJob(exported, file).build(ssc);
 }
 
-/** Bundles of job files that this thread has made or been given, by the files' paths. */
-const bundles = new Map<string, Bundle>();
-
-/** Takes the bundle that another thread has made of a file: it is what `loadJobModule` loads. */
-export function takeBundle(bundle: Bundle): void {
-  bundles.set(bundle.file, bundle);
-}
-
-/**
- * The bundle of a module for worker threads: the one that the job was loaded from, or a new one.
- * @param module a path or a file URL
- * @returns undefined when it cannot be bundled: the reason is in the log
- */
-export async function bundleForWorkers(module: string, log: Logger): Promise<Bundle | undefined> {
-  const file = pathOf(module);
-  const known = bundles.get(file);
-  if (known !== undefined || isOwn(file)) return known;
-  const bundled = await bundleJob(file);
-  if (!('reason' in bundled)) return bundled;
-  notBundled(file, bundled, log);
-  return undefined;
-}
-
-function notBundled(file: string, { reason }: NotBundled, log: Logger): void {
-  log.debug({ file, reason }, 'the job file is not bundled: it is loaded by tsx, which takes longer and more memory');
-}
-
-function pathOf(module: string): string {
-  return path.resolve(module.startsWith('file:') ? fileURLToPath(module) : module);
-}
-
-function isOwn(file: string): boolean {
-  return file.startsWith(fileURLToPath(OWN_CODE));
-}
-
 /** Bundles a file and gives its default export. What cannot be bundled is loaded by tsx, which also finds the words for what is wrong with it. */
 async function bundleAndLoad(file: string, log: Logger): Promise<unknown> {
   const bundled = await bundleJob(file);
@@ -98,7 +63,7 @@ async function bundleAndLoad(file: string, log: Logger): Promise<unknown> {
 async function loadDefault(file: string): Promise<unknown> {
   // Ours is JavaScript, or this thread has a loader for it.
   if (isOwn(file)) return ((await import(pathToFileURL(file).href)) as { default?: unknown }).default;
-  const bundle = bundles.get(file);
+  const bundle = bundleOf(file);
   const ran = bundle && (await evaluate(bundle));
   return ran !== undefined && 'exported' in ran ? ran.exported : loadByTsx(file);
 }

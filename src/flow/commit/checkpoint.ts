@@ -17,11 +17,11 @@ import { type Files, fileError, nodeFiles } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
 import { type DirectoryLock, lockDirectory } from '../../durable/lock.ts';
 import { RecordLog } from '../../durable/record-log.ts';
-import type { StateReport } from '../../engine/engine.ts';
 import type { StateForm } from '../../graph/state/form.ts';
-import type { PackedChange, RestorableState } from '../../state/store.ts';
+import type { RestorableState } from '../../state/store.ts';
 import { BlockLog, type BlockRef, blockFileNumber } from '../block/block-log.ts';
-import type { JournalRecord, LoggedBlock, StoredIds, StoredPosition, StoredSlice, StoredState } from './records.ts';
+import type { CommitDetails } from './commit-details.ts';
+import type { JournalRecord, LoggedBlock, StoredPosition, StoredState } from './records.ts';
 import { blockKey, Recovered, StateReader } from './recovered.ts';
 import { formOf, Tidying, weigh } from './tidying.ts';
 
@@ -36,26 +36,6 @@ export interface CheckpointOptions {
   readonly forms: ReadonlyMap<string, StateForm>;
   /** Below this the journal is not tidied, in bytes. Default 16 MiB. */
   readonly smallJournalBytes?: number;
-}
-
-/** What a commit adds to the states. */
-export interface CommitDetails {
-  readonly time: number;
-  /** Of all states of the job. */
-  readonly states: readonly StateReport[];
-  /** All of a bucket of a state, what the batch changed included. */
-  readonly bucket: (state: string, index: number) => Promise<PackedChange>;
-  readonly slices: readonly StoredSlice[];
-  /** Slices up to these times are not read any more. @returns whether one is */
-  readonly keepsSlice: (slice: StoredSlice) => boolean;
-  readonly ids: readonly StoredIds[];
-  /** Whether the ids of a batch are still remembered. */
-  readonly keepsIds: (ids: StoredIds) => boolean;
-  readonly positions: readonly StoredPosition[];
-  /** Blocks of the batch: not needed once it has committed. */
-  readonly blocks: readonly BlockRef[];
-  /** Whether something is acknowledged by it: then it is synced before `commit` resolves. */
-  readonly synced: boolean;
 }
 
 /** A block of a batch that is cut: in the log already, or to be put there. */

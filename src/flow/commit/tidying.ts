@@ -6,7 +6,7 @@
 import type { RecordLog } from '../../durable/record-log.ts';
 import type { StateForm } from '../../graph/state/form.ts';
 import { FIRST_VERSION, type PackedChange } from '../../state/store.ts';
-import type { CommitDetails } from './checkpoint.ts';
+import type { CommitDetails } from './commit-details.ts';
 import type { JournalRecord, LoggedBlock, StoredIds, StoredPosition, StoredSlice, StoredState } from './records.ts';
 import { blockKey, idsKey, type Located, type Recovered, sliceKey } from './recovered.ts';
 
