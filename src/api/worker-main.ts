@@ -12,7 +12,7 @@ import { serveThread, toMainThread } from '../engine/threads/thread.ts';
 import type { StreamingContextOptions } from './context-options.ts';
 import type { Bundle } from './load/bundle.ts';
 import { takeBundle } from './load/bundles.ts';
-import { loadJobModule } from './load/load-job.ts';
+import { loadJobModule } from './load-job.ts';
 import { StreamingContext } from './streaming-context.ts';
 
 /** Tells the main thread when it is ready, or why it cannot be. */

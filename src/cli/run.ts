@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Agent } from '../agent/agent.ts';
 import type { BuildJob } from '../api/job.ts';
 import type { JobOptions } from '../api/job-options.ts';
-import { loadJob } from '../api/load/load-job.ts';
+import { loadJob } from '../api/load-job.ts';
 import {
   environmentName,
   type OptionTexts,

@@ -7,8 +7,8 @@ import { LocalState } from '../state/durable-state.ts';
 import { States } from '../state/states.ts';
 import type { PackedChange } from '../state/store.ts';
 import type { BatchReport, Engine, EngineKind, EngineSettings, StageBatch } from './engine.ts';
-import { Generations } from './generations.ts';
-import { dealInput } from './input.ts';
+import { Generations } from './run/generations.ts';
+import { dealInput } from './run/input.ts';
 import { Runner } from './run/runner.ts';
 import { packPartition, unpackPartition } from './slices.ts';
 

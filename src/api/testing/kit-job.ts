@@ -1,6 +1,6 @@
 /** How a worker thread builds the graph of a test of the kit again. */
 
-import { loadJobModule } from '../load/load-job.ts';
+import { loadJobModule } from '../load-job.ts';
 import type { StreamingContext } from '../streaming-context.ts';
 import { type BuildTestJob, buildTestJob, type KitJob } from './kit-graph.ts';
 import { type BuildBatches, buildOn } from './run-batches.ts';

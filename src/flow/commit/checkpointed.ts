@@ -10,7 +10,7 @@ import type { Logger } from '../../core/log.ts';
 import type { Reliability } from '../../core/reliability.ts';
 import type { TakesInput } from '../../core/shared-memory.ts';
 import type { BatchReport, Engine, Recovery } from '../../engine/engine.ts';
-import type { Windows } from '../../engine/windows.ts';
+import type { Windows } from '../../graph/windows.ts';
 import type { Batch } from '../batch/batch.ts';
 import { Dedupe } from '../batch/dedupe.ts';
 import type { BlockRef } from '../block/block-log.ts';

@@ -1,7 +1,7 @@
 /** What inputs received, dealt out to partitions. */
-import type { Chunk } from '../core/chunk.ts';
-import { type Partition, sliced } from '../graph/lineage.ts';
-import type { InputPieces } from './engine.ts';
+import type { Chunk } from '../../core/chunk.ts';
+import { type Partition, sliced } from '../../graph/lineage.ts';
+import type { InputPieces } from '../engine.ts';
 
 /**
  * Values in memory are cut as Spark's parallelize cuts them; blocks stay whole and are dealt out in their order.

@@ -2,13 +2,13 @@
  * The data of all nodes, batch by batch, in one thread. Makes the lineage of each node that has data at the batch's time, runs what
  * is kept, once, and remembers what later windows read. A batch that is given up is forgotten whole, as if it had never been.
  */
-import { isKnownEmpty, type Kept, kept, type Lineage, type Partition } from '../graph/lineage.ts';
-import type { BatchView, Graph, Node } from '../graph/node.ts';
-import { RDD } from '../graph/rdd.ts';
-import type { States } from '../state/states.ts';
-import type { StageReport } from './engine.ts';
-import type { Runner } from './run/runner.ts';
-import { Windows } from './windows.ts';
+import { isKnownEmpty, type Kept, kept, type Lineage, type Partition } from '../../graph/lineage.ts';
+import type { BatchView, Graph, Node } from '../../graph/node.ts';
+import { RDD } from '../../graph/rdd.ts';
+import { Windows } from '../../graph/windows.ts';
+import type { States } from '../../state/states.ts';
+import type { StageReport } from '../engine.ts';
+import type { Runner } from './runner.ts';
 
 /** What inputs received for a batch. */
 export type InputLineages = (inputId: number) => Lineage<unknown> | undefined;

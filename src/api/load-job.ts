@@ -2,14 +2,14 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { messageOf, StreamjobError, systemCodeOf } from '../../core/errors.ts';
-import type { Logger } from '../../core/log.ts';
-import type { Job } from '../job.ts';
-import type { StreamingContext } from '../streaming-context.ts';
-import { bundleJob, endBundler } from './bundle.ts';
-import { bundleOf, isOwn, notBundled, pathOf, takeBundle } from './bundles.ts';
-import { evaluate } from './evaluate.ts';
-import { loadByTsx } from './load-by-tsx.ts';
+import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import type { Job } from './job.ts';
+import { bundleJob, endBundler } from './load/bundle.ts';
+import { bundleOf, isOwn, notBundled, pathOf, takeBundle } from './load/bundles.ts';
+import { evaluate } from './load/evaluate.ts';
+import { loadByTsx } from './load/load-by-tsx.ts';
+import type { StreamingContext } from './streaming-context.ts';
 
 /**
  * @param file as the user wrote it, relative to the working directory

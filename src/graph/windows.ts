@@ -1,5 +1,5 @@
 /** Which windows read a stream's past, and how much of it: known from the graph alone. */
-import type { Graph, Node } from '../graph/node.ts';
+import type { Graph, Node } from './node.ts';
 
 /** A stream whose past is read: by which windows, and how much of it, in ms. */
 export interface PastReaders {
