@@ -1,9 +1,10 @@
 /** Loads a job file, TypeScript or JavaScript, and says in one message what is wrong with it. */
-import { statSync } from 'node:fs';
+
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import { fsSync } from '../core/machine.ts';
 import type { Job } from './job.ts';
 import { bundleJob, endBundler } from './load/bundle.ts';
 import { bundleOf, isOwn, notBundled, pathOf, takeBundle } from './load/bundles.ts';
@@ -18,7 +19,7 @@ import type { StreamingContext } from './streaming-context.ts';
  */
 export async function loadJob(file: string, log: Logger): Promise<{ job: Job; path: string }> {
   const absolute = path.resolve(file);
-  if (statSync(absolute, { throwIfNoEntry: false })?.isFile() !== true) {
+  if (fsSync.statSync(absolute, { throwIfNoEntry: false })?.isFile() !== true) {
     throw new StreamjobError('JOB_NOT_FOUND', `there is no job file ${file}`, {
       where: absolute,
       hint: 'give the path of a job file, e.g. streamjob run jobs/wordcount.ts',

@@ -1,8 +1,9 @@
 /** Where a job keeps its states while it runs: in memory, or in an embedded database in a directory of its own. */
-import { mkdtempSync, rmSync } from 'node:fs';
+
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Logger } from '../core/log.ts';
+import { fsSync } from '../core/machine.ts';
 import { pageFormat } from '../state/durable-state.ts';
 import { LmdbStateStore } from '../state/lmdb.ts';
 import { LmdbEnvironment } from '../state/lmdb-environment.ts';
@@ -52,7 +53,8 @@ export class StatePlace {
     await this.#environment?.close();
     const directory = this.#directory;
     if (directory === undefined) return;
-    for (let i = 0; i < this.#settings.threads; i++) rmSync(`${directory}-${i}`, { recursive: true, force: true });
+    for (let i = 0; i < this.#settings.threads; i++)
+      fsSync.rmSync(`${directory}-${i}`, { recursive: true, force: true });
   }
 
   #openEnvironment(): LmdbEnvironment {
@@ -72,7 +74,7 @@ export class StatePlace {
     this.#directory ??=
       directory ??
       (checkpoint === undefined || checkpoint === false
-        ? mkdtempSync(path.join(tmpdir(), 'streamjob-state-'))
+        ? fsSync.mkdtempSync(path.join(tmpdir(), 'streamjob-state-'))
         : path.join(checkpoint, 'state'));
     return this.#directory;
   }

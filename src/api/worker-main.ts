@@ -1,7 +1,7 @@
 /** What a worker thread of the threads engine does: it builds the job again, and joins the crew. The job module is the closure. */
 
-import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { nextLoop } from '../core/machine.ts';
 import { Member } from '../engine/crew/member.ts';
 import type { FromMember } from '../engine/crew/messages.ts';
 import { buildFailed, packError } from '../engine/crew/messages.ts';
@@ -39,7 +39,7 @@ async function join(start: WorkerStart, port: MessagePort): Promise<void> {
     throw buildFailed(error, start.member, BUILD_PLACE);
   }
   // What build opened may fail a moment later, by an event: a port that the main thread has taken. The worker is not ready then.
-  await setImmediate();
+  await nextLoop();
   const own = { ...StreamingContext.graphOf(ssc), memory: sharedMemory, send: toMainThread(port) };
   serveThread(new Member({ ...start, ...own }), port);
 }

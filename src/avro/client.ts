@@ -2,10 +2,11 @@
  * An Avro RPC client over Netty framing, for Flume's Avro sources, Spark's sink and our own receivers. Calls are matched
  * to answers by serial, in any order, so many may be in flight where the peer allows it.
  */
-import net from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Clock, systemClock, type Timer } from '../core/clock.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
+import { net } from '../core/machine.ts';
 import { DEFAULT_MAX_FRAME_BYTES, encodeFrame, FrameDecoder } from './frames.ts';
 import { acceptServer, CLIENT_META, encodeHandshakeRequest, readHandshakeResponse } from './handshake.ts';
 import { type ClientTls, clientLayers } from './layers.ts';
@@ -59,7 +60,7 @@ export class AvroRpcClient {
   readonly remote: string;
   readonly #options: AvroRpcClientOptions;
   readonly #clock: Clock;
-  readonly #socket: net.Socket;
+  readonly #socket: Socket;
   readonly #stream: Duplex;
   readonly #decoder: FrameDecoder;
   readonly #pending: PendingCalls;

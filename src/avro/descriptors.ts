@@ -1,5 +1,5 @@
 /** How many file descriptors this process may still open. Where that cannot be known (not Linux), it is taken to be enough. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { fsSync } from '../core/machine.ts';
 
 let limit: number | undefined;
 
@@ -8,7 +8,7 @@ export function freeDescriptors(): number {
   limit ??= readLimit();
   if (limit === Number.POSITIVE_INFINITY) return limit;
   try {
-    return limit - readdirSync('/proc/self/fd').length;
+    return limit - fsSync.readdirSync('/proc/self/fd').length;
   } catch {
     // None is left even for looking: that is an answer too.
     return 0;
@@ -17,7 +17,7 @@ export function freeDescriptors(): number {
 
 function readLimit(): number {
   try {
-    const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    const line = /^Max open files\s+(\d+)/m.exec(fsSync.readFileSync('/proc/self/limits', 'utf8'));
     return line?.[1] === undefined ? Number.POSITIVE_INFINITY : Number(line[1]);
   } catch {
     return Number.POSITIVE_INFINITY;

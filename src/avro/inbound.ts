@@ -2,9 +2,11 @@
  * The reading side of a server's connection: it cuts what comes into frames, stops reading where there is a reason to, and
  * watches that a request that has begun arrives whole.
  */
+
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.ts';
 import { describeBriefly } from '../core/errors.ts';
+import { soon } from '../core/machine.ts';
 import type { BudgetShare, MemoryBudget } from './budget.ts';
 import { FrameDecoder } from './frames.ts';
 import type { Turns } from './turns.ts';
@@ -54,7 +56,7 @@ export class Inbound {
     this.#parts = parts;
     this.#receivedAt = parts.clock.now();
     this.#share = parts.budget.share({
-      resume: () => setImmediate(() => this.resume('budget')),
+      resume: () => soon(() => this.resume('budget')),
       waitsForPeer: () => this.#waitsForPeer(),
       close: parts.close,
     });
@@ -148,7 +150,7 @@ export class Inbound {
         const rest = chunk.subarray(at);
         this.#rest = this.#rest.length === 0 ? rest : Buffer.concat([this.#rest, rest]);
         if (!this.#hold()) this.pause('budget');
-        else if (this.#pauses.has('budget')) setImmediate(() => this.resume('budget'));
+        else if (this.#pauses.has('budget')) soon(() => this.resume('budget'));
         return;
       }
       try {

@@ -3,20 +3,22 @@
  * Flume up to 1.9 puts TLS outermost with zlib inside, Flume 1.10 and 1.11 put zlib outermost with TLS inside; the first
  * byte of each layer tells which: 00 frames, 16 a TLS handshake, 78 a zlib stream.
  */
+
 import { Duplex } from 'node:stream';
-import tls from 'node:tls';
+import type { ConnectionOptions, SecureContext, SecureContextOptions, TLSSocket } from 'node:tls';
 import zlib from 'node:zlib';
 import { messageOf, StreamjobError } from '../core/errors.ts';
+import { tls } from '../core/machine.ts';
 
 /** Key, certificate and settings of a server, a subset of Node's. PEM text or bytes, or a PKCS#12 store as `pfx` with its `passphrase`. */
 export type ServerTls = Pick<
-  tls.SecureContextOptions,
+  SecureContextOptions,
   'key' | 'cert' | 'pfx' | 'passphrase' | 'ca' | 'ciphers' | 'minVersion' | 'maxVersion'
 > & { readonly requestCert?: boolean; readonly rejectUnauthorized?: boolean };
 
 /** Settings of a client, a subset of Node's. */
 export type ClientTls = Pick<
-  tls.ConnectionOptions,
+  ConnectionOptions,
   | 'ca'
   | 'cert'
   | 'key'
@@ -39,13 +41,13 @@ export type Compression = 'auto' | 'none' | 'deflate';
 
 /** What a server accepts below the frames. */
 export interface LayerRules {
-  readonly tls: tls.SecureContext | undefined;
+  readonly tls: SecureContext | undefined;
   readonly tlsOptions: ServerTls | undefined;
   readonly compression: Compression;
 }
 
 /** The secure context of a server, made once for all connections. @throws StreamjobError TLS_INVALID */
-export function secureContext(options: ServerTls): tls.SecureContext {
+export function secureContext(options: ServerTls): SecureContext {
   try {
     return tls.createSecureContext(options);
   } catch (cause) {
@@ -125,7 +127,7 @@ function guess(chunk: Buffer): string {
     : 'neither Avro RPC frames, TLS nor zlib';
 }
 
-function tlsServer(stream: Duplex, context: tls.SecureContext, options: ServerTls): tls.TLSSocket {
+function tlsServer(stream: Duplex, context: SecureContext, options: ServerTls): TLSSocket {
   return new tls.TLSSocket(stream, {
     isServer: true,
     secureContext: context,
@@ -220,7 +222,7 @@ export function clientLayers(
     : tlsClient(new ZlibLayer(socket, { level }), host, options);
 }
 
-function tlsClient(socket: Duplex, host: string, options: ClientTls): tls.TLSSocket {
+function tlsClient(socket: Duplex, host: string, options: ClientTls): TLSSocket {
   const { layering: _, checkServerName, ...rest } = options;
   return tls.connect({
     ...rest,

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.ts';
 import { describeBriefly, StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import { after } from '../core/machine.ts';
 import type { MemoryBudget } from './budget.ts';
 import type { TableConnection } from './connection-table.ts';
 import { encodeFrame } from './frames.ts';
@@ -130,9 +131,9 @@ export class ServerConnection implements RpcConnection, TableConnection {
   end(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#socket.destroy(), END_TIMEOUT_MS);
+      const endTimer = after(END_TIMEOUT_MS, () => this.#socket.destroy());
       this.#socket.once('close', () => {
-        clearTimeout(timer);
+        endTimer();
         resolve();
       });
       (this.#stream ?? this.#socket).end(() => this.#socket.destroySoon());
@@ -166,10 +167,10 @@ export class ServerConnection implements RpcConnection, TableConnection {
   #onEarlyEnd(): void {
     if (this.#stream !== undefined || this.#closed) return;
     if (this.#socket.bytesRead === 0) return this.drop();
-    const timer = setTimeout(() => {
+    const endTimer = after(END_TIMEOUT_MS, () => {
       if (this.#stream === undefined) this.drop();
-    }, END_TIMEOUT_MS);
-    this.onClose(() => clearTimeout(timer));
+    });
+    this.onClose(endTimer);
   }
 
   #onClosed(): void {

@@ -3,10 +3,11 @@
  * compression, answers handshakes and pings, and hands every other request to its owner, who may answer when it likes
  * and in any order. Whatever a peer sends, the others go on: a bad connection is closed with one log line.
  */
-import net from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { type Clock, systemClock, type Timer } from '../core/clock.ts';
 import { listenError, messageOf, StreamjobError } from '../core/errors.ts';
 import { type Logger, silentLogger } from '../core/log.ts';
+import { net } from '../core/machine.ts';
 import { MemoryBudget } from './budget.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { DEFAULT_MAX_FRAME_BYTES } from './frames.ts';
@@ -80,7 +81,7 @@ const LISTEN_BACKLOG = 1024;
  * });
  */
 export class AvroRpcServer {
-  readonly #server: net.Server;
+  readonly #server: Server;
   readonly #connections: ConnectionTable<ServerConnection>;
   readonly #budget: MemoryBudget;
   readonly #log: Logger;
@@ -160,7 +161,7 @@ export class AvroRpcServer {
     return server;
   }
 
-  async #accept(socket: net.Socket, settings: ConnectionSettings, rules: LayerRules): Promise<void> {
+  async #accept(socket: Socket, settings: ConnectionSettings, rules: LayerRules): Promise<void> {
     // Whatever happens before the layers listen for it must not end the process.
     socket.on('error', () => socket.destroy());
     if (socket.remoteAddress === undefined) return void socket.destroy();

@@ -2,6 +2,7 @@
  * What may be done between two turns of the event loop, over all connections of a server: a peer that sends requests by the ten
  * thousand, on one connection or on many, must not keep timers and other peers waiting.
  */
+import { soon } from '../core/machine.ts';
 
 /** What looking at a piece of what was read costs, and a request on top of it: about a microsecond each. */
 const MOST_UNITS = 5000;
@@ -20,7 +21,7 @@ export class Turns {
   spend(units: number): void {
     if (this.#left <= 0) return;
     this.#left -= units;
-    if (this.#left <= 0) setImmediate(() => this.#next());
+    if (this.#left <= 0) soon(() => this.#next());
   }
 
   /** Calls `go` in a later turn, when its time has come; only to be called while nothing is left. */

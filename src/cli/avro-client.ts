@@ -1,6 +1,5 @@
 /** `streamjob avro-client`: sends the lines of a file, of a directory's files, or of stdin to any Avro source, one event per line. */
-import { createReadStream } from 'node:fs';
-import fs from 'node:fs/promises';
+
 import path from 'node:path';
 import readline from 'node:readline';
 import type { CommandModule } from 'yargs';
@@ -8,6 +7,7 @@ import { parseProperties } from '../agent/config/properties.ts';
 import type { RpcClient } from '../agent/rpc-client.ts';
 import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
 import type { EventInit } from '../core/event.ts';
+import { fs, fsSync } from '../core/machine.ts';
 
 interface AvroClientArguments {
   readonly host: string;
@@ -43,7 +43,7 @@ export const avroClientCommand: CommandModule<object, AvroClientArguments> = {
     const client = await Client.connect({ hosts: [`${hostPart(args.host)}:${args.port}`], batchSize: BATCH_SIZE });
     try {
       if (files === undefined) await sendLines(process.stdin, headers, client);
-      for (const file of files ?? []) await sendLines(createReadStream(file), headers, client);
+      for (const file of files ?? []) await sendLines(fsSync.createReadStream(file), headers, client);
     } finally {
       await client.close();
     }

@@ -1,4 +1,5 @@
 /** The process of the command: what it is called with, and the code that it ends with. */
+import { after } from '../core/machine.ts';
 import { main } from './main.ts';
 
 /** How long the process waits for what a job has left open, in ms. */
@@ -10,5 +11,5 @@ export async function runProcess(): Promise<void> {
   // A closed stdout has set it already, where nothing else went wrong.
   if (code !== 0 || process.exitCode === undefined) process.exitCode = code;
   // A connection that a job has left open does not hold the process when the command is done.
-  setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
+  after(LEFT_OPEN_MS, () => process.exit(), false);
 }

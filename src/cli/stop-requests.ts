@@ -2,8 +2,10 @@
  * Why a command is to end before it is done: SIGINT, SIGTERM, or a reader of stdout that went away (`streamjob run … | head`). It is listened
  * for from the first line of a command on, so that nothing is missed while it starts.
  */
+
 import { constants } from 'node:os';
 import type { Logger } from '../core/log.ts';
+import { after, every } from '../core/machine.ts';
 
 type StopSignal = 'SIGINT' | 'SIGTERM';
 const SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
@@ -30,7 +32,7 @@ export class StopRequests {
   readonly #onSignal = (signal: StopSignal): void => this.#ask(signal);
   readonly #onStdoutError = (error: NodeJS.ErrnoException): void => this.#stdoutFailed(error);
   /** A command runs until it is done or told to stop: Node would end it as soon as it waits for nothing of the system's. */
-  readonly #keptAlive = setInterval(() => {}, LONGEST_INTERVAL_MS);
+  readonly #letGo = every(LONGEST_INTERVAL_MS, () => {});
   readonly #action: string;
   #reason: StopReason | undefined;
   #isStdoutClosed = false;
@@ -73,12 +75,12 @@ export class StopRequests {
    * system that does not answer) does not hold the process for ever.
    */
   forget(): void {
-    clearInterval(this.#keptAlive);
+    this.#letGo();
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
     const reason = this.#reason;
     if (reason === undefined) return;
     // process.exit() would wait for the threads that hang in system calls.
-    setTimeout(() => process.kill(process.pid, reason.signal ?? 'SIGTERM'), LINGER_MS).unref();
+    after(LINGER_MS, () => process.kill(process.pid, reason.signal ?? 'SIGTERM'), false);
   }
 
   #ask(signal: StopSignal): void {

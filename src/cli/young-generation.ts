@@ -3,7 +3,9 @@
  * makes of an event is either dropped at once or lives until its batch is done: measured, an eighth to a fourth of that is as fast, also
  * where batches hold all their values, and 25 MB less.
  */
+
 import v8 from 'node:v8';
+import { every } from '../core/machine.ts';
 
 /** Of the two halves together: what loading a job has made of it at least. It may grow to the double before it is looked at. */
 const ENOUGH_BYTES = 4 << 20;
@@ -27,5 +29,5 @@ export function limitYoungGeneration(): void {
     v8.setFlagsFromString(`--semi-space-growth-factor=${isEnough ? 1 : 2}`);
   };
   check();
-  setInterval(check, CHECK_MS).unref();
+  every(CHECK_MS, check, false);
 }

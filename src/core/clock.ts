@@ -2,6 +2,7 @@
  * Time behind a port, so that tests turn the clock by hand: the system clock and a manual one.
  * All times are milliseconds since the epoch.
  */
+import { type EndTimer, monotonicMs, after as startTimer, wallMs } from './machine.ts';
 
 /** A timer that has not fired yet; `cancel` makes sure that it never does. */
 export interface Timer {
@@ -27,9 +28,9 @@ let lastMonotonic = 0;
  * the monotonic clock, until the machine's time has caught up. Batch times must rise, whatever an administrator does.
  */
 function risingNow(): number {
-  const monotonic = performance.now();
+  const monotonic = monotonicMs();
   const expected = lastTime + Math.floor(monotonic - lastMonotonic);
-  const wall = Date.now();
+  const wall = wallMs();
   if (wall < lastTime) return Math.max(lastTime, expected);
   lastTime = wall;
   lastMonotonic = monotonic;
@@ -40,13 +41,13 @@ function risingNow(): number {
 export const systemClock: Clock = {
   now: risingNow,
   after(ms, run) {
-    let handle: NodeJS.Timeout;
+    let endTimer: EndTimer;
     const arm = (left: number): void => {
       const step = Math.min(left, LONGEST_TIMER_MS);
-      handle = setTimeout(() => (left > step ? arm(left - step) : run()), step);
+      endTimer = startTimer(step, () => (left > step ? arm(left - step) : run()));
     };
     arm(Math.max(0, ms));
-    return { cancel: () => clearTimeout(handle) };
+    return { cancel: () => endTimer() };
   },
 };
 

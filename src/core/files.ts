@@ -2,9 +2,10 @@
  * The file-system seam: all that is to survive a crash goes through it, so that tests can let the n-th write, fsync or rename
  * fail, and can forget what was written but not synced, as a power cut does (a kill -9 does not: the kernel keeps it).
  */
-import fs from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { StreamjobError, systemCodeOf } from './errors.ts';
+import { fs } from './machine.ts';
 
 /** A file that is appended to. */
 export interface AppendFile {
@@ -105,7 +106,7 @@ async function makeDirectory(directory: string): Promise<void> {
   }
 }
 
-function appendFile(handle: fs.FileHandle): AppendFile {
+function appendFile(handle: FileHandle): AppendFile {
   return {
     async append(parts) {
       let left = parts.filter((part) => part.length > 0);

@@ -2,6 +2,7 @@
  * Long work in slices: who has done a slice waits for its next turn. One slice is done in each turn of the event loop, whoever it
  * belongs to, so that many who work at once do not add up to one long hold.
  */
+import { monotonicMs, soon } from './machine.ts';
 
 const WAITING: (() => void)[] = [];
 
@@ -9,14 +10,14 @@ const WAITING: (() => void)[] = [];
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     WAITING.push(resolve);
-    if (WAITING.length === 1) setImmediate(takeTurn);
+    if (WAITING.length === 1) soon(takeTurn);
   });
 }
 
 function takeTurn(): void {
   WAITING.shift()?.();
   // Who works on calls nextTurn again before this one comes.
-  if (WAITING.length > 0) setImmediate(takeTurn);
+  if (WAITING.length > 0) soon(takeTurn);
 }
 
 /** How long the loop is kept without a break, in ms. */
@@ -31,8 +32,8 @@ export class TurnTaker {
 
   /** Resolves at once, or a turn of the loop later when the loop was kept for long. */
   async yield(): Promise<void> {
-    if (performance.now() < this.#end) return;
+    if (monotonicMs() < this.#end) return;
     await nextTurn();
-    this.#end = performance.now() + SLICE_MS;
+    this.#end = monotonicMs() + SLICE_MS;
   }
 }

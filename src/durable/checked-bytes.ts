@@ -1,8 +1,9 @@
 /** Bytes of the write-ahead log with their checksum: how they are read by another thread, and how all that is read is checked. */
-import { closeSync, openSync, readSync } from 'node:fs';
+
 import { crc32c } from '../core/crc32c.ts';
 import { StreamjobError } from '../core/errors.ts';
 import { fileError } from '../core/files.ts';
+import { fsSync } from '../core/machine.ts';
 
 /** Where bytes lie. Plain data. */
 export interface CheckedPlace {
@@ -27,13 +28,13 @@ export function readWhole(place: CheckedPlace): Buffer {
   const bytes = Buffer.allocUnsafeSlow(length);
   let got = 0;
   try {
-    const file = openSync(path, 'r');
+    const file = fsSync.openSync(path, 'r');
     try {
       for (let more = 1; got < length && more > 0; got += more) {
-        more = readSync(file, bytes, got, length - got, offset + got);
+        more = fsSync.readSync(file, bytes, got, length - got, offset + got);
       }
     } finally {
-      closeSync(file);
+      fsSync.closeSync(file);
     }
   } catch (error) {
     throw fileError(error, 'cannot read the write-ahead log', path);

@@ -3,11 +3,10 @@
  * however that dies, so no stale lock is left that a person has to remove; it holds between containers that share the
  * directory too, where process ids would mean nothing. The name appears by link(2), which fails when it exists.
  */
-import { randomUUID } from 'node:crypto';
-import fs from 'node:fs/promises';
-import net from 'node:net';
+import type { Server } from 'node:net';
 import path from 'node:path';
 import { type ErrorCode, messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
+import { fs, net, uuid } from '../core/machine.ts';
 
 const NAME = 'in_use.sock';
 const ATTEMPTS = 5;
@@ -62,7 +61,7 @@ function shortPath(directory: string, fd: number): string {
 }
 
 async function lockVia(directory: string, short: string, locked: LockedError): Promise<DirectoryLock> {
-  const own = `in_use.${randomUUID().slice(0, 8)}.sock`;
+  const own = `in_use.${uuid().slice(0, 8)}.sock`;
   const server = await listen(path.join(short, own));
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -94,7 +93,7 @@ async function linked(directory: string, own: string): Promise<boolean> {
 
 /** Moves the dead name away before it is removed, so that a live lock that came in between is seen and put back. */
 async function removeStale(directory: string, short: string): Promise<void> {
-  const stale = `in_use.${randomUUID().slice(0, 8)}.old`;
+  const stale = `in_use.${uuid().slice(0, 8)}.old`;
   try {
     await fs.rename(path.join(directory, NAME), path.join(directory, stale));
   } catch (error) {
@@ -117,7 +116,7 @@ function answers(address: string): Promise<boolean> {
   });
 }
 
-function listen(address: string): Promise<net.Server> {
+function listen(address: string): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = net.createServer((socket) => socket.destroy());
     server.once('error', reject);
@@ -128,11 +127,11 @@ function listen(address: string): Promise<net.Server> {
   });
 }
 
-async function release(directory: string, server: net.Server): Promise<void> {
+async function release(directory: string, server: Server): Promise<void> {
   await fs.rm(path.join(directory, NAME), { force: true });
   await close(server);
 }
 
-function close(server: net.Server): Promise<void> {
+function close(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }

@@ -2,6 +2,7 @@
  * Actions that an output began. `foreachRDD((rdd) => { rdd.foreach(save); })` returns before `save` has been called: the batch
  * must wait for the action all the same, and an error of it that nobody looked at must fail the batch, not the process.
  */
+import { nextLoop } from '../core/machine.ts';
 
 /** A promise of an action; it knows whether somebody takes its result or its error, by await, then, catch or finally. */
 class ActionPromise<T> extends Promise<T> {
@@ -61,7 +62,7 @@ export class Actions {
     while (this.#open.size > 0) {
       await Promise.allSettled([...this.#open].map((each) => this.#ended(each)));
       // What waited for them goes on now, and may begin others.
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await nextLoop();
     }
   }
 

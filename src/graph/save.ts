@@ -1,12 +1,12 @@
 /** Text and object files of an RDD: a directory with a part per partition, and _SUCCESS when all are there, as Hadoop has them. */
 
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { serialize } from 'node:v8';
 import { crc32c } from '../core/crc32c.ts';
 import { StreamjobError, systemCodeOf } from '../core/errors.ts';
 import { type Files, fileError, nodeFiles } from '../core/files.ts';
 import type { Logger } from '../core/log.ts';
+import { uuid } from '../core/machine.ts';
 import { reached } from '../core/points.ts';
 import type { OutputBatch } from './output-batch.ts';
 
@@ -99,7 +99,7 @@ async function writeDirectory(
   await files.makeDirectory(parent);
   await removeLeftBehind(files, parent, name);
   // An attempt that nobody waits for any more may still write to its own.
-  const aside = path.join(parent, `.${name}.${randomUUID()}.tmp`);
+  const aside = path.join(parent, `.${name}.${uuid()}.tmp`);
   await files.makeDirectory(aside);
   const parts: { name: string; bytes: number; values: number; crc32c: number }[] = [];
   for (const [i, values] of partitions.entries()) {

@@ -2,10 +2,11 @@
  * The lmdb environment of one thread: a database of pages for each operator. It is a place to keep keys, not what outlives a crash:
  * that is the checkpoint's journal, from which it is filled anew at each start, so that it is never synced.
  */
-import { rmSync } from 'node:fs';
+
 import { createRequire } from 'node:module';
 import type { Database, RootDatabase } from 'lmdb';
 import { messageOf, StreamjobError } from '../core/errors.ts';
+import { fsSync } from '../core/machine.ts';
 import type { PageFormat, Pages, PageWrite } from './page-types.ts';
 
 /** Where stores of a thread lie. */
@@ -75,7 +76,7 @@ export class LmdbEnvironment {
     this.#databases.clear();
     if (root === undefined) return;
     await root.close();
-    rmSync(this.states.directory(), { recursive: true, force: true });
+    fsSync.rmSync(this.states.directory(), { recursive: true, force: true });
   }
 
   #database(operator: string): Database<Buffer, number> {
@@ -105,7 +106,7 @@ export class LmdbEnvironment {
 
   #openRoot(): RootDatabase<Buffer, number> {
     const path = this.states.directory();
-    rmSync(path, { recursive: true, force: true });
+    fsSync.rmSync(path, { recursive: true, force: true });
     // Loaded when it is wanted: most jobs keep their state in memory.
     const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
     return open<Buffer, number>({ path, encoding: 'binary', noSync: true, maxDbs: MOST_DATABASES });

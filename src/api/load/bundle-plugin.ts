@@ -1,11 +1,12 @@
 /**
  * What esbuild is told about a job's files: which stay outside of the bundle, and how a file that is put into it still knows its own place.
  */
-import { readFileSync } from 'node:fs';
+
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ImportKind, Loader, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
+import { fsSync } from '../../core/machine.ts';
 import { OWN_CODE } from '../../core/module-url.ts';
 
 /** The name by which a bundled file has its `url`, `filename` and `dirname`. */
@@ -60,7 +61,7 @@ function staysOutside(asked: string, file: string): boolean {
 
 /** The text of a file that asks where it is, with the answer in it. */
 function load(file: string): OnLoadResult | undefined {
-  const contents = readFileSync(file, 'utf8');
+  const contents = fsSync.readFileSync(file, 'utf8');
   const isModule = /^\s*(?:import|export)\b|\bimport\.meta\b/m.test(contents);
   const other = isModule ? /\bimport\s*\.\s*meta\b(?!\s*\.\s*(?:url|filename|dirname)\b)/.exec(contents) : null;
   if (other !== null) {

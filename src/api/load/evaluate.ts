@@ -1,9 +1,10 @@
 /** Runs the text of a bundle in the thread that calls it. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+
 import { createRequire, Module } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { fsSync } from '../../core/machine.ts';
 import type { Bundle, NotBundled } from './bundle.ts';
 
 /**
@@ -51,7 +52,7 @@ async function importModule({ file, text }: Bundle): Promise<{ readonly exported
     if (error instanceof SyntaxError && error.message.includes('requested module')) return { reason: error.message };
     throw error;
   } finally {
-    if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+    if (directory !== undefined) fsSync.rmSync(directory, { recursive: true, force: true });
   }
 }
 
@@ -61,11 +62,11 @@ const NAME = 'job.mjs';
 function writeTemporary(text: string): string | undefined {
   let directory: string | undefined;
   try {
-    directory = mkdtempSync(path.join(tmpdir(), 'streamjob-job-'));
-    writeFileSync(path.join(directory, NAME), text);
+    directory = fsSync.mkdtempSync(path.join(tmpdir(), 'streamjob-job-'));
+    fsSync.writeFileSync(path.join(directory, NAME), text);
     return directory;
   } catch {
-    if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+    if (directory !== undefined) fsSync.rmSync(directory, { recursive: true, force: true });
     return undefined;
   }
 }

@@ -1,11 +1,12 @@
 /** A job under test that lives on: batch after batch, through restarts from its checkpoint and jumps of the clock. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ManualClock } from '../../core/clock.ts';
 import { type DurationLike, durationMs } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import { silentLogger } from '../../core/log.ts';
+import { fsSync } from '../../core/machine.ts';
 import { checkOptions, count, flag, misfit, type OptionTable } from '../../core/options.ts';
 import { didYouMean } from '../../core/registry.ts';
 import type { DeadLetter } from '../../flow/output/dead-letters.ts';
@@ -79,7 +80,7 @@ export class TestJob<O extends object> {
     this.#batchMs = durationMs(options.batchInterval, 'batchInterval');
     this.#clock = new ManualClock(options.startTime ?? 0);
     this.#build = build;
-    this.#directory = mkdtempSync(path.join(tmpdir(), 'streamjob-test-'));
+    this.#directory = fsSync.mkdtempSync(path.join(tmpdir(), 'streamjob-test-'));
   }
 
   /** @internal */
@@ -88,7 +89,7 @@ export class TestJob<O extends object> {
     try {
       await job.#start();
     } catch (error) {
-      rmSync(job.#directory, { recursive: true, force: true });
+      fsSync.rmSync(job.#directory, { recursive: true, force: true });
       throw error;
     }
     return job;
@@ -115,8 +116,8 @@ export class TestJob<O extends object> {
 
   /** With onPoison: 'skip', the values that functions threw on, as the dead-letter file has them. */
   get deadLetters(): readonly DeadLetter[] {
-    if (!existsSync(this.#deadLetterFile)) return [];
-    const lines = readFileSync(this.#deadLetterFile, 'utf8').split('\n');
+    if (!fsSync.existsSync(this.#deadLetterFile)) return [];
+    const lines = fsSync.readFileSync(this.#deadLetterFile, 'utf8').split('\n');
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as DeadLetter);
   }
 
@@ -178,7 +179,7 @@ export class TestJob<O extends object> {
    * @example await job.restart()
    */
   async restart(build: BuildTestJob<O> = this.#build): Promise<void> {
-    if (!existsSync(this.#directory)) throw stopped('restart', 'make a new one with testJob');
+    if (!fsSync.existsSync(this.#directory)) throw stopped('restart', 'make a new one with testJob');
     await this.#end();
     this.#build = build;
     await this.#start();
@@ -187,7 +188,7 @@ export class TestJob<O extends object> {
   /** Ends the job and removes its files. It may be called again. */
   async stop(): Promise<void> {
     await this.#end();
-    rmSync(this.#directory, { recursive: true, force: true });
+    fsSync.rmSync(this.#directory, { recursive: true, force: true });
   }
 
   async #start(): Promise<void> {

@@ -1,6 +1,7 @@
 /** One member of the crew: it has the job's graph, its partitions of the data, and its buckets of the states. */
 
 import { StreamjobError } from '../../core/errors.ts';
+import { soon } from '../../core/machine.ts';
 import { isKnownEmpty, type Lineage, type Partition } from '../../graph/lineage.ts';
 import type { Graph, Node } from '../../graph/node.ts';
 import type { Accumulators } from '../../graph/shared.ts';
@@ -126,7 +127,7 @@ export class Member {
       accumulators.take();
       this.#send({ type: 'failed', run, error: packError(error), aborted: this.#abort.signal.aborted });
       // A member whose states are gone ends: the crew makes new ones and puts all that has committed back.
-      if (this.#states.areLost) setImmediate(() => rethrow(error));
+      if (this.#states.areLost) soon(() => rethrow(error));
     } finally {
       this.#letters.active = false;
     }

@@ -2,6 +2,7 @@
  * The data of all nodes, batch by batch, in one thread. Makes the lineage of each node that has data at the batch's time, runs what
  * is kept, once, and remembers what later windows read. A batch that is given up is forgotten whole, as if it had never been.
  */
+import { monotonicMs, wallMs } from '../../core/machine.ts';
 import { isKnownEmpty, type Kept, kept, type Lineage, type Partition } from '../../graph/lineage.ts';
 import type { BatchView, Graph, Node } from '../../graph/node.ts';
 import { RDD } from '../../graph/rdd.ts';
@@ -128,10 +129,10 @@ export class Generations {
   }
 
   async #stage({ name, site }: Node<unknown>, lineage: Kept<unknown>): Promise<StageReport> {
-    const began = performance.now();
-    const startedAt = Date.now();
+    const began = monotonicMs();
+    const startedAt = wallMs();
     const tasks = await this.#runner.keep(lineage);
-    return { name, site, startedAt, durationMs: performance.now() - began, tasks };
+    return { name, site, startedAt, durationMs: monotonicMs() - began, tasks };
   }
 
   #view(time: number, inputs: InputLineages): BatchView {

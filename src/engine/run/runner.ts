@@ -2,7 +2,9 @@
  * Runs lineages. Every member of a crew runs the same ones; each works on its own partitions, and what a shuffle brings together is
  * traded between them. The thread is given back between chunks, so that sockets are served and signals are heard meanwhile.
  */
+
 import { StreamjobError } from '../../core/errors.ts';
+import { monotonicMs, nextLoop } from '../../core/machine.ts';
 import { userError } from '../../graph/functions.ts';
 import {
   ArrayPartition,
@@ -347,7 +349,7 @@ export class Runner implements JobRunner {
     end: Sink<unknown>,
     { limit, into }: { readonly limit?: number; readonly into?: Operator } = {},
   ): Promise<void> {
-    const began = performance.now();
+    const began = monotonicMs();
     const partition = await plan.load(limit);
     let sink = end;
     const skip = this.#skip;
@@ -362,12 +364,12 @@ export class Runner implements JobRunner {
     try {
       for (const chunk of partition.chunks) {
         chunk.forEach(push);
-        if (performance.now() >= this.#sliceEnd) await this.#yield();
+        if (monotonicMs() >= this.#sliceEnd) await this.#yield();
       }
       sink.end();
       const { member } = this.#exchange;
       if (plan.partition !== undefined) {
-        this.#tasks.push({ partition: plan.partition, member, durationMs: performance.now() - began });
+        this.#tasks.push({ partition: plan.partition, member, durationMs: monotonicMs() - began });
       }
     } catch (error) {
       if (error === ENOUGH) throw error;
@@ -382,11 +384,11 @@ export class Runner implements JobRunner {
   }
 
   async #yield(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await nextLoop();
     if (this.#settings.signal().aborted) {
       throw new StreamjobError('CONTEXT_STATE', 'the context was stopped while a batch ran');
     }
-    this.#sliceEnd = performance.now() + TIME_SLICE_MS;
+    this.#sliceEnd = monotonicMs() + TIME_SLICE_MS;
   }
 }
 

@@ -1,9 +1,11 @@
 /** Members of a crew that are worker threads of this process: how they are started, spoken to, connected and ended. */
+
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { messageOf } from '../../core/errors.ts';
+import { after } from '../../core/machine.ts';
 import { FROM_SOURCE } from '../../core/module-url.ts';
 import { countShared, sharedBytes } from '../../core/shared-memory.ts';
 import type { FromMember, MemberStart } from '../crew/messages.ts';
@@ -87,13 +89,13 @@ const END_MS = 1000;
 async function end(worker: Worker): Promise<void> {
   // So it is with one that has exited.
   if (worker.threadId === -1) return;
-  let timer: NodeJS.Timeout | undefined;
+  let endTimer = (): void => {};
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, END_MS);
+    endTimer = after(END_MS, resolve);
   });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   worker.postMessage({ type: 'end' } satisfies ToThread);
   await Promise.race([exited, late]);
-  clearTimeout(timer);
+  endTimer();
   await worker.terminate();
 }

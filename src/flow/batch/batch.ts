@@ -1,6 +1,7 @@
 /** Third step: a batch, the arrivals that were cut at one time, from its cut to its fate. */
-import { randomUUID } from 'node:crypto';
+
 import type { BatchSummary } from '../../core/events.ts';
+import { uuid } from '../../core/machine.ts';
 import type { Span } from '../../core/telemetry.ts';
 import type { BatchReport } from '../../engine/engine.ts';
 import type { Blocks } from '../block/block-queue.ts';
@@ -84,7 +85,7 @@ export class Batch {
 }
 
 /** Cuts a batch. */
-export function cutBatch(time: number, blocks: Blocks, startedAt: number, id: string = randomUUID()): Batch {
+export function cutBatch(time: number, blocks: Blocks, startedAt: number, id: string = uuid()): Batch {
   return new Batch(time, blocks, startedAt, id);
 }
 

@@ -4,13 +4,14 @@
  * they came. Where a block lies and its CRC32C are not here but in the journal, since Avro's null codec has no checksum.
  * A file is removed when none of its blocks is needed any more. Source: Avro 1.11 specification, "Object Container Files".
  */
-import { randomBytes } from 'node:crypto';
+
 import path from 'node:path';
 import { EventBlock, encodeLong } from '../../avro/event-block.ts';
 import type { StoredPlace } from '../../avro/stored-events.ts';
 import { crc32c } from '../../core/crc32c.ts';
 import type { StreamjobError } from '../../core/errors.ts';
 import { type AppendFile, type Files, fileError } from '../../core/files.ts';
+import { randomBytes } from '../../core/machine.ts';
 import { damaged, requireWhole } from '../../durable/checked-bytes.ts';
 import { GroupCommit } from '../../durable/group-commit.ts';
 

@@ -3,11 +3,13 @@
  * disk before the batch commits. A stage that fails takes its letters back: it is run again. A batch that is given up
  * after they were written comes again, and so may they: at least once, as all outputs.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import type { EventBus } from '../../core/events.ts';
 import type { Logger } from '../../core/log.ts';
+import { fs } from '../../core/machine.ts';
 import { LetterBox } from '../../engine/letters.ts';
 import type { Letter, SkipPolicy } from '../../engine/skip-policy.ts';
 import type { Operator } from '../../graph/lineage.ts';
@@ -114,11 +116,11 @@ export class DeadLetters implements SkipPolicy {
   }
 
   async #open(): Promise<FileHandle> {
-    const file = await open(this.#path, 'a+');
+    const file = await fs.open(this.#path, 'a+');
     this.#file = file;
     this.#size = (await file.stat()).size;
     if (this.#size === 0) {
-      const directory = await open(path.dirname(this.#path));
+      const directory = await fs.open(path.dirname(this.#path));
       await directory.sync().finally(() => directory.close());
       return file;
     }

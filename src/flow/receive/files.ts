@@ -2,11 +2,12 @@
  * New files of a directory, batch by batch. A file counts when it was moved in whole: it is read once, by its modification
  * time, and what is written to it later is not seen. Source: Spark's FileInputDStream.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+
 import path from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { fs } from '../../core/machine.ts';
 import { checkOptions, flag, fn, type OptionTable } from '../../core/options.ts';
 import type { AckToken, Intake, Outcome, Receiver } from './receiver.ts';
 import { ValuesReceiver } from './values.ts';
@@ -79,9 +80,9 @@ export class FilesReceiver<T> implements Receiver {
     for (const file of await this.#list()) {
       if (this.#selected.has(file)) continue;
       try {
-        const { mtimeMs } = await stat(file);
+        const { mtimeMs } = await fs.stat(file);
         if (mtimeMs <= threshold || mtimeMs > time) continue;
-        const values = this.#read(await readFile(file));
+        const values = this.#read(await fs.readFile(file));
         this.#selected.set(file, time);
         this.#values.push(values);
       } catch (error) {
@@ -125,7 +126,7 @@ export class FilesReceiver<T> implements Receiver {
   async #list(): Promise<string[]> {
     const filter = this.#options.filter ?? ((name: string) => !name.startsWith('.'));
     try {
-      const entries = await readdir(this.#directory, { withFileTypes: true });
+      const entries = await fs.readdir(this.#directory, { withFileTypes: true });
       return entries
         .filter((entry) => entry.isFile() && filter(entry.name))
         .map((entry) => path.join(this.#directory, entry.name))

@@ -1,6 +1,7 @@
 /** Lines of text from a TCP server; when the connection fails or ends it is made again, without limit, as Spark does. */
-import net from 'node:net';
+import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
+import { net } from '../../core/machine.ts';
 import type { UserReceiver } from './user-receiver.ts';
 
 /** A line longer than this many characters is cut, so that a peer without line ends cannot fill the memory. */
@@ -10,7 +11,7 @@ const RECONNECT_MS = 2000;
 
 /** UTF-8 lines, split at \n, a \r before it left out. */
 export function socketReceiver(host: string, port: number): UserReceiver<string> {
-  let socket: net.Socket | undefined;
+  let socket: Socket | undefined;
   return {
     onStart(handle) {
       const connection = net.connect({ host, port });

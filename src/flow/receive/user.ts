@@ -2,9 +2,11 @@
  * A user's own receiver: it is started and stopped here, stores what it receives, and is told when that has committed. One
  * that fails is started again: after 2 s, then after twice as long each time, at most 60 s, until it delivers or has run for 60 s.
  */
+
 import { type Clock, sleep } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { soon } from '../../core/machine.ts';
 import type { OpenValues } from './observable.ts';
 import type { AckToken, Intake, Outcome, Receiver, ReceiverState } from './receiver.ts';
 import type { ReceiverHandle, UserReceiver } from './user-receiver.ts';
@@ -127,7 +129,7 @@ export class UserReceiverHost<T> implements Receiver {
       store: (value, onSettled) => {
         if (onSettled !== undefined || this.#ended) return this.#push([value], onSettled);
         // Values that come one by one are gathered, or each would cost as much as a whole delivery.
-        if (this.#pending.length === 0) setImmediate(() => this.#flush());
+        if (this.#pending.length === 0) soon(() => this.#flush());
         this.#pending.push(value);
       },
       storeMany: (values, onSettled) => this.#push([...values], onSettled),

@@ -4,6 +4,7 @@
  * A window is given once, in the batch in which the watermark reaches its end; what comes for closed windows only is late.
  * Everything follows from the batches' contents, so that a replay of the same batches gives the same windows.
  */
+import { wallMs } from '../../core/machine.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Node, NodeSpec } from '../node.ts';
 import type { StatePartition, StateSpecification } from '../state/form.ts';
@@ -99,7 +100,7 @@ function step<T>(
   const added = new Map<number, T[]>();
   const marks: number[] = [];
   // A batch that is late has a time of then, and holds events of now.
-  const latest = time < FIRST_REAL_TIME ? Number.MAX_SAFE_INTEGER : Math.max(time, Date.now()) + options.maxAheadMs;
+  const latest = time < FIRST_REAL_TIME ? Number.MAX_SAFE_INTEGER : Math.max(time, wallMs()) + options.maxAheadMs;
   let wrong = 0;
   for (const values of inputs) {
     let greatest = Number.NEGATIVE_INFINITY;

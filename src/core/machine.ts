@@ -1,0 +1,138 @@
+/**
+ * The machine as the rest of the code sees it: its times, timers and turns, its random numbers and ids, its files and sockets. Nothing
+ * else calls them (a test holds that), so that a simulator can put another machine in its place as a whole. What is a function here
+ * asks the machine of the moment at each call.
+ */
+import { randomUUID, randomBytes as realBytes } from 'node:crypto';
+import realFsSync from 'node:fs';
+import realFs from 'node:fs/promises';
+import realNet from 'node:net';
+import realTls from 'node:tls';
+
+/** Ends a timer that has not fired, or that fires again and again. */
+export type EndTimer = () => void;
+
+/** See the file's first lines. */
+export interface Machine {
+  /** The time that an administrator can set, in ms since the epoch. */
+  wallMs(): number;
+  /** A time that never goes back, in ms since some moment. */
+  monotonicMs(): number;
+  /** Calls `run` once, `ms` milliseconds from now or later, at most 2^31 - 1. @param holds whether the process waits for it */
+  after(ms: number, run: () => void, holds: boolean): EndTimer;
+  /** Calls `run` every `ms` milliseconds. @param holds whether the process waits for it */
+  every(ms: number, run: () => void, holds: boolean): EndTimer;
+  /** Calls `run` in the next turn of the event loop, after sockets and files had theirs. */
+  soon(run: () => void): void;
+  /** A number from 0 (inclusive) to 1 (exclusive). */
+  random(): number;
+  /** Bytes that nobody can guess. */
+  bytes(count: number): Buffer;
+  /** An id that no other one is equal to. */
+  uuid(): string;
+  readonly fs: typeof realFs;
+  readonly fsSync: typeof realFsSync;
+  readonly net: typeof realNet;
+  readonly tls: typeof realTls;
+}
+
+/** This machine. */
+export const realMachine: Machine = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(ms, run, holds) {
+    const timer = setTimeout(run, ms);
+    if (!holds) timer.unref();
+    return () => clearTimeout(timer);
+  },
+  every(ms, run, holds) {
+    const timer = setInterval(run, ms);
+    if (!holds) timer.unref();
+    return () => clearInterval(timer);
+  },
+  soon: (run) => void setImmediate(run),
+  random: () => Math.random(),
+  bytes: (count) => realBytes(count),
+  uuid: () => randomUUID(),
+  fs: realFs,
+  fsSync: realFsSync,
+  net: realNet,
+  tls: realTls,
+};
+
+let machine = realMachine;
+
+/**
+ * Puts another machine in the place of the one that there is, for all code of this thread.
+ * @returns puts the one before back
+ * @example
+ * const back = replaceMachine({ ...realMachine, wallMs: () => 0 });
+ * wallMs(); // 0
+ * back();
+ */
+export function replaceMachine(other: Machine): () => void {
+  const before = machine;
+  machine = other;
+  return () => {
+    machine = before;
+  };
+}
+
+/** As of Machine. */
+export function wallMs(): number {
+  return machine.wallMs();
+}
+
+/** As of Machine. */
+export function monotonicMs(): number {
+  return machine.monotonicMs();
+}
+
+/** As of Machine. A timer that holds the process unless it is told not to. */
+export function after(ms: number, run: () => void, holds = true): EndTimer {
+  return machine.after(ms, run, holds);
+}
+
+/** As of Machine. */
+export function every(ms: number, run: () => void, holds = true): EndTimer {
+  return machine.every(ms, run, holds);
+}
+
+/** As of Machine. */
+export function soon(run: () => void): void {
+  machine.soon(run);
+}
+
+/** Resolves in the next turn of the event loop. */
+export function nextLoop(): Promise<void> {
+  return new Promise((resolve) => machine.soon(resolve));
+}
+
+/** As of Machine. */
+export function random(): number {
+  return machine.random();
+}
+
+/** As of Machine. */
+export function randomBytes(count: number): Buffer {
+  return machine.bytes(count);
+}
+
+/** As of Machine. */
+export function uuid(): string {
+  return machine.uuid();
+}
+
+/** Node's `fs/promises`, of the machine of the moment. */
+export const fs: typeof realFs = delegate(() => machine.fs);
+/** Node's `fs`, of the machine of the moment. */
+export const fsSync: typeof realFsSync = delegate(() => machine.fsSync);
+/** Node's `net`, of the machine of the moment. */
+export const net: typeof realNet = delegate(() => machine.net);
+/** Node's `tls`, of the machine of the moment. */
+export const tls: typeof realTls = delegate(() => machine.tls);
+
+/** Looks like a module, and hands each use of it on. */
+function delegate<T extends object>(target: () => T): T {
+  return new Proxy(target(), { get: (_, name) => Reflect.get(target(), name) });
+}
