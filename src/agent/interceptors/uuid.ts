@@ -1,7 +1,7 @@
 /** Sets a header to a random UUID, for finding duplicates later. */
 import { randomUUID } from 'node:crypto';
-import { defineComponent } from '../config/component.ts';
-import { bool, text } from '../config/fields.ts';
+import { defineComponent } from '../component/component.ts';
+import { bool, text } from '../component/fields.ts';
 import { type Interceptor, type InterceptorContext, type InterceptorType, withHeader } from './interceptor.ts';
 
 /** The uuid interceptor. */

@@ -15,8 +15,8 @@ import type { RpcRequest } from '../../avro/rpc-request.ts';
 import { AvroRpcServer } from '../../avro/server.ts';
 import { sleep, type Timer } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
-import { defineComponent } from '../config/component.ts';
-import { int, port, text, type Values } from '../config/fields.ts';
+import { defineComponent } from '../component/component.ts';
+import { int, port, text, type Values } from '../component/fields.ts';
 import {
   type Batch,
   finish,

@@ -4,9 +4,9 @@
  */
 import net from 'node:net';
 import { listenError, messageOf } from '../../core/errors.ts';
-import { defineComponent } from '../config/component.ts';
-import { bool, charset, int, port, text, type Values } from '../config/fields.ts';
-import { gauge } from '../counters.ts';
+import { defineComponent } from '../component/component.ts';
+import { gauge } from '../component/counters.ts';
+import { bool, charset, int, port, text, type Values } from '../component/fields.ts';
 import { never, type Source, type SourceContext, type SourceType } from './source.ts';
 
 const fields = {

@@ -2,8 +2,8 @@
  * Starts the components of an agent, group after group, and stops them in the reverse order. A stop has an end, whatever a component
  * does: one that does not stop in time is reported and left behind, and the stop goes on with the others.
  */
-import { type Clock, sleep } from '../core/clock.ts';
-import type { Logger } from '../core/log.ts';
+import { type Clock, sleep } from '../../core/clock.ts';
+import type { Logger } from '../../core/log.ts';
 
 /** What is started and stopped. */
 export interface Part {
