@@ -1,7 +1,8 @@
 /// <reference types="node" preserve="true" />
 /** The door `streamjob/agent`: the embedded agent, and the client that sends events to any Avro source. */
-export { Agent, type AgentOptions } from './agent/agent.ts';
+
 export { RpcClient, type RpcClientOptions } from './agent/rpc-client.ts';
+export { Agent, type AgentOptions } from './agent/runtime/agent.ts';
 export type { ClientTls } from './avro/layers.ts';
 export { type Clock, systemClock } from './core/clock.ts';
 export { type ErrorCode, StreamjobError } from './core/errors.ts';

@@ -51,7 +51,7 @@ async function runAgent(name: string, confFile: string, requests: StopRequests):
   const log = await makeLogger();
   requests.log = log;
   // Not before it is asked for: it brings the storage engine of the file channel.
-  const { Agent } = await import('../agent/agent.ts');
+  const { Agent } = await import('../agent/runtime/agent.ts');
   const agent = await Agent.fromFile(confFile, { name, log });
   await untilAborted(agent.start(), requests.signal);
   await requests.asked;

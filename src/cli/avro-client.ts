@@ -3,7 +3,7 @@
 import path from 'node:path';
 import readline from 'node:readline';
 import type { CommandModule } from 'yargs';
-import { parseProperties } from '../agent/config/properties.ts';
+import { parseProperties } from '../agent/conf/properties.ts';
 import type { RpcClient } from '../agent/rpc-client.ts';
 import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
 import type { EventInit } from '../core/event.ts';

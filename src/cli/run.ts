@@ -1,6 +1,6 @@
 /** `streamjob run JOB.ts`: runs a job with its embedded agent until it is stopped, drained, or has done enough batches. */
 import path from 'node:path';
-import type { Agent } from '../agent/agent.ts';
+import type { Agent } from '../agent/runtime/agent.ts';
 import type { BuildJob } from '../api/job.ts';
 import type { JobOptions } from '../api/job-options.ts';
 import { loadJob } from '../api/load-job.ts';
@@ -64,7 +64,7 @@ async function prepare(
   const agent =
     options.agent === undefined
       ? undefined
-      : await (await import('../agent/agent.ts')).Agent.fromFile(options.agent.conf, {
+      : await (await import('../agent/runtime/agent.ts')).Agent.fromFile(options.agent.conf, {
           name: options.agent.name,
           log,
           ...(options.reliabilityAsked ? { reliability: options.reliability } : {}),

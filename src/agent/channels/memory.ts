@@ -5,9 +5,9 @@
 import { getHeapStatistics } from 'node:v8';
 import { StreamjobError } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
-import { defineComponent } from '../config/component.ts';
-import { int, type Values } from '../config/fields.ts';
-import { gauge } from '../counters.ts';
+import { defineComponent } from '../component/component.ts';
+import { gauge } from '../component/counters.ts';
+import { int, type Values } from '../component/fields.ts';
 import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
 import { channelClosed, newTransaction, returnToHead, type Taken, type TransactionHost } from './transaction.ts';
 import { Waiters } from './waiters.ts';

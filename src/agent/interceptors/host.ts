@@ -1,7 +1,7 @@
 /** Sets a header to the address or the name of this machine. */
 import os from 'node:os';
-import { defineComponent } from '../config/component.ts';
-import { bool, text } from '../config/fields.ts';
+import { defineComponent } from '../component/component.ts';
+import { bool, text } from '../component/fields.ts';
 import { type Interceptor, type InterceptorContext, type InterceptorType, withHeader } from './interceptor.ts';
 
 /** The host interceptor. */

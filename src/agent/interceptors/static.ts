@@ -1,6 +1,6 @@
 /** Sets a header to a fixed value. */
-import { defineComponent } from '../config/component.ts';
-import { bool, text } from '../config/fields.ts';
+import { defineComponent } from '../component/component.ts';
+import { bool, text } from '../component/fields.ts';
 import { type Interceptor, type InterceptorContext, type InterceptorType, withHeader } from './interceptor.ts';
 
 /** The static interceptor. */

@@ -1,7 +1,6 @@
-/** Sets a header to a random UUID, for finding duplicates later. */
-import { randomUUID } from 'node:crypto';
-import { defineComponent } from '../config/component.ts';
-import { bool, text } from '../config/fields.ts';
+import { uuid as newId } from '../../core/machine.ts';
+import { defineComponent } from '../component/component.ts';
+import { bool, text } from '../component/fields.ts';
 import { type Interceptor, type InterceptorContext, type InterceptorType, withHeader } from './interceptor.ts';
 
 /** The uuid interceptor. */
@@ -15,6 +14,6 @@ export const uuid: InterceptorType = defineComponent({
     prefix: text({ doc: 'put before the UUID', default: '' }),
   },
   create: ({ headerName, preserveExisting, prefix }, _context: InterceptorContext): Interceptor => {
-    return (event) => withHeader(event, headerName, `${prefix}${randomUUID()}`, preserveExisting);
+    return (event) => withHeader(event, headerName, `${prefix}${newId()}`, preserveExisting);
   },
 });

@@ -6,8 +6,8 @@ import { sleep } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import type { Channel, Transaction, TransactionState } from '../channels/channel.ts';
-import { defineComponent } from '../config/component.ts';
-import { int, type Values } from '../config/fields.ts';
+import { defineComponent } from '../component/component.ts';
+import { int, type Values } from '../component/fields.ts';
 import type { Sink, SinkStatus } from '../sinks/sink.ts';
 import { onlySink, type ProcessorContext, type ProcessorType, type SinkProcessor } from './processor.ts';
 

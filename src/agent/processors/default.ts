@@ -1,6 +1,6 @@
 /** The default processor: one sink on its own channel. A failure of the sink is the runner's to wait out. */
 import type { Channel } from '../channels/channel.ts';
-import { defineComponent } from '../config/component.ts';
+import { defineComponent } from '../component/component.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { onlySink, type ProcessorContext, type ProcessorType, type SinkProcessor } from './processor.ts';
 

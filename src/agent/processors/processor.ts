@@ -5,8 +5,8 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Channel } from '../channels/channel.ts';
-import type { ComponentType } from '../config/component.ts';
-import type { ProcessorCounters } from '../counters.ts';
+import type { ComponentType } from '../component/component.ts';
+import type { ProcessorCounters } from '../component/counters.ts';
 import type { Sink, SinkStatus } from '../sinks/sink.ts';
 
 /** Drives one or more sinks; starts and stops them. */

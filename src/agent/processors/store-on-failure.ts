@@ -11,8 +11,8 @@ import { sleep } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Channel } from '../channels/channel.ts';
 import { Waiters } from '../channels/waiters.ts';
-import { defineComponent } from '../config/component.ts';
-import { int, text, type Values } from '../config/fields.ts';
+import { defineComponent } from '../component/component.ts';
+import { int, text, type Values } from '../component/fields.ts';
 import type { Sink, SinkStatus } from '../sinks/sink.ts';
 import {
   type GroupSink,

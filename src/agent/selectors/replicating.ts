@@ -1,6 +1,6 @@
 /** Every event goes to every channel of the source. */
-import { defineComponent } from '../config/component.ts';
-import { names } from '../config/fields.ts';
+import { defineComponent } from '../component/component.ts';
+import { names } from '../component/fields.ts';
 import type { Selector, SelectorContext, SelectorType } from './selector.ts';
 
 /** The replicating selector. */

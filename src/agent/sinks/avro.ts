@@ -6,9 +6,9 @@
 import { AvroRpcClient } from '../../avro/client.ts';
 import { decodeStatus, encodeAppendBatch, flumeProtocol } from '../../avro/protocols/flume.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
-import { defineComponent } from '../config/component.ts';
-import { choice, int, port, text, type Values } from '../config/fields.ts';
-import { checkClientTls, clientTls, clientTlsFields } from '../config/tls-fields.ts';
+import { defineComponent } from '../component/component.ts';
+import { choice, int, port, text, type Values } from '../component/fields.ts';
+import { checkClientTls, clientTls, clientTlsFields } from '../component/tls-fields.ts';
 import { AFTER_STOP_MS, Burst, requireOk } from './avro/burst.ts';
 import { finish, giveBack, type Sink, type SinkContext, type SinkStatus, type SinkType, takeBatch } from './sink.ts';
 

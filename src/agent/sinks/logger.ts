@@ -1,7 +1,7 @@
 /** The logger sink: writes each event to the log, as Flume writes it. Unlike Flume's, it honours maxBytesToLog. */
 import type { PlainEvent } from '../../core/event.ts';
-import { defineComponent } from '../config/component.ts';
-import { int, type Values } from '../config/fields.ts';
+import { defineComponent } from '../component/component.ts';
+import { int, type Values } from '../component/fields.ts';
 import { finish, type Sink, type SinkContext, type SinkStatus, type SinkType, takeBatch } from './sink.ts';
 
 const fields = { maxBytesToLog: int({ doc: 'bytes of the body that are shown', default: 16 }) };

@@ -1,6 +1,6 @@
 /** The null sink: throws events away, for tests and load. */
-import { defineComponent } from '../config/component.ts';
-import { int, type Values } from '../config/fields.ts';
+import { defineComponent } from '../component/component.ts';
+import { int, type Values } from '../component/fields.ts';
 import { finish, type Sink, type SinkContext, type SinkStatus, type SinkType, takeBatch } from './sink.ts';
 
 const fields = {

@@ -4,8 +4,8 @@ import type { PlainEvent } from '../../core/event.ts';
 import type { Logger } from '../../core/log.ts';
 import { reached } from '../../core/points.ts';
 import type { Channel, Transaction } from '../channels/channel.ts';
-import type { ComponentType } from '../config/component.ts';
-import type { SinkCounters } from '../counters.ts';
+import type { ComponentType } from '../component/component.ts';
+import type { SinkCounters } from '../component/counters.ts';
 
 /** `ready`: there may be more at once; `backoff`: the channel was empty. */
 export type SinkStatus = 'ready' | 'backoff';

@@ -3,7 +3,7 @@
  * commits a batch when it is acknowledged. What a poller sees is as with the original; better: a poller that goes away
  * leaves no ghost that takes events to a dead connection, and no thread is blocked by a long poll.
  */
-import { randomUUID } from 'node:crypto';
+
 import {
   decodeGetEventBatch,
   decodeSequence,
@@ -15,8 +15,9 @@ import type { RpcRequest } from '../../avro/rpc-request.ts';
 import { AvroRpcServer } from '../../avro/server.ts';
 import { sleep, type Timer } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
-import { defineComponent } from '../config/component.ts';
-import { int, port, text, type Values } from '../config/fields.ts';
+import { uuid } from '../../core/machine.ts';
+import { defineComponent } from '../component/component.ts';
+import { int, port, text, type Values } from '../component/fields.ts';
 import {
   type Batch,
   finish,
@@ -55,7 +56,7 @@ class SparkSink implements Sink {
   readonly #open = new Map<string, OpenBatch>();
   readonly #work = new Set<Promise<void>>();
   /** Other at each start: a poller's late acknowledgement of a batch from before must not hit a new one. */
-  readonly #seqBase = randomUUID().slice(0, 8);
+  readonly #seqBase = uuid().slice(0, 8);
   #seq = 0;
   #server: AvroRpcServer | undefined;
 

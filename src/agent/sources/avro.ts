@@ -7,10 +7,10 @@ import { flumeProtocol } from '../../avro/protocols/flume.ts';
 import type { RpcConnection } from '../../avro/rpc-request.ts';
 import { AvroRpcServer } from '../../avro/server.ts';
 import { messageOf } from '../../core/errors.ts';
-import { defineComponent } from '../config/component.ts';
-import { bool, choice, int, port, text, type Values } from '../config/fields.ts';
-import { checkServerTls, serverTls, serverTlsFields } from '../config/tls-fields.ts';
-import { gauge } from '../counters.ts';
+import { defineComponent } from '../component/component.ts';
+import { gauge } from '../component/counters.ts';
+import { bool, choice, int, port, text, type Values } from '../component/fields.ts';
+import { checkServerTls, serverTls, serverTlsFields } from '../component/tls-fields.ts';
 import { RequestLine } from './avro/request-line.ts';
 import { never, type Source, type SourceContext, type SourceType } from './source.ts';
 

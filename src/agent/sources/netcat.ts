@@ -2,11 +2,12 @@
  * The netcat source: one event per line of a TCP connection, each answered OK once the channels have it.
  * Lines that have arrived together share a transaction; each is answered by itself, in order.
  */
-import net from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { listenError, messageOf } from '../../core/errors.ts';
-import { defineComponent } from '../config/component.ts';
-import { bool, charset, int, port, text, type Values } from '../config/fields.ts';
-import { gauge } from '../counters.ts';
+import { net } from '../../core/machine.ts';
+import { defineComponent } from '../component/component.ts';
+import { gauge } from '../component/counters.ts';
+import { bool, charset, int, port, text, type Values } from '../component/fields.ts';
 import { never, type Source, type SourceContext, type SourceType } from './source.ts';
 
 const fields = {
@@ -23,7 +24,7 @@ const LINGER_MS = 1000;
 
 /** One connection: the lines of its peer, and the answers, both in the source's character set. */
 interface Connection {
-  readonly socket: net.Socket;
+  readonly socket: Socket;
   readonly encode: (text: string) => Buffer;
   /** Whether lines of it are on their way to the channels. */
   busy: boolean;
@@ -34,7 +35,7 @@ class NetcatSource implements Source {
   readonly #values: Values<typeof fields>;
   readonly #context: SourceContext;
   readonly #connections = new Map<Connection, Promise<void>>();
-  #server: net.Server | undefined;
+  #server: Server | undefined;
 
   constructor(values: Values<typeof fields>, context: SourceContext) {
     this.#values = values;
@@ -77,7 +78,7 @@ class NetcatSource implements Source {
     return never();
   }
 
-  #accept(socket: net.Socket): void {
+  #accept(socket: Socket): void {
     const { log, name } = this.#context;
     // A reset comes as an error of the iteration below; without a listener it would end the process.
     socket.on('error', () => {});
@@ -146,7 +147,7 @@ class NetcatSource implements Source {
 }
 
 /** Resolves when the peer has taken what was written, or is gone: answers to one that reads none must not gather without bound. */
-function drained(socket: net.Socket): Promise<void> {
+function drained(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     if (socket.destroyed) return resolve();
     const done = (): void => {

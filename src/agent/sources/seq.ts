@@ -1,6 +1,6 @@
 /** The sequence source: events whose bodies are 0, 1, 2, …; for tests and load. */
-import { defineComponent } from '../config/component.ts';
-import { int, type Values } from '../config/fields.ts';
+import { defineComponent } from '../component/component.ts';
+import { int, type Values } from '../component/fields.ts';
 import { breathe, deliver, never, type Source, type SourceContext, type SourceType } from './source.ts';
 
 const fields = {

@@ -1,11 +1,12 @@
 /** What a source is: it brings events into channels through its processor. */
+
 import { type Clock, sleep } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import type { Logger } from '../../core/log.ts';
-import type { ChannelProcessor } from '../channel-processor.ts';
-import type { ComponentType } from '../config/component.ts';
-import type { SourceCounters } from '../counters.ts';
+import { nextLoop } from '../../core/machine.ts';
+import type { ComponentType } from '../component/component.ts';
+import type { SourceCounters } from '../component/counters.ts';
 
 /** A source. */
 export interface Source {
@@ -21,13 +22,26 @@ export interface Source {
   readonly address?: { readonly host: string; readonly port: number } | undefined;
 }
 
+/** Where a source puts its batches: the agent's interceptors, selector and channels are behind it. */
+export interface SourceChannels {
+  /** The most events of a batch that fits a transaction of every channel. */
+  readonly batchLimit: number;
+  /** Whether a batch that a channel does not take is dropped and counted, so that the source goes on (best-effort). */
+  readonly drops: boolean;
+  /**
+   * Puts a batch; resolves when every required channel has it.
+   * @throws StreamjobError of the channel: CHANNEL_FULL, TRANSACTION_FULL, CHANNEL_CLOSED, FILE_ACCESS
+   */
+  process(batch: readonly PlainEvent[]): Promise<void>;
+}
+
 /** What a source is given. */
 export interface SourceContext {
   readonly name: string;
   readonly log: Logger;
   readonly clock: Clock;
   readonly counters: SourceCounters;
-  readonly processor: ChannelProcessor;
+  readonly processor: SourceChannels;
 }
 
 /** A type of source. */
@@ -77,5 +91,5 @@ export function never(): Promise<void> {
 
 /** Lets timers and sockets have their turn: a loop over promises that resolve at once would starve them. */
 export function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return nextLoop();
 }

@@ -4,13 +4,14 @@
  * Where Flume's source dies for ever (a file changed while it was read, a name used again, bytes that are no text) this one
  * logs one error, leaves that file as it is, and goes on with the next.
  */
-import fs from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { sleep } from '../../core/clock.ts';
 import { messageOf, StreamjobError, systemCodeOf } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
-import { defineComponent } from '../config/component.ts';
-import { bool, charset, choice, int, regex, text, type Values } from '../config/fields.ts';
+import { fs } from '../../core/machine.ts';
+import { defineComponent } from '../component/component.ts';
+import { bool, charset, choice, int, regex, text, type Values } from '../component/fields.ts';
 import { breathe, deliver, never, type Source, type SourceContext, type SourceType } from './source.ts';
 import { FileEncoding, type LineEncoding } from './spooldir/encoding.ts';
 import { type Line, LineReader } from './spooldir/line-reader.ts';
@@ -185,7 +186,7 @@ class SpoolDirSource implements Source {
 
   async #readFile(found: Candidate): Promise<void> {
     const { log, name, counters } = this.#context;
-    let file: fs.FileHandle | undefined;
+    let file: FileHandle | undefined;
     let candidate = found;
     try {
       file = await fs.open(found.path, 'r');
@@ -211,7 +212,7 @@ class SpoolDirSource implements Source {
   }
 
   /** @returns whether the file was read to its end */
-  async #deliverLines(candidate: Candidate, file: fs.FileHandle): Promise<boolean> {
+  async #deliverLines(candidate: Candidate, file: FileHandle): Promise<boolean> {
     const v = this.#values;
     const retry = { first: 250, max: v.maxBackoff };
     const headers = this.#headers(candidate.path);
@@ -234,7 +235,7 @@ class SpoolDirSource implements Source {
     }
   }
 
-  async #encodingOf(file: fs.FileHandle): Promise<FileEncoding> {
+  async #encodingOf(file: FileHandle): Promise<FileEncoding> {
     const mark = Buffer.alloc(this.#encoding.charset.markBytes);
     const { bytesRead } = await file.read(mark, 0, mark.length, 0);
     return new FileEncoding(this.#encoding, mark.subarray(0, bytesRead));

@@ -1,8 +1,8 @@
 /** What interceptors, the logger sink's format, and the optional channels of a source promise. */
 import { describe, expect, it } from 'vitest';
-import { ChannelProcessor } from '../../../src/agent/channel-processor.ts';
 import { memory } from '../../../src/agent/channels/memory.ts';
 import { interceptors } from '../../../src/agent/interceptors/index.ts';
+import { ChannelProcessor } from '../../../src/agent/runtime/channel-processor.ts';
 import { formatEvent } from '../../../src/agent/sinks/logger.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { PlainEvent } from '../../../src/core/event.ts';

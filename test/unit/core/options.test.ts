@@ -1,6 +1,6 @@
 /** Options of users: what is misspelt, of another kind or out of range is refused, with the nearest name and what fits. */
 import { describe, expect, test } from 'vitest';
-import { Agent } from '../../../src/agent/agent.ts';
+import { Agent } from '../../../src/agent/runtime/agent.ts';
 import { resolveJobOptions } from '../../../src/api/resolve-options.ts';
 import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { sizeBytes } from '../../../src/core/options.ts';

@@ -1,8 +1,9 @@
 /** The directory of a file channel, before it is opened. */
-import fs from 'node:fs/promises';
+
 import path from 'node:path';
 import { messageOf, StreamjobError } from '../../../core/errors.ts';
 import { nodeFiles } from '../../../core/files.ts';
+import { fs } from '../../../core/machine.ts';
 
 /**
  * Makes the directory, durably; refuses one that holds the data of Flume's own file channel, whose events would be left behind.

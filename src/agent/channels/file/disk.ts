@@ -5,11 +5,12 @@
  * its own writes need no new blocks, and it is our append that is refused. (On file systems that copy on write, btrfs or zfs,
  * that is no guarantee; there minimumRequiredSpace is.)
  */
-import { constants } from 'node:fs';
-import fs, { type FileHandle } from 'node:fs/promises';
+
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, StreamjobError, systemCodeOf } from '../../../core/errors.ts';
 import { nodeFiles } from '../../../core/files.ts';
+import { fs, fsSync, monotonicMs } from '../../../core/machine.ts';
 
 /** The file that lmdb keeps its data in. */
 const DATA = 'data.mdb';
@@ -89,7 +90,7 @@ export class Disk {
   /** The state of the disk, measured now or a moment ago; never throws. */
   state(): Promise<DiskState> {
     // The monotonic time: a clock that a test turns by hand says nothing about the disk.
-    const fresh = performance.now() - this.#measuredAt < MEASURE_EVERY_MS;
+    const fresh = monotonicMs() - this.#measuredAt < MEASURE_EVERY_MS;
     if (fresh && this.#state.freeBytes >= AMPLE_BYTES && this.#state.fault === undefined)
       return Promise.resolve(this.#state);
     this.#measuring ??= this.#measure().finally(() => {
@@ -154,7 +155,7 @@ export class Disk {
       const [stats, identity] = await Promise.all([
         fs.statfs(this.#directory),
         this.#currentIdentity(),
-        fs.access(this.#directory, constants.W_OK),
+        fs.access(this.#directory, fsSync.constants.W_OK),
       ]);
       const freeBytes = stats.bavail * stats.bsize;
       const fault = identity === this.#identity ? undefined : this.#lost();
@@ -162,7 +163,7 @@ export class Disk {
     } catch (cause) {
       this.#state = { freeBytes: 0, fault: this.#lost(cause) };
     }
-    this.#measuredAt = performance.now();
+    this.#measuredAt = monotonicMs();
     return this.#state;
   }
 

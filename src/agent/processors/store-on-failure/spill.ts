@@ -4,9 +4,9 @@ import type { PlainEvent } from '../../../core/event.ts';
 import type { Channel } from '../../channels/channel.ts';
 import { file } from '../../channels/file.ts';
 import { putAll } from '../../channels/put-all.ts';
-import type { Setting } from '../../config/component.ts';
-import { Problems } from '../../config/problems.ts';
-import { channelCounters } from '../../counters.ts';
+import { channelCounters } from '../../component/counters.ts';
+import { Problems } from '../../component/problems.ts';
+import type { Setting } from '../../component/settings.ts';
 import type { ProcessorContext } from '../processor.ts';
 
 /** One move takes at most so much into memory beside the channel. */

@@ -10,7 +10,7 @@ import { type Clock, sleep } from '../../../core/clock.ts';
 import { StreamjobError } from '../../../core/errors.ts';
 import type { PlainEvent } from '../../../core/event.ts';
 import type { Channel } from '../../channels/channel.ts';
-import type { SinkCounters } from '../../counters.ts';
+import type { SinkCounters } from '../../component/counters.ts';
 import { type Batch, finish, giveBack, type SinkStatus, takeBatch } from '../sink.ts';
 
 /** What a burst works with. */

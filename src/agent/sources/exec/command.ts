@@ -4,11 +4,12 @@
  * kernel closes that end however the agent ends; the shell then ends the whole group, with SIGTERM and two seconds later with SIGKILL.
  * What has left the group by itself (`setsid`) is out of reach. Without /bin/sh (Windows) the command is started alone.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { StreamjobError } from '../../../core/errors.ts';
+import { fsSync } from '../../../core/machine.ts';
 
 const SHELL = '/bin/sh';
 
@@ -51,7 +52,7 @@ export class Command {
 
   /** @throws StreamjobError FILE_NOT_FOUND when there is no such program */
   static start(program: string, args: readonly string[]): Command {
-    const watched = process.platform !== 'win32' && existsSync(SHELL);
+    const watched = process.platform !== 'win32' && fsSync.existsSync(SHELL);
     if (watched) requireProgram(program);
     const [file, all] = watched
       ? [SHELL, ['-c', START, SHELL, WATCH, program, ...args]]
@@ -100,8 +101,8 @@ function requireProgram(program: string): void {
 
 function isProgram(file: string): boolean {
   try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
+    fsSync.accessSync(file, fsSync.constants.X_OK);
+    return fsSync.statSync(file).isFile();
   } catch {
     return false;
   }

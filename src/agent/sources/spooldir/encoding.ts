@@ -4,8 +4,8 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { StreamjobError } from '../../../core/errors.ts';
-import { type Charset, type DecodeErrorPolicy, Decoder, type Ordered } from '../../charset/charset.ts';
-import { utf8Step } from '../../charset/raw.ts';
+import { type Charset, type DecodeErrorPolicy, Decoder, type Ordered } from '../../component/charset/charset.ts';
+import { utf8Step } from '../../component/charset/raw.ts';
 
 /** How the lines of a file are encoded, and what their events' bodies are to be in. */
 export interface LineEncoding {

@@ -7,9 +7,11 @@
  * the log keeps size and time of the file and a digest of all bytes before the offset, and reading goes on at the offset
  * only when all three are as they were. Anything else is read from its start: events may come twice, none is lost.
  */
+
 import { createHash, type Hash } from 'node:crypto';
-import fs from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { fs } from '../../../core/machine.ts';
 import type { Candidate } from './scan.ts';
 
 const NAME = '.streamjob-position.log';
@@ -35,7 +37,7 @@ export interface Start {
 /** The log. */
 export class PositionLog {
   readonly #path: string;
-  #log: fs.FileHandle | undefined;
+  #log: FileHandle | undefined;
   #bytes = 0;
   /** What tells the file, at the begin of the log. */
   #head: object = {};
@@ -49,7 +51,7 @@ export class PositionLog {
    * Begins with a file. @param file the candidate, opened @returns where to go on in it
    * @throws system errors of the file or the log
    */
-  async begin(candidate: Candidate, file: fs.FileHandle): Promise<Start> {
+  async begin(candidate: Candidate, file: FileHandle): Promise<Start> {
     const start = await this.#start(candidate, file);
     const { path: name, size, mtimeMs } = candidate;
     this.#head = { file: name, size, mtimeMs };
@@ -91,7 +93,7 @@ export class PositionLog {
     await fs.rename(fresh, this.#path);
   }
 
-  async #start(candidate: Candidate, file: fs.FileHandle): Promise<Start> {
+  async #start(candidate: Candidate, file: FileHandle): Promise<Start> {
     const fresh = (mismatch?: string): Start => ({ offset: 0, hash: createHash('sha256'), mismatch });
     const records = await this.#records();
     const first = records[0];
@@ -120,7 +122,7 @@ export function digestOf(hash: Hash): string {
 }
 
 /** The hash of the first `length` bytes; undefined when the file has fewer. */
-async function hashOf(file: fs.FileHandle, length: number): Promise<Hash | undefined> {
+async function hashOf(file: FileHandle, length: number): Promise<Hash | undefined> {
   const hash = createHash('sha256');
   const chunk = Buffer.allocUnsafe(Math.min(length, READ_BYTES));
   for (let at = 0; at < length; ) {

@@ -1,8 +1,9 @@
 /** Which files of the spooling directory are to be read, and in what order. */
+
 import type { Stats } from 'node:fs';
-import fs from 'node:fs/promises';
 import path from 'node:path';
 import { systemCodeOf } from '../../../core/errors.ts';
+import { fs } from '../../../core/machine.ts';
 
 /** A file to read. */
 export interface Candidate {

@@ -1,7 +1,8 @@
 /** What happens to a file that was read to its end, and which files were read before. */
-import fs from 'node:fs/promises';
+
 import path from 'node:path';
 import { StreamjobError, systemCodeOf } from '../../../core/errors.ts';
+import { fs } from '../../../core/machine.ts';
 import { type Candidate, candidateOf, sameFile, unchanged } from './scan.ts';
 
 /** How files that are done are told from others. */

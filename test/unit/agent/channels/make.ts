@@ -1,8 +1,9 @@
 /** Makes components for tests from properties, the way a flume.conf does. */
 import type { Channel, ChannelContext, ChannelType } from '../../../../src/agent/channels/channel.ts';
-import type { ComponentType, Setting } from '../../../../src/agent/config/component.ts';
-import { Problems } from '../../../../src/agent/config/problems.ts';
-import { channelCounters } from '../../../../src/agent/counters.ts';
+import type { ComponentType } from '../../../../src/agent/component/component.ts';
+import { channelCounters } from '../../../../src/agent/component/counters.ts';
+import { Problems } from '../../../../src/agent/component/problems.ts';
+import type { Setting } from '../../../../src/agent/component/settings.ts';
 import { type Clock, systemClock } from '../../../../src/core/clock.ts';
 import { silentLogger } from '../../../../src/core/log.ts';
 

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Transaction } from '../../../../src/agent/channels/channel.ts';
-import { sinkCounters } from '../../../../src/agent/counters.ts';
+import { sinkCounters } from '../../../../src/agent/component/counters.ts';
 import { bestEffort } from '../../../../src/agent/processors/best-effort.ts';
 import { defaultType } from '../../../../src/agent/processors/default.ts';
 import { storeOnFailure } from '../../../../src/agent/processors/store-on-failure.ts';

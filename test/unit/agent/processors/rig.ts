@@ -1,9 +1,9 @@
 /** A sink processor behind its runner, on a memory channel, with a sink whose receiver takes or refuses as a test tells it. */
 import type { Channel } from '../../../../src/agent/channels/channel.ts';
 import { memory } from '../../../../src/agent/channels/memory.ts';
-import { type ProcessorCounters, processorCounters, sinkCounters } from '../../../../src/agent/counters.ts';
+import { type ProcessorCounters, processorCounters, sinkCounters } from '../../../../src/agent/component/counters.ts';
 import type { ProcessorType, SinkProcessor } from '../../../../src/agent/processors/processor.ts';
-import { SinkRunner } from '../../../../src/agent/sink-runner.ts';
+import { SinkRunner } from '../../../../src/agent/runtime/sink-runner.ts';
 import { finish, giveBack, type Sink, takeBatch } from '../../../../src/agent/sinks/sink.ts';
 import { ManualClock } from '../../../../src/core/clock.ts';
 import { collectingLogger, type LoggedLine } from '../../../kit/log.ts';

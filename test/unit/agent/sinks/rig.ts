@@ -2,9 +2,9 @@
 
 import type { Channel } from '../../../../src/agent/channels/channel.ts';
 import { memory } from '../../../../src/agent/channels/memory.ts';
-import { type SinkCounters, sinkCounters } from '../../../../src/agent/counters.ts';
+import { type SinkCounters, sinkCounters } from '../../../../src/agent/component/counters.ts';
 import { defaultProcessor } from '../../../../src/agent/processors/default.ts';
-import { SinkRunner } from '../../../../src/agent/sink-runner.ts';
+import { SinkRunner } from '../../../../src/agent/runtime/sink-runner.ts';
 import type { Sink, SinkType } from '../../../../src/agent/sinks/sink.ts';
 import { decodeEvents, encodeStatus, type FlumeStatus, flumeProtocol } from '../../../../src/avro/protocols/flume.ts';
 import type { RpcRequest } from '../../../../src/avro/rpc-request.ts';

@@ -1,9 +1,9 @@
 /** A source on a memory channel, and what it has put there. */
 
-import { ChannelProcessor } from '../../../../src/agent/channel-processor.ts';
 import type { Channel } from '../../../../src/agent/channels/channel.ts';
 import { memory } from '../../../../src/agent/channels/memory.ts';
-import { type SourceCounters, sourceCounters } from '../../../../src/agent/counters.ts';
+import { type SourceCounters, sourceCounters } from '../../../../src/agent/component/counters.ts';
+import { ChannelProcessor } from '../../../../src/agent/runtime/channel-processor.ts';
 import type { Source, SourceType } from '../../../../src/agent/sources/source.ts';
 import { type Clock, systemClock } from '../../../../src/core/clock.ts';
 import type { PlainEvent } from '../../../../src/core/event.ts';

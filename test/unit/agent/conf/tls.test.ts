@@ -2,8 +2,8 @@
 import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readFlumeConf } from '../../../../src/agent/config/flume-conf.ts';
-import { opensslSuite } from '../../../../src/agent/config/tls-suites.ts';
+import { opensslSuite } from '../../../../src/agent/component/tls-suites.ts';
+import { readFlumeConf } from '../../../../src/agent/conf/flume-conf.ts';
 import { Agent, silentLogger } from '../../../../src/agent.ts';
 import { until } from '../../../kit/until.ts';
 

@@ -1,11 +1,11 @@
 /** What the loop around a sink processor promises. */
 import { describe, expect, it } from 'vitest';
-import type { SinkProcessor } from '../../../src/agent/processors/processor.ts';
-import { SinkRunner } from '../../../src/agent/sink-runner.ts';
-import type { SinkStatus } from '../../../src/agent/sinks/sink.ts';
-import { ManualClock, sleep } from '../../../src/core/clock.ts';
-import { silentLogger } from '../../../src/core/log.ts';
-import { settle } from './channels/use.ts';
+import type { SinkProcessor } from '../../../../src/agent/processors/processor.ts';
+import { SinkRunner } from '../../../../src/agent/runtime/sink-runner.ts';
+import type { SinkStatus } from '../../../../src/agent/sinks/sink.ts';
+import { ManualClock, sleep } from '../../../../src/core/clock.ts';
+import { silentLogger } from '../../../../src/core/log.ts';
+import { settle } from '../channels/use.ts';
 
 interface Rig {
   readonly clock: ManualClock;

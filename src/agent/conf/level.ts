@@ -1,9 +1,9 @@
 /** The level of reliability: what the file says, what the caller asks for, and whether channels and processors can keep it. */
 import { nearest } from '../../core/registry.ts';
 import { isWeaker, RELIABILITY_LEVELS, type Reliability, reliabilityOf } from '../../core/reliability.ts';
+import type { Problems } from '../component/problems.ts';
+import type { Setting, Settings } from '../component/settings.ts';
 import type { ChannelConf, SinkConf, SinkGroupConf } from './agent-conf.ts';
-import type { Setting, Settings } from './component.ts';
-import type { Problems } from './problems.ts';
 
 /** A level with where it was asked for. */
 export interface Level {

@@ -4,8 +4,8 @@
  */
 
 import { nearest } from '../../core/registry.ts';
-import { Charset } from '../charset/charset.ts';
-import { charsetNames } from '../charset/names.ts';
+import { Charset } from './charset/charset.ts';
+import { charsetNames } from './charset/names.ts';
 
 /** What a text was refused for: what was expected, for "expected …". */
 export class Expected {

@@ -1,9 +1,11 @@
 /** Checks of a flume.conf that concern several components at once. */
 import { nearest } from '../../core/registry.ts';
 import type { Channel, ChannelContext } from '../channels/channel.ts';
+import type { Configured, Limits } from '../component/component.ts';
+import type { Problems } from '../component/problems.ts';
+import type { Settings } from '../component/settings.ts';
+import { lineOf } from '../component/settings.ts';
 import type { AgentConf } from './agent-conf.ts';
-import type { Configured, Limits, Settings } from './component.ts';
-import type { Problems } from './problems.ts';
 
 /** Flume refuses it at start too: such a batch can never be put or taken. */
 export function checkBatch(
@@ -50,19 +52,4 @@ export function warnOfUnlisted(problems: Problems, settings: Settings, names: re
       `${whole} is ignored: ${name} is not one of ${list}${near === undefined ? '' : `; did you mean ${near}?`}`,
     );
   }
-}
-
-/** The settings below a prefix, by their names without it. */
-export function below(settings: Settings, prefix: string): Settings {
-  return new Map(
-    [...settings]
-      .filter(([key]) => key.startsWith(prefix))
-      .map(([key, setting]) => [key.slice(prefix.length), setting]),
-  );
-}
-
-/** The line of the first of them. */
-export function lineOf(settings: Settings): number | undefined {
-  for (const { line } of settings.values()) return line;
-  return undefined;
 }

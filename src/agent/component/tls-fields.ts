@@ -1,7 +1,8 @@
 /** TLS properties of Avro sources and sinks: Flume's stores as PKCS#12, and PEM files, which Flume does not have. */
-import fs from 'node:fs';
+
 import type { ClientTls, ServerTls } from '../../avro/layers.ts';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
+import { fsSync as fs } from '../../core/machine.ts';
 import { bool, type Field, text, type Values } from './fields.ts';
 import { type TlsLimits, tlsLimits } from './tls-suites.ts';
 

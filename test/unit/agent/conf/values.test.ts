@@ -1,8 +1,8 @@
 /** Values that are no numbers, ports, words or switches are refused with their line: every property of every component. */
 import { describe, expect, it } from 'vitest';
 import { channels } from '../../../../src/agent/channels/index.ts';
-import type { Fields } from '../../../../src/agent/config/fields.ts';
-import { readFlumeConf } from '../../../../src/agent/config/flume-conf.ts';
+import type { Fields } from '../../../../src/agent/component/fields.ts';
+import { readFlumeConf } from '../../../../src/agent/conf/flume-conf.ts';
 import { interceptors } from '../../../../src/agent/interceptors/index.ts';
 import { processors } from '../../../../src/agent/processors/index.ts';
 import { sinks } from '../../../../src/agent/sinks/index.ts';

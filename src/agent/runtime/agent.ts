@@ -1,21 +1,28 @@
 /** The embedded agent: sources, channels and sinks of a flume.conf, started and stopped together. */
-import fs from 'node:fs/promises';
-import { type Clock, systemClock } from '../core/clock.ts';
-import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
-import { type Log, type Logger, loggerOf } from '../core/log.ts';
-import { checkOptions, type OptionTable, oneOf, text, withMethods } from '../core/options.ts';
-import { RELIABILITY_LEVELS, type Reliability } from '../core/reliability.ts';
-import { untilAborted } from '../core/scope.ts';
+
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { messageOf, StreamjobError, systemCodeOf } from '../../core/errors.ts';
+import { type Log, type Logger, loggerOf } from '../../core/log.ts';
+import { fs, nextLoop } from '../../core/machine.ts';
+import { checkOptions, type OptionTable, oneOf, text, withMethods } from '../../core/options.ts';
+import { RELIABILITY_LEVELS, type Reliability } from '../../core/reliability.ts';
+import { untilAborted } from '../../core/scope.ts';
+import type { Channel } from '../channels/channel.ts';
+import {
+  type ChannelCounters,
+  channelCounters,
+  processorCounters,
+  sinkCounters,
+  sourceCounters,
+} from '../component/counters.ts';
+import type { AgentConf, SinkConf, SinkGroupConf, SourceConf } from '../conf/agent-conf.ts';
+import { readFlumeConf } from '../conf/flume-conf.ts';
+import type { GroupSink, SinkProcessor } from '../processors/processor.ts';
+import type { Sink } from '../sinks/sink.ts';
+import type { Source } from '../sources/source.ts';
 import { ChannelProcessor } from './channel-processor.ts';
-import type { Channel } from './channels/channel.ts';
-import type { AgentConf, SinkConf, SinkGroupConf, SourceConf } from './config/agent-conf.ts';
-import { readFlumeConf } from './config/flume-conf.ts';
-import { type ChannelCounters, channelCounters, processorCounters, sinkCounters, sourceCounters } from './counters.ts';
 import { Lifecycle, type Part } from './lifecycle.ts';
-import type { GroupSink, SinkProcessor } from './processors/processor.ts';
 import { SinkRunner } from './sink-runner.ts';
-import type { Sink } from './sinks/sink.ts';
-import type { Source } from './sources/source.ts';
 
 /** How an agent is made. */
 export interface AgentOptions {
@@ -164,7 +171,7 @@ export class Agent {
     // What left a channel may be on disk with its sink's processor.
     for (const processor of this.#parts.processors) await processor.whenEmpty(signal);
     // The sink that committed last has yet to count it.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await nextLoop();
   }
 
   /** Names of sources that never end by themselves. */

@@ -3,9 +3,9 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Agent, RpcClient, silentLogger } from '../../../src/agent.ts';
-import type { Logger } from '../../../src/core/log.ts';
-import { until } from './sinks/rig.ts';
+import { Agent, RpcClient, silentLogger } from '../../../../src/agent.ts';
+import type { Logger } from '../../../../src/core/log.ts';
+import { until } from '../sinks/rig.ts';
 
 let directory = '';
 const agents: Agent[] = [];

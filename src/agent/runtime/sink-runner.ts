@@ -3,11 +3,13 @@
  * second, then two, up to five): a sink may have work that depends on the time alone, such as a file to roll or a connection to renew.
  * After an error it waits five seconds, as Flume does.
  */
-import { type Clock, sleep } from '../core/clock.ts';
-import { messageOf } from '../core/errors.ts';
-import type { Logger } from '../core/log.ts';
-import type { SinkProcessor } from './processors/processor.ts';
-import type { SinkStatus } from './sinks/sink.ts';
+
+import { type Clock, sleep } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import { nextLoop } from '../../core/machine.ts';
+import type { SinkProcessor } from '../processors/processor.ts';
+import type { SinkStatus } from '../sinks/sink.ts';
 
 const AFTER_ERROR_MS = 5000;
 /** How much longer each wait of an idle sink is than the one before, and the longest, in ms. */
@@ -103,6 +105,6 @@ class Pause {
     this.#idle = 0;
     this.#inVain = 0;
     this.#woken = false;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await nextLoop();
   }
 }

@@ -7,17 +7,7 @@ import { nearest } from '../../core/registry.ts';
 import type { Reliability } from '../../core/reliability.ts';
 import { Expected, type Field, type Fields, type Values } from './fields.ts';
 import type { Problems } from './problems.ts';
-
-/** A property of a component as it stands in the file. */
-export interface Setting {
-  /** The whole key, with agent and component. */
-  readonly key: string;
-  readonly value: string;
-  readonly line: number;
-}
-
-/** The properties of one component, by their names without the component's prefix. */
-export type Settings = ReadonlyMap<string, Setting>;
+import type { Settings } from './settings.ts';
 
 /** Numbers that other components must fit. */
 export interface Limits {

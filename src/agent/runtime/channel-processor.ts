@@ -1,11 +1,12 @@
 /** The way from a source into its channels: interceptors, selector, and one put transaction per channel. */
-import { messageOf } from '../core/errors.ts';
-import type { PlainEvent } from '../core/event.ts';
-import type { Logger } from '../core/log.ts';
-import type { Channel } from './channels/channel.ts';
-import { putAll } from './channels/put-all.ts';
-import type { Interceptor } from './interceptors/interceptor.ts';
-import type { Selector } from './selectors/selector.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { PlainEvent } from '../../core/event.ts';
+import type { Logger } from '../../core/log.ts';
+import type { Channel } from '../channels/channel.ts';
+import { putAll } from '../channels/put-all.ts';
+import type { Interceptor } from '../interceptors/interceptor.ts';
+import type { Selector } from '../selectors/selector.ts';
+import type { SourceChannels } from '../sources/source.ts';
 
 /** What a channel processor is made of. */
 export interface ChannelProcessorParts {
@@ -20,7 +21,7 @@ export interface ChannelProcessorParts {
 }
 
 /** Puts the batches of one source into its channels. */
-export class ChannelProcessor {
+export class ChannelProcessor implements SourceChannels {
   readonly #parts: ChannelProcessorParts;
   /** The most events of a batch that fits a transaction of every channel. */
   readonly batchLimit: number;

@@ -1,6 +1,6 @@
 /** What character sets promise. The expected values are those of Java 17's decoders and encoders, except where a test says otherwise. */
 import { describe, expect, it } from 'vitest';
-import { Charset, type DecodeErrorPolicy } from '../../../src/agent/charset/charset.ts';
+import { Charset, type DecodeErrorPolicy } from '../../../../src/agent/component/charset/charset.ts';
 
 function charset(name: string): Charset {
   const found = Charset.find(name);

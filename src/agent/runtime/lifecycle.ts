@@ -2,8 +2,10 @@
  * Starts the components of an agent, group after group, and stops them in the reverse order. A stop has an end, whatever a component
  * does: one that does not stop in time is reported and left behind, and the stop goes on with the others.
  */
-import { type Clock, sleep } from '../core/clock.ts';
-import type { Logger } from '../core/log.ts';
+
+import { type Clock, sleep } from '../../core/clock.ts';
+import type { Logger } from '../../core/log.ts';
+import { every } from '../../core/machine.ts';
 
 /** What is started and stopped. */
 export interface Part {
@@ -26,7 +28,7 @@ export class Lifecycle {
   readonly #abort = new AbortController();
   readonly #started = new Set<Part>();
   readonly #unstopped: string[] = [];
-  #alive: NodeJS.Timeout | undefined;
+  #letGo: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(groups: readonly (readonly Part[])[], clock: Clock, log: Logger) {
@@ -51,7 +53,7 @@ export class Lifecycle {
    * @throws what a component threw; those before it run on until `stop`
    */
   async start(): Promise<void> {
-    this.#alive ??= setInterval(() => {}, LONGEST_INTERVAL_MS);
+    this.#letGo ??= every(LONGEST_INTERVAL_MS, () => {});
     for (const part of this.#groups.flat()) {
       if (this.signal.aborted) return;
       await part.start();
@@ -76,7 +78,7 @@ export class Lifecycle {
     for (const group of [...this.#groups].reverse()) {
       await Promise.all(group.filter((part) => this.#started.has(part)).map((part) => this.#stopPart(part, errors)));
     }
-    clearInterval(this.#alive);
+    this.#letGo?.();
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1) throw new AggregateError(errors, `${errors.length} errors while stopping`);
   }

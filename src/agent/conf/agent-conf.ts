@@ -2,12 +2,12 @@
 
 import type { Reliability } from '../../core/reliability.ts';
 import type { Channel, ChannelContext } from '../channels/channel.ts';
+import type { Configured } from '../component/component.ts';
 import type { Interceptor, InterceptorContext } from '../interceptors/interceptor.ts';
 import type { ProcessorContext, SinkProcessor } from '../processors/processor.ts';
 import type { Selector, SelectorContext } from '../selectors/selector.ts';
 import type { Sink, SinkContext } from '../sinks/sink.ts';
 import type { Source, SourceContext } from '../sources/source.ts';
-import type { Configured } from './component.ts';
 
 /** A source of an agent. */
 export interface SourceConf {

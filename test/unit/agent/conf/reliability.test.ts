@@ -1,6 +1,6 @@
 /** What a flume.conf says of reliability: levels, sink groups, and what is too weak for them. */
 import { describe, expect, it } from 'vitest';
-import { readFlumeConf } from '../../../../src/agent/config/flume-conf.ts';
+import { readFlumeConf } from '../../../../src/agent/conf/flume-conf.ts';
 import type { Reliability } from '../../../../src/core/reliability.ts';
 
 const conf = (channel: string, ...more: string[]): string =>

@@ -1,9 +1,9 @@
 /** What starting and stopping of an agent's components promise. */
 import { describe, expect, it } from 'vitest';
-import { Lifecycle, type Part, STOP_TIMEOUT_MS } from '../../../src/agent/lifecycle.ts';
-import { ManualClock } from '../../../src/core/clock.ts';
-import { collectingLogger } from '../../kit/log.ts';
-import { settle } from './channels/use.ts';
+import { Lifecycle, type Part, STOP_TIMEOUT_MS } from '../../../../src/agent/runtime/lifecycle.ts';
+import { ManualClock } from '../../../../src/core/clock.ts';
+import { collectingLogger } from '../../../kit/log.ts';
+import { settle } from '../channels/use.ts';
 
 function parts(...names: string[]): { readonly calls: string[]; readonly made: Part[] } {
   const calls: string[] = [];

@@ -1,12 +1,12 @@
 /** What reading a flume.conf promises. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how flume.conf writes variables
 import { describe, expect, it } from 'vitest';
-import type { Setting } from '../../../../src/agent/config/component.ts';
-import { checkBatch } from '../../../../src/agent/config/cross-checks.ts';
-import { readFlumeConf } from '../../../../src/agent/config/flume-conf.ts';
-import { Problems } from '../../../../src/agent/config/problems.ts';
-import { parseProperties } from '../../../../src/agent/config/properties.ts';
-import { substitute } from '../../../../src/agent/config/substitute.ts';
+import { Problems } from '../../../../src/agent/component/problems.ts';
+import type { Setting } from '../../../../src/agent/component/settings.ts';
+import { checkBatch } from '../../../../src/agent/conf/cross-checks.ts';
+import { readFlumeConf } from '../../../../src/agent/conf/flume-conf.ts';
+import { parseProperties } from '../../../../src/agent/conf/properties.ts';
+import { substitute } from '../../../../src/agent/conf/substitute.ts';
 
 const values = (text: string): Record<string, string> =>
   Object.fromEntries([...parseProperties(text).entries.values()].map(({ key, value }) => [key, value]));

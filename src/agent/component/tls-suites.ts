@@ -1,5 +1,5 @@
 /** TLS versions and cipher suites as Flume's properties name them, which is as Java does, in the terms of OpenSSL, which Node has. */
-import tls from 'node:tls';
+import { tls } from '../../core/machine.ts';
 
 /** A version that OpenSSL speaks. */
 export type Version = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';

@@ -1,13 +1,14 @@
 /** Sink groups: `<agent>.sinkgroups = g1`, `.sinkgroups.g1.sinks = k1`, `.sinkgroups.g1.processor.type = store_on_failure`. */
 import { nearest } from '../../core/registry.ts';
 import type { Reliability } from '../../core/reliability.ts';
+import type { Configured } from '../component/component.ts';
+import type { Problems } from '../component/problems.ts';
+import type { Setting, Settings } from '../component/settings.ts';
+import { below, lineOf } from '../component/settings.ts';
+import { readTyped } from '../component/typed.ts';
 import { processors } from '../processors/index.ts';
 import type { ProcessorContext, SinkProcessor } from '../processors/processor.ts';
 import type { ChannelConf, SinkConf, SinkGroupConf } from './agent-conf.ts';
-import type { Configured, Setting, Settings } from './component.ts';
-import { below, lineOf } from './cross-checks.ts';
-import type { Problems } from './problems.ts';
-import { readTyped } from './typed.ts';
 
 /** Flume's own that are to come: one file in processors/ each. */
 const NOT_YET = ['failover', 'load_balance'];

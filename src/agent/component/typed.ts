@@ -1,8 +1,9 @@
 /** Reads a component by the type that its settings name. */
 import { type Named, nearest, type Registry } from '../../core/registry.ts';
-import type { ComponentType, Configured, Settings } from './component.ts';
-import { lineOf } from './cross-checks.ts';
+import type { ComponentType, Configured } from './component.ts';
 import type { Problems } from './problems.ts';
+import type { Settings } from './settings.ts';
+import { lineOf } from './settings.ts';
 
 /** What is read. */
 export interface TypedPart<C, I> {
