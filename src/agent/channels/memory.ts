@@ -13,11 +13,16 @@ import { channelClosed, newTransaction, returnToHead, type Taken, type Transacti
 import { Waiters } from './waiters.ts';
 
 const fields = {
-  capacity: int({ doc: 'most events in the channel', default: 100, min: 1 }),
-  transactionCapacity: int({ doc: 'most events in one transaction', default: 100, min: 1 }),
-  'keep-alive': int({ doc: 'seconds that a commit waits for room', default: 3 }),
-  byteCapacity: int({ doc: 'most bytes of bodies; 0: no limit. Default: 80 % of the heap limit' }),
-  byteCapacityBufferPercentage: int({ doc: 'per cent of byteCapacity kept for headers', default: 20, max: 100 }),
+  capacity: int({ unit: 'events', doc: 'most events in the channel', default: 100, min: 1 }),
+  transactionCapacity: int({ unit: 'events', doc: 'most events in one transaction', default: 100, min: 1 }),
+  'keep-alive': int({ unit: 's', doc: 'seconds that a commit waits for room', default: 3 }),
+  byteCapacity: int({ unit: 'bytes', doc: 'most bytes of bodies; 0: no limit. Default: 80 % of the heap limit' }),
+  byteCapacityBufferPercentage: int({
+    unit: '%',
+    doc: 'per cent of byteCapacity kept for headers',
+    default: 20,
+    max: 100,
+  }),
 };
 
 /** Flume counts bytes in slots of this size. */

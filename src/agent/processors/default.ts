@@ -10,6 +10,7 @@ export function defaultProcessor(sink: Sink, channel: Channel): SinkProcessor {
     start: () => sink.start(),
     stop: () => sink.stop(),
     process: (signal) => sink.process(signal),
+    idle: async () => sink.idle?.(),
     available: (timeoutMs, signal) => channel.available(timeoutMs, signal),
     whenEmpty: async () => {},
   };
@@ -22,6 +23,7 @@ export const defaultType: ProcessorType = defineComponent({
   doc: 'drives one sink; what it cannot deliver stays in its channel',
   fields: {},
   limits: () => ({ sinks: 1 }),
+  gives: { durable: 'end-to-end', memory: 'best-effort' },
   create: (_values, context: ProcessorContext): SinkProcessor => {
     const sink = onlySink(context);
     return defaultProcessor(sink.open(sink.channel), sink.channel);

@@ -4,7 +4,7 @@ import { defineComponent } from '../component/component.ts';
 import { int, type Values } from '../component/fields.ts';
 import { finish, type Sink, type SinkContext, type SinkStatus, type SinkType, takeBatch } from './sink.ts';
 
-const fields = { maxBytesToLog: int({ doc: 'bytes of the body that are shown', default: 16 }) };
+const fields = { maxBytesToLog: int({ unit: 'bytes', doc: 'bytes of the body that are shown', default: 16 }) };
 
 const ROW_BYTES = 16;
 

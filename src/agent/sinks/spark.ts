@@ -33,8 +33,8 @@ const fields = {
   hostname: text({ doc: 'address to listen on', default: '0.0.0.0' }),
   port: port({ doc: 'port to listen on', required: true }),
   threads: int({ doc: 'polls and unacknowledged batches at most, together', default: 10, min: 1 }),
-  timeout: int({ doc: 'seconds that an acknowledgement is waited for', default: 60, min: 1 }),
-  backoffInterval: int({ doc: 'ms between attempts after an error of the channel', default: 200, min: 1 }),
+  timeout: int({ unit: 's', doc: 'seconds that an acknowledgement is waited for', default: 60, min: 1 }),
+  backoffInterval: int({ unit: 'ms', doc: 'ms between attempts after an error of the channel', default: 200, min: 1 }),
 };
 
 const STOPPED = 'Spark sink has been stopped!';
@@ -234,5 +234,6 @@ export const spark: SinkType = defineComponent({
   aliases: ['org.apache.spark.streaming.flume.sink.SparkSink'],
   doc: 'gives batches to pollers: flumePollingStream, or the polling receiver of Spark Streaming',
   fields,
+  resources: ({ hostname, port: number }) => [{ kind: 'port', host: hostname, port: number, property: 'port' }],
   create: (values, context: SinkContext): Sink => new SparkSink(values, context),
 });

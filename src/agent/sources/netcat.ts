@@ -13,7 +13,12 @@ const fields = {
   bind: text({ doc: 'address to listen on', required: true }),
   port: port({ doc: 'port to listen on', required: true }),
   'ack-every-event': bool({ doc: 'answer OK to each line', default: true }),
-  'max-line-length': int({ doc: 'longest line in characters, with its newline', default: 512, min: 1 }),
+  'max-line-length': int({
+    unit: 'characters',
+    doc: 'longest line in characters, with its newline',
+    default: 512,
+    min: 1,
+  }),
   encoding: charset({ doc: 'character set of the lines and of the answers; bodies are UTF-8', default: 'utf-8' }),
 };
 
@@ -165,5 +170,6 @@ export const netcat: SourceType = defineComponent({
   aliases: ['org.apache.flume.source.NetcatSource'],
   doc: 'one event per line of a TCP connection',
   fields,
+  resources: ({ bind, port: number }) => [{ kind: 'port', host: bind, port: number, property: 'port' }],
   create: (values, context: SourceContext): Source => new NetcatSource(values, context),
 });

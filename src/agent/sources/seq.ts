@@ -4,10 +4,16 @@ import { int, type Values } from '../component/fields.ts';
 import { breathe, deliver, never, type Source, type SourceContext, type SourceType } from './source.ts';
 
 const fields = {
-  batchSize: int({ doc: 'events per transaction', default: 1, min: 1 }),
-  totalEvents: int({ doc: 'events after which it ends', default: Number.MAX_SAFE_INTEGER, min: 1 }),
-  backoffSleepIncrement: int({ doc: 'ms of the first wait when a channel is full', default: 1000, min: 1 }),
-  maxBackoffSleep: int({ doc: 'ms of the longest wait', default: 5000, min: 1 }),
+  batchSize: int({ unit: 'events', doc: 'events per transaction', default: 1, min: 1 }),
+  totalEvents: int({
+    unit: 'events',
+    doc: 'events after which it ends',
+    default: Number.MAX_SAFE_INTEGER,
+    shown: 'no limit',
+    min: 1,
+  }),
+  backoffSleepIncrement: int({ unit: 'ms', doc: 'ms of the first wait when a channel is full', default: 1000, min: 1 }),
+  maxBackoffSleep: int({ unit: 'ms', doc: 'ms of the longest wait', default: 5000, min: 1 }),
 };
 
 class SeqSource implements Source {
