@@ -294,6 +294,14 @@ export const file: ChannelType = defineComponent({
   type: 'file',
   aliases: ['org.apache.flume.channel.file.FileChannel'],
   doc: 'keeps events on disk, synced at each commit; they survive a kill of the process',
+  delivery:
+    'Every commit is on disk before it is told; after a kill of the process events whose take had not committed are delivered again.',
+  differences: [
+    'Its format is its own: a directory of a real Flume cannot be taken over, nor the other way.',
+    'Of several dataDirs the first is used; there are no checkpoints, and their properties are ignored with a line in the log.',
+    'Encryption is refused: `encryption.*` is an error.',
+    'A transaction may hold puts and takes.',
+  ],
   fields,
   check({ capacity, transactionCapacity, 'encryption.*': encryption }, complain) {
     if (transactionCapacity > capacity) {

@@ -175,6 +175,11 @@ export const memory: ChannelType = defineComponent({
   type: 'memory',
   aliases: ['org.apache.flume.channel.MemoryChannel'],
   doc: 'keeps events in memory, up to a number of events and of bytes',
+  delivery: 'Events are lost when the process ends, and those that are in it at a stop too.',
+  differences: [
+    'The default of byteCapacity is 80 % of the heap limit of Node.',
+    'A take does not wait for an event: sinks wait outside of transactions.',
+  ],
   fields,
   check(values, complain) {
     if (values.transactionCapacity > values.capacity) {

@@ -168,6 +168,8 @@ class ForgetfulTransaction implements Transaction {
 export const bestEffort: ProcessorType = defineComponent({
   type: 'best_effort',
   doc: 'sends and forgets: what its sink cannot deliver is dropped and counted',
+  delivery: 'At most once: what cannot be delivered is dropped and counted.',
+  differences: ['It is not in Flume 1.x: it is what Flume 0.9 called the best effort level.'],
   fields,
   limits: () => ({ sinks: 1 }),
   gives: { durable: 'best-effort', memory: 'best-effort', madeFor: 'best-effort' },

@@ -21,6 +21,7 @@ export const defaultType: ProcessorType = defineComponent({
   type: 'default',
   aliases: ['org.apache.flume.sink.DefaultSinkProcessor'],
   doc: 'drives one sink; what it cannot deliver stays in its channel',
+  delivery: 'That of its channel: what cannot be delivered stays there.',
   fields: {},
   limits: () => ({ sinks: 1 }),
   gives: { durable: 'end-to-end', memory: 'best-effort' },

@@ -274,6 +274,9 @@ class StoreOnFailure implements SinkProcessor {
 export const storeOnFailure: ProcessorType = defineComponent({
   type: 'store_on_failure',
   doc: 'sends from memory; what the receiver cannot take is written to disk and sent in order when it is back',
+  delivery:
+    'At least once: what the receiver cannot take is synced to disk before it leaves the channel, and sent in order. A kill of the agent costs what its channel in memory held.',
+  differences: ['It is not in Flume 1.x: it is what Flume 0.9 called the store on failure level.'],
   fields,
   limits: () => ({ sinks: 1 }),
   gives: { durable: 'end-to-end', memory: 'store-on-failure', madeFor: 'store-on-failure' },

@@ -166,6 +166,13 @@ export const avro: SinkType = defineComponent({
   type: 'avro',
   aliases: ['org.apache.flume.sink.AvroSink'],
   doc: 'sends events to an Avro source of Flume or to flumeStream',
+  delivery:
+    'At least once: a batch leaves the channel when its receiver has answered OK; after an error or a lost answer it is sent again.',
+  differences: [
+    'It keeps several requests in flight with a receiver of streamjob, which keeps their order; with a Flume one at a time.',
+    'Trust stores are PEM files; PKCS#12 and JKS stores of certificates cannot be read.',
+    'client.type and the like are ignored with a warning.',
+  ],
   fields,
   check: checkClientTls,
   limits: (values) => ({ batch: { property: 'batch-size', events: values['batch-size'] } }),

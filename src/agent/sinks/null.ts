@@ -41,6 +41,7 @@ export const nullSink: SinkType = defineComponent({
   type: 'null',
   aliases: ['org.apache.flume.sink.NullSink'],
   doc: 'throws events away',
+  delivery: 'None: events leave the channel and are gone.',
   fields,
   limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   create: (values, context: SinkContext): Sink => new NullSink(values, context),

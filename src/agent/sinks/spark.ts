@@ -233,6 +233,11 @@ export const spark: SinkType = defineComponent({
   type: 'spark',
   aliases: ['org.apache.spark.streaming.flume.sink.SparkSink'],
   doc: 'gives batches to pollers: flumePollingStream, or the polling receiver of Spark Streaming',
+  delivery:
+    'At least once: a batch leaves the channel when its poller has acknowledged it; one that is refused, or not acknowledged in time, is delivered again.',
+  differences: [
+    'It is not of Flume: Spark Streaming has it in a jar of its own. A poller that goes away gives its batches back at once; there they wait for the time-out.',
+  ],
   fields,
   resources: ({ hostname, port: number }) => [{ kind: 'port', host: hostname, port: number, property: 'port' }],
   create: (values, context: SinkContext): Sink => new SparkSink(values, context),

@@ -128,6 +128,13 @@ export const avro: SourceType = defineComponent({
   type: 'avro',
   aliases: ['org.apache.flume.source.AvroSource'],
   doc: "takes events from Flume's Avro sinks and RPC clients",
+  delivery:
+    'At least once: the peer is answered OK when every required channel has the events, FAILED otherwise, and sends them again then.',
+  differences: [
+    'Requests of one connection are answered in their order; Flume 1.11 answers pipelined ones in any.',
+    'Peers with and without compression are taken, whatever compression-type says.',
+    'Key stores are PKCS#12 or PEM; JKS cannot be read.',
+  ],
   fields,
   check(values, complain) {
     checkServerTls(values, complain);

@@ -152,6 +152,12 @@ export const exec: SourceType = defineComponent({
   type: 'exec',
   aliases: ['org.apache.flume.source.ExecSource'],
   doc: 'one event per line of the output of a command',
+  delivery:
+    'None against the end of the agent or of the command: what was printed and is in no channel yet is lost. A channel that is full makes the command wait.',
+  differences: [
+    'When a channel is full the batch is kept and the command waits; Flume kills the command and loses the batch.',
+    'The command ends with the agent, however the agent ends.',
+  ],
   fields,
   limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   create: (values, context: SourceContext): Source => new ExecSource(values, context),

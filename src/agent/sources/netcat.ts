@@ -169,6 +169,13 @@ export const netcat: SourceType = defineComponent({
   type: 'netcat',
   aliases: ['org.apache.flume.source.NetcatSource'],
   doc: 'one event per line of a TCP connection',
+  delivery:
+    "What a line's OK says: every required channel has it. A line that was answered FAILED is its peer's to send again.",
+  differences: [
+    'Lines that have arrived together, up to 100, share one transaction: on a channel that has room for a part of them all are answered FAILED, where Flume takes some.',
+    'It has counters.',
+    'A peer that does not read its answers is not read on, and does not hold up a stop.',
+  ],
   fields,
   resources: ({ bind, port: number }) => [{ kind: 'port', host: bind, port: number, property: 'port' }],
   create: (values, context: SourceContext): Source => new NetcatSource(values, context),

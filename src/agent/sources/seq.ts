@@ -63,6 +63,9 @@ export const seq: SourceType = defineComponent({
   type: 'seq',
   aliases: ['org.apache.flume.source.SequenceGeneratorSource'],
   doc: 'makes events that count from 0',
+  delivery:
+    'At least once and in order, while the agent runs: a batch that a channel does not take is tried again. A restart counts from 0.',
+  differences: ['A totalEvents that is reached ends it, so that a run can be drained.'],
   fields,
   limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   create: (values, context: SourceContext): Source => new SeqSource(values, context),

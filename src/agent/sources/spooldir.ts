@@ -278,6 +278,13 @@ export const spooldir: SourceType = defineComponent({
   type: 'spooldir',
   aliases: ['org.apache.flume.source.SpoolDirectorySource'],
   doc: 'the lines of files that are put into a directory',
+  delivery:
+    'At least once: a batch that a channel does not take is tried again with the same events, and a restart goes on where the last commit ended.',
+  differences: [
+    'A file that was changed while it was read, whose name is used again, or whose bytes are no text is told once and left, and the next is read; Flume ends the source for ever.',
+    'Positions are in a log of its own in trackerDir, which are not taken over from a Flume.',
+    'It reads lines only: other deserializers than LINE are refused.',
+  ],
   fields,
   limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   check({ deletePolicy, trackingPolicy }, complain) {
