@@ -146,8 +146,15 @@ function warnOfUnknown(fields: Fields, nested: NestedParts, settings: Settings, 
   ];
   for (const [name, setting] of settings) {
     if (known.includes(name) || inner.includes(name) || prefixes.some((prefix) => name.startsWith(prefix))) continue;
-    const hint = didYouMean(name, [...known, ...inner]).trim();
+    const hint = didYouMean(name, [...known, ...inner, ...namesWithin(nested)]).trim();
     const meant = hint === '' ? '' : `; ${hint}`;
     at.problems.warn(setting.line, `${at.owner} has no property ${name}, it is ignored${meant}`);
   }
+}
+
+/** The fields of all types that a nested component can have, with its prefix. */
+function namesWithin(nested: NestedParts): string[] {
+  return Object.values(nested).flatMap(({ prefix, types }) =>
+    types.names.flatMap((type) => Object.keys(types.get(type).fields).map((name) => `${prefix}.${name}`)),
+  );
 }

@@ -87,6 +87,8 @@ class FileRollSink implements Sink {
   readonly #directory: string;
   readonly #names: Names;
   #open: OpenFile | undefined;
+  /** What was begun last and may still be at the disk: a stop waits for it, so that no file stays open. */
+  #working: Promise<unknown> = Promise.resolve();
 
   constructor(values: Values<typeof fields>, context: SinkContext, serialize: Serializer) {
     this.#values = values;
@@ -106,10 +108,25 @@ class FileRollSink implements Sink {
   }
 
   async stop(): Promise<void> {
+    await this.#working;
     await this.#close();
   }
 
-  async process(): Promise<SinkStatus> {
+  process(): Promise<SinkStatus> {
+    return this.#track(this.#deliver());
+  }
+
+  /** A file is rolled also when no events come, so that whoever waits for the file that is done need not wait for an event. */
+  idle(): Promise<number | undefined> {
+    return this.#track(this.#roll());
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#working = work.catch(() => {});
+    return work;
+  }
+
+  async #deliver(): Promise<SinkStatus> {
     const { channel, counters } = this.#context;
     const batch = takeBatch(channel, this.#values['sink.batchSize'], counters);
     if (batch === undefined) return 'backoff';
@@ -124,8 +141,8 @@ class FileRollSink implements Sink {
     return 'ready';
   }
 
-  /** A file is rolled also when no events come, so that whoever waits for the file that is done need not wait for an event. */
-  async idle(): Promise<number | undefined> {
+  /** @returns ms until the file is rolled */
+  async #roll(): Promise<number | undefined> {
     const { rollAt } = await this.#current();
     return rollAt === Number.POSITIVE_INFINITY ? undefined : Math.max(0, rollAt - this.#context.clock.now());
   }

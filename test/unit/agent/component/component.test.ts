@@ -90,6 +90,9 @@ describe('a component within a component', () => {
     ).toEqual([
       'conf:3: sink.serializer of sink k1 has no property appendNewlin, it is ignored; did you mean appendNewline?',
     ]);
+    expect(read(within, ['sink.serialzer.appendNewline = true']).told).toEqual([
+      expect.stringMatching(/^conf:1: .*; did you mean sink.serializer.appendNewline\?$/),
+    ]);
     expect(read(within, ['sink.serialiser = text']).told).toEqual([
       'conf:1: sink k1 has no property sink.serialiser, it is ignored; did you mean sink.serializer?',
     ]);

@@ -1,26 +1,10 @@
-/** Every selector chooses among the channels of its source, whatever the event. */
-import { expect, it } from 'vitest';
-import { memory } from '../../../../src/agent/channels/memory.ts';
+/** Every selector keeps what a selector promises. */
 import { selectors } from '../../../../src/agent/selectors/index.ts';
-import { configured, makeChannel } from '../channels/make.ts';
-import { declarationContract, type Properties } from './declarations.ts';
+import type { Properties } from './declarations.ts';
 import { forEveryEntry } from './entries.ts';
-import { oddEvents } from './events.ts';
+import { selectorContract } from './selectors.ts';
 
 /** The source has the channels c1, c2, c3. */
 const fixtures: Readonly<Record<string, () => Properties>> = { replicating: () => ({ optional: 'c3' }) };
 
-forEveryEntry(selectors, fixtures, (type, properties) => {
-  declarationContract(type, properties, false);
-
-  it.each(Object.entries(oddEvents))(
-    'takes an event with %s: each channel at most once, none that is not its own',
-    (_what, event) => {
-      const channels = new Map(['c1', 'c2', 'c3'].map((name) => [name, makeChannel(memory, {})]));
-      const { required, optional } = configured(type, properties(), { channels })(event);
-      const chosen = [...required, ...optional];
-      expect(new Set(chosen).size).toBe(chosen.length);
-      for (const channel of chosen) expect([...channels.values()]).toContain(channel);
-    },
-  );
-});
+forEveryEntry(selectors, fixtures, selectorContract);
