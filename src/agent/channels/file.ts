@@ -13,8 +13,8 @@ import { gauge } from '../component/counters.ts';
 import { bool, int, map, text, type Values } from '../component/fields.ts';
 import type { Settings } from '../component/settings.ts';
 import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
-import { makeDirectory } from './file/directory.ts';
-import { recordBytes } from './file/record.ts';
+import { directoryOf, makeDirectory } from './file/directory.ts';
+import { bytesOf } from './file/record.ts';
 import { EventStore } from './file/store.ts';
 import { channelClosed, newTransaction, returnToHead, type Taken, type TransactionHost } from './transaction.ts';
 import { Waiters } from './waiters.ts';
@@ -29,11 +29,7 @@ const fields = {
   capacity: int({ unit: 'events', doc: 'most events in the channel', default: 1_000_000, min: 1 }),
   transactionCapacity: int({ unit: 'events', doc: 'most events in one transaction', default: 10_000, min: 1 }),
   'keep-alive': int({ unit: 's', doc: 'seconds that a commit waits for room', default: 3 }),
-  minimumRequiredSpace: int({
-    unit: 'bytes',
-    doc: 'bytes of the disk that must be free for a put',
-    default: 524_288_000,
-  }),
+  minimumRequiredSpace: int({ unit: 'bytes', doc: 'free bytes of the disk that a put needs', default: 524_288_000 }),
   byteCapacity: int({ unit: 'bytes', doc: 'most bytes that the events take on disk; 0: no limit', default: 0 }),
   checkpointDir: text({ doc: MEANINGLESS }),
   useDualCheckpoints: bool({ doc: MEANINGLESS }),
@@ -278,17 +274,6 @@ class FileChannel implements Channel, TransactionHost {
   }
 }
 
-function bytesOf(events: readonly PlainEvent[]): number {
-  let bytes = 0;
-  for (const event of events) bytes += recordBytes(event);
-  return bytes;
-}
-
-/** The first of a list: one directory is enough for a store that appends to one file. */
-function directoryOf(dataDirs: string): string {
-  return path.resolve((dataDirs.split(',')[0] ?? '').trim());
-}
-
 /** The file channel. */
 export const file: ChannelType = defineComponent({
   type: 'file',
@@ -300,13 +285,11 @@ export const file: ChannelType = defineComponent({
     'Its format is its own: a directory of a real Flume cannot be taken over, nor the other way.',
     'Of several dataDirs the first is used; there are no checkpoints, and their properties are ignored with a line in the log.',
     'Encryption is refused: `encryption.*` is an error.',
-    'A transaction may hold puts and takes.',
   ],
   fields,
   check({ capacity, transactionCapacity, 'encryption.*': encryption }, complain) {
-    if (transactionCapacity > capacity) {
+    if (transactionCapacity > capacity)
       complain('transactionCapacity', `is ${transactionCapacity}, expected at most the capacity, ${capacity}`);
-    }
     // Events that somebody wants encrypted must not lie on the disk as they are.
     for (const name of encryption.keys())
       complain(`encryption.${name}`, 'is not supported yet: leave it out, or encrypt the file system');
