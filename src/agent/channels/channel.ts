@@ -5,7 +5,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import type { Logger } from '../../core/log.ts';
-import type { ComponentType } from '../component/component.ts';
+import type { ComponentType } from '../component/component-type.ts';
 import type { ChannelCounters } from '../component/counters.ts';
 
 /** Where a transaction is in its life. A failed commit leaves it open: the caller rolls it back. */

@@ -10,11 +10,11 @@ import type { PlainEvent } from '../../core/event.ts';
 import { type DirectoryLock, lockDirectory } from '../../durable/lock.ts';
 import { defineComponent } from '../component/component.ts';
 import { gauge } from '../component/counters.ts';
-import { bool, int, text, type Values } from '../component/fields.ts';
+import { bool, int, map, text, type Values } from '../component/fields.ts';
 import type { Settings } from '../component/settings.ts';
 import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
-import { makeDirectory } from './file/directory.ts';
-import { recordBytes } from './file/record.ts';
+import { directoryOf, makeDirectory } from './file/directory.ts';
+import { bytesOf } from './file/record.ts';
 import { EventStore } from './file/store.ts';
 import { channelClosed, newTransaction, returnToHead, type Taken, type TransactionHost } from './transaction.ts';
 import { Waiters } from './waiters.ts';
@@ -24,12 +24,13 @@ const fields = {
   dataDirs: text({
     doc: 'directory of the events; of a comma separated list the first is used',
     default: path.join(os.homedir(), '.flume/file-channel/data'),
+    shown: '~/.flume/file-channel/data',
   }),
-  capacity: int({ doc: 'most events in the channel', default: 1_000_000, min: 1 }),
-  transactionCapacity: int({ doc: 'most events in one transaction', default: 10_000, min: 1 }),
-  'keep-alive': int({ doc: 'seconds that a commit waits for room', default: 3 }),
-  minimumRequiredSpace: int({ doc: 'bytes of the disk that must be free for a put', default: 524_288_000 }),
-  byteCapacity: int({ doc: 'most bytes that the events take on disk; 0: no limit', default: 0 }),
+  capacity: int({ unit: 'events', doc: 'most events in the channel', default: 1_000_000, min: 1 }),
+  transactionCapacity: int({ unit: 'events', doc: 'most events in one transaction', default: 10_000, min: 1 }),
+  'keep-alive': int({ unit: 's', doc: 'seconds that a commit waits for room', default: 3 }),
+  minimumRequiredSpace: int({ unit: 'bytes', doc: 'free bytes of the disk that a put needs', default: 524_288_000 }),
+  byteCapacity: int({ unit: 'bytes', doc: 'most bytes that the events take on disk; 0: no limit', default: 0 }),
   checkpointDir: text({ doc: MEANINGLESS }),
   useDualCheckpoints: bool({ doc: MEANINGLESS }),
   backupCheckpointDir: text({ doc: MEANINGLESS }),
@@ -41,7 +42,7 @@ const fields = {
   'use-fast-replay': bool({ doc: MEANINGLESS }),
   fsyncPerTransaction: bool({ doc: 'of no meaning here: every commit is synced' }),
   fsyncInterval: int({ doc: 'of no meaning here: every commit is synced' }),
-  'encryption.*': text({ doc: 'encryption at rest: not supported yet' }),
+  'encryption.*': map(text({ doc: 'a property of Flume' }), { doc: 'encryption at rest: not supported yet' }),
 };
 
 const WITHOUT_MEANING = Object.entries(fields)
@@ -79,7 +80,7 @@ class FileChannel implements Channel, TransactionHost {
     this.#context = context;
     this.#values = values;
     this.#ignored = WITHOUT_MEANING.filter((name) => settings.has(name));
-    this.#directory = path.resolve((values.dataDirs.split(',')[0] ?? '').trim());
+    this.#directory = directoryOf(values.dataDirs);
     this.#room = new Waiters(context.clock);
     this.#events = new Waiters(context.clock);
     this.#empty = new Waiters(context.clock);
@@ -273,28 +274,27 @@ class FileChannel implements Channel, TransactionHost {
   }
 }
 
-function bytesOf(events: readonly PlainEvent[]): number {
-  let bytes = 0;
-  for (const event of events) bytes += recordBytes(event);
-  return bytes;
-}
-
 /** The file channel. */
 export const file: ChannelType = defineComponent({
   type: 'file',
   aliases: ['org.apache.flume.channel.file.FileChannel'],
   doc: 'keeps events on disk, synced at each commit; they survive a kill of the process',
+  delivery:
+    'Every commit is on disk before it is told; after a kill of the process events whose take had not committed are delivered again.',
+  differences: [
+    'Its format is its own: a directory of a real Flume cannot be taken over, nor the other way.',
+    'Of several dataDirs the first is used; there are no checkpoints, and their properties are ignored with a line in the log.',
+    'Encryption is refused: `encryption.*` is an error.',
+  ],
   fields,
-  check({ capacity, transactionCapacity }, complain, settings) {
-    if (transactionCapacity > capacity) {
+  check({ capacity, transactionCapacity, 'encryption.*': encryption }, complain) {
+    if (transactionCapacity > capacity)
       complain('transactionCapacity', `is ${transactionCapacity}, expected at most the capacity, ${capacity}`);
-    }
-    for (const name of settings.keys()) {
-      // Events that somebody wants encrypted must not lie on the disk as they are.
-      if (name.startsWith('encryption.'))
-        complain(name, 'is not supported yet: leave it out, or encrypt the file system');
-    }
+    // Events that somebody wants encrypted must not lie on the disk as they are.
+    for (const name of encryption.keys())
+      complain(`encryption.${name}`, 'is not supported yet: leave it out, or encrypt the file system');
   },
   limits: ({ transactionCapacity }) => ({ transactionCapacity, durable: true }),
-  create: (values, context: ChannelContext, settings): Channel => new FileChannel(values, context, settings),
+  resources: ({ dataDirs }) => [{ kind: 'directory', path: directoryOf(dataDirs), property: 'dataDirs' }],
+  create: (values, context: ChannelContext, { settings }): Channel => new FileChannel(values, context, settings),
 });

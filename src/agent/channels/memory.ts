@@ -13,11 +13,16 @@ import { channelClosed, newTransaction, returnToHead, type Taken, type Transacti
 import { Waiters } from './waiters.ts';
 
 const fields = {
-  capacity: int({ doc: 'most events in the channel', default: 100, min: 1 }),
-  transactionCapacity: int({ doc: 'most events in one transaction', default: 100, min: 1 }),
-  'keep-alive': int({ doc: 'seconds that a commit waits for room', default: 3 }),
-  byteCapacity: int({ doc: 'most bytes of bodies; 0: no limit. Default: 80 % of the heap limit' }),
-  byteCapacityBufferPercentage: int({ doc: 'per cent of byteCapacity kept for headers', default: 20, max: 100 }),
+  capacity: int({ unit: 'events', doc: 'most events in the channel', default: 100, min: 1 }),
+  transactionCapacity: int({ unit: 'events', doc: 'most events in one transaction', default: 100, min: 1 }),
+  'keep-alive': int({ unit: 's', doc: 'seconds that a commit waits for room', default: 3 }),
+  byteCapacity: int({ unit: 'bytes', doc: 'most bytes of bodies; 0: no limit. Default: 80 % of the heap limit' }),
+  byteCapacityBufferPercentage: int({
+    unit: '%',
+    doc: 'per cent of byteCapacity kept for headers',
+    default: 20,
+    max: 100,
+  }),
 };
 
 /** Flume counts bytes in slots of this size. */
@@ -170,6 +175,11 @@ export const memory: ChannelType = defineComponent({
   type: 'memory',
   aliases: ['org.apache.flume.channel.MemoryChannel'],
   doc: 'keeps events in memory, up to a number of events and of bytes',
+  delivery: 'Events are lost when the process ends, and those that are in it at a stop too.',
+  differences: [
+    'The default of byteCapacity is 80 % of the heap limit of Node.',
+    'A take does not wait for an event: sinks wait outside of transactions.',
+  ],
   fields,
   check(values, complain) {
     if (values.transactionCapacity > values.capacity) {

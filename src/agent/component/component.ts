@@ -1,136 +1,160 @@
 /**
- * What every component of the agent is declared with: its type name, the names that Flume's files use for it, its
- * properties, and how it is made from their values. Validation, defaults and documentation derive from it.
+ * How a component of the agent is declared: its type name, the names that Flume's files use for it, its fields, and how it is made
+ * from their values. Validation, defaults and documentation derive from the declaration.
  */
-import type { Named } from '../../core/registry.ts';
-import { nearest } from '../../core/registry.ts';
-import type { Reliability } from '../../core/reliability.ts';
-import { Expected, type Field, type Fields, type Values } from './fields.ts';
-import type { Problems } from './problems.ts';
+import { didYouMean } from '../../core/registry.ts';
+import type {
+  ComponentType,
+  Configured,
+  LevelGiven,
+  Limits,
+  Nested,
+  NestedParts,
+  Place,
+  Resource,
+} from './component-type.ts';
+import type { Fields, Values } from './fields.ts';
+import { readNested } from './nested.ts';
+import { readValues } from './read-values.ts';
+import type { Resolved } from './resolved.ts';
 import type { Settings } from './settings.ts';
 
-/** Numbers that other components must fit. */
-export interface Limits {
-  /** The most events that a source or sink puts into one transaction, and the property that says so. */
-  readonly batch?: { readonly property: string; readonly events: number };
-  /** The most events that a transaction of a channel takes. */
-  readonly transactionCapacity?: number;
-  /** Whether a channel keeps its events over a kill of the process. */
-  readonly durable?: boolean;
-  /** The most sinks that a sink processor drives. */
-  readonly sinks?: number;
-  /** The level that a sink processor is made for; undefined: it leaves events where they are. */
-  readonly reliability?: Reliability;
+/** The nested components of a declaration, read and ready to be made. */
+export type NestedGiven<N extends NestedParts> = {
+  readonly [K in keyof N]: N[K] extends Nested<infer C, infer I> ? Configured<C, I> : never;
+};
+
+/** What the making of a component may need beside its values. */
+export interface Given<N extends NestedParts> {
+  readonly nested: NestedGiven<N>;
+  /** The properties as they stand in the file. */
+  readonly settings: Settings;
 }
 
-/** A component whose properties were read and are right. */
-export interface Configured<Context, Instance> {
-  readonly type: string;
-  readonly limits: Limits;
-  create(context: Context): Instance;
-}
-
-/** A type of component. */
-export interface ComponentType<Context, Instance> extends Named {
-  /** What it does, for people. */
-  readonly doc: string;
-  readonly fields: Fields;
-  /** Reads the properties; findings go to `problems`. `undefined` when there were errors. */
-  configure(settings: Settings, at: Place): Configured<Context, Instance> | undefined;
-}
-
-/** Where a component stands in its file. */
-export interface Place {
-  /** Its name for people, e.g. `source r1`. */
-  readonly owner: string;
-  /** The line of its `type`. */
-  readonly line: number | undefined;
-  readonly problems: Problems;
-}
+/** Tells that a property is wrong: its line, or that of the type, is found by its name. */
+export type Complain = (property: string, message: string) => void;
 
 /** How a component is declared. */
-export interface Declaration<F extends Fields, Context, Instance> {
+export interface Declaration<F extends Fields, Context, Instance, N extends NestedParts> {
   readonly type: string;
   readonly aliases?: readonly string[];
   readonly doc: string;
+  /** What it promises of the delivery of events. */
+  readonly delivery?: string;
+  /** Where it behaves other than Flume 1.11. */
+  readonly differences?: readonly string[];
   readonly fields: F;
+  readonly nested?: N;
   /** Checks that concern several properties; `complain` names the property that is to be changed. */
-  readonly check?: (
-    values: Values<F>,
-    complain: (property: string, message: string) => void,
-    settings: Settings,
-  ) => void;
+  readonly check?: (values: Values<F>, complain: Complain) => void;
   readonly limits?: (values: Values<F>) => Limits;
-  readonly create: (values: Values<F>, context: Context, settings: Settings) => Instance;
+  /** The level of reliability that a sink processor gives. */
+  readonly gives?: LevelGiven;
+  /** The ports and directories that it takes for itself. */
+  readonly resources?: (values: Values<F>) => readonly Resource[];
+  readonly create: (values: Values<F>, context: Context, given: Given<N>) => Instance;
 }
 
-/** Makes a component type of a declaration. */
-export function defineComponent<F extends Fields, Context, Instance>(
-  declaration: Declaration<F, Context, Instance>,
-): ComponentType<Context, Instance> {
-  const { type, aliases, doc, fields, check, limits, create } = declaration;
+/**
+ * Makes a component type of a declaration.
+ * @example
+ * export const nullSink: SinkType = defineComponent({
+ *   type: 'null',
+ *   doc: 'throws events away',
+ *   fields: { batchSize: int({ unit: 'events', doc: 'events per transaction', default: 100, min: 1 }) },
+ *   create: ({ batchSize }, context: SinkContext): Sink => new NullSink(batchSize, context),
+ * });
+ */
+export function defineComponent<
+  F extends Fields,
+  Context,
+  Instance,
+  N extends NestedParts = Readonly<Record<never, never>>,
+>(declaration: Declaration<F, Context, Instance, N>): ComponentType<Context, Instance> {
+  const { type, aliases, doc, fields, gives } = declaration;
+  const nested: NestedParts = declaration.nested ?? {};
   return {
     type,
     ...(aliases === undefined ? {} : { aliases }),
     doc,
+    delivery: declaration.delivery,
+    differences: declaration.differences ?? [],
     fields,
-    configure(settings, at) {
-      const before = at.problems.errors.length;
-      const values = readValues(fields, settings, at);
-      warnOfUnknown(fields, settings, at);
-      const done = at.problems.errors.length === before;
-      if (done) {
-        const complain = (property: string, message: string): void =>
-          at.problems.error(settings.get(property)?.line ?? at.line, `${at.owner}: ${property} ${message}`);
-        check?.(values, complain, settings);
-      }
-      if (at.problems.errors.length > before) return undefined;
-      return {
-        type,
-        limits: limits?.(values) ?? {},
-        create: (context) => create(values, context, settings),
-      };
-    },
+    nested,
+    gives,
+    configure: (settings, at) => configure(declaration, nested, settings, at),
   };
 }
 
-function readValues<F extends Fields>(fields: F, settings: Settings, at: Place): Values<F> {
-  const values: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(fields)) {
-    if (name.endsWith('.*')) continue;
-    values[name] = readOne(name, field, settings, at);
+function configure<F extends Fields, Context, Instance, N extends NestedParts>(
+  declaration: Declaration<F, Context, Instance, N>,
+  nested: NestedParts,
+  settings: Settings,
+  at: Place,
+): Configured<Context, Instance> | undefined {
+  const { type, fields, check, limits, gives, resources, create } = declaration;
+  const { problems, owner } = at;
+  const before = problems.errors.length;
+  const { values, plainValues } = readValues(fields, settings, at);
+  const parts = readParts(nested, settings, at);
+  warnOfUnknown(fields, nested, settings, at);
+  const lineOf = (property: string): number | undefined => lineOfProperty(fields, settings, property) ?? at.line;
+  if (problems.errors.length === before) {
+    check?.(values, (property, message) => problems.error(lineOf(property), `${owner}: ${property} ${message}`));
   }
-  return values as Values<F>;
+  if (problems.errors.length > before) return undefined;
+  const resolved: Resolved = {
+    type,
+    values: plainValues,
+    nested: Object.fromEntries(
+      Object.entries(parts).map(([name, part]) => [nested[name]?.prefix ?? name, part.resolved]),
+    ),
+  };
+  return {
+    type,
+    limits: limits?.(values) ?? {},
+    gives,
+    resources: resources?.(values) ?? [],
+    resolved,
+    lineOf,
+    // Every nested part was read by its own declaration; the compiler cannot follow that through the record.
+    create: (context) => create(values, context, { nested: parts as NestedGiven<N>, settings }),
+  };
 }
 
-function readOne(name: string, field: Field<unknown>, settings: Settings, at: Place): unknown {
-  const setting = [name, ...(field.aliases ?? [])].map((key) => settings.get(key)).find((found) => found !== undefined);
-  const given = setting?.value === '' ? undefined : setting?.value;
-  if (setting !== undefined && given === undefined) {
-    at.problems.warn(setting.line, `${setting.key} has no value and is ignored`);
+function readParts(nested: NestedParts, settings: Settings, at: Place): Record<string, Configured<never, unknown>> {
+  const parts: Record<string, Configured<never, unknown>> = {};
+  for (const [name, declared] of Object.entries(nested)) {
+    const part = readNested(declared, settings, at);
+    if (part !== undefined) parts[name] = part;
   }
-  const text = given ?? field.fallback;
-  if (text === undefined) {
-    if (field.required) at.problems.error(at.line, `${at.owner}: the property ${name} is missing (${field.doc})`);
-    return undefined;
-  }
-  const value = field.parse(text);
-  if (!(value instanceof Expected)) return value;
-  at.problems.error(
-    setting?.line ?? at.line,
-    `${setting?.key ?? name} is ${JSON.stringify(text)}, expected ${value.text}`,
-  );
-  return undefined;
+  return parts;
+}
+
+function lineOfProperty(fields: Fields, settings: Settings, property: string): number | undefined {
+  const names = [property, ...(fields[property]?.aliases ?? [])];
+  return names.map((name) => settings.get(name)?.line).find((line) => line !== undefined);
 }
 
 /** Flume ignores properties it does not know, and files written for it must load: so it is a warning, with what was perhaps meant. */
-function warnOfUnknown(fields: Fields, settings: Settings, at: Place): void {
+function warnOfUnknown(fields: Fields, nested: NestedParts, settings: Settings, at: Place): void {
   const known = Object.entries(fields).flatMap(([name, field]) => [name, ...(field.aliases ?? [])]);
-  const prefixes = known.filter((name) => name.endsWith('.*')).map((name) => name.slice(0, -1));
+  const inner = Object.values(nested).map(({ prefix }) => prefix);
+  const prefixes = [
+    ...known.filter((name) => name.endsWith('.*')).map((name) => name.slice(0, -1)),
+    ...inner.map((prefix) => `${prefix}.`),
+  ];
   for (const [name, setting] of settings) {
-    if (known.includes(name) || prefixes.some((prefix) => name.startsWith(prefix))) continue;
-    const near = nearest(name, known);
-    const meant = near === undefined ? '' : `; did you mean ${near}?`;
+    if (known.includes(name) || inner.includes(name) || prefixes.some((prefix) => name.startsWith(prefix))) continue;
+    const hint = didYouMean(name, [...known, ...inner, ...namesWithin(nested)]).trim();
+    const meant = hint === '' ? '' : `; ${hint}`;
     at.problems.warn(setting.line, `${at.owner} has no property ${name}, it is ignored${meant}`);
   }
+}
+
+/** The fields of all types that a nested component can have, with its prefix. */
+function namesWithin(nested: NestedParts): string[] {
+  return Object.values(nested).flatMap(({ prefix, types }) =>
+    types.names.flatMap((type) => Object.keys(types.get(type).fields).map((name) => `${prefix}.${name}`)),
+  );
 }

@@ -16,20 +16,31 @@ export class Expected {
   }
 }
 
+/** What a number counts. */
+export type Unit = 'ms' | 's' | 'bytes' | 'characters' | 'events' | 'events/s' | 'lines' | '%';
+
 /** One property of a component. */
 export interface Field<T> {
-  /** What it does, for people, with its unit. */
+  /** What it does, for people. */
   readonly doc: string;
+  /** The kind of its values, for people: `a whole number of at least 1`. */
+  readonly kind: string;
+  /** The unit of a number. */
+  readonly unit?: Unit;
   /** Further names of the property, e.g. deprecated ones. */
   readonly aliases?: readonly string[];
   /** The value when the property is not given, as a user would write it; undefined: there is none. */
   readonly fallback?: string;
+  /** How the documentation shows that default, where it depends on the machine or is a number of no meaning by itself. */
+  readonly shown?: string;
   readonly required: boolean;
+  /** Of a map, whose name ends with `.*`: how the value of one of its entries is read. */
+  readonly item?: Field<unknown>;
   /** The value of a text, or what was expected instead. */
   readonly parse: (text: string) => T | Expected;
 }
 
-/** The properties of a component by name. A name that ends with `.*` stands for all properties with that prefix. */
+/** The properties of a component by name. A name that ends with `.*` is a map of all properties with that prefix. */
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 
 /** The values that `F` reads. */
@@ -39,6 +50,8 @@ export type Values<F extends Fields> = {
 
 interface Spec {
   readonly doc: string;
+  readonly unit?: Unit;
+  readonly shown?: string;
   readonly aliases?: readonly string[];
 }
 
@@ -47,10 +60,13 @@ type WithDefault = Spec & { readonly default: string | number | boolean };
 type Required = Spec & { readonly required: true };
 type Value<S, T> = S extends WithDefault | Required ? T : T | undefined;
 
-function field<T, S extends Spec>(spec: S, parse: (text: string) => T | Expected): Field<Value<S, T>> {
+function field<T, S extends Spec>(spec: S, kind: string, parse: (text: string) => T | Expected): Field<Value<S, T>> {
   const fallback = 'default' in spec ? String(spec.default) : undefined;
   return {
     doc: spec.doc,
+    kind,
+    ...(spec.unit === undefined ? {} : { unit: spec.unit }),
+    ...(spec.shown === undefined ? {} : { shown: spec.shown }),
     ...(spec.aliases === undefined ? {} : { aliases: spec.aliases }),
     ...(fallback === undefined ? {} : { fallback }),
     required: 'required' in spec,
@@ -61,7 +77,7 @@ function field<T, S extends Spec>(spec: S, parse: (text: string) => T | Expected
 
 /** A text. */
 export function text<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, string>> {
-  return field<string, S>(spec, (value) => value);
+  return field<string, S>(spec, 'text', (value) => value);
 }
 
 /** A whole number from `min` to `max`. */
@@ -74,7 +90,7 @@ export function int<
   const { min = 0, max = Number.MAX_SAFE_INTEGER } = spec;
   const range =
     max === Number.MAX_SAFE_INTEGER ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`;
-  return field<number, S>(spec, (value) => {
+  return field<number, S>(spec, range, (value) => {
     // Java's Long.MAX_VALUE is a common way to write "no limit"; it is past what a number holds exactly.
     const number = Math.min(/^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN, Number.MAX_SAFE_INTEGER);
     return number >= min && number <= max ? number : new Expected(range);
@@ -88,7 +104,7 @@ export function port<S extends Spec | WithDefault | Required>(spec: S): Field<Va
 
 /** `true` or `false`, in any case. */
 export function bool<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, boolean>> {
-  return field<boolean, S>(spec, (value) => {
+  return field<boolean, S>(spec, 'true or false', (value) => {
     const lower = value.toLowerCase();
     return lower === 'true' ? true : lower === 'false' ? false : new Expected('true or false');
   });
@@ -101,6 +117,7 @@ export function choice<const W extends string, S extends Spec | WithDefault | Re
 ): Field<Value<S, W>> {
   return field<W, S>(
     spec,
+    `one of ${words.join(', ')}`,
     (value) =>
       words.find((word) => word.toLowerCase() === value.toLowerCase()) ?? new Expected(`one of ${words.join(', ')}`),
   );
@@ -108,12 +125,14 @@ export function choice<const W extends string, S extends Spec | WithDefault | Re
 
 /** A list of names separated by white space. */
 export function names<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, readonly string[]>> {
-  return field<readonly string[], S>(spec, (value) => value.split(/\s+/).filter((name) => name !== ''));
+  return field<readonly string[], S>(spec, 'names separated by blanks', (value) =>
+    value.split(/\s+/).filter((name) => name !== ''),
+  );
 }
 
 /** A regular expression, as Java's for what file names need. */
 export function regex<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, RegExp>> {
-  return field<RegExp, S>(spec, (value) => {
+  return field<RegExp, S>(spec, 'a regular expression', (value) => {
     try {
       return new RegExp(value, 'u');
     } catch {
@@ -129,11 +148,26 @@ export function regex<S extends Spec | WithDefault | Required>(spec: S): Field<V
 
 /** A character set, by any name that Java has for it. */
 export function charset<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, Charset>> {
-  return field<Charset, S>(spec, (value) => {
+  return field<Charset, S>(spec, 'a character set', (value) => {
     const known = Charset.find(value);
     if (known !== undefined) return known;
     const near = nearest(value, charsetNames);
     const meant = near === undefined ? '' : `; did you mean ${near}?`;
     return new Expected(`a character set by Java's name, e.g. UTF-8, ISO-8859-1 or UTF-16${meant}`);
   });
+}
+
+/**
+ * All properties with a prefix, by what comes behind it: the field `mapping.*` reads `mapping.CZ = c1` as the entry `CZ`.
+ * @param item how the value of each entry is read
+ * @example const fields = { 'mapping.*': map(names({ doc: 'channels of a value' }), { doc: 'channels by the value of the header' }) };
+ */
+export function map<T>(item: Field<T>, spec: Spec): Field<ReadonlyMap<string, T>> {
+  return {
+    doc: spec.doc,
+    kind: `by name: ${item.kind}`,
+    required: false,
+    item,
+    parse: () => new Expected('a name behind the prefix'),
+  };
 }

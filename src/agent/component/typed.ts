@@ -1,6 +1,6 @@
 /** Reads a component by the type that its settings name. */
 import { type Named, nearest, type Registry } from '../../core/registry.ts';
-import type { ComponentType, Configured } from './component.ts';
+import type { ComponentType, Configured } from './component-type.ts';
 import type { Problems } from './problems.ts';
 import type { Settings } from './settings.ts';
 import { lineOf } from './settings.ts';

@@ -2,7 +2,7 @@
 
 import type { Reliability } from '../../core/reliability.ts';
 import type { Channel, ChannelContext } from '../channels/channel.ts';
-import type { Configured } from '../component/component.ts';
+import type { Configured } from '../component/component-type.ts';
 import type { Interceptor, InterceptorContext } from '../interceptors/interceptor.ts';
 import type { ProcessorContext, SinkProcessor } from '../processors/processor.ts';
 import type { Selector, SelectorContext } from '../selectors/selector.ts';

@@ -1,28 +1,24 @@
 /** Checks of a flume.conf that concern several components at once. */
 import { nearest } from '../../core/registry.ts';
 import type { Channel, ChannelContext } from '../channels/channel.ts';
-import type { Configured, Limits } from '../component/component.ts';
+import type { Configured } from '../component/component-type.ts';
 import type { Problems } from '../component/problems.ts';
 import type { Settings } from '../component/settings.ts';
-import { lineOf } from '../component/settings.ts';
 import type { AgentConf } from './agent-conf.ts';
 
 /** Flume refuses it at start too: such a batch can never be put or taken. */
 export function checkBatch(
   problems: Problems,
   owner: string,
-  part: { readonly limits: Pick<Limits, 'batch'> },
+  part: Pick<Configured<never, unknown>, 'limits' | 'lineOf'>,
   channel: string,
   conf: Configured<ChannelContext, Channel> | undefined,
-  own: Settings,
 ): void {
   const { batch } = part.limits;
   const capacity = conf?.limits.transactionCapacity;
   if (batch === undefined || capacity === undefined || batch.events <= capacity) return;
-  // A size that is not in the file is the type's own.
-  const line = (own.get(batch.property) ?? own.get('type'))?.line ?? lineOf(own);
   problems.error(
-    line,
+    part.lineOf(batch.property),
     `${owner} has batches of ${batch.events} events, expected at most ${capacity}, the transactionCapacity of channel ${channel}: lower ${batch.property}, or raise that`,
   );
 }

@@ -6,7 +6,8 @@ import { nearest, type Registry } from '../../core/registry.ts';
 import type { Reliability } from '../../core/reliability.ts';
 import type { Channel, ChannelContext } from '../channels/channel.ts';
 import { channels as channelTypes } from '../channels/index.ts';
-import type { ComponentType, Configured } from '../component/component.ts';
+import type { ComponentType, Configured } from '../component/component-type.ts';
+import { readNestedList } from '../component/nested.ts';
 import { Problems } from '../component/problems.ts';
 import type { Setting, Settings } from '../component/settings.ts';
 import { below, lineOf } from '../component/settings.ts';
@@ -21,6 +22,7 @@ import type { AgentConf, ChannelConf, SinkConf, SinkGroupConf, SourceConf } from
 import { checkBatch, checkUse, warnOfUnlisted } from './cross-checks.ts';
 import { checkLevel, type Level, readLevel } from './level.ts';
 import { type Property, parseProperties } from './properties.ts';
+import { checkResources, type Owned } from './resources.ts';
 import { ownGroups, readSinkGroups } from './sink-groups.ts';
 import { substitute } from './substitute.ts';
 
@@ -114,6 +116,7 @@ class ConfReader {
       this.#problems.error(undefined, `agent ${this.#agent} has no sources and no sinks`);
     const level = readLevel(this.#problems, this.#settings, this.#asked);
     const groups = this.#groups(channels, sinks, level);
+    checkResources(this.#problems, owned({ sources, channels, sinks, groups }));
     // A component that is wrong is missing here, which is no further news.
     if (this.#problems.errors.length === 0) checkUse(this.#problems, this.#settings, { channels, sources, sinks });
     return { name: this.#agent, channels, sources, sinks, groups, reliability: level?.level };
@@ -198,8 +201,7 @@ class ConfReader {
     const selector = this.#selector(name, own, wanted);
     const source = this.#component('sources', name, sourceTypes);
     if (source === undefined || selector === undefined || interceptors === undefined) return [];
-    for (const channel of wanted)
-      checkBatch(this.#problems, `source ${name}`, source, channel, channels.get(channel), own);
+    for (const channel of wanted) checkBatch(this.#problems, `source ${name}`, source, channel, channels.get(channel));
     return [{ name, channels: [...new Set(wanted)], source, interceptors, selector }];
   }
 
@@ -215,24 +217,19 @@ class ConfReader {
     else this.#requireChannel(`sink ${name}`, channel, setting?.line);
     const sink = this.#component('sinks', name, sinkTypes);
     if (sink === undefined) return [];
-    checkBatch(this.#problems, `sink ${name}`, sink, channel, channels.get(channel), own);
+    checkBatch(this.#problems, `sink ${name}`, sink, channel, channels.get(channel));
     return [{ name, channel, sink }];
   }
 
   #interceptors(source: string, own: Settings): Configured<InterceptorContext, Interceptor>[] | undefined {
     const names = (own.get('interceptors')?.value ?? '').split(/\s+/).filter((name) => name !== '');
     warnOfUnlisted(this.#problems, below(own, 'interceptors.'), names, `the interceptors of source ${source}`);
-    const made = names.map((name) =>
-      readTyped(this.#problems, {
-        owner: `interceptor ${name} of source ${source}`,
-        settings: below(own, `interceptors.${name}.`),
-        common: [/^type$/],
-        types: interceptorTypes,
-        listedAt: own.get('interceptors')?.line,
-      }),
+    return readNestedList(
+      { kind: 'interceptor', prefix: 'interceptors', types: interceptorTypes },
+      own,
+      `source ${source}`,
+      this.#problems,
     );
-    const done = made.filter((one) => one !== undefined);
-    return done.length === made.length ? done : undefined;
   }
 
   #selector(
@@ -249,7 +246,8 @@ class ConfReader {
           `the optional channel ${name} is not one of the channels of source ${source}`,
         );
     }
-    if (!settings.has('type')) settings.set('type', { key: 'selector.type', value: 'replicating', line: 0 });
+    const line = lineOf(own);
+    if (!settings.has('type')) settings.set('type', { key: 'selector.type', value: 'replicating', line: line ?? 0 });
     return readTyped(this.#problems, {
       owner: `selector of source ${source}`,
       settings,
@@ -283,4 +281,14 @@ class ConfReader {
       `${owner}: there is no channel ${channel}, ${known}${near === undefined ? '' : `; did you mean ${near}?`}`,
     );
   }
+}
+
+/** All components of an agent that may take something of the machine, in the order of their kinds. */
+function owned({ sources, channels, sinks, groups }: Omit<AgentConf, 'name' | 'reliability'>): Owned[] {
+  return [
+    ...sources.map(({ name, source }) => ({ owner: `source ${name}`, part: source })),
+    ...channels.map(({ name, channel }) => ({ owner: `channel ${name}`, part: channel })),
+    ...sinks.map(({ name, sink }) => ({ owner: `sink ${name}`, part: sink })),
+    ...groups.map(({ name, processor }) => ({ owner: `the processor of ${name}`, part: processor })),
+  ];
 }

@@ -71,8 +71,9 @@ export function checkLevel(problems: Problems, wanted: Level, { agent, settings,
     }
   }
   for (const { name, sinks, processor, line } of parts.groups) {
-    const own = processor.limits.reliability;
-    if (own !== undefined && isWeaker(own, level) && own === 'best-effort') {
+    const { gives } = processor;
+    if (gives === undefined) continue;
+    if (isWeaker(gives.durable, level)) {
       problems.error(
         line,
         `${told}, expected a processor that drops nothing: sink group ${name} has ${processor.type}`,
@@ -80,7 +81,8 @@ export function checkLevel(problems: Problems, wanted: Level, { agent, settings,
       continue;
     }
     const memory = parts.sinks.some((sink) => sinks.includes(sink.name) && durable.get(sink.channel) === false);
-    if (level === 'store-on-failure' && memory && own !== level) {
+    // At end-to-end a channel in memory was told of above, whatever the processor.
+    if (level === 'store-on-failure' && memory && isWeaker(gives.memory, level)) {
       problems.error(
         line,
         `${told}, expected the processor store_on_failure or a file channel: sink group ${name} has ${processor.type} on a channel in memory; write ${agent}.sinkgroups.${name}.processor.type = store_on_failure, or leave the group out`,

@@ -1,17 +1,19 @@
 /** Sink groups: `<agent>.sinkgroups = g1`, `.sinkgroups.g1.sinks = k1`, `.sinkgroups.g1.processor.type = store_on_failure`. */
 import { nearest } from '../../core/registry.ts';
-import type { Reliability } from '../../core/reliability.ts';
-import type { Configured } from '../component/component.ts';
+import { isWeaker, RELIABILITY_LEVELS, type Reliability } from '../../core/reliability.ts';
+import type { Configured } from '../component/component-type.ts';
 import type { Problems } from '../component/problems.ts';
 import type { Setting, Settings } from '../component/settings.ts';
 import { below, lineOf } from '../component/settings.ts';
 import { readTyped } from '../component/typed.ts';
 import { processors } from '../processors/index.ts';
-import type { ProcessorContext, SinkProcessor } from '../processors/processor.ts';
+import type { ProcessorContext, ProcessorType, SinkProcessor } from '../processors/processor.ts';
 import type { ChannelConf, SinkConf, SinkGroupConf } from './agent-conf.ts';
 
 /** Flume's own that are to come: one file in processors/ each. */
 const NOT_YET = ['failover', 'load_balance'];
+const DEFAULT_PROCESSOR = 'default';
+const WEAKEST = RELIABILITY_LEVELS.at(-1);
 
 /** What the groups are read from. */
 export interface GroupsIn {
@@ -90,18 +92,28 @@ export function ownGroups(
   const kept = below(settings, 'reliability.');
   return alone.flatMap((sink) => {
     const durable = channels.find(({ name }) => name === sink.channel)?.channel.limits.durable === true;
-    const type = processorOf(level, durable);
-    const own = type === 'store_on_failure' ? withOwnDirectory(kept, sink.name) : new Map<string, Setting>();
+    const { type, fields } = processorOf(level, durable);
+    // `reliability.directory` and so on are for the processor of the level, if it has any.
+    const own = Object.keys(fields).includes('directory')
+      ? withOwnDirectory(kept, sink.name)
+      : new Map<string, Setting>();
     own.set('type', { key: `${agent}.reliability`, value: type, line: 0 });
     const processor = readProcessor(problems, `processor of sink ${sink.name}`, own);
     return processor === undefined ? [] : [{ name: sink.name, sinks: [sink.name], processor, line: undefined }];
   });
 }
 
-/** A channel that is on disk already has what a spill would give. */
-function processorOf(level: Reliability | undefined, durable: boolean): string {
-  if (level === 'best-effort') return 'best_effort';
-  return level === 'store-on-failure' && !durable ? 'store_on_failure' : 'default';
+/**
+ * The processor that was made for the level. One that is made for more than best-effort is left out where the default gives the level
+ * by itself: a channel that is on disk already has what a spill would give.
+ */
+function processorOf(level: Reliability | undefined, durable: boolean): ProcessorType {
+  const simple = processors.get(DEFAULT_PROCESSOR);
+  const made = processors.names.map((type) => processors.get(type)).find(({ gives }) => gives?.madeFor === level);
+  if (level === undefined || made === undefined) return simple;
+  const given = durable ? simple.gives?.durable : simple.gives?.memory;
+  const enough = given !== undefined && !isWeaker(given, level);
+  return enough && level !== WEAKEST ? simple : made;
 }
 
 /** Each sink's spill is a directory of its own below the one that is given. */
@@ -119,7 +131,7 @@ function readProcessor(
   settings: Settings,
 ): Configured<ProcessorContext, SinkProcessor> | undefined {
   const own = new Map(settings);
-  if (!own.has('type')) own.set('type', { key: 'processor.type', value: 'default', line: 0 });
+  if (!own.has('type')) own.set('type', { key: 'processor.type', value: DEFAULT_PROCESSOR, line: 0 });
   return readTyped(problems, {
     owner,
     settings: own,

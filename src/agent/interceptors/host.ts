@@ -9,6 +9,9 @@ export const host: InterceptorType = defineComponent({
   type: 'host',
   aliases: ['org.apache.flume.interceptor.HostInterceptor$Builder'],
   doc: 'sets a header to the IP address or the name of the machine the agent runs on',
+  differences: [
+    "useIP takes the first address that others can reach, and the name is that of the system; Flume takes what Java resolves the host's name to, often 127.0.0.1.",
+  ],
   fields: {
     hostHeader: text({ doc: 'name of the header', default: 'host' }),
     useIP: bool({ doc: 'the IP address rather than the name', default: true }),

@@ -2,9 +2,16 @@
 import { type Registry, registry } from '../../core/registry.ts';
 import { host } from './host.ts';
 import type { InterceptorType } from './interceptor.ts';
+import { removeHeader } from './remove-header.ts';
 import { staticHeader } from './static.ts';
 import { timestamp } from './timestamp.ts';
 import { uuid } from './uuid.ts';
 
 /** All interceptor types, by their names. */
-export const interceptors: Registry<InterceptorType> = registry('interceptor', [timestamp, host, staticHeader, uuid]);
+export const interceptors: Registry<InterceptorType> = registry('interceptor', [
+  timestamp,
+  host,
+  staticHeader,
+  uuid,
+  removeHeader,
+]);

@@ -1,7 +1,7 @@
 /** What an interceptor is: it changes or drops events between a source and its channels. */
 import type { Clock } from '../../core/clock.ts';
 import type { PlainEvent } from '../../core/event.ts';
-import type { ComponentType } from '../component/component.ts';
+import type { ComponentType } from '../component/component-type.ts';
 
 /** Returns the event to go on with, or undefined to drop it. An event is not changed in place: a source may send it again. */
 export type Interceptor = (event: PlainEvent) => PlainEvent | undefined;

@@ -8,6 +8,7 @@ export const uuid: InterceptorType = defineComponent({
   type: 'uuid',
   aliases: ['org.apache.flume.sink.solr.morphline.UUIDInterceptor$Builder'],
   doc: 'sets a header to a random UUID',
+  differences: ['It has the short name `uuid`; Flume knows it by its class only.'],
   fields: {
     headerName: text({ doc: 'name of the header', default: 'id' }),
     preserveExisting: bool({ doc: 'keep the header when the event has it', default: true }),

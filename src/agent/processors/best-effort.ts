@@ -13,6 +13,7 @@ import { onlySink, type ProcessorContext, type ProcessorType, type SinkProcessor
 
 const fields = {
   backoff: int({
+    unit: 'ms',
     doc: 'ms between two attempts to reach the receiver; what comes meanwhile is sent then',
     default: 1000,
   }),
@@ -56,6 +57,10 @@ class BestEffort implements SinkProcessor {
       await sleep(clock, this.#values.backoff, signal);
       return 'ready';
     }
+  }
+
+  async idle(): Promise<number | undefined> {
+    return this.#sink.idle?.();
   }
 
   available(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
@@ -163,7 +168,10 @@ class ForgetfulTransaction implements Transaction {
 export const bestEffort: ProcessorType = defineComponent({
   type: 'best_effort',
   doc: 'sends and forgets: what its sink cannot deliver is dropped and counted',
+  delivery: 'At most once: what cannot be delivered is dropped and counted.',
+  differences: ['It is not in Flume 1.x: it is what Flume 0.9 called the best effort level.'],
   fields,
-  limits: () => ({ sinks: 1, reliability: 'best-effort' }),
+  limits: () => ({ sinks: 1 }),
+  gives: { durable: 'best-effort', memory: 'best-effort', madeFor: 'best-effort' },
   create: (values, context: ProcessorContext): SinkProcessor => new BestEffort(values, context),
 });

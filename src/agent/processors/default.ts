@@ -10,6 +10,7 @@ export function defaultProcessor(sink: Sink, channel: Channel): SinkProcessor {
     start: () => sink.start(),
     stop: () => sink.stop(),
     process: (signal) => sink.process(signal),
+    idle: async () => sink.idle?.(),
     available: (timeoutMs, signal) => channel.available(timeoutMs, signal),
     whenEmpty: async () => {},
   };
@@ -20,8 +21,10 @@ export const defaultType: ProcessorType = defineComponent({
   type: 'default',
   aliases: ['org.apache.flume.sink.DefaultSinkProcessor'],
   doc: 'drives one sink; what it cannot deliver stays in its channel',
+  delivery: 'That of its channel: what cannot be delivered stays there.',
   fields: {},
   limits: () => ({ sinks: 1 }),
+  gives: { durable: 'end-to-end', memory: 'best-effort' },
   create: (_values, context: ProcessorContext): SinkProcessor => {
     const sink = onlySink(context);
     return defaultProcessor(sink.open(sink.channel), sink.channel);

@@ -5,7 +5,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Channel } from '../channels/channel.ts';
-import type { ComponentType } from '../component/component.ts';
+import type { ComponentType } from '../component/component-type.ts';
 import type { ProcessorCounters } from '../component/counters.ts';
 import type { Sink, SinkStatus } from '../sinks/sink.ts';
 
@@ -16,6 +16,8 @@ export interface SinkProcessor {
   stop(): Promise<void>;
   /** @throws what the sinks threw, when none could deliver */
   process(signal: AbortSignal): Promise<SinkStatus>;
+  /** What is due by the time alone in its sinks: see {@link Sink.idle}. Called after a `backoff`. */
+  idle(): Promise<number | undefined>;
   /**
    * Waits until there is something to process: called after a `backoff`.
    * @returns true when there is; false after `timeoutMs` or when `signal` aborts

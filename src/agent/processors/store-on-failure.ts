@@ -26,11 +26,26 @@ import { makeSpill, move } from './store-on-failure/spill.ts';
 
 const fields = {
   directory: text({ doc: 'directory of the spill. Default: ~/.flume/store-on-failure/AGENT-GROUP' }),
-  maxBytes: int({ doc: 'most bytes that events take in the spill', default: 1_073_741_824, min: 65_536 }),
-  minimumRequiredSpace: int({ doc: 'bytes of the disk that must be free for the spill', default: 524_288_000 }),
-  backoff: int({ doc: 'ms until the receiver is tried again, doubling with each failure', default: 1000, min: 1 }),
-  maxBackoff: int({ doc: 'ms between two attempts at most', default: 5000, min: 1 }),
+  maxBytes: int({
+    unit: 'bytes',
+    doc: 'most bytes that events take in the spill',
+    default: 1_073_741_824,
+    min: 65_536,
+  }),
+  minimumRequiredSpace: int({
+    unit: 'bytes',
+    doc: 'bytes of the disk that must be free for the spill',
+    default: 524_288_000,
+  }),
+  backoff: int({
+    unit: 'ms',
+    doc: 'ms until the receiver is tried again, doubling with each failure',
+    default: 1000,
+    min: 1,
+  }),
+  maxBackoff: int({ unit: 'ms', doc: 'ms between two attempts at most', default: 5000, min: 1 }),
   stallTimeout: int({
+    unit: 'ms',
     doc: 'ms after which events that no receiver fetches go to the spill, e.g. while nobody polls a Spark sink',
     default: 2000,
     min: 1,
@@ -99,6 +114,10 @@ class StoreOnFailure implements SinkProcessor {
     } finally {
       await this.#spill.stop();
     }
+  }
+
+  async idle(): Promise<number | undefined> {
+    return this.#sink.idle?.();
   }
 
   async process(signal: AbortSignal): Promise<SinkStatus> {
@@ -216,6 +235,7 @@ class StoreOnFailure implements SinkProcessor {
     }
   }
 
+  /** Called after every change, and no gauge: while events are moved they are in both, and count once they have left the memory. */
   #count(moved: number): void {
     this.#context.counters.EventSpillCount += moved;
     this.#context.counters.SpillSize = this.#spill.size;
@@ -254,7 +274,13 @@ class StoreOnFailure implements SinkProcessor {
 export const storeOnFailure: ProcessorType = defineComponent({
   type: 'store_on_failure',
   doc: 'sends from memory; what the receiver cannot take is written to disk and sent in order when it is back',
+  delivery:
+    'At least once: what the receiver cannot take is synced to disk before it leaves the channel, and sent in order. A kill of the agent costs what its channel in memory held.',
+  differences: ['It is not in Flume 1.x: it is what Flume 0.9 called the store on failure level.'],
   fields,
-  limits: () => ({ sinks: 1, reliability: 'store-on-failure' }),
+  limits: () => ({ sinks: 1 }),
+  gives: { durable: 'end-to-end', memory: 'store-on-failure', madeFor: 'store-on-failure' },
+  resources: ({ directory }) =>
+    directory === undefined ? [] : [{ kind: 'directory', path: path.resolve(directory), property: 'directory' }],
   create: (values, context: ProcessorContext): SinkProcessor => new StoreOnFailure(values, context),
 });

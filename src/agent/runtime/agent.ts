@@ -7,22 +7,10 @@ import { fs, nextLoop } from '../../core/machine.ts';
 import { checkOptions, type OptionTable, oneOf, text, withMethods } from '../../core/options.ts';
 import { RELIABILITY_LEVELS, type Reliability } from '../../core/reliability.ts';
 import { untilAborted } from '../../core/scope.ts';
-import type { Channel } from '../channels/channel.ts';
-import {
-  type ChannelCounters,
-  channelCounters,
-  processorCounters,
-  sinkCounters,
-  sourceCounters,
-} from '../component/counters.ts';
-import type { AgentConf, SinkConf, SinkGroupConf, SourceConf } from '../conf/agent-conf.ts';
+import type { AgentConf } from '../conf/agent-conf.ts';
 import { readFlumeConf } from '../conf/flume-conf.ts';
-import type { GroupSink, SinkProcessor } from '../processors/processor.ts';
-import type { Sink } from '../sinks/sink.ts';
-import type { Source } from '../sources/source.ts';
-import { ChannelProcessor } from './channel-processor.ts';
 import { Lifecycle, type Part } from './lifecycle.ts';
-import { SinkRunner } from './sink-runner.ts';
+import { buildTopology, type Topology } from './topology.ts';
 
 /** How an agent is made. */
 export interface AgentOptions {
@@ -52,14 +40,6 @@ const AGENT_OPTIONS: OptionTable<AgentOptions> = {
   clock: withMethods(['now', 'after'], {}),
 };
 
-interface Parts {
-  readonly channels: ReadonlyMap<string, Channel>;
-  readonly sources: ReadonlyMap<string, Source>;
-  readonly sinks: ReadonlyMap<string, Sink>;
-  readonly processors: readonly SinkProcessor[];
-  readonly runners: ReadonlyMap<string, SinkRunner>;
-}
-
 /**
  * An agent. It is made once, started once and stopped once.
  *
@@ -71,20 +51,16 @@ interface Parts {
  */
 export class Agent {
   readonly name: string;
-  readonly #conf: AgentConf;
   readonly #log: Logger;
   readonly #clock: Clock;
-  readonly #counters: Record<string, Readonly<Record<string, number>>> = {};
-  readonly #channelCounters = new Map<Channel, ChannelCounters>();
-  readonly #parts: Parts;
+  readonly #parts: Topology;
   readonly #lifecycle: Lifecycle;
 
   private constructor(conf: AgentConf, options: AgentOptions) {
     this.name = conf.name;
-    this.#conf = conf;
     this.#log = loggerOf(options.log).child({ agent: conf.name });
     this.#clock = options.clock ?? systemClock;
-    this.#parts = this.#build();
+    this.#parts = buildTopology(conf, { log: this.#log, clock: this.#clock });
     const { channels, runners, sources } = this.#parts;
     const groups = [partsOf('channel', channels), partsOf('sink', runners), partsOf('source', sources)];
     this.#lifecycle = new Lifecycle(groups, this.#clock, this.#log);
@@ -181,86 +157,12 @@ export class Agent {
 
   /** Counters by component, e.g. `SOURCE.r1`, under Flume's names. */
   counters(): Record<string, Record<string, number>> {
-    return Object.fromEntries(Object.entries(this.#counters).map(([name, counters]) => [name, { ...counters }]));
+    return Object.fromEntries(Object.entries(this.#parts.counters).map(([name, counters]) => [name, { ...counters }]));
   }
 
   /** The address that a source or sink listens on, once started; for port 0. */
   address(name: string): { readonly host: string; readonly port: number } | undefined {
     return this.#parts.sources.get(name)?.address ?? this.#parts.sinks.get(name)?.address;
-  }
-
-  #build(): Parts {
-    const channels = new Map<string, Channel>();
-    for (const { name, channel } of this.#conf.channels) {
-      const counters = channelCounters();
-      this.#track(`CHANNEL.${name}`, counters);
-      const made = channel.create({ name, log: this.#log, clock: this.#clock, counters });
-      this.#channelCounters.set(made, counters);
-      channels.set(name, made);
-    }
-    const sinks = new Map<string, Sink>();
-    const made = this.#conf.groups.map((group) => ({
-      name: group.name,
-      processor: this.#makeProcessor(group, channels, sinks),
-    }));
-    const runners = new Map(
-      made.map((part) => [part.name, new SinkRunner({ ...part, clock: this.#clock, log: this.#log })]),
-    );
-    const sources = new Map(this.#conf.sources.map((conf) => [conf.name, this.#makeSource(conf, channels)]));
-    return { channels, sources, sinks, processors: made.map(({ processor }) => processor), runners };
-  }
-
-  #makeProcessor(
-    { name, sinks: members, processor }: SinkGroupConf,
-    channels: ReadonlyMap<string, Channel>,
-    made: Map<string, Sink>,
-  ): SinkProcessor {
-    const counters = processorCounters();
-    // The default processor has nothing to count.
-    if (processor.type !== 'default') this.#track(`PROCESSOR.${name}`, counters);
-    const sinks = this.#conf.sinks
-      .filter((sink) => members.includes(sink.name))
-      .map((sink) => this.#groupSink(sink, channels, made));
-    return processor.create({ name, agent: this.name, log: this.#log, clock: this.#clock, counters, sinks });
-  }
-
-  #groupSink(conf: SinkConf, channels: ReadonlyMap<string, Channel>, made: Map<string, Sink>): GroupSink {
-    const { name, channel: own, sink } = conf;
-    return {
-      name,
-      channel: required(channels, own),
-      durable: this.#conf.channels.find((channel) => channel.name === own)?.channel.limits.durable === true,
-      open: (channel) => {
-        const counters = sinkCounters();
-        this.#track(`SINK.${name}`, counters);
-        const opened = sink.create({ name, log: this.#log, clock: this.#clock, counters, channel });
-        made.set(name, opened);
-        return opened;
-      },
-    };
-  }
-
-  #makeSource(conf: SourceConf, channels: ReadonlyMap<string, Channel>): Source {
-    const { name } = conf;
-    const counters = sourceCounters();
-    this.#track(`SOURCE.${name}`, counters);
-    const own = new Map(conf.channels.map((channel) => [channel, required(channels, channel)]));
-    const processor = new ChannelProcessor({
-      interceptors: conf.interceptors.map((interceptor) => interceptor.create({ clock: this.#clock })),
-      selector: conf.selector.create({ channels: own }),
-      channels: [...own.values()],
-      log: this.#log,
-      dropping: this.#conf.reliability === 'best-effort',
-      onDrop: (channel, events) => {
-        const dropped = this.#channelCounters.get(channel);
-        if (dropped !== undefined) dropped.EventDropCount += events;
-      },
-    });
-    return conf.source.create({ name, log: this.#log, clock: this.#clock, counters, processor });
-  }
-
-  #track<T extends object>(name: string, counters: T & Readonly<Record<keyof T, number>>): void {
-    this.#counters[name] = counters;
   }
 
   #summary(): string {
@@ -293,13 +195,6 @@ async function readConf(path: string): Promise<string> {
       },
     );
   }
-}
-
-function required<T>(map: ReadonlyMap<string, T>, name: string): T {
-  const value = map.get(name);
-  // Validation has made sure that it is there.
-  if (value === undefined) throw new StreamjobError('CONFIG_INVALID', `there is no component ${name}`);
-  return value;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

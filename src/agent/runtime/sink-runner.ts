@@ -56,8 +56,10 @@ export class SinkRunner {
     const pause = new Pause(processor, clock, signal);
     while (!signal.aborted) {
       let status: SinkStatus;
+      let dueMs: number | undefined;
       try {
         status = await processor.process(signal);
+        if (status === 'backoff' && !signal.aborted) dueMs = await processor.idle();
       } catch (error) {
         if (signal.aborted) return;
         log.error(
@@ -67,7 +69,7 @@ export class SinkRunner {
         await sleep(clock, AFTER_ERROR_MS, signal);
         continue;
       }
-      if (status === 'backoff') await pause.wait();
+      if (status === 'backoff') await pause.wait(dueMs);
       else await pause.breathe();
     }
   }
@@ -90,13 +92,13 @@ class Pause {
     this.#signal = signal;
   }
 
-  /** After a call that found nothing. */
-  async wait(): Promise<void> {
+  /** After a call that found nothing. @param dueMs when something is due by the time alone, in ms from now */
+  async wait(dueMs = Number.POSITIVE_INFINITY): Promise<void> {
     this.#idle++;
     this.#inVain = this.#woken ? this.#inVain + 1 : 0;
     // An event that is there and is not taken would wake it for ever, without a pause.
     if (this.#inVain > 0) await sleep(this.#clock, Math.min(2 ** this.#inVain, LONGEST_IDLE_MS), this.#signal);
-    const ms = Math.min(this.#idle * IDLE_STEP_MS, LONGEST_IDLE_MS);
+    const ms = Math.min(this.#idle * IDLE_STEP_MS, LONGEST_IDLE_MS, dueMs);
     this.#woken = await this.#processor.available(ms, this.#signal);
   }
 

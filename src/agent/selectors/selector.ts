@@ -1,7 +1,7 @@
 /** What a selector is: it chooses the channels that an event of a source goes to. */
 import type { PlainEvent } from '../../core/event.ts';
 import type { Channel } from '../channels/channel.ts';
-import type { ComponentType } from '../component/component.ts';
+import type { ComponentType } from '../component/component-type.ts';
 
 /** Where an event goes. */
 export interface Selection {

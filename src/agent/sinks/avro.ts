@@ -15,10 +15,10 @@ import { finish, giveBack, type Sink, type SinkContext, type SinkStatus, type Si
 const fields = {
   hostname: text({ doc: 'host of the Avro source', required: true }),
   port: port({ doc: 'its port', required: true }),
-  'batch-size': int({ doc: 'events per request', default: 100, min: 1 }),
-  'connect-timeout': int({ doc: 'ms for connecting and the handshake', default: 20_000, min: 1 }),
-  'request-timeout': int({ doc: 'ms for an answer', default: 20_000, min: 1 }),
-  'reset-connection-interval': int({ doc: 'seconds after which it connects anew; 0: never', default: 0 }),
+  'batch-size': int({ unit: 'events', doc: 'events per request', default: 100, min: 1 }),
+  'connect-timeout': int({ unit: 'ms', doc: 'ms for connecting and the handshake', default: 20_000, min: 1 }),
+  'request-timeout': int({ unit: 'ms', doc: 'ms for an answer', default: 20_000, min: 1 }),
+  'reset-connection-interval': int({ unit: 's', doc: 'seconds after which it connects anew; 0: never', default: 0 }),
   'compression-type': choice(['none', 'deflate'], { doc: 'compression, the same as the source has', default: 'none' }),
   'compression-level': int({ doc: 'level of deflate', default: 6, max: 9 }),
   pipeline: int({ doc: 'requests in flight at most, with a receiver of streamjob', default: 1000, min: 1 }),
@@ -166,6 +166,13 @@ export const avro: SinkType = defineComponent({
   type: 'avro',
   aliases: ['org.apache.flume.sink.AvroSink'],
   doc: 'sends events to an Avro source of Flume or to flumeStream',
+  delivery:
+    'At least once: a batch leaves the channel when its receiver has answered OK; after an error or a lost answer it is sent again.',
+  differences: [
+    'It keeps several requests in flight with a receiver of streamjob, which keeps their order; with a Flume one at a time.',
+    'Trust stores are PEM files; PKCS#12 and JKS stores of certificates cannot be read.',
+    'client.type and the like are ignored with a warning.',
+  ],
   fields,
   check: checkClientTls,
   limits: (values) => ({ batch: { property: 'batch-size', events: values['batch-size'] } }),

@@ -2,9 +2,9 @@
 import type { PlainEvent } from '../../core/event.ts';
 import { defineComponent } from '../component/component.ts';
 import { int, type Values } from '../component/fields.ts';
-import { finish, type Sink, type SinkContext, type SinkStatus, type SinkType, takeBatch } from './sink.ts';
+import { finish, giveBack, type Sink, type SinkContext, type SinkStatus, type SinkType, takeBatch } from './sink.ts';
 
-const fields = { maxBytesToLog: int({ doc: 'bytes of the body that are shown', default: 16 }) };
+const fields = { maxBytesToLog: int({ unit: 'bytes', doc: 'bytes of the body that are shown', default: 16 }) };
 
 const ROW_BYTES = 16;
 
@@ -51,7 +51,13 @@ class LoggerSink implements Sink {
     const { channel, counters, log } = this.#context;
     const batch = takeBatch(channel, 1, counters);
     if (batch === undefined) return 'backoff';
-    for (const event of batch.events) log.info({}, formatEvent(event, this.#values.maxBytesToLog));
+    try {
+      for (const event of batch.events) log.info({}, formatEvent(event, this.#values.maxBytesToLog));
+    } catch (error) {
+      counters.EventWriteFail++;
+      giveBack(batch.transaction);
+      throw error;
+    }
     await finish(batch, counters);
     return 'ready';
   }
@@ -62,6 +68,8 @@ export const logger: SinkType = defineComponent({
   type: 'logger',
   aliases: ['org.apache.flume.sink.LoggerSink'],
   doc: 'writes events to the log',
+  delivery: 'At least once into the log, which nobody syncs: it is for looking at events.',
+  differences: ['maxBytesToLog counts; Flume ignores it.'],
   fields,
   create: (values, context: SinkContext): Sink => new LoggerSink(values, context),
 });

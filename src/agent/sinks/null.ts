@@ -4,8 +4,8 @@ import { int, type Values } from '../component/fields.ts';
 import { finish, type Sink, type SinkContext, type SinkStatus, type SinkType, takeBatch } from './sink.ts';
 
 const fields = {
-  batchSize: int({ doc: 'events per transaction', default: 100, min: 1 }),
-  logEveryNEvents: int({ doc: 'events between two log lines', default: 10_000, min: 1 }),
+  batchSize: int({ unit: 'events', doc: 'events per transaction', default: 100, min: 1 }),
+  logEveryNEvents: int({ unit: 'events', doc: 'events between two log lines', default: 10_000, min: 1 }),
 };
 
 class NullSink implements Sink {
@@ -41,6 +41,7 @@ export const nullSink: SinkType = defineComponent({
   type: 'null',
   aliases: ['org.apache.flume.sink.NullSink'],
   doc: 'throws events away',
+  delivery: 'None: events leave the channel and are gone.',
   fields,
   limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   create: (values, context: SinkContext): Sink => new NullSink(values, context),

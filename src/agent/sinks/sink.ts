@@ -1,10 +1,11 @@
 /** What a sink is: it takes events out of a channel and delivers them. A runner calls `process` again and again. */
 import type { Clock } from '../../core/clock.ts';
 import type { PlainEvent } from '../../core/event.ts';
+import type { Files } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
 import { reached } from '../../core/points.ts';
 import type { Channel, Transaction } from '../channels/channel.ts';
-import type { ComponentType } from '../component/component.ts';
+import type { ComponentType } from '../component/component-type.ts';
 import type { SinkCounters } from '../component/counters.ts';
 
 /** `ready`: there may be more at once; `backoff`: the channel was empty. */
@@ -21,6 +22,12 @@ export interface Sink {
    * @throws StreamjobError when the events could not be delivered
    */
   process(signal: AbortSignal): Promise<SinkStatus>;
+  /**
+   * Does what is due by the time alone, such as beginning a new file: called each time that `process` found nothing.
+   * @returns in how many ms it wants to be called again, if nothing comes before; undefined: whenever it is
+   * @throws StreamjobError when that failed; the runner tells it and tries again later, as with `process`
+   */
+  idle?(): Promise<number | undefined>;
   /** The address it listens on, if it does. */
   readonly address?: { readonly host: string; readonly port: number } | undefined;
 }
@@ -32,6 +39,8 @@ export interface SinkContext {
   readonly clock: Clock;
   readonly counters: SinkCounters;
   readonly channel: Channel;
+  /** Where a sink that writes files keeps them. Default: this machine. */
+  readonly files?: Files;
 }
 
 /** A type of sink. */

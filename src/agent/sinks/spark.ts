@@ -34,8 +34,8 @@ const fields = {
   hostname: text({ doc: 'address to listen on', default: '0.0.0.0' }),
   port: port({ doc: 'port to listen on', required: true }),
   threads: int({ doc: 'polls and unacknowledged batches at most, together', default: 10, min: 1 }),
-  timeout: int({ doc: 'seconds that an acknowledgement is waited for', default: 60, min: 1 }),
-  backoffInterval: int({ doc: 'ms between attempts after an error of the channel', default: 200, min: 1 }),
+  timeout: int({ unit: 's', doc: 'seconds that an acknowledgement is waited for', default: 60, min: 1 }),
+  backoffInterval: int({ unit: 'ms', doc: 'ms between attempts after an error of the channel', default: 200, min: 1 }),
 };
 
 const STOPPED = 'Spark sink has been stopped!';
@@ -234,6 +234,12 @@ export const spark: SinkType = defineComponent({
   type: 'spark',
   aliases: ['org.apache.spark.streaming.flume.sink.SparkSink'],
   doc: 'gives batches to pollers: flumePollingStream, or the polling receiver of Spark Streaming',
+  delivery:
+    'At least once: a batch leaves the channel when its poller has acknowledged it; one that is refused, or not acknowledged in time, is delivered again.',
+  differences: [
+    'It is not of Flume: Spark Streaming has it in a jar of its own. A poller that goes away gives its batches back at once; there they wait for the time-out.',
+  ],
   fields,
+  resources: ({ hostname, port: number }) => [{ kind: 'port', host: hostname, port: number, property: 'port' }],
   create: (values, context: SinkContext): Sink => new SparkSink(values, context),
 });

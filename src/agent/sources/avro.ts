@@ -30,17 +30,32 @@ const fields = {
     min: 1,
   }),
   maxConnectionsPerAddress: int({ doc: 'connections of one address', default: 500, min: 1 }),
-  handshakeTimeout: int({ doc: 'ms from the connect to the end of the handshake', default: 20_000, min: 1 }),
-  idleTimeout: int({ doc: 'ms after which a quiet connection is closed; 0: not while there is room', default: 0 }),
-  maxFrameBytes: int({ doc: 'largest request in bytes', default: DEFAULT_MAX_FRAME_BYTES, min: 1 }),
+  handshakeTimeout: int({
+    unit: 'ms',
+    doc: 'ms from the connect to the end of the handshake',
+    default: 20_000,
+    min: 1,
+  }),
+  idleTimeout: int({
+    unit: 'ms',
+    doc: 'ms after which a quiet connection is closed; 0: not while there is room',
+    default: 0,
+  }),
+  maxFrameBytes: int({ unit: 'bytes', doc: 'largest request in bytes', default: DEFAULT_MAX_FRAME_BYTES, min: 1 }),
   maxPartialBytes: int({
+    unit: 'bytes',
     doc: 'bytes for requests that have not arrived whole, over all connections',
     default: 256 * 1024 * 1024,
     min: 1,
   }),
-  maxEvents: int({ doc: 'events of one request', default: DEFAULT_EVENT_LIMITS.maxEvents, min: 1 }),
+  maxEvents: int({ unit: 'events', doc: 'events of one request', default: DEFAULT_EVENT_LIMITS.maxEvents, min: 1 }),
   maxHeaders: int({ doc: 'headers of one event', default: DEFAULT_EVENT_LIMITS.maxHeaders, min: 1 }),
-  maxHeaderBytes: int({ doc: 'headers of one event in bytes', default: DEFAULT_EVENT_LIMITS.maxHeaderBytes, min: 1 }),
+  maxHeaderBytes: int({
+    unit: 'bytes',
+    doc: 'headers of one event in bytes',
+    default: DEFAULT_EVENT_LIMITS.maxHeaderBytes,
+    min: 1,
+  }),
   ...serverTlsFields,
 };
 
@@ -113,6 +128,13 @@ export const avro: SourceType = defineComponent({
   type: 'avro',
   aliases: ['org.apache.flume.source.AvroSource'],
   doc: "takes events from Flume's Avro sinks and RPC clients",
+  delivery:
+    'At least once: the peer is answered OK when every required channel has the events, FAILED otherwise, and sends them again then.',
+  differences: [
+    'Requests of one connection are answered in their order; Flume 1.11 answers pipelined ones in any.',
+    'Peers with and without compression are taken, whatever compression-type says.',
+    'Key stores are PKCS#12 or PEM; JKS cannot be read.',
+  ],
   fields,
   check(values, complain) {
     checkServerTls(values, complain);
@@ -125,5 +147,6 @@ export const avro: SourceType = defineComponent({
       complain('ipFilterRules', `cannot be used: ${messageOf(error)}`);
     }
   },
+  resources: ({ bind, port: number }) => [{ kind: 'port', host: bind, port: number, property: 'port' }],
   create: (values, context: SourceContext): Source => new AvroSource(values, context),
 });

@@ -16,10 +16,10 @@ const fields = {
   command: text({ doc: 'the command', required: true }),
   shell: text({ doc: 'shell that runs it, e.g. /bin/sh -c; without it the command is split at blanks' }),
   restart: bool({ doc: 'run the command again when it exits', default: false }),
-  restartThrottle: int({ doc: 'ms before it is run again', default: 10_000 }),
+  restartThrottle: int({ unit: 'ms', doc: 'ms before it is run again', default: 10_000 }),
   logStdErr: bool({ doc: 'log what the command writes to stderr', default: false }),
-  batchSize: int({ doc: 'lines per transaction', default: 20, min: 1 }),
-  batchTimeout: int({ doc: 'ms after which a smaller batch is sent', default: 3000 }),
+  batchSize: int({ unit: 'lines', doc: 'lines per transaction', default: 20, min: 1 }),
+  batchTimeout: int({ unit: 'ms', doc: 'ms after which a smaller batch is sent', default: 3000 }),
   charset: charset({ doc: 'character set of the output, and of the bodies, as in Flume', default: 'UTF-8' }),
 };
 
@@ -152,6 +152,12 @@ export const exec: SourceType = defineComponent({
   type: 'exec',
   aliases: ['org.apache.flume.source.ExecSource'],
   doc: 'one event per line of the output of a command',
+  delivery:
+    'None against the end of the agent or of the command: what was printed and is in no channel yet is lost. A channel that is full makes the command wait.',
+  differences: [
+    'When a channel is full the batch is kept and the command waits; Flume kills the command and loses the batch.',
+    'The command ends with the agent, however the agent ends.',
+  ],
   fields,
   limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   create: (values, context: SourceContext): Source => new ExecSource(values, context),

@@ -6,6 +6,7 @@ import { netcat } from './netcat.ts';
 import { seq } from './seq.ts';
 import type { SourceType } from './source.ts';
 import { spooldir } from './spooldir.ts';
+import { stress } from './stress.ts';
 
 /** All source types, by their names. */
-export const sources: Registry<SourceType> = registry('source', [netcat, spooldir, exec, avro, seq]);
+export const sources: Registry<SourceType> = registry('source', [netcat, spooldir, exec, avro, seq, stress]);

@@ -14,7 +14,12 @@ const fields = {
   bind: text({ doc: 'address to listen on', required: true }),
   port: port({ doc: 'port to listen on', required: true }),
   'ack-every-event': bool({ doc: 'answer OK to each line', default: true }),
-  'max-line-length': int({ doc: 'longest line in characters, with its newline', default: 512, min: 1 }),
+  'max-line-length': int({
+    unit: 'characters',
+    doc: 'longest line in characters, with its newline',
+    default: 512,
+    min: 1,
+  }),
   encoding: charset({ doc: 'character set of the lines and of the answers; bodies are UTF-8', default: 'utf-8' }),
 };
 
@@ -165,6 +170,14 @@ export const netcat: SourceType = defineComponent({
   type: 'netcat',
   aliases: ['org.apache.flume.source.NetcatSource'],
   doc: 'one event per line of a TCP connection',
+  delivery:
+    "What a line's OK says: every required channel has it. A line that was answered FAILED is its peer's to send again.",
+  differences: [
+    'Lines that have arrived together, up to 100, share one transaction: on a channel that has room for a part of them all are answered FAILED, where Flume takes some.',
+    'It has counters.',
+    'A peer that does not read its answers is not read on, and does not hold up a stop.',
+  ],
   fields,
+  resources: ({ bind, port: number }) => [{ kind: 'port', host: bind, port: number, property: 'port' }],
   create: (values, context: SourceContext): Source => new NetcatSource(values, context),
 });

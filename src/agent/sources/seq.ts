@@ -4,10 +4,16 @@ import { int, type Values } from '../component/fields.ts';
 import { breathe, deliver, never, type Source, type SourceContext, type SourceType } from './source.ts';
 
 const fields = {
-  batchSize: int({ doc: 'events per transaction', default: 1, min: 1 }),
-  totalEvents: int({ doc: 'events after which it ends', default: Number.MAX_SAFE_INTEGER, min: 1 }),
-  backoffSleepIncrement: int({ doc: 'ms of the first wait when a channel is full', default: 1000, min: 1 }),
-  maxBackoffSleep: int({ doc: 'ms of the longest wait', default: 5000, min: 1 }),
+  batchSize: int({ unit: 'events', doc: 'events per transaction', default: 1, min: 1 }),
+  totalEvents: int({
+    unit: 'events',
+    doc: 'events after which it ends',
+    default: Number.MAX_SAFE_INTEGER,
+    shown: 'no limit',
+    min: 1,
+  }),
+  backoffSleepIncrement: int({ unit: 'ms', doc: 'ms of the first wait when a channel is full', default: 1000, min: 1 }),
+  maxBackoffSleep: int({ unit: 'ms', doc: 'ms of the longest wait', default: 5000, min: 1 }),
 };
 
 class SeqSource implements Source {
@@ -57,6 +63,9 @@ export const seq: SourceType = defineComponent({
   type: 'seq',
   aliases: ['org.apache.flume.source.SequenceGeneratorSource'],
   doc: 'makes events that count from 0',
+  delivery:
+    'At least once and in order, while the agent runs: a batch that a channel does not take is tried again. A restart counts from 0.',
+  differences: ['A totalEvents that is reached ends it, so that a run can be drained.'],
   fields,
   limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   create: (values, context: SourceContext): Source => new SeqSource(values, context),

@@ -5,7 +5,7 @@ import { messageOf } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import type { Logger } from '../../core/log.ts';
 import { nextLoop } from '../../core/machine.ts';
-import type { ComponentType } from '../component/component.ts';
+import type { ComponentType } from '../component/component-type.ts';
 import type { SourceCounters } from '../component/counters.ts';
 
 /** A source. */

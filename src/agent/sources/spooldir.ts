@@ -35,10 +35,10 @@ const fields = {
   includePattern: regex({ doc: 'names of files to read', default: '^.*$' }),
   ignorePattern: regex({ doc: 'names of files to leave; wins over includePattern', default: '^$' }),
   consumeOrder: choice(['oldest', 'youngest', 'random'], { doc: 'order of the files', default: 'oldest' }),
-  pollDelay: int({ doc: 'ms between looks into the directory', default: 500, min: 1 }),
+  pollDelay: int({ unit: 'ms', doc: 'ms between looks into the directory', default: 500, min: 1 }),
   recursiveDirectorySearch: bool({ doc: 'read files of sub-directories too', default: false }),
-  maxBackoff: int({ doc: 'ms of the longest wait when a channel is full', default: 4000, min: 1 }),
-  batchSize: int({ doc: 'events per transaction', default: 100, min: 1 }),
+  maxBackoff: int({ unit: 'ms', doc: 'ms of the longest wait when a channel is full', default: 4000, min: 1 }),
+  batchSize: int({ unit: 'events', doc: 'events per transaction', default: 100, min: 1 }),
   inputCharset: charset({ doc: 'character set of the files', default: 'UTF-8' }),
   decodeErrorPolicy: choice(['FAIL', 'REPLACE', 'IGNORE'], {
     doc: 'what bytes that are no text do: the file is left, U+FFFD is put, they are left out',
@@ -46,6 +46,7 @@ const fields = {
   }),
   deserializer: choice(['LINE'], { doc: 'how a file becomes events', default: 'LINE' }),
   'deserializer.maxLineLength': int({
+    unit: 'characters',
     doc: 'longest line in characters; longer ones are cut into several events. A line of just that length is one event; Flume makes an empty one of its newline too',
     aliases: ['bufferMaxLineLength'],
     default: 2048,
@@ -278,11 +279,22 @@ export const spooldir: SourceType = defineComponent({
   type: 'spooldir',
   aliases: ['org.apache.flume.source.SpoolDirectorySource'],
   doc: 'the lines of files that are put into a directory',
+  delivery:
+    'At least once: a batch that a channel does not take is tried again with the same events, and a restart goes on where the last commit ended.',
+  differences: [
+    'A file that was changed while it was read, whose name is used again, or whose bytes are no text is told once and left, and the next is read; Flume ends the source for ever.',
+    'Positions are in a log of its own in trackerDir, which are not taken over from a Flume.',
+    'It reads lines only: other deserializers than LINE are refused.',
+  ],
   fields,
   limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   check({ deletePolicy, trackingPolicy }, complain) {
     if (deletePolicy === 'immediate' && trackingPolicy === 'tracker_dir')
       complain('trackingPolicy', 'is tracker_dir, expected rename: files are removed by deletePolicy = immediate');
   },
+  // Two sources may share a directory, each with a pattern of its own, but never their positions.
+  resources: ({ spoolDir, trackerDir }) => [
+    { kind: 'directory', path: path.resolve(spoolDir, trackerDir), property: 'trackerDir' },
+  ],
   create: (values, context: SourceContext): Source => new SpoolDirSource(values, context),
 });

@@ -38,3 +38,8 @@ async function syncNames(from: string, to: string): Promise<void> {
   const steps = path.relative(from, to).split(path.sep);
   for (let i = 0; i < steps.length; i++) await nodeFiles.syncDirectory(path.join(from, ...steps.slice(0, i)));
 }
+
+/** The first of a list: one directory is enough for a store that appends to one file. */
+export function directoryOf(dataDirs: string): string {
+  return path.resolve((dataDirs.split(',')[0] ?? '').trim());
+}

@@ -54,3 +54,10 @@ export function decodeRecord(bytes: Uint8Array): PlainEvent | undefined {
   }
   return { headers, body: own.subarray(at) };
 }
+
+/** Bytes that events take in the store. */
+export function bytesOf(events: readonly PlainEvent[]): number {
+  let bytes = 0;
+  for (const event of events) bytes += recordBytes(event);
+  return bytes;
+}

@@ -1,6 +1,6 @@
 /** Makes components for tests from properties, the way a flume.conf does. */
 import type { Channel, ChannelContext, ChannelType } from '../../../../src/agent/channels/channel.ts';
-import type { ComponentType } from '../../../../src/agent/component/component.ts';
+import type { ComponentType } from '../../../../src/agent/component/component-type.ts';
 import { channelCounters } from '../../../../src/agent/component/counters.ts';
 import { Problems } from '../../../../src/agent/component/problems.ts';
 import type { Setting } from '../../../../src/agent/component/settings.ts';

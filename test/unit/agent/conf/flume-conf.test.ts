@@ -1,6 +1,10 @@
 /** What reading a flume.conf promises. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how flume.conf writes variables
 import { describe, expect, it } from 'vitest';
+import { memory } from '../../../../src/agent/channels/memory.ts';
+import { defineComponent } from '../../../../src/agent/component/component.ts';
+import type { ComponentType } from '../../../../src/agent/component/component-type.ts';
+import { int, text } from '../../../../src/agent/component/fields.ts';
 import { Problems } from '../../../../src/agent/component/problems.ts';
 import type { Setting } from '../../../../src/agent/component/settings.ts';
 import { checkBatch } from '../../../../src/agent/conf/cross-checks.ts';
@@ -27,6 +31,28 @@ const problemsOf = (text: string, env: Record<string, string> = {}): string[] =>
   const { problems } = readFlumeConf(text, 'flume.conf', 'a1', env);
   return problems.all.map((problem) => `${problem.severity} ${problems.format(problem)}`);
 };
+
+const at = (key: string, line: number, value = ''): [string, Setting] => [key, { key, value, line }];
+
+const define = (field: {
+  readonly property: string;
+  readonly aliases?: readonly string[];
+  readonly default: number;
+}): ComponentType<unknown, unknown> =>
+  defineComponent({
+    type: 'test',
+    doc: 'for tests',
+    fields: {
+      [field.property]: int({ doc: 'events per transaction', ...field }),
+      'sink.directory': text({ doc: 'a directory' }),
+      type: text({ doc: 'its type' }),
+    },
+    limits: (values) => ({ batch: { property: field.property, events: Number(values[field.property]) } }),
+    create: () => undefined,
+  });
+
+/** A channel with transactions of 100 events. */
+const channel = memory.configure(new Map(), { owner: 'channel c1', line: 1, problems: new Problems('flume.conf') });
 
 describe('properties', () => {
   it('have the separators, comments, escapes and continued lines of java.util.Properties', () => {
@@ -146,16 +172,24 @@ describe('flume.conf', () => {
   });
 
   it('names the line of the property that says the size of a batch, whatever it is called', () => {
+    const big = define({ property: 'sink.batchSize', default: 101 });
+    const own = new Map([at('sink.directory', 4), at('type', 5), at('sink.batchSize', 6, '101')]);
+    const lines = [own, new Map([...own].filter(([key]) => key !== 'sink.batchSize'))].map((settings) => {
+      const problems = new Problems('flume.conf');
+      const sink = big.configure(settings, { owner: 'sink k1', line: 5, problems });
+      checkBatch(problems, 'sink k1', sink ?? expect.fail(), 'c1', channel);
+      return problems.errors.map(({ line, message }) => [line, message.includes('lower sink.batchSize')]);
+    });
+    expect(lines).toEqual([[[6, true]], [[5, true]]]);
+  });
+
+  it('names the line of a size of batches that is given by another name of its property', () => {
     const problems = new Problems('flume.conf');
-    const at = (key: string, line: number): [string, Setting] => [key, { key, value: '', line }];
-    const own = new Map([at('channel', 3), at('sink.directory', 4), at('type', 5), at('sink.batchSize', 6)]);
-    const channel = { type: 'memory', limits: { transactionCapacity: 100 }, create: () => expect.fail() };
-    const limits = { batch: { property: 'sink.batchSize', events: 101 } };
-    checkBatch(problems, 'sink k1', { limits }, 'c1', channel, own);
-    own.delete('sink.batchSize');
-    checkBatch(problems, 'sink k1', { limits }, 'c1', channel, own);
-    expect(problems.errors.map(({ line }) => line)).toEqual([5, 6]);
-    expect(problems.errors[0]?.message).toContain('lower sink.batchSize');
+    const aliased = define({ property: 'batchSize', aliases: ['batch-size'], default: 100 });
+    const settings = new Map([at('type', 5), at('batch-size', 7, '101')]);
+    const sink = aliased.configure(settings, { owner: 'sink k1', line: 5, problems });
+    checkBatch(problems, 'sink k1', sink ?? expect.fail(), 'c1', channel);
+    expect(problems.errors.map(({ line }) => line)).toEqual([7]);
   });
 
   it('warns of properties of interceptors that the type does not have, or that are not listed', () => {

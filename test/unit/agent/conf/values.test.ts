@@ -63,7 +63,8 @@ function refused(
 ): void {
   for (const name of names) {
     for (const [property, field] of Object.entries(find(name)?.fields ?? {})) {
-      const kindOfField = field.parse(NONSENSE);
+      // Every entry of a map is read as its items are.
+      const kindOfField = (field.item ?? field).parse(NONSENSE);
       if (typeof kindOfField === 'string' || Array.isArray(kindOfField)) continue;
       it(`${kind} ${name}: ${property}`, () => {
         for (const value of [NONSENSE, '-7', '1.5', '1e3', '5s']) {

@@ -1,4 +1,4 @@
-/** What sink processors promise: all of them, and each by itself. */
+/** What each sink processor promises by itself; what all of them promise is in contract/. */
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,12 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Transaction } from '../../../../src/agent/channels/channel.ts';
 import { sinkCounters } from '../../../../src/agent/component/counters.ts';
 import { bestEffort } from '../../../../src/agent/processors/best-effort.ts';
-import { defaultType } from '../../../../src/agent/processors/default.ts';
 import { storeOnFailure } from '../../../../src/agent/processors/store-on-failure.ts';
 import { finish, giveBack, takeBatch } from '../../../../src/agent/sinks/sink.ts';
 import { put, settle } from '../channels/use.ts';
 import { until } from '../sinks/rig.ts';
-import { processorConformance } from './conformance.ts';
 import { type ProcessorRig, processorRig } from './rig.ts';
 
 let directory = '';
@@ -43,10 +41,6 @@ async function turning(rig: ProcessorRig, condition: () => boolean): Promise<voi
     return condition();
   });
 }
-
-processorConformance('default', defaultType, () => ({}));
-processorConformance('store_on_failure', storeOnFailure, spillTo);
-processorConformance('best_effort', bestEffort, () => ({}));
 
 describe('store-on-failure', () => {
   it('what the sink could not deliver is on disk and is sent in order when the receiver is back', async () => {

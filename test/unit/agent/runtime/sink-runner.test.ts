@@ -20,6 +20,7 @@ async function start(parts: Partial<SinkProcessor>, clock = new ManualClock(0)):
     start: async () => {},
     stop: async () => {},
     process: async () => 'backoff',
+    idle: async () => undefined,
     available: async (timeoutMs, signal) => {
       await sleep(clock, timeoutMs, signal);
       return false;

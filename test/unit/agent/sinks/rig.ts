@@ -10,6 +10,7 @@ import { decodeEvents, encodeStatus, type FlumeStatus, flumeProtocol } from '../
 import type { RpcRequest } from '../../../../src/avro/rpc-request.ts';
 import { AvroRpcServer } from '../../../../src/avro/server.ts';
 import { ManualClock } from '../../../../src/core/clock.ts';
+import type { Files } from '../../../../src/core/files.ts';
 import { type Logger, silentLogger } from '../../../../src/core/log.ts';
 import { configured, makeChannel } from '../channels/make.ts';
 import { settle } from '../channels/use.ts';
@@ -27,6 +28,7 @@ export async function sinkRig(
   type: SinkType,
   properties: Record<string, string | number | boolean>,
   bounds: Record<string, number> = { capacity: 10_000, transactionCapacity: 1000, 'keep-alive': 0 },
+  files?: Files,
 ): Promise<SinkRig> {
   const clock = new ManualClock(0);
   const channel = makeChannel(memory, bounds);
@@ -37,7 +39,14 @@ export async function sinkRig(
     lines.push(message);
   };
   const log: Logger = { ...silentLogger, info: keep, warn: keep, error: keep };
-  const sink = configured(type, properties, { name: 'k1', log, clock, counters, channel });
+  const sink = configured(type, properties, {
+    name: 'k1',
+    log,
+    clock,
+    counters,
+    channel,
+    ...(files === undefined ? {} : { files }),
+  });
   const runner = new SinkRunner({ name: 'k1', processor: defaultProcessor(sink, channel), clock, log });
   await runner.start();
   return { sink, channel, counters, clock, lines, stop: () => runner.stop() };

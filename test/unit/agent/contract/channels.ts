@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Channel } from '../../../../src/agent/channels/channel.ts';
 import { ManualClock } from '../../../../src/core/clock.ts';
-import { event, put, settle, take, takeAll, textOf } from './use.ts';
+import { event, put, settle, take, takeAll, textOf } from '../channels/use.ts';
 
 export interface ChannelSpec {
   readonly capacity: number;

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ProcessorType } from '../../../../src/agent/processors/processor.ts';
 import { put } from '../channels/use.ts';
+import { type ProcessorRig, processorRig } from '../processors/rig.ts';
 import { until } from '../sinks/rig.ts';
-import { type ProcessorRig, processorRig } from './rig.ts';
 
 export function processorConformance(
   name: string,

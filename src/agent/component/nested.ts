@@ -1,0 +1,77 @@
+/**
+ * Components within components: a sink's serializer, a source's selector and interceptors. Each has a type of its own registry and
+ * fields of its own; what is wrong with it is told with its own line, not with that of the component it is in.
+ */
+
+import type { Registry } from '../../core/registry.ts';
+import type { ComponentType, Configured, Nested, Place } from './component-type.ts';
+import type { Problems } from './problems.ts';
+import { below, type Setting, type Settings } from './settings.ts';
+import { readTyped } from './typed.ts';
+
+/** Declares a nested component. @example nested({ prefix: 'sink.serializer', types: serializers, fallback: 'text', doc: '…' }) */
+export function nested<Context, Instance>(declared: Nested<Context, Instance>): Nested<Context, Instance> {
+  return declared;
+}
+
+/**
+ * Reads a nested component whose type stands at its prefix: `sink.serializer = text`.
+ * @returns undefined when there were errors, which are in the place's problems then
+ */
+export function readNested<Context, Instance>(
+  { prefix, types, fallback }: Nested<Context, Instance>,
+  settings: Settings,
+  at: Place,
+): Configured<Context, Instance> | undefined {
+  const own = new Map(below(settings, `${prefix}.`));
+  const named = settings.get(prefix);
+  const key = named?.key ?? prefix;
+  own.set('type', named !== undefined && named.value !== '' ? named : assumed(key, fallback, named?.line ?? at.line));
+  return readTyped(at.problems, {
+    owner: `${prefix} of ${at.owner}`,
+    settings: own,
+    common: [/^type$/],
+    types,
+    listedAt: at.line,
+  });
+}
+
+/** A type that the file does not name. Its line, for what is found to be wrong, is that of the component it is in. */
+function assumed(key: string, value: string, line: number | undefined): Setting {
+  return { key, value, line: line ?? 0 };
+}
+
+/** Nested components that the file lists by name. */
+export interface NestedList<Context, Instance> {
+  /** For people: `interceptor`. */
+  readonly kind: string;
+  /** The property that lists them, which is their prefix too: `interceptors = i1`, `interceptors.i1.type = host`. */
+  readonly prefix: string;
+  readonly types: Registry<ComponentType<Context, Instance>>;
+}
+
+/**
+ * Reads all that are listed.
+ * @param owner the component they are in, for people: `source r1`
+ * @returns undefined when one of them has errors, which are in `problems` then
+ */
+export function readNestedList<Context, Instance>(
+  { kind, prefix, types }: NestedList<Context, Instance>,
+  settings: Settings,
+  owner: string,
+  problems: Problems,
+): Configured<Context, Instance>[] | undefined {
+  const listed = settings.get(prefix);
+  const names = (listed?.value ?? '').split(/\s+/).filter((name) => name !== '');
+  const made = names.map((name) =>
+    readTyped(problems, {
+      owner: `${kind} ${name} of ${owner}`,
+      settings: below(settings, `${prefix}.${name}.`),
+      common: [/^type$/],
+      types,
+      listedAt: listed?.line,
+    }),
+  );
+  const done = made.filter((one) => one !== undefined);
+  return done.length === made.length ? done : undefined;
+}

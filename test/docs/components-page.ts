@@ -1,0 +1,139 @@
+/** The page of all components of the agent, made of their declarations. */
+import { channels } from '../../src/agent/channels/index.ts';
+import type { ComponentType, LevelGiven, NestedParts } from '../../src/agent/component/component-type.ts';
+import type { Field } from '../../src/agent/component/fields.ts';
+import { interceptors } from '../../src/agent/interceptors/index.ts';
+import { processors } from '../../src/agent/processors/index.ts';
+import { selectors } from '../../src/agent/selectors/index.ts';
+import { serializers } from '../../src/agent/serializers/index.ts';
+import { sinks } from '../../src/agent/sinks/index.ts';
+import { sources } from '../../src/agent/sources/index.ts';
+import type { Registry } from '../../src/core/registry.ts';
+
+type Described = Pick<
+  ComponentType<never, unknown>,
+  'type' | 'aliases' | 'doc' | 'delivery' | 'differences' | 'fields' | 'nested' | 'gives'
+>;
+
+interface Kind {
+  readonly title: string;
+  /** How a type of the kind is named in a flume.conf. */
+  readonly key: string;
+  readonly about: string;
+  readonly types: Registry<Described>;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    title: 'Sources',
+    key: 'a1.sources.r1.type',
+    about:
+      'A source brings events into its channels. Every source has `channels` (names separated by blanks, required), `interceptors` (names, in the order in which they work) and `selector.type`.',
+    types: sources,
+  },
+  {
+    title: 'Channels',
+    key: 'a1.channels.c1.type',
+    about: 'A channel keeps events between sources and sinks.',
+    types: channels,
+  },
+  {
+    title: 'Sinks',
+    key: 'a1.sinks.k1.type',
+    about: 'A sink takes events out of its channel and delivers them. Every sink has `channel` (a name, required).',
+    types: sinks,
+  },
+  {
+    title: 'Sink processors',
+    key: 'a1.sinkgroups.g1.processor.type',
+    about: 'A sink processor drives the sinks of a group; a sink in no group has the one of its level of reliability.',
+    types: processors,
+  },
+  {
+    title: 'Interceptors',
+    key: 'a1.sources.r1.interceptors.i1.type',
+    about: 'An interceptor changes or drops events between a source and its channels.',
+    types: interceptors,
+  },
+  {
+    title: 'Channel selectors',
+    key: 'a1.sources.r1.selector.type',
+    about: 'A selector chooses the channels that an event of a source goes to. The default is `replicating`.',
+    types: selectors,
+  },
+  {
+    title: 'Serializers',
+    key: 'a1.sinks.k1.sink.serializer',
+    about:
+      'A serializer makes the bytes of an event in a file. Its fields stand below it: `sink.serializer.appendNewline`.',
+    types: serializers,
+  },
+];
+
+const HEAD = `# Components of the embedded agent
+
+<!-- Made by npm run docs:components from the declarations in src/agent: change those, not this page. -->
+
+Every type that a flume.conf can name, with its fields. Types are compared without case, and Flume's class names are known too.
+A field that is not here is ignored with a warning that names its line, as Flume ignores it; a value that cannot be used is an error.
+Bold fields are required.
+`;
+
+/** The whole page. */
+export function componentsPage(): string {
+  const contents = KINDS.map(
+    ({ title, types }) => `- ${title}: ${types.names.map((name) => `\`${name}\``).join(', ')}`,
+  );
+  return `${[HEAD, contents.join('\n'), '', ...KINDS.map(kindSection)].join('\n').trimEnd()}\n`;
+}
+
+function kindSection({ title, key, about, types }: Kind): string {
+  const sections = types.names.map((name) => typeSection(types.get(name), key, types.kind));
+  return [`## ${title}`, '', about, '', ...sections].join('\n');
+}
+
+function typeSection(type: Described, key: string, kind: string): string {
+  const lines = [`### \`${type.type}\` ${kind}`, '', sentence(type.doc), ''];
+  const named = [`\`${key} = ${type.type}\``, ...(type.aliases ?? []).map((alias) => `\`${alias}\``)];
+  lines.push(`- Type: ${named.join(' or ')}`);
+  if (type.delivery !== undefined) lines.push(`- Delivery: ${type.delivery}`);
+  if (type.gives !== undefined) lines.push(`- Level: ${levels(type.gives)}`);
+  lines.push(...type.differences.map((difference) => `- Other than Flume 1.11: ${difference}`), '');
+  const rows = [...Object.entries(type.fields).map(fieldRow), ...nestedRows(type.nested)];
+  if (rows.length > 0) lines.push('| field | kind | default | what it does |', '| --- | --- | --- | --- |', ...rows);
+  else lines.push('It has no fields.');
+  return [...lines, ''].join('\n');
+}
+
+function levels({ durable, memory, madeFor }: LevelGiven): string {
+  const made = madeFor === undefined ? '' : `; made for \`${madeFor}\``;
+  return `\`${durable}\` on a channel on disk, \`${memory}\` on one in memory${made}`;
+}
+
+function fieldRow([name, field]: [string, Field<unknown>]): string {
+  const shown = field.required ? `**\`${name}\`**` : `\`${name}\``;
+  const others = field.aliases === undefined ? '' : ` (or ${field.aliases.map((alias) => `\`${alias}\``).join(', ')})`;
+  const unit = field.unit === undefined ? '' : `, ${field.unit}`;
+  return row([`${shown}${others}`, `${field.kind}${unit}`, defaultOf(field), field.doc]);
+}
+
+function nestedRows(nested: NestedParts): string[] {
+  return Object.values(nested).flatMap(({ prefix, doc, types, fallback }) => [
+    row([`\`${prefix}\``, `one of ${types.names.join(', ')}`, `\`${fallback}\``, doc]),
+    row([`\`${prefix}.*\``, `the fields of the ${types.kind}`, '', `see ${types.kind}s`]),
+  ]);
+}
+
+function defaultOf({ fallback, shown }: Field<unknown>): string {
+  const text = shown ?? fallback;
+  if (text === undefined) return '';
+  return text === '' ? 'empty' : `\`${text}\``;
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

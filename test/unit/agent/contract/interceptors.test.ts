@@ -1,0 +1,15 @@
+/** Every interceptor keeps what an interceptor promises. */
+import { interceptors } from '../../../../src/agent/interceptors/index.ts';
+import type { Properties } from './declarations.ts';
+import { forEveryEntry } from './entries.ts';
+import { interceptorContract } from './interceptors.ts';
+
+const fixtures: Readonly<Record<string, () => Properties>> = {
+  timestamp: () => ({}),
+  host: () => ({}),
+  static: () => ({ key: '__proto__', preserveExisting: false }),
+  uuid: () => ({}),
+  remove_header: () => ({ withName: 'a', fromList: 'b, __proto__', matching: '(c|host).*' }),
+};
+
+forEveryEntry(interceptors, fixtures, interceptorContract);

@@ -1,0 +1,27 @@
+/** Every sink processor keeps what a sink processor promises. */
+import { expect, it } from 'vitest';
+import { processors } from '../../../../src/agent/processors/index.ts';
+import { isWeaker } from '../../../../src/core/reliability.ts';
+import { ownDirectory } from '../../../kit/directory.ts';
+import { declarationContract } from './declarations.ts';
+import { forEveryEntry } from './entries.ts';
+import { processorConformance } from './processors.ts';
+
+const fixtures: Readonly<Record<string, () => Record<string, string | number>>> = {
+  default: () => ({}),
+  store_on_failure: () => ({ directory: ownDirectory(), minimumRequiredSpace: 0 }),
+  best_effort: () => ({}),
+};
+
+forEveryEntry(processors, fixtures, (type, properties) => {
+  declarationContract(type, properties, true);
+  processorConformance(type.type, type, properties);
+
+  it('says which level it gives, no weaker on a channel that is on disk', () => {
+    const { gives } = type;
+    expect(gives).toBeDefined();
+    if (gives === undefined) return;
+    expect(isWeaker(gives.durable, gives.memory)).toBe(false);
+    if (gives.madeFor !== undefined) expect(isWeaker(gives.memory, gives.madeFor)).toBe(false);
+  });
+});

@@ -1,0 +1,10 @@
+/** Every selector keeps what a selector promises. */
+import { selectors } from '../../../../src/agent/selectors/index.ts';
+import type { Properties } from './declarations.ts';
+import { forEveryEntry } from './entries.ts';
+import { selectorContract } from './selectors.ts';
+
+/** The source has the channels c1, c2, c3. */
+const fixtures: Readonly<Record<string, () => Properties>> = { replicating: () => ({ optional: 'c3' }) };
+
+forEveryEntry(selectors, fixtures, selectorContract);

@@ -1,0 +1,33 @@
+/** Every sink keeps what a sink promises. */
+import { sinks } from '../../../../src/agent/sinks/index.ts';
+import type { SinkContext } from '../../../../src/agent/sinks/sink.ts';
+import { silentLogger } from '../../../../src/core/log.ts';
+import { ownDirectory } from '../../../kit/directory.ts';
+import { FaultyFiles } from '../../../kit/faulty-files.ts';
+import { forEveryEntry } from './entries.ts';
+import { type SinkFixture, sinkContract } from './sinks.ts';
+
+function brokenFiles(): Partial<SinkContext> {
+  const files = new FaultyFiles();
+  files.fail('append', 0, Number.POSITIVE_INFINITY);
+  return { files };
+}
+
+function brokenLog(): Partial<SinkContext> {
+  const fail = (): never => {
+    throw new Error('the log is broken');
+  };
+  return { log: { ...silentLogger, info: fail } };
+}
+
+const fixtures: Readonly<Record<string, SinkFixture>> = {
+  // Nobody listens on port 1.
+  avro: { properties: () => ({ hostname: '127.0.0.1', port: 1 }), failing: () => ({}) },
+  file_roll: { properties: () => ({ 'sink.directory': ownDirectory() }), failing: brokenFiles },
+  logger: { properties: () => ({}), failing: brokenLog },
+  null: { properties: () => ({}) },
+  // Its deliveries are polled for: without a poller it leaves events where they are.
+  spark: { properties: () => ({ hostname: '127.0.0.1', port: 0 }) },
+};
+
+forEveryEntry(sinks, fixtures, sinkContract);

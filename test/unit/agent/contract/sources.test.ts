@@ -1,0 +1,25 @@
+/** Every source keeps what a source promises. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { sources } from '../../../../src/agent/sources/index.ts';
+import { ownDirectory } from '../../../kit/directory.ts';
+import type { Properties } from './declarations.ts';
+import { forEveryEntry } from './entries.ts';
+import { sourceContract } from './sources.ts';
+
+function spool(): Properties {
+  const spoolDir = ownDirectory();
+  fs.writeFileSync(path.join(spoolDir, 'lines.txt'), 'a\nb\nc\n');
+  return { spoolDir };
+}
+
+const fixtures: Readonly<Record<string, () => Properties>> = {
+  netcat: () => ({ bind: '127.0.0.1', port: 0 }),
+  avro: () => ({ bind: '127.0.0.1', port: 0 }),
+  spooldir: spool,
+  exec: () => ({ command: 'yes' }),
+  seq: () => ({}),
+  stress: () => ({}),
+};
+
+forEveryEntry(sources, fixtures, sourceContract);
