@@ -14,6 +14,8 @@ export { StreamjobError } from './core/errors.ts';
 export type { BatchSummary, OutputSummary, StreamEvent } from './core/events.ts';
 export type { Log, Logger } from './core/log.ts';
 export type { Reliability } from './core/reliability.ts';
+export type { Counter, Labels, Measure, Sample, Span, Telemetry } from './core/telemetry.ts';
+export { TelemetryRegistry } from './core/telemetry.ts';
 export { Milliseconds, Minutes, Seconds } from './core/time.ts';
 export type { BackpressureOptions } from './flow/batch/rate-control.ts';
 export type { DeadLetter } from './flow/output/dead-letters.ts';

@@ -36,7 +36,7 @@ export interface JobOptions {
   readonly stateStore?: 'memory' | 'lmdb';
   /** With 'lmdb', how many keys of each operator are kept in memory. Default 100,000. */
   readonly stateCache?: number;
-  /** What peers are told, and when: see README, "Reliability". Default 'end-to-end'. */
+  /** What peers are told, and when: see docs/reliability.md. Default 'end-to-end'. */
   readonly reliability?: Reliability;
   /**
    * Where state, windows and received data outlive a crash. Default: `.streamjob/NAME` below the working directory, for a job that

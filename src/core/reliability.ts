@@ -1,4 +1,4 @@
-/** The three levels of reliability, strongest first. What each promises is written in README.md. */
+/** The three levels of reliability, strongest first. What each promises is written in docs/reliability.md. */
 
 /** What an agent may lose, and when a receiver tells its peers that events are delivered. */
 export type Reliability = 'end-to-end' | 'store-on-failure' | 'best-effort';

@@ -39,6 +39,8 @@ export class Flow implements Intake, Past {
   readonly #turns = new TurnTaker();
   readonly #admission: Admission;
   readonly #stop: AbortController;
+  /** Each takes a gauge back. */
+  readonly #gauges: readonly (() => void)[];
   #abortReason = '';
   #failure: Error | undefined;
   /** The batch whose turn it is, while its stages, which ran ahead, are waited for. */
@@ -52,7 +54,7 @@ export class Flow implements Intake, Past {
 
   constructor(settings: FlowSettings) {
     this.#settings = settings;
-    const { clock, durability, engine, events, graph, halt, log, receivers, reliability, telemetry } = settings;
+    const { clock, durability, engine, events, graph, halt, log, receivers, reliability } = settings;
     this.#stop = halt;
     const somethingWaits = (): boolean => !this.#queue.isEmpty || graph.nodes.some((node) => node.pending?.() === true);
     this.#waiting = { somethingWaits, nothingDue: () => !somethingWaits() && engine.isEmpty };
@@ -88,10 +90,17 @@ export class Flow implements Intake, Past {
       onChange: () => this.#onAdmitted(),
       signal: halt.signal,
     });
-    telemetry.gauge('waiting_events', { help: 'events in no batch yet', unit: 'events' }, () => this.waitingEvents);
+    this.#gauges = this.#registerGauges();
+  }
+
+  #registerGauges(): (() => void)[] {
+    const { durability, telemetry } = this.#settings;
     const held = 'received data that waits or is processed, in memory';
-    telemetry.gauge('held_bytes', { help: held, unit: 'bytes' }, () => this.#backlogState().heldBytes);
-    telemetry.gauge('log_bytes', { help: 'received data on disk', unit: 'bytes' }, () => durability.logBytes);
+    return [
+      telemetry.gauge('waiting_events', { help: 'events in no batch yet', unit: 'events' }, () => this.waitingEvents),
+      telemetry.gauge('held_bytes', { help: held, unit: 'bytes' }, () => this.#backlogState().heldBytes),
+      telemetry.gauge('log_bytes', { help: 'received data on disk', unit: 'bytes' }, () => durability.logBytes),
+    ];
   }
 
   #runAhead(): RunAhead {
@@ -153,6 +162,7 @@ export class Flow implements Intake, Past {
       cutting.stop();
       this.#rates?.stop();
       this.#watch.stop();
+      for (const takeBack of this.#gauges) takeBack();
       await this.#abandonRest();
       if (this.#stop.signal.aborted) this.#givenBack.report(this.#abortReason);
       this.#rests('ended');

@@ -208,8 +208,8 @@ describe('is refused', () => {
   });
 });
 
-describe("the README's examples", () => {
-  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+describe("the documentation's examples", () => {
+  const readme = readFileSync(new URL('../../../docs/programs.md', import.meta.url), 'utf8');
   const examples = [...readme.matchAll(/```ts\n(import \{ \w+ \} from 'streamjob\/testing';\n[\s\S]*?)```/g)].map(
     ([, code = '']) => code,
   );
