@@ -25,7 +25,7 @@ export interface StatePlaceSettings {
   readonly log: Logger;
 }
 
-/** See the file's first lines. */
+/** Where a job keeps its states while it runs. */
 export class StatePlace {
   /** Opens the store of a node's states. */
   readonly open: OpenStore;

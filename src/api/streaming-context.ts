@@ -60,7 +60,7 @@ const DEFAULT_LINGER_MS = 2;
 const DEFAULT_STATE_CACHE = 100_000;
 
 /**
- * See the file's head.
+ * Makes streams and runs them: what a job is written against.
  *
  * @example
  * const ssc = new StreamingContext({ batchInterval: '1s' });

@@ -35,7 +35,7 @@ const COUNT_EVERY = 8;
 /** Between two lines of the log about connections without room, in ms. */
 const TELL_EVERY_MS = 10_000;
 
-/** See the file's head. */
+/** Which connections a server has room for. */
 export class ConnectionTable<C extends TableConnection> {
   readonly #limits: ConnectionLimits;
   readonly #clock: Clock;

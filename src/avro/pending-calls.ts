@@ -16,7 +16,7 @@ export interface PendingCall {
   readonly reject: (error: Error) => void;
 }
 
-/** See the file's head. */
+/** The calls of a client that wait for their answers. */
 export class PendingCalls {
   readonly #clock: Clock;
   readonly #onLate: (call: PendingCall) => void;

@@ -26,7 +26,7 @@ export interface StopReason {
   readonly signal?: StopSignal;
 }
 
-/** See the file's head. */
+/** Why a command is to end before it is done. */
 export class StopRequests {
   readonly #asked = new AbortController();
   readonly #onSignal = (signal: StopSignal): void => this.#ask(signal);

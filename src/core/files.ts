@@ -18,7 +18,7 @@ export interface AppendFile {
   close(): Promise<void>;
 }
 
-/** See the file's head. Paths are absolute or relative to the working directory; sizes are in bytes. */
+/** The file-system seam. Paths are absolute or relative to the working directory; sizes are in bytes. */
 export interface Files {
   /** Opens a new file to append to it. @throws when it exists */
   create(file: string): Promise<AppendFile>;

@@ -12,7 +12,7 @@ import realTls from 'node:tls';
 /** Ends a timer that has not fired, or that fires again and again. */
 export type EndTimer = () => void;
 
-/** See the file's first lines. */
+/** The machine as the rest of the code sees it. */
 export interface Machine {
   /** The time that an administrator can set, in ms since the epoch. */
   wallMs(): number;

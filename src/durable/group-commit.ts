@@ -17,7 +17,7 @@ export interface GroupWriter<Item, Place> {
   readonly failed: (thrown: unknown) => Promise<Error>;
 }
 
-/** See the file's head. */
+/** What waits at one time is written together and costs one sync (group commit). */
 export class GroupCommit<Item, Place> {
   readonly #writer: GroupWriter<Item, Place>;
   #waiting: Waiting<Item, Place>[] = [];

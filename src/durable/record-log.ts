@@ -26,7 +26,7 @@ interface OpenSegment {
   synced: number;
 }
 
-/** See the file's head. */
+/** An append-only log of records in segments. */
 export class RecordLog {
   readonly #options: RecordLogOptions;
   /** Closed ones, oldest first. */

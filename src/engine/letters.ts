@@ -5,7 +5,7 @@ import { placeOf } from '../graph/functions.ts';
 import type { Operator } from '../graph/lineage.ts';
 import type { Letter, SkipPolicy } from './skip-policy.ts';
 
-/** See the file's head. */
+/** Values that functions threw on and that were left out, stage by stage. */
 export class LetterBox implements SkipPolicy {
   active = false;
   /** Of stages that have succeeded. */

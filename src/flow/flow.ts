@@ -24,7 +24,7 @@ import type { FlowSettings } from './settings.ts';
 /** Above this part of the memory for received data, what is in the log is kept there only. */
 const SPILL_FRACTION = 0.5;
 
-/** See the file's first lines. */
+/** The way of an event, joined. */
 export class Flow implements Intake, Past {
   readonly #settings: FlowSettings;
   readonly #queue = new BlockQueue();

@@ -2,7 +2,7 @@
 import type { EventBus } from '../core/events.ts';
 import type { Logger } from '../core/log.ts';
 
-/** See the file's first lines. */
+/** What a stop that did not commit everything gives back. */
 export class GivenBack {
   readonly #log: Logger;
   readonly #events: EventBus;

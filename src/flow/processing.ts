@@ -30,7 +30,7 @@ export interface ProcessingParts {
   readonly onFailure: (error: Error) => void;
 }
 
-/** See the file's first lines. */
+/** One batch after the other from its turn to its fate. */
 export class Processing {
   readonly settlement: Settlement;
   readonly #settings: FlowSettings;

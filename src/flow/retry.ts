@@ -19,7 +19,7 @@ export interface RetrySettings {
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 
-/** See the file's first lines. */
+/** What follows when a batch has failed. */
 export class Retry {
   readonly #settings: RetrySettings;
   #waiting: { readonly time: number; readonly attempts: number } | undefined;

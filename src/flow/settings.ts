@@ -12,7 +12,7 @@ import type { Durability } from './commit/durability.ts';
 import type { DeadLetters } from './output/dead-letters.ts';
 import type { Receiver } from './receive/receiver.ts';
 
-/** See the file's first lines. */
+/** What a flow is made of. */
 export interface FlowSettings {
   readonly graph: Graph;
   readonly engine: Engine;

@@ -15,7 +15,7 @@ export interface EndedOutput {
   readonly failureReason: string | undefined;
 }
 
-/** See the file's first lines. */
+/** What took time in a batch, as spans. */
 export class BatchSpans {
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;

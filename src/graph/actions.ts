@@ -27,7 +27,7 @@ interface Failure {
   readonly error: unknown;
 }
 
-/** See the file's head. One output runs at a time. */
+/** Actions that an output began. One output runs at a time. */
 export class Actions {
   readonly #open = new Set<ActionPromise<unknown>>();
   #failures: Failure[] = [];

@@ -144,7 +144,7 @@ export interface Remote<T> {
   load(partition: number, limit?: number): Promise<readonly T[]>;
 }
 
-/** See the file's head. */
+/** Where the data of one batch comes from. */
 export type Lineage<T> =
   | Source<T>
   | Narrow<T>

@@ -1,7 +1,7 @@
 /**
  * The graph of a job: WHAT is to be computed, for any batch. A node gives, for a time, the lineage of its data; the flow
- * asks for it once per node and batch. Batch time is when a batch was cut, grid time a multiple of a slide: windows go by
- * the second, and a batch that is cut between two grid times has none of its own.
+ * asks for it once per node and batch. The batch time is when a batch was cut. A window has data only at
+ * multiples of its slide (grid times): a batch that is cut between two of them gives it none.
  */
 import { callSite } from '../core/call-site.ts';
 import { StreamjobError } from '../core/errors.ts';

@@ -90,7 +90,7 @@ const ACTIONS = [
   'saveAsObjectFile',
 ] as const satisfies readonly (keyof RDD<unknown>)[];
 
-/** See the file's head. */
+/** The data of one batch as users get it in transform and foreachRDD. */
 export class RDD<T> {
   /** @internal */
   readonly lineage: Lineage<T>;

@@ -8,7 +8,7 @@ export interface PastReaders {
   readonly ms: number;
 }
 
-/** See the file's head. */
+/** Which windows read a stream's past, and how much of it. */
 export class Windows {
   readonly all: readonly PastReaders[];
 

@@ -24,7 +24,7 @@ export function unpackChanges({ bytes }: PackedChange): BucketChange[] {
   return fromPlain(fromBytes(bytes)) as BucketChange[];
 }
 
-/** See the file's head. */
+/** State of this thread as checkpoints see it. */
 export class LocalState implements RestorableState {
   readonly #store: StateStore;
 

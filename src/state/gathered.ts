@@ -6,7 +6,7 @@ import type { BucketChange } from './store.ts';
 const MOST_BYTES = 64 * 1024 * 1024;
 const MOST_KEYS = 2 ** 20;
 
-/** See the file's head. */
+/** What is put back into a store on disk, gathered, so that a page is written for many keys and not for each. */
 export class Gathered {
   /** By bucket. */
   readonly changes: Map<number, BucketEntries> = new Map();

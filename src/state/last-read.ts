@@ -1,7 +1,7 @@
 /** Keys that were read last, with what they had: as many as there is room for. */
 import { KeyedMap } from '../graph/keys.ts';
 
-/** See the file's head. */
+/** Keys that were read last, with what they had. */
 export class LastRead<K, V> {
   readonly #most: number;
   /** The youngest at the end. */

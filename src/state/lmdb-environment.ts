@@ -24,7 +24,7 @@ const MOST_DATABASES = 256;
 /** After these (MDB_PAGE_NOTFOUND, _CORRUPTED, _PANIC, _VERSION_MISMATCH, _INVALID) an environment refuses everything. */
 const LOST: ReadonlySet<unknown> = new Set([-30797, -30796, -30795, -30794, -30793]);
 
-/** See the file's head. */
+/** The lmdb environment of one thread. */
 export class LmdbEnvironment {
   readonly states: LmdbStates;
   readonly #databases = new Map<string, Database<Buffer, number>>();

@@ -20,7 +20,7 @@ import type { BucketEntries, Rewrite } from './page-types.ts';
 import { PageTable } from './pages.ts';
 import { type BucketChange, changesByBucket, requireFit, type StateStore, type StoredEntry } from './store.ts';
 
-/** See the file's head. */
+/** State larger than memory. */
 export class LmdbStateStore<K, S> implements StateStore<K, S> {
   readonly operator: string;
   readonly form: StateForm;

@@ -67,7 +67,7 @@ class Bucket<K, S> {
   }
 }
 
-/** See the file's head. */
+/** State in memory, with an undo log. */
 export class MemoryStateStore<K, S> implements StateStore<K, S> {
   readonly operator: string;
   readonly form: StateForm;

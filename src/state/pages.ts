@@ -44,7 +44,7 @@ class Bucket {
   }
 }
 
-/** See the file's head. */
+/** Keys of an operator in pages. */
 export class PageTable {
   readonly #operator: string;
   readonly #disk: Pages;

@@ -61,7 +61,7 @@ interface Run {
   ended: boolean;
 }
 
-/** See the file's head; made by `testJob`. */
+/** A job under test; made by `testJob`. */
 export class TestJob<O extends object> {
   readonly #options: TestJobOptions;
   readonly #batchMs: number;

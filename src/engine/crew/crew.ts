@@ -30,7 +30,7 @@ interface Pending<T> {
   readonly reject: (error: Error) => void;
 }
 
-/** See the file's head. */
+/** The members of a crew, from start to end, whatever they are. */
 export class Crew {
   readonly #launcher: Launcher;
   readonly #transport: Transport;

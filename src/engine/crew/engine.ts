@@ -32,7 +32,7 @@ interface KeptData {
   readonly fetched: Map<number, Promise<readonly unknown[]>>;
 }
 
-/** See the file's first lines. */
+/** An engine of several members that run each batch together (run/runner.ts). */
 export class CrewEngine implements Engine {
   readonly #settings: EngineSettings;
   readonly #launcher: Launcher;

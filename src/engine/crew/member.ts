@@ -39,7 +39,7 @@ export interface MemberSettings extends Pick<MemberStart, 'member' | 'members' |
   readonly send: (message: FromMember) => void;
 }
 
-/** See the file's head. */
+/** One member of the crew. */
 export class Member {
   readonly #settings: MemberSettings;
   readonly #trading: Trading;

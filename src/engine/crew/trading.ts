@@ -14,7 +14,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** See the file's head. */
+/** The exchange of a crew. */
 export class Trading implements Exchange {
   readonly member: number;
   readonly members: number;

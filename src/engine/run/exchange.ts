@@ -18,7 +18,7 @@ export interface PieceCodec<P> {
   decode(encoded: unknown): P;
 }
 
-/** See the file's head. */
+/** How the members that run a batch together trade pieces of partitions. */
 export interface Exchange {
   /** The number of this member, from 0. */
   readonly member: number;

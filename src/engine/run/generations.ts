@@ -14,7 +14,7 @@ import type { Runner } from './runner.ts';
 /** What inputs received for a batch. */
 export type InputLineages = (inputId: number) => Lineage<unknown> | undefined;
 
-/** See the file's head. */
+/** The data of all nodes, batch by batch, in one thread. */
 export class Generations {
   readonly #graph: Graph;
   readonly #runner: Runner;

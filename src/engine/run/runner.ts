@@ -63,7 +63,7 @@ interface Placed<T> {
   readonly here: T | undefined;
 }
 
-/** See the file's head. */
+/** Runs lineages, as one member of a crew. */
 export class Runner implements JobRunner {
   readonly #settings: RunnerSettings;
   readonly #exchange: Exchange;
@@ -392,7 +392,7 @@ export class Runner implements JobRunner {
   }
 }
 
-/** A kept partition of this member, wherever its number would put it: that of a union for one. */
+/** A kept partition of this member although its number would give it to another one: a union puts partitions behind others. */
 class OwnPartition extends ArrayPartition<unknown> {}
 
 function planned(placed: readonly Placed<readonly unknown[]>[]): Placed<Plan>[] {

@@ -22,7 +22,7 @@ export const sharedMemory: Launcher['memory'] = {
   },
 };
 
-/** See the file's first lines. */
+/** Members of a crew that are worker threads of this process. */
 export const threadLauncher: Launcher = {
   ...BUILD_PLACE,
   lostHint: 'look for what ends a thread: memory, process.exit(), an error outside of the stream',

@@ -11,7 +11,7 @@ import type { Cutting, WaitingState } from '../batch/cutting.ts';
 import type { BlockQueue, Blocks } from '../block/block-queue.ts';
 import type { Receiver } from '../receive/receiver.ts';
 
-/** What it needs. */
+/** What running ahead works with. */
 export interface RunAheadSettings {
   readonly queue: BlockQueue;
   readonly cutting: Cutting;
@@ -55,7 +55,7 @@ export function allowsRunAhead(
   return () => !inOrder && accumulators.isEmpty;
 }
 
-/** See the file's head. */
+/** The stages of the next batch, run while one waits for the outputs and the commit of the batch before. */
 export class RunAhead {
   readonly #settings: RunAheadSettings;
   #looking = false;

@@ -19,7 +19,7 @@ export interface BacklogWatchSettings {
   readonly events: EventBus;
 }
 
-/** See the file's first lines. */
+/** Watches the backlog, and stops receivers while it is too large. */
 export class BacklogWatch {
   readonly #settings: BacklogWatchSettings;
   #overrun: Timer | undefined;

@@ -19,7 +19,7 @@ const REMEMBERED_BATCHES = 5;
 /** Reading goes on when the backlog is below this part of its limits, so that it does not stop and go with each request. */
 const RESUME_FRACTION = 0.7;
 
-/** See the file's head. */
+/** How long what waits will have to wait, estimated from how long the last batches took. */
 export class Backlog {
   readonly #maxDelayMs: number;
   readonly #maxBytes: number;

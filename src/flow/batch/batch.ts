@@ -27,7 +27,7 @@ const NEXT: Readonly<Record<BatchState, readonly BatchState[]>> = {
   'given-up': [],
 };
 
-/** See the file's first lines. */
+/** A batch, the arrivals that were cut at one time, from its cut to its fate. */
 export class Batch {
   /** ms since the epoch; rises from batch to batch. */
   readonly time: number;

@@ -8,7 +8,7 @@ export interface WaitingState {
   readonly nothingDue: () => boolean;
 }
 
-/** See the file's head. */
+/** When batches are cut. */
 export interface Cutting {
   /** The time of the last batch that was cut; before the first one, of the last one before the start. */
   readonly last: number;

@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../../core/clock.ts';
 import type { Cutting, WaitingState } from './cutting.ts';
 import { Ticker } from './ticker.ts';
 
-/** See the file's head. */
+/** Batches are cut as soon as something waits and nobody is at work. */
 export class EagerCutting implements Cutting {
   readonly #clock: Clock;
   readonly #intervalMs: number;

@@ -18,7 +18,7 @@ export interface PIDOptions {
 }
 
 /**
- * See the file's head.
+ * Estimates the rate that a job can process, from how its batches went.
  *
  * @example
  * const estimator = new PIDRateEstimator({ batchIntervalMs: 1000 });

@@ -104,7 +104,7 @@ export function resolveRates(options: BackpressureOptions | false | undefined): 
   return rates;
 }
 
-/** See the file's head. */
+/** Sets the rate of each input after each batch. */
 export class RateControl {
   readonly #settings: RateControlSettings;
   readonly #inputs = new Map<number, Input>();

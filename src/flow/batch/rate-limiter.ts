@@ -22,7 +22,7 @@ const BURST_MS = 1000;
 const RESUME_MS = 10;
 
 /**
- * See the file's head.
+ * Lets so many events per second pass.
  *
  * @example
  * const limiter = new RateLimiter(systemClock, { initialRate: 1000 });

@@ -4,7 +4,7 @@
  */
 import type { ProcessedBatch } from './rate-control.ts';
 
-/** See the file's head. */
+/** What batches say of the job's speed, summed up over an interval. */
 export class SummedBatches {
   readonly #intervalMs: number;
   #since: number | undefined;

@@ -37,7 +37,7 @@ export interface AdmissionSettings {
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 
-/** See the file's head. */
+/** What is done with a delivery before it may become part of a batch, by the job's level. */
 export class Admission {
   readonly #settings: AdmissionSettings;
   #failures = 0;

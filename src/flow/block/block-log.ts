@@ -59,7 +59,7 @@ interface OpenFile {
   written: number;
 }
 
-/** See the file's head. */
+/** The write-ahead log's data. */
 export class BlockLog {
   readonly #options: BlockLogOptions;
   /** Where the blocks of each file begin that are still needed, and how long the file is. */

@@ -48,7 +48,7 @@ const MIB = 1024 * 1024;
 const DEFAULT_SMALL_JOURNAL_BYTES = 16 * MIB;
 const BLOCK_SEGMENT_BYTES = 64 * MIB;
 
-/** See the file's head. */
+/** A checkpoint directory. */
 export class Checkpoint {
   readonly #options: CheckpointOptions;
   readonly #lock: DirectoryLock;

@@ -35,7 +35,7 @@ export interface CheckpointedSettings {
   readonly log: Logger;
 }
 
-/** See the file's head. */
+/** A run with a checkpoint directory. */
 export class Checkpointed implements Durability {
   readonly #settings: CheckpointedSettings;
   readonly #receiversByName: ReadonlyMap<string, Receiver>;

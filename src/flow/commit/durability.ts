@@ -15,7 +15,7 @@ export interface Unfinished {
   readonly blocks: Blocks;
 }
 
-/** See the file's first lines. */
+/** What the flow asks of a run's durability, batch by batch. */
 export interface Durability {
   /** Time of the last run's last batch; undefined: there was none. */
   readonly lastTime: number | undefined;

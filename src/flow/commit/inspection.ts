@@ -51,7 +51,7 @@ export interface CheckpointSummary {
   readonly pending: (BlocksSummary & { readonly time: number }) | undefined;
 }
 
-/** See the file's head. */
+/** What a checkpoint directory holds, read without a job, without its lock and without a change. */
 export class Inspection {
   readonly #directory: string;
   readonly #found: Recovered;

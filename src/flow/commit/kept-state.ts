@@ -9,7 +9,7 @@ import { MemoryStateStore } from '../../state/memory.ts';
 import { FIRST_VERSION, type PackedChange, type RestorableState, type StoredEntry } from '../../state/store.ts';
 import type { StoredState } from './records.ts';
 
-/** See the file's head. */
+/** State of an operator that the job does not have any more. */
 export class KeptState implements RestorableState {
   readonly operator: string;
   #form: StateForm;

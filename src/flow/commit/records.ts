@@ -51,7 +51,7 @@ export interface StoredPosition {
   readonly position: unknown;
 }
 
-/** See the file's head. Times are ms since the epoch. */
+/** What the journal of a checkpoint says, record by record. Times are ms since the epoch. */
 export type JournalRecord =
   /** The journal of a directory begins. */
   | { readonly type: 'begin'; readonly batchMs: number }

@@ -30,7 +30,7 @@ export function blockKey({ file, offset }: BlockRef): string {
   return `${file}/${offset}`;
 }
 
-/** See the file's head. */
+/** Reads a checkpoint's journal, record by record, into what a run begins with. */
 export class Recovered {
   /** Time of the last batch that committed or was cut. */
   lastTime: number | undefined;

@@ -34,7 +34,7 @@ export interface Carried {
   readonly blocks: LoggedBlock[];
 }
 
-/** See the file's first lines. */
+/** Keeps the journal of a checkpoint within some three times what is remembered. */
 export class Tidying {
   readonly #found: Recovered;
   readonly #journal: RecordLog;

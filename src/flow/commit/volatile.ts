@@ -3,7 +3,7 @@ import type { Batch } from '../batch/batch.ts';
 import type { Admitted, Blocks } from '../block/block-queue.ts';
 import type { Durability } from './durability.ts';
 
-/** See the file's first lines. */
+/** A run without a checkpoint directory. */
 export class Volatile implements Durability {
   readonly lastTime: undefined = undefined;
   readonly logBytes: number = 0;

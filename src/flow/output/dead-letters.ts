@@ -25,7 +25,7 @@ export const DEFAULT_DEAD_LETTER_FILE = 'dead-letters.jsonl';
 
 const NEWLINE = 0x0a;
 
-/** See the file's head. */
+/** What users' functions threw on, when the policy is to leave it out. */
 export class DeadLetters implements SkipPolicy {
   readonly #path: string;
   readonly #log: Logger;

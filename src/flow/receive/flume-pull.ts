@@ -74,7 +74,7 @@ interface Held {
   readonly events: number;
 }
 
-/** See the file's head. */
+/** The pull receiver. */
 export class FlumePullReceiver implements Receiver {
   readonly id: number;
   readonly name: string;

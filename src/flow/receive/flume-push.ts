@@ -51,7 +51,7 @@ interface Held {
   readonly forget: () => void;
 }
 
-/** See the file's head. */
+/** The push receiver. */
 export class FlumePushReceiver implements Receiver {
   readonly id: number;
   /** The `request-timeout` of its peers, in ms. */

@@ -46,7 +46,7 @@ const POLL_CHECK_MS = 60_000;
 /** The transaction threads of a sink, by default. Each error batch costs it one of them for its timeout. */
 const SINK_THREADS = 10;
 
-/** See the file's head. */
+/** One Spark sink that is polled. */
 export class PullSink {
   readonly #settings: PullSinkSettings;
   readonly #fetching: SinkConnection;

@@ -2,7 +2,7 @@
 import type { AckToken, Intake, Outcome, Receiver } from './receiver.ts';
 import { ValuesReceiver } from './values.ts';
 
-/** See the file's head. */
+/** Values that the program queues. */
 export class QueueReceiver<T> implements Receiver {
   readonly id: number;
   readonly name: string;

@@ -7,7 +7,7 @@ import type { Receiver } from './receiver.ts';
 /** What may be against reading: memory and the peers' time limits (all receivers), or the rate of one receiver. */
 export type PauseReason = 'backlog' | 'rate';
 
-/** See the file's head. */
+/** Whether receivers may read. */
 export class ReadingGate {
   readonly #receivers: readonly Receiver[];
   readonly #against = new Map<Receiver, Set<PauseReason>>();

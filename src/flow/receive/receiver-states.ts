@@ -20,7 +20,7 @@ export interface ReceiverInfo {
   readonly lastError: ReceiverFailure | undefined;
 }
 
-/** See the file's head. */
+/** Where each receiver is in its life, for users and the UI. */
 export class ReceiverStates {
   readonly #clock: Clock;
   readonly #events: EventBus;

@@ -21,7 +21,7 @@ export interface SinkAddress {
 /** So many new connections are tried before a sink counts as dead: each lands on another of its IO threads. */
 const PROBES = 4;
 
-/** See the file's head. */
+/** One connection to a Spark sink, made when it is needed and made anew when it broke. */
 export class SinkConnection {
   readonly #address: SinkAddress;
   readonly #clock: Clock;

@@ -19,7 +19,7 @@ const LONGEST_RESTART_DELAY_MS = 60_000;
 /** Values that have not committed after which `room` waits. */
 const MOST_OPEN_VALUES = 100_000;
 
-/** See the file's head. */
+/** A user's own receiver. */
 export class UserReceiverHost<T> implements Receiver {
   readonly id: number;
   readonly name: string;

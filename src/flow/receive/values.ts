@@ -13,7 +13,7 @@ interface Delivered<T> {
   readonly onSettled: OnSettled | undefined;
 }
 
-/** See the file's head. */
+/** Values that this process makes or reads itself. */
 export class ValuesReceiver<T> implements Receiver {
   readonly id: number;
   readonly name: string;
