@@ -23,16 +23,17 @@ import { Ticker } from '../flow/batch/ticker.ts';
 import { openDurability } from '../flow/commit/open.ts';
 import { Flow } from '../flow/flow.ts';
 import { DEFAULT_DEAD_LETTER_FILE, DeadLetters } from '../flow/output/dead-letters.ts';
-import { type FileStreamOptions, FilesReceiver, fixedRecords, textLines } from '../flow/receive/files.ts';
+import { type FileStreamOptions, FilesInput, fixedRecords, textLines } from '../flow/receive/files.ts';
 import { type FlumePullOptions, FlumePullReceiver } from '../flow/receive/flume-pull.ts';
 import { type FlumePushOptions, FlumePushReceiver, type ReceiverSettings } from '../flow/receive/flume-push.ts';
+import { type Input, inputOf, resolveDedupe } from '../flow/receive/input.ts';
 import {
   type FromObservableOptions,
   type ObservableSource,
   type OpenValues,
   observableReceiver,
 } from '../flow/receive/observable.ts';
-import { QueueReceiver } from '../flow/receive/queue.ts';
+import { QueueInput } from '../flow/receive/queue.ts';
 import type { Receiver } from '../flow/receive/receiver.ts';
 import { type ReceiverInfo, ReceiverStates } from '../flow/receive/receiver-states.ts';
 import { socketReceiver } from '../flow/receive/socket.ts';
@@ -78,11 +79,11 @@ export class StreamingContext {
   readonly #engine: EngineKind;
   readonly #parallelism: number;
   readonly #rates: Rates | undefined;
-  readonly #receivers: (Receiver & { readonly peerTimeoutMs?: number })[] = [];
+  readonly #inputs: Input[] = [];
   readonly #receiverStates: ReceiverStates;
   readonly #unreplayable: string[] = [];
   /** How many inputs there are: each has the next number, in the order of their making. */
-  #inputs = 0;
+  #inputIds = 0;
   readonly #states: StatePlace;
   readonly #scope = new Scope();
   /** Aborts when what is running is to stop. */
@@ -158,7 +159,9 @@ export class StreamingContext {
    * @example ssc.flumeStream({ host: '127.0.0.1', port: 41414 }).map((event) => event.text())
    */
   flumeStream(options: FlumePushOptions): DStream<FlumeEvent> {
-    return this.#receiverStream(new FlumePushReceiver(options, this.#receiverSettings()));
+    const settings = this.#receiverSettings();
+    const receiver = new FlumePushReceiver(options, settings);
+    return this.#inputStream(inputOf(settings.id, receiver, { dedupe: resolveDedupe(options.dedupe) }));
   }
 
   /**
@@ -168,7 +171,9 @@ export class StreamingContext {
    * @example ssc.flumePollingStream({ addresses: ['127.0.0.1:41415'] }).map((event) => event.text())
    */
   flumePollingStream(options: FlumePullOptions): DStream<FlumeEvent> {
-    return this.#receiverStream(new FlumePullReceiver(options, this.#receiverSettings()));
+    const settings = this.#receiverSettings();
+    const receiver = new FlumePullReceiver(options, settings);
+    return this.#inputStream(inputOf(settings.id, receiver, { dedupe: resolveDedupe(options.dedupe) }));
   }
 
   /** The values of all streams. @throws StreamjobError CONFIG_INVALID */
@@ -197,8 +202,7 @@ export class StreamingContext {
    */
   queueStream<T>(queue: (readonly T[])[], oneAtATime = true, defaultValues: readonly T[] = []): DStream<T> {
     const { id } = this.#receiverSettings();
-    const receiver = new QueueReceiver<T>(id, queue, oneAtATime, defaultValues);
-    return this.#receiverStream<T>(receiver, () => receiver.pending);
+    return this.#inputStream(new QueueInput<T>(id, queue, oneAtATime, defaultValues));
   }
 
   /**
@@ -208,7 +212,7 @@ export class StreamingContext {
    */
   receiverStream<T>(receiver: UserReceiver<T>, name = 'receiver stream'): DStream<T> {
     const { id, clock, log } = this.#receiverSettings();
-    return this.#receiverStream(new UserReceiverHost<T>(id, `${name} [${id}]`, receiver, clock, log));
+    return this.#inputStream(inputOf(id, new UserReceiverHost<T>(`${name} [${id}]`, receiver, clock, log)));
   }
 
   /**
@@ -225,7 +229,7 @@ export class StreamingContext {
    */
   textFileStream(directory: string, options: FileStreamOptions = {}): DStream<string> {
     const settings = this.#receiverSettings();
-    return this.#receiverStream(new FilesReceiver(settings.id, directory, options, textLines, settings));
+    return this.#inputStream(new FilesInput(settings.id, directory, options, textLines, settings));
   }
 
   /** Records of a fixed length, in bytes, of the files that are moved into a directory. */
@@ -235,7 +239,7 @@ export class StreamingContext {
     }
     const read = (content: Buffer): readonly Uint8Array[] => fixedRecords(content, recordLength);
     const settings = this.#receiverSettings();
-    return this.#receiverStream(new FilesReceiver(settings.id, directory, options, read, settings));
+    return this.#inputStream(new FilesInput(settings.id, directory, options, read, settings));
   }
 
   /**
@@ -249,14 +253,13 @@ export class StreamingContext {
     const { id, clock, log } = this.#receiverSettings();
     const open = (): OpenValues => host.open;
     const host: UserReceiverHost<T> = new UserReceiverHost<T>(
-      id,
       `observable stream [${id}]`,
       observableReceiver(source, options, open),
       clock,
       log,
     );
     this.#unreplayable.push(host.name);
-    return this.#receiverStream(host);
+    return this.#inputStream(inputOf(id, host));
   }
 
   /** A value that all functions read. */
@@ -325,8 +328,12 @@ export class StreamingContext {
 
   /** @internal A stream of values that the caller hands over: the test kit's input. */
   valuesStream<T>(): { readonly stream: DStream<T>; readonly push: ValuesReceiver<T>['push'] } {
-    const receiver = new ValuesReceiver<T>(this.#receiverSettings().id);
-    return { stream: this.#receiverStream<T>(receiver), push: (values, onSettled) => receiver.push(values, onSettled) };
+    const { id } = this.#receiverSettings();
+    const receiver = new ValuesReceiver<T>(`values stream [${id}]`);
+    return {
+      stream: this.#inputStream<T>(inputOf(id, receiver)),
+      push: (values, onSettled) => receiver.push(values, onSettled),
+    };
   }
 
   /** @internal Resolves when the batches that are due have ended, or the context has: what the test kit waits for. */
@@ -415,13 +422,8 @@ export class StreamingContext {
     this.#warnOfLosses();
     try {
       const flow = await this.#unlessStopped(this.#openFlow());
-      for (const receiver of this.#receivers) {
-        this.#scope.defer(() => receiver.close());
-        this.#receiverStates.set(receiver, 'starting');
-        await this.#unlessStopped(receiver.start(flow));
-        if (receiver.onState === undefined) this.#receiverStates.set(receiver, 'running');
-        this.#log.info({ receiver: receiver.id }, `${receiver.name} started`);
-        this.#events.next({ type: 'receiverStarted', receiver: receiver.id, name: receiver.name });
+      for (const { id, receivers } of this.#inputs) {
+        for (const [place, receiver] of receivers.entries()) await this.#startReceiver(flow, id, place, receiver);
       }
       this.#events.next({ type: 'streamingStarted', time: this.#clock.now() });
       this.#tellRemarks();
@@ -431,6 +433,19 @@ export class StreamingContext {
       await this.#end(this.#halt.signal.aborted ? undefined : error);
       throw error;
     }
+  }
+
+  async #startReceiver(flow: Flow, input: number, place: number, receiver: Receiver): Promise<void> {
+    this.#scope.defer(() => receiver.close());
+    this.#receiverStates.set(receiver, 'starting');
+    await this.#unlessStopped(receiver.start(flow.attach(input, place, receiver)));
+    if (receiver.restarts === undefined) this.#receiverStates.set(receiver, 'running');
+    this.#log.info({ receiver: input }, `${receiver.name} started`);
+    this.#events.next({ type: 'receiverStarted', receiver: input, name: receiver.name });
+  }
+
+  get #receivers(): readonly Receiver[] {
+    return this.#inputs.flatMap(({ receivers }) => receivers);
   }
 
   /** Waits no longer once the context is to stop at once: the system may never come to an end of `work`. */
@@ -486,9 +501,11 @@ export class StreamingContext {
     const hasRun = this.#starting !== undefined;
     await this.#closeAll();
     if (hasRun) {
-      for (const receiver of this.#receivers) {
-        this.#receiverStates.set(receiver, 'stopped');
-        this.#events.next({ type: 'receiverStopped', receiver: receiver.id, name: receiver.name });
+      for (const { id, receivers } of this.#inputs) {
+        for (const receiver of receivers) {
+          this.#receiverStates.set(receiver, 'stopped');
+          this.#events.next({ type: 'receiverStopped', receiver: id, name: receiver.name });
+        }
       }
       this.#events.next({ type: 'streamingStopped', time: this.#clock.now() });
     }
@@ -521,7 +538,7 @@ export class StreamingContext {
     const { durability, inputNames } = await openDurability({
       graph: this.#graph,
       names,
-      receivers: this.#receivers,
+      inputs: this.#inputs,
       level: reliability,
       takesInput: this.#engine.takesInput,
       checkpointDir: this.#checkpointDir ?? this.#options.checkpointDir,
@@ -557,7 +574,7 @@ export class StreamingContext {
           : new Ticker(this.#clock, batchMs, durability.lastTime),
       graph: this.#graph,
       engine,
-      receivers: this.#receivers,
+      inputs: this.#inputs,
       clock: this.#clock,
       log: this.#log,
       events: this.#events,
@@ -567,7 +584,7 @@ export class StreamingContext {
       // Only at end-to-end do peers wait for the commit.
       maxDelayMs:
         reliability === 'end-to-end'
-          ? Math.min(...this.#receivers.map(({ peerTimeoutMs }) => (peerTimeoutMs ?? Number.POSITIVE_INFINITY) / 2))
+          ? Math.min(...this.#receivers.map(({ peers }) => (peers?.timeoutMs ?? Number.POSITIVE_INFINITY) / 2))
           : Number.POSITIVE_INFINITY,
       maxBacklogBytes: sizeBytes(maxBacklogBytes ?? DEFAULT_MAX_BACKLOG_BYTES, 'maxBacklogBytes'),
       maxLogBytes: sizeBytes(maxLogBytes ?? DEFAULT_MAX_LOG_BYTES, 'maxLogBytes'),
@@ -627,7 +644,7 @@ export class StreamingContext {
   }
 
   #receiverSettings(): ReceiverSettings {
-    const id = this.#inputs++;
+    const id = this.#inputIds++;
     const { reliability = 'end-to-end' } = this.#options;
     const log = this.#log.child({ receiver: id });
     const eager = this.#options.cut === 'eager';
@@ -636,19 +653,20 @@ export class StreamingContext {
     return { id, clock: this.#clock, log, batchMs: this.#graph.batchMs, reliability, eager, takesInput, embeddedAgent };
   }
 
-  /** @param pending for a receiver that holds its data until the batch: whether there is some */
-  #receiverStream<T>(receiver: Receiver, pending?: () => boolean): DStream<T> {
+  #inputStream<T>(input: Input): DStream<T> {
+    const { id, name, atCut } = input;
+    const pending = atCut?.pending;
     const node = this.#graph.add<T>({
-      name: receiver.name,
+      name,
       parents: [],
       slideMs: this.#graph.batchMs,
       windowMs: 0,
-      input: receiver.id,
-      ...(pending === undefined ? {} : { pending }),
-      lineage: (_, batch) => batch.input<T>(receiver.id),
+      input: id,
+      ...(pending === undefined ? {} : { pending: () => pending() }),
+      lineage: (_, batch) => batch.input<T>(id),
     });
-    this.#receivers.push(receiver);
-    this.#receiverStates.add(receiver);
+    this.#inputs.push(input);
+    this.#receiverStates.add(input);
     return new DStream(this.#graph, node);
   }
 

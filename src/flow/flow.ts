@@ -13,19 +13,18 @@ import { type Batch, cutBatch, delaysOf, eventsByInput } from './batch/batch.ts'
 import type { WaitingState } from './batch/cutting.ts';
 import { RateControl } from './batch/rate-control.ts';
 import { SummedBatches } from './batch/summed-batches.ts';
-import { Admission } from './block/admission.ts';
 import { BlockQueue } from './block/block-queue.ts';
 import { GivenBack } from './given-back.ts';
+import { Incoming } from './incoming.ts';
 import { Processing } from './processing.ts';
+import { Attachments } from './receive/attachments.ts';
 import { ReadingGate } from './receive/reading-gate.ts';
-import type { AckToken, Arrival, GiveUpResult, Intake } from './receive/receiver.ts';
+import type { Intake, Receiver } from './receive/receiver.ts';
+import { Rest } from './rest.ts';
 import type { FlowSettings } from './settings.ts';
 
-/** Above this part of the memory for received data, what is in the log is kept there only. */
-const SPILL_FRACTION = 0.5;
-
 /** The way of an event, joined. */
-export class Flow implements Intake, Past {
+export class Flow implements Past {
   readonly #settings: FlowSettings;
   readonly #queue = new BlockQueue();
   readonly #waiting: WaitingState;
@@ -37,7 +36,9 @@ export class Flow implements Intake, Past {
   readonly #processing: Processing;
   readonly #givenBack: GivenBack;
   readonly #turns = new TurnTaker();
-  readonly #admission: Admission;
+  readonly #incoming: Incoming;
+  readonly #attachments: Attachments;
+  readonly #rest = new Rest();
   readonly #stop: AbortController;
   /** Each takes a gauge back. */
   readonly #gauges: readonly (() => void)[];
@@ -47,14 +48,10 @@ export class Flow implements Intake, Past {
   #awaited: { readonly events: number; readonly since: number } | undefined;
   /** When a graceful stop began, in ms since the epoch. */
   #drainTo: number | undefined;
-  #wake: () => void = () => {};
-  /** 'waiting' while nothing is due; 'ended' when nothing will be any more. */
-  #rest: 'none' | 'waiting' | 'ended' = 'none';
-  #onRest: (() => void)[] = [];
 
   constructor(settings: FlowSettings) {
     this.#settings = settings;
-    const { clock, durability, engine, events, graph, halt, log, receivers, reliability } = settings;
+    const { clock, durability, engine, events, graph, halt, inputs, log } = settings;
     this.#stop = halt;
     const somethingWaits = (): boolean => !this.#queue.isEmpty || graph.nodes.some((node) => node.pending?.() === true);
     this.#waiting = { somethingWaits, nothingDue: () => !somethingWaits() && engine.isEmpty };
@@ -62,7 +59,7 @@ export class Flow implements Intake, Past {
     this.#learned = new SummedBatches(settings.cut === 'eager' ? graph.batchMs : 0);
     for (const arrival of durability.waiting()) this.#queue.add(arrival);
     this.#backlog = new Backlog(settings.maxDelayMs, settings.maxBacklogBytes, settings.maxLogBytes);
-    const reading = new ReadingGate(receivers);
+    const reading = new ReadingGate(inputs.flatMap(({ receivers }) => receivers));
     const state = (): BacklogState => this.#backlogState();
     this.#watch = new BacklogWatch({ backlog: this.#backlog, state, reading, clock, log, events });
     const { rates, maxDelayMs: longestPauseMs } = settings;
@@ -70,25 +67,23 @@ export class Flow implements Intake, Past {
       this.#rates = new RateControl({ ...settings, rates, reading, batchMs: graph.batchMs, longestPauseMs });
     }
     this.#givenBack = new GivenBack(log, events);
+    this.#incoming = new Incoming(settings, {
+      queue: this.#queue,
+      settle: (token, outcome) => this.#processing.settlement.settleOne(token, outcome),
+      giveUp: (token, reason) => this.#processing.giveUp(token, reason),
+      onReceived: (input, count) => this.#rates?.received(input, count),
+      onAdmitted: () => this.#onAdmitted(),
+      onWithdrawn: () => this.#watch.look(),
+      onFailure: (error) => this.fail(error),
+    });
+    this.#attachments = new Attachments(this.#incoming);
     this.#processing = new Processing(settings, {
+      attachments: this.#attachments,
       ahead: this.#ahead,
       givenBack: this.#givenBack,
       onChange: () => this.#watch.look(),
       onLearned: (batch) => this.#learn(batch),
       onFailure: (error) => this.fail(error),
-    });
-    this.#admission = new Admission({
-      level: reliability,
-      queue: this.#queue,
-      clock,
-      log,
-      inputName: (receiver) => settings.inputNames.get(receiver) ?? `input-${receiver}`,
-      readsByItself: (id) => receivers.some((each) => each.id === id && each.position !== undefined),
-      logBlock: durability.logBlock,
-      settle: ({ token }, outcome) => this.#processing.settlement.settleOne(token, outcome),
-      spillBytes: settings.maxBacklogBytes * SPILL_FRACTION,
-      onChange: () => this.#onAdmitted(),
-      signal: halt.signal,
     });
     this.#gauges = this.#registerGauges();
   }
@@ -105,8 +100,8 @@ export class Flow implements Intake, Past {
 
   #runAhead(): RunAhead {
     const { accumulators } = this.#settings.graph;
-    const { batchesInFlight, deadLetters, graph, maxBacklogBytes, maxBatches, receivers } = this.#settings;
-    const allowed = allowsRunAhead(graph, receivers, accumulators, deadLetters);
+    const { batchesInFlight, deadLetters, graph, inputs, maxBacklogBytes, maxBatches } = this.#settings;
+    const allowed = allowsRunAhead(graph, inputs, accumulators, deadLetters);
     return new RunAhead({
       ...this.#settings,
       queue: this.#queue,
@@ -129,6 +124,11 @@ export class Flow implements Intake, Past {
   timesOf(node: Node<unknown>, after: number, upTo: number): readonly number[] {
     const ahead = this.#ahead.begun?.batch.time ?? Number.POSITIVE_INFINITY;
     return this.#settings.engine.timesOf(node, after, Math.min(upTo, ahead - 1));
+  }
+
+  /** Attaches a receiver; the one that was attached in its place loses it. @param place which of the input's receivers it is */
+  attach(input: number, place: number, receiver: Receiver): Intake {
+    return this.#attachments.attach(input, place, receiver);
   }
 
   /** Events that are in no batch yet. */
@@ -165,7 +165,7 @@ export class Flow implements Intake, Past {
       for (const takeBack of this.#gauges) takeBack();
       await this.#abandonRest();
       if (this.#stop.signal.aborted) this.#givenBack.report(this.#abortReason);
-      this.#rests('ended');
+      this.#rest.end();
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -173,15 +173,14 @@ export class Flow implements Intake, Past {
   /** Resolves when the batches that are due by the clock as it stands have ended, or the run has: what the test kit waits for. */
   async settled(): Promise<void> {
     const { clock, cutting } = this.#settings;
-    const isDone = (): boolean => this.#rest === 'ended' || (this.#rest === 'waiting' && cutting.isCutTo(clock.now()));
-    while (!isDone()) await new Promise<void>((resolve) => this.#onRest.push(resolve));
+    await this.#rest.until(() => cutting.isCutTo(clock.now()));
     await this.#processing.settlement.idle();
   }
 
   /** Runs what has arrived, then ends `run`. */
   drain(): void {
     this.#drainTo ??= this.#settings.clock.now();
-    this.#wake();
+    this.#rest.wake();
   }
 
   /**
@@ -191,9 +190,9 @@ export class Flow implements Intake, Past {
   abort(reason = 'the context was stopped at once'): void {
     if (!this.#stop.signal.aborted) this.#abortReason = reason;
     this.#stop.abort();
-    for (const receiver of this.#settings.receivers) receiver.abandon?.();
+    for (const { receivers } of this.#settings.inputs) for (const receiver of receivers) receiver.abandon();
     this.#processing.stop();
-    this.#wake();
+    this.#rest.wake();
   }
 
   fail(error: Error): void {
@@ -201,30 +200,11 @@ export class Flow implements Intake, Past {
     this.abort();
   }
 
-  reportError(receiver: number, name: string, message: string): void {
-    this.#settings.events.next({ type: 'receiverError', receiver, name, message });
-  }
-
-  offer(arrival: Arrival): void {
-    this.#admission.offer(arrival);
-    this.#rates?.received(arrival.token.receiver, arrival.events.count);
-  }
-
-  withdraw(token: AckToken): boolean {
-    const removed = this.#queue.remove(token) !== undefined;
-    if (removed) this.#watch.look();
-    return removed;
-  }
-
-  giveUp(token: AckToken, reason: string): GiveUpResult {
-    return this.withdraw(token) ? 'withdrawn' : this.#processing.giveUp(token, reason);
-  }
-
   /** Something waits for a batch now, or does not any more. */
   #onAdmitted(): void {
     this.#watch.look();
     this.#ahead.look();
-    if (this.#drainTo !== undefined || this.#settings.cut === 'eager') this.#wake();
+    if (this.#drainTo !== undefined || this.#settings.cut === 'eager') this.#rest.wake();
   }
 
   /**
@@ -233,12 +213,12 @@ export class Flow implements Intake, Past {
    */
   get #isDrained(): boolean {
     if (this.#drainTo === undefined || this.#ahead.begun !== undefined) return false;
-    return this.#queue.isEmpty && !this.#admission.isLogging && this.#settings.cutting.isCutTo(this.#drainTo);
+    return this.#queue.isEmpty && !this.#incoming.isLogging && this.#settings.cutting.isCutTo(this.#drainTo);
   }
 
   async #runBatch(time: number): Promise<void> {
-    const { clock, durability, maxBacklogBytes, receivers } = this.#settings;
-    for (const receiver of receivers) await receiver.beforeBatch?.(time);
+    const { clock, durability, inputs, maxBacklogBytes } = this.#settings;
+    for (const { atCut } of inputs) await atCut?.look(time);
     const startedAt = clock.now();
     if (this.#ahead.begun !== undefined) await this.#awaitStages(this.#ahead.begun);
     // What waits goes back whole.
@@ -284,20 +264,11 @@ export class Flow implements Intake, Past {
     this.#rates?.processed(summed);
   }
 
-  async #nextTick(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      this.#settings.cutting.onDue(resolve, this.#waiting);
-      this.#rests('waiting');
-      if (this.#stop.signal.aborted) resolve();
+  #nextTick(): Promise<void> {
+    return this.#rest.rest((wake) => {
+      this.#settings.cutting.onDue(wake, this.#waiting);
+      if (this.#stop.signal.aborted) wake();
     });
-    this.#rest = 'none';
-    this.#wake = () => {};
-  }
-
-  #rests(how: 'waiting' | 'ended'): void {
-    this.#rest = how;
-    for (const resolve of this.#onRest.splice(0)) resolve();
   }
 
   #backlogState(): BacklogState {
@@ -308,7 +279,7 @@ export class Flow implements Intake, Past {
     return {
       // What a peer takes back of an awaited batch has left the queue already.
       waitingEvents: Math.max(0, this.#queue.events - (awaited?.events ?? 0)),
-      heldBytes: this.#queue.bytes + this.#admission.loggingBytes + (batch?.bytes ?? 0),
+      heldBytes: this.#queue.bytes + this.#incoming.loggingBytes + (batch?.bytes ?? 0),
       logBytes: durability.logBytes,
       running: running && { events: running.events, sinceMs: clock.now() - running.since },
     };
@@ -316,7 +287,7 @@ export class Flow implements Intake, Past {
 
   /** What was received and never became a batch goes back to the peers. */
   async #abandonRest(): Promise<void> {
-    await this.#admission.idle();
+    await this.#incoming.idle();
     if (!this.#queue.isEmpty) {
       const { clock, cutting } = this.#settings;
       const rest = cutBatch(cutting.last, this.#queue.take(), clock.now());

@@ -13,6 +13,7 @@ import { Ledger } from './commit/ledger.ts';
 import { Settlement } from './commit/settlement.ts';
 import type { GivenBack } from './given-back.ts';
 import { OutputRun } from './output/output-run.ts';
+import type { Attachments } from './receive/attachments.ts';
 import type { AckToken, GiveUpResult, Outcome } from './receive/receiver.ts';
 import { Retry } from './retry.ts';
 import type { FlowSettings } from './settings.ts';
@@ -21,6 +22,8 @@ import { BatchSpans } from './spans.ts';
 /** What it works with beside the flow's settings. */
 export interface ProcessingParts {
   readonly ahead: RunAhead;
+  /** Whose deliveries are settled. */
+  readonly attachments: Attachments;
   readonly givenBack: GivenBack;
   /** A batch begins, fails or is over: the backlog is another. */
   readonly onChange: () => void;
@@ -48,7 +51,7 @@ export class Processing {
     this.#settings = settings;
     this.#parts = parts;
     this.#stop = settings.halt.signal;
-    this.settlement = new Settlement(settings.receivers, settings.log);
+    this.settlement = new Settlement(parts.attachments, settings.log);
     this.#retry = new Retry(settings);
     this.#spans = new BatchSpans(settings.clock, settings.telemetry);
     this.#ledger = new Ledger((batch, outcome, reason) => this.#onFate(batch, outcome, reason));

@@ -10,13 +10,13 @@ import type { Cutting } from './batch/cutting.ts';
 import type { Rates } from './batch/rate-control.ts';
 import type { Durability } from './commit/durability.ts';
 import type { DeadLetters } from './output/dead-letters.ts';
-import type { Receiver } from './receive/receiver.ts';
+import type { Input } from './receive/input.ts';
 
 /** What a flow is made of. */
 export interface FlowSettings {
   readonly graph: Graph;
   readonly engine: Engine;
-  readonly receivers: readonly Receiver[];
+  readonly inputs: readonly Input[];
   readonly clock: Clock;
   readonly log: Logger;
   readonly events: EventBus;
@@ -40,7 +40,7 @@ export interface FlowSettings {
   readonly maxLogBytes: number;
   readonly reliability: Reliability;
   readonly durability: Durability;
-  /** Names of the inputs, by receiver. */
+  /** Names of the inputs across restarts. */
   readonly inputNames: ReadonlyMap<number, string>;
   /** The job's name, for outputs. */
   readonly job: string;

@@ -8,6 +8,7 @@ import { RateLimiter } from '../../src/flow/batch/rate-limiter.ts';
 import { Ticker } from '../../src/flow/batch/ticker.ts';
 import { BlockQueue } from '../../src/flow/block/block-queue.ts';
 import { ValuesReceiver } from '../../src/flow/receive/values.ts';
+import { intakeOf } from '../kit/intake.ts';
 import { type Vector, type Verdict, verdict } from './vector.ts';
 
 type Numbers = readonly number[];
@@ -96,14 +97,9 @@ function inputInfo(vector: Vector): Verdict {
   const actual = calls.map(([call, time, stream = 0, records = 0]) => {
     if (call === 'report') {
       const queue = new BlockQueue();
-      const receiver = new ValuesReceiver<number>(stream);
-      void receiver.start({
-        offer: (arrival) => queue.add(arrival),
-        withdraw: () => false,
-        reportError() {},
-        fail() {},
-        giveUp: () => 'unknown',
-      });
+      const receiver = new ValuesReceiver<number>('values');
+      const of = { input: stream, receiver: 0, epoch: 1 };
+      void receiver.start(intakeOf((delivery) => queue.add({ ...delivery, token: { ...of, ...delivery } })));
       receiver.push(Array.from({ length: records }, (_, i) => i));
       batches.set(time, cutBatch(time, queue.take(), time));
     }

@@ -3,9 +3,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { StreamingContext } from '../../src/api/streaming-context.ts';
 import { ManualClock, sleep } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
-import type { Arrival } from '../../src/flow/receive/receiver.ts';
+import type { Delivery } from '../../src/flow/receive/receiver.ts';
 import { UserReceiverHost } from '../../src/flow/receive/user.ts';
 import type { ReceiverHandle, UserReceiver } from '../../src/flow/receive/user-receiver.ts';
+import { intakeOf } from '../kit/intake.ts';
 import { until } from '../kit/until.ts';
 import { oneBatch } from './pipeline.ts';
 import { type Vector, type Verdict, verdict } from './vector.ts';
@@ -120,19 +121,13 @@ async function concurrent(vector: Vector): Promise<Verdict> {
 
 /** How many records a delivery says it has. A receiver cannot store bytes whose records are not known: there is no such call. */
 async function recordCounts(vector: Vector): Promise<Verdict> {
-  const arrivals: Arrival[] = [];
+  const arrivals: Delivery[] = [];
   let handle: ReceiverHandle<number> | undefined;
   const onStart = (given: ReceiverHandle<number>): void => {
     handle = given;
   };
-  const host = new UserReceiverHost<number>(0, 'test', { onStart }, new ManualClock(0), silentLogger);
-  await host.start({
-    offer: (arrival) => arrivals.push(arrival),
-    withdraw: () => false,
-    reportError() {},
-    fail() {},
-    giveUp: () => 'unknown',
-  });
+  const host = new UserReceiverHost<number>('test', { onStart }, new ManualClock(0), silentLogger);
+  await host.start(intakeOf((delivery) => arrivals.push(delivery)));
   const actual: unknown[][] = [];
   for (const [kind, size] of vector.input as unknown as readonly (readonly [string, number])[]) {
     const before = arrivals.length;

@@ -9,7 +9,7 @@ import type { Accumulators } from '../../graph/shared.ts';
 import { type Batch, cutBatch } from '../batch/batch.ts';
 import type { Cutting, WaitingState } from '../batch/cutting.ts';
 import type { BlockQueue, Blocks } from '../block/block-queue.ts';
-import type { Receiver } from '../receive/receiver.ts';
+import type { Input } from '../receive/input.ts';
 
 /** What running ahead works with. */
 export interface RunAheadSettings {
@@ -42,14 +42,14 @@ export interface Begun {
  */
 export function allowsRunAhead(
   graph: Graph,
-  receivers: readonly Receiver[],
+  inputs: readonly Input[],
   accumulators: Accumulators,
   deadLetters: unknown,
 ): () => boolean {
   // A state takes in one batch after the other; positions are those of a commit; ids are filtered batch by batch.
   const inOrder =
     graph.nodes.some(({ state, pending }) => state !== undefined || pending !== undefined) ||
-    receivers.some(({ beforeBatch, position, dedupe }) => (beforeBatch ?? position ?? dedupe) !== undefined) ||
+    inputs.some(({ atCut, position, dedupe }) => (atCut ?? position ?? dedupe) !== undefined) ||
     deadLetters !== undefined;
   // Outputs read accumulators: those of their own batch and before.
   return () => !inOrder && accumulators.isEmpty;

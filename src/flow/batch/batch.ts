@@ -106,12 +106,16 @@ export function eventsByInput(batch: Batch): Map<number, number> {
   );
 }
 
-/** The tokens of the deliveries in a batch whose peers wait for it, by receiver. */
+/** The tokens of the deliveries in a batch whose peers wait for it, by epoch. */
 export function tokensOf(batch: Batch): Map<number, AckToken[]> {
   const tokens = new Map<number, AckToken[]>();
-  for (const [receiver, arrivals] of batch.blocks) {
-    const waiting = arrivals.filter(({ acked }) => acked === undefined).map(({ token }) => token);
-    if (waiting.length > 0) tokens.set(receiver, waiting);
+  for (const arrivals of batch.blocks.values()) {
+    for (const { acked, token } of arrivals) {
+      if (acked !== undefined) continue;
+      const ofEpoch = tokens.get(token.epoch);
+      if (ofEpoch === undefined) tokens.set(token.epoch, [token]);
+      else ofEpoch.push(token);
+    }
   }
   return tokens;
 }
@@ -124,6 +128,7 @@ export function ackedBefore(batch: Batch): number {
 }
 
 /** Whether a delivery is part of a batch. */
-export function holds(batch: Batch, token: AckToken): boolean {
-  return batch.blocks.get(token.receiver)?.some((arrival) => arrival.token.sequence === token.sequence) ?? false;
+export function holds(batch: Batch, { input, epoch, sequence }: AckToken): boolean {
+  const arrivals = batch.blocks.get(input) ?? [];
+  return arrivals.some(({ token }) => token.epoch === epoch && token.sequence === sequence);
 }

@@ -15,8 +15,8 @@ import type { Clock, Timer } from '../../core/clock.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { EventBus } from '../../core/events.ts';
 import { checkOptions, type OptionTable, positive } from '../../core/options.ts';
+import type { Input } from '../receive/input.ts';
 import type { ReadingGate } from '../receive/reading-gate.ts';
-import type { Receiver } from '../receive/receiver.ts';
 import { PIDRateEstimator } from './pid-rate-estimator.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
@@ -39,7 +39,7 @@ export interface Rates {
 
 /** What the control needs. */
 export interface RateControlSettings {
-  readonly receivers: readonly Receiver[];
+  readonly inputs: readonly Input[];
   readonly reading: ReadingGate;
   readonly rates: Rates;
   readonly batchMs: number;
@@ -59,8 +59,8 @@ export interface ProcessedBatch {
   readonly schedulingDelayMs: number;
 }
 
-interface Input {
-  readonly receiver: Receiver;
+interface RatedInput {
+  readonly input: Input;
   readonly limiter: RateLimiter;
   readonly estimator: PIDRateEstimator;
   timer: Timer | undefined;
@@ -107,15 +107,15 @@ export function resolveRates(options: BackpressureOptions | false | undefined): 
 /** Sets the rate of each input after each batch. */
 export class RateControl {
   readonly #settings: RateControlSettings;
-  readonly #inputs = new Map<number, Input>();
+  readonly #inputs = new Map<number, RatedInput>();
   #stopped = false;
 
-  /** Receivers that look for their data when a batch is cut (files, queues) are not limited: they cannot be paused. */
+  /** Inputs that look for their data when a batch is cut (files, queues) are not limited: they cannot be paused. */
   constructor(settings: RateControlSettings) {
     this.#settings = settings;
-    const { receivers, rates, batchMs, clock, longestPauseMs } = settings;
-    for (const receiver of receivers) {
-      if (receiver.beforeBatch !== undefined) continue;
+    const { inputs, rates, batchMs, clock, longestPauseMs } = settings;
+    for (const input of inputs) {
+      if (input.atCut !== undefined) continue;
       const limiter = new RateLimiter(clock, {
         ...rates,
         prepaidMs: Math.min(batchMs, LONGEST_PREPAID_MS),
@@ -124,35 +124,36 @@ export class RateControl {
       const estimator = new PIDRateEstimator({ batchIntervalMs: batchMs, minRate: rates.minRate });
       // An estimator says nothing of its first batch: here that is one of the first rate, so that the first real one counts.
       estimator.compute(clock.now(), (limiter.rate * batchMs) / 1000, batchMs, 0);
-      this.#inputs.set(receiver.id, { receiver, limiter, estimator, timer: undefined });
-      receiver.askAtMost?.(() => Math.ceil(Math.max(limiter.available, this.#allowed(limiter) * POLL_PART, 1)));
+      this.#inputs.set(input.id, { input, limiter, estimator, timer: undefined });
+      const most = (): number => Math.ceil(Math.max(limiter.available, this.#allowed(limiter) * POLL_PART, 1));
+      for (const receiver of input.receivers) receiver.polling?.askAtMost(most);
     }
   }
 
   /** The rate of an input now, in events per second; undefined: it has none. */
-  rateOf(receiver: number): number | undefined {
-    return this.#inputs.get(receiver)?.limiter.rate;
+  rateOf(input: number): number | undefined {
+    return this.#inputs.get(input)?.limiter.rate;
   }
 
   /** A delivery has come: called once for each, however many events it has. */
-  received(receiver: number, events: number): void {
-    const input = this.#inputs.get(receiver);
-    if (input === undefined || this.#stopped) return;
-    input.limiter.take(events);
-    if (input.timer === undefined) this.#look(input);
+  received(input: number, events: number): void {
+    const rated = this.#inputs.get(input);
+    if (rated === undefined || this.#stopped) return;
+    rated.limiter.take(events);
+    if (rated.timer === undefined) this.#look(rated);
   }
 
   /** Learns from a batch. */
   processed(batch: ProcessedBatch): void {
     if (this.#stopped) return;
-    for (const input of this.#inputs.values()) {
-      const rate = this.#estimate(input, batch);
-      if (rate === undefined || rate === input.limiter.rate) continue;
-      input.limiter.updateRate(rate);
-      const { id, name } = input.receiver;
-      this.#settings.events.next({ type: 'rateChanged', receiver: id, name, rate: input.limiter.rate });
+    for (const rated of this.#inputs.values()) {
+      const rate = this.#estimate(rated, batch);
+      if (rate === undefined || rate === rated.limiter.rate) continue;
+      rated.limiter.updateRate(rate);
+      const { id, name } = rated.input;
+      this.#settings.events.next({ type: 'rateChanged', receiver: id, name, rate: rated.limiter.rate });
       // Its wait was worked out from the old rate.
-      if (input.timer !== undefined) this.#look(input);
+      if (rated.timer !== undefined) this.#look(rated);
     }
   }
 
@@ -171,9 +172,9 @@ export class RateControl {
   }
 
   /** The rate that follows from a batch; undefined: the batch says nothing of this input. */
-  #estimate({ receiver, limiter, estimator }: Input, batch: ProcessedBatch): number | undefined {
+  #estimate({ input, limiter, estimator }: RatedInput, batch: ProcessedBatch): number | undefined {
     const { batchMs, rates } = this.#settings;
-    const events = batch.eventsByInput.get(receiver.id) ?? 0;
+    const events = batch.eventsByInput.get(input.id) ?? 0;
     const { processingMs, schedulingDelayMs, endedAt } = batch;
     if (events < this.#allowed(limiter) * TELLING_PART && processingMs < batchMs) return undefined;
     if (events < (batch.events / this.#inputs.size) * GUILTY_PART) return undefined;
@@ -188,12 +189,12 @@ export class RateControl {
   }
 
   /** Pauses an input that is in debt, until it is not. */
-  #look(input: Input): void {
+  #look(rated: RatedInput): void {
     const { clock, reading } = this.#settings;
-    input.timer?.cancel();
-    const wait = input.limiter.waitMs();
-    input.timer = wait === 0 ? undefined : clock.after(wait, () => this.#look(input));
-    reading.set(input.receiver, 'rate', wait > 0);
+    rated.timer?.cancel();
+    const wait = rated.limiter.waitMs();
+    rated.timer = wait === 0 ? undefined : clock.after(wait, () => this.#look(rated));
+    for (const receiver of rated.input.receivers) reading.set(receiver, 'rate', wait > 0);
   }
 }
 

@@ -19,9 +19,9 @@ export interface AdmissionSettings {
   readonly queue: BlockQueue;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly inputName: (receiver: number) => string;
-  /** Whether the receiver has a position that is stored with each batch. */
-  readonly readsByItself: (receiver: number) => boolean;
+  readonly inputName: (input: number) => string;
+  /** Whether the input has a position that is stored with each batch. */
+  readonly readsByItself: (input: number) => boolean;
   /** Writes a block to the log; undefined: there is none. */
   readonly logBlock: ((input: string, block: EventBlock, values: boolean) => Promise<BlockRef>) | undefined;
   /** Tells the peer. @returns how many events it was told of */
@@ -64,7 +64,7 @@ export class Admission {
     const { level, queue, onChange, settle } = this.#settings;
     reached('received');
     // What reads by itself goes back to where the last commit was: it needs no log.
-    const asks = arrival.events.count > 0 && !this.#settings.readsByItself(arrival.token.receiver);
+    const asks = arrival.events.count > 0 && !this.#settings.readsByItself(arrival.token.input);
     if (level === 'end-to-end' || !asks) queue.add(arrival);
     else if (level === 'store-on-failure') void this.#log(arrival);
     else {
@@ -82,7 +82,7 @@ export class Admission {
   async #log(arrival: Arrival): Promise<void> {
     const { clock, inputName, log, logBlock, queue, settle, signal, spillBytes, onChange } = this.#settings;
     const values = !(arrival.events instanceof EventBlock);
-    const input = inputName(arrival.token.receiver);
+    const input = inputName(arrival.token.input);
     this.#logging++;
     this.#loggingBytes += arrival.bytes;
     try {

@@ -1,4 +1,4 @@
-/** Second step: what has arrived and is in no batch yet, in the order of arrival, per receiver. */
+/** Second step: what has arrived and is in no batch yet, in the order of arrival. */
 import type { AckToken, Arrival } from '../receive/receiver.ts';
 import type { BlockRef } from './block-log.ts';
 
@@ -12,7 +12,7 @@ export interface Admitted extends Arrival {
   readonly acked?: number;
 }
 
-/** Arrivals of a batch, by the receiver's id. */
+/** Arrivals of a batch, by input. */
 export type Blocks = ReadonlyMap<number, readonly Admitted[]>;
 
 /** The queue. Its bound is the backlog's: receivers are not read any more before it grows too long. */
@@ -59,6 +59,15 @@ export class BlockQueue {
     return arrival;
   }
 
+  /** Drops what an epoch gave and whose peer waits for an answer. @returns the tokens of it */
+  removeEpoch(epoch: number): AckToken[] {
+    const tokens = [...this.#waiting.values()]
+      .filter(({ token, acked }) => token.epoch === epoch && acked === undefined)
+      .map(({ token }) => token);
+    for (const token of tokens) this.remove(token);
+    return tokens;
+  }
+
   /**
    * Takes the oldest for a batch.
    * @param mostBytes how much memory they may take, once they are read; at least one is taken
@@ -76,9 +85,9 @@ export class BlockQueue {
     for (const arrival of this.#waiting.values()) {
       if (bytes > 0 && bytes + arrival.bytes > mostBytes) break;
       bytes += arrival.bytes;
-      const ofReceiver = found.get(arrival.token.receiver);
-      if (ofReceiver === undefined) found.set(arrival.token.receiver, [arrival]);
-      else ofReceiver.push(arrival);
+      const ofInput = found.get(arrival.token.input);
+      if (ofInput === undefined) found.set(arrival.token.input, [arrival]);
+      else ofInput.push(arrival);
     }
     return found;
   }
@@ -100,6 +109,7 @@ export function onlyCounted(count: number, values: boolean): Admitted['events'] 
   return values ? ({ count, forEach, values: [] } as Admitted['events']) : { count, forEach };
 }
 
-function keyOf({ receiver, sequence }: AckToken): string {
-  return `${receiver}/${sequence}`;
+/** Epochs differ from each other over all receivers. */
+function keyOf({ epoch, sequence }: AckToken): string {
+  return `${epoch}/${sequence}`;
 }

@@ -16,7 +16,7 @@ import { Dedupe } from '../batch/dedupe.ts';
 import type { BlockRef } from '../block/block-log.ts';
 import { type Admitted, type Blocks, onlyCounted } from '../block/block-queue.ts';
 import { blockToValues, valuesToBlock } from '../block/value-block.ts';
-import type { Receiver } from '../receive/receiver.ts';
+import type { Input } from '../receive/input.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Durability, Unfinished } from './durability.ts';
 import type { LoggedBlock, StoredIds, StoredPosition } from './records.ts';
@@ -27,18 +27,21 @@ export interface CheckpointedSettings {
   /** Which windows read the past of streams. */
   readonly windows: Windows;
   readonly level: Reliability;
-  readonly receivers: readonly Receiver[];
-  /** Names of the inputs across restarts, by receiver. */
+  readonly inputs: readonly Input[];
+  /** Names of the inputs across restarts. */
   readonly inputNames: ReadonlyMap<number, string>;
   /** Where what is read from the log is best put for the engine. */
   readonly takesInput: TakesInput;
   readonly log: Logger;
 }
 
+/** Of what an earlier run received: its peers were answered, and no receiver that is attached now gave it. */
+const NO_EPOCH = 0;
+
 /** A run with a checkpoint directory. */
 export class Checkpointed implements Durability {
   readonly #settings: CheckpointedSettings;
-  readonly #receiversByName: ReadonlyMap<string, Receiver>;
+  readonly #inputsByName: ReadonlyMap<string, Input>;
   readonly #dedupes = new Map<number, Dedupe>();
   /** Sequence numbers of blocks that a last run logged: below all that receivers give. */
   #recoveredSequence = -1;
@@ -48,25 +51,25 @@ export class Checkpointed implements Durability {
   /** @throws StreamjobError CHECKPOINT_INCOMPATIBLE when the log has events of an input that the job does not have */
   constructor(settings: CheckpointedSettings) {
     this.#settings = settings;
-    const { checkpoint, receivers } = settings;
-    this.#receiversByName = new Map(receivers.map((receiver) => [this.#nameOf(receiver.id), receiver]));
-    for (const { id, dedupe } of receivers) {
+    const { checkpoint, inputs } = settings;
+    this.#inputsByName = new Map(inputs.map((input) => [this.#nameOf(input.id), input]));
+    for (const { id, dedupe } of inputs) {
       if (dedupe !== undefined) this.#dedupes.set(id, new Dedupe(dedupe.header, dedupe.remember));
     }
     const { recovered } = checkpoint;
     for (const { value } of [...recovered.ids.values()].sort((a, b) => a.value.time - b.value.time)) {
-      const receiver = this.#receiversByName.get(value.input);
-      if (receiver !== undefined) this.#dedupes.get(receiver.id)?.restore(value.time, value.ids);
+      const input = this.#inputsByName.get(value.input);
+      if (input !== undefined) this.#dedupes.get(input.id)?.restore(value.time, value.ids);
     }
     for (const { input } of [
       ...(recovered.pending?.blocks ?? []),
       ...[...recovered.waiting.values()].map(({ value }) => value),
     ]) {
-      if (!this.#receiversByName.has(input)) throw unknownInput(input);
+      if (!this.#inputsByName.has(input)) throw unknownInput(input);
     }
     if (recovered.lastTime === undefined) return;
-    for (const [name, receiver] of this.#receiversByName) {
-      receiver.resume?.(recovered.lastTime, recovered.positions.get(name)?.value);
+    for (const [name, { position }] of this.#inputsByName) {
+      position?.resume(recovered.lastTime, recovered.positions.get(name)?.value);
     }
   }
 
@@ -104,7 +107,7 @@ export class Checkpointed implements Durability {
     const blocks = new Map<number, Admitted[]>();
     for (const block of pending.blocks) {
       const admitted = this.#admitted(block);
-      blocks.set(admitted.token.receiver, [...(blocks.get(admitted.token.receiver) ?? []), admitted]);
+      blocks.set(admitted.token.input, [...(blocks.get(admitted.token.input) ?? []), admitted]);
     }
     this.#logged = { time: pending.time, refs: pending.blocks.map(({ ref }) => ref) };
     return { time: pending.time, id: pending.id, blocks };
@@ -112,8 +115,8 @@ export class Checkpointed implements Durability {
 
   async load(blocks: Blocks): Promise<Blocks> {
     const loaded = new Map<number, Admitted[]>();
-    for (const [receiver, arrivals] of blocks) {
-      const dedupe = this.#dedupes.get(receiver);
+    for (const [input, arrivals] of blocks) {
+      const dedupe = this.#dedupes.get(input);
       dedupe?.begin();
       const events: Admitted[] = [];
       for (const arrival of arrivals) {
@@ -124,7 +127,7 @@ export class Checkpointed implements Durability {
             : { ...read, events: await dedupe.filter(read.events) };
         events.push(filtered);
       }
-      loaded.set(receiver, events);
+      loaded.set(input, events);
     }
     this.#warnOfMissingIds();
     return loaded;
@@ -134,11 +137,11 @@ export class Checkpointed implements Durability {
     const { checkpoint, level } = this.#settings;
     if (this.#logged?.time === batch.time) return;
     if (level !== 'store-on-failure' && this.#dedupes.size === 0) return;
-    const blocks = [...batch.blocks].flatMap(([receiver, arrivals]) =>
+    const blocks = [...batch.blocks].flatMap(([id, arrivals]) =>
       arrivals
         .filter(({ ref, events }) => ref !== undefined || events.count > 0)
         .map(({ ref, events }) => {
-          const input = this.#nameOf(receiver);
+          const input = this.#nameOf(id);
           const values = !(events instanceof EventBlock || events instanceof StoredEvents);
           // What was not read yet has its place in the log.
           if (ref !== undefined) return { input, ref, values: 'values' in events };
@@ -156,8 +159,8 @@ export class Checkpointed implements Durability {
   async commit(batch: Batch, report: BatchReport, engine: Pick<Engine, 'bucket'>): Promise<void> {
     const { checkpoint, windows } = this.#settings;
     const ids: StoredIds[] = [...this.#dedupes]
-      .filter(([receiver]) => batch.blocks.has(receiver))
-      .map(([receiver, dedupe]) => ({ input: this.#nameOf(receiver), time: batch.time, ids: dedupe.openIds }))
+      .filter(([input]) => batch.blocks.has(input))
+      .map(([input, dedupe]) => ({ input: this.#nameOf(input), time: batch.time, ids: dedupe.openIds }))
       .filter((each) => each.ids.length > 0);
     await checkpoint.commit({
       time: batch.time,
@@ -167,8 +170,8 @@ export class Checkpointed implements Durability {
       keepsSlice: ({ owners, time }) => windows.isRead(owners, time, batch.time),
       ids,
       keepsIds: ({ input, time }) => {
-        const receiver = this.#receiversByName.get(input);
-        return receiver !== undefined && this.#dedupes.get(receiver.id)?.knows(time) === true;
+        const id = this.#inputsByName.get(input)?.id;
+        return id !== undefined && this.#dedupes.get(id)?.knows(time) === true;
       },
       positions: this.#positions(),
       blocks: this.#logged?.time === batch.time ? this.#logged.refs : [],
@@ -177,7 +180,7 @@ export class Checkpointed implements Durability {
   }
 
   committed(batch: Batch): void {
-    for (const [receiver, dedupe] of this.#dedupes) if (batch.blocks.has(receiver)) dedupe.commit(batch.time);
+    for (const [input, dedupe] of this.#dedupes) if (batch.blocks.has(input)) dedupe.commit(batch.time);
     this.#logged = undefined;
   }
 
@@ -197,20 +200,20 @@ export class Checkpointed implements Durability {
     await this.#settings.checkpoint.close();
   }
 
-  /** The name of a receiver's input across restarts. */
-  #nameOf(receiver: number): string {
-    return this.#settings.inputNames.get(receiver) ?? '';
+  /** The name of an input across restarts. */
+  #nameOf(input: number): string {
+    return this.#settings.inputNames.get(input) ?? '';
   }
 
   #positions(): StoredPosition[] {
-    return this.#settings.receivers.flatMap((receiver) =>
-      receiver.position === undefined ? [] : [{ input: this.#nameOf(receiver.id), position: receiver.position() }],
+    return this.#settings.inputs.flatMap(({ id, position }) =>
+      position === undefined ? [] : [{ input: this.#nameOf(id), position: position.current() }],
     );
   }
 
   #admitted({ input, ref, values }: LoggedBlock): Admitted {
-    const receiver = this.#receiversByName.get(input)?.id ?? -1;
-    const token = { receiver, sequence: this.#recoveredSequence-- };
+    const id = this.#inputsByName.get(input)?.id ?? -1;
+    const token = { input: id, receiver: 0, epoch: NO_EPOCH, sequence: this.#recoveredSequence-- };
     const events = onlyCounted(ref.count, values === true);
     return { token, events, bytes: ref.length, ref, onDisk: true, acked: 0 };
   }

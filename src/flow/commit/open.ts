@@ -9,7 +9,7 @@ import type { TakesInput } from '../../core/shared-memory.ts';
 import type { Graph, Node } from '../../graph/node.ts';
 import type { StateForm } from '../../graph/state/form.ts';
 import { Windows } from '../../graph/windows.ts';
-import type { Receiver } from '../receive/receiver.ts';
+import type { Input } from '../receive/input.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { Checkpointed } from './checkpointed.ts';
 import type { Durability } from './durability.ts';
@@ -20,7 +20,7 @@ export interface OpenOptions {
   readonly graph: Graph;
   /** Names of what remembers, across restarts. */
   readonly names: ReadonlyMap<Node<unknown>, string>;
-  readonly receivers: readonly Receiver[];
+  readonly inputs: readonly Input[];
   readonly level: Reliability;
   /** Where what is read from the log is best put for the engine. */
   readonly takesInput: TakesInput;
@@ -43,7 +43,7 @@ export interface Opened {
 
 /** @throws StreamjobError CONFIG_INVALID, CHECKPOINT_LOCKED, CHECKPOINT_INCOMPATIBLE, LOG_CORRUPT, FILE_ACCESS */
 export async function openDurability(options: OpenOptions): Promise<Opened> {
-  const { graph, names, receivers, level, takesInput, log } = options;
+  const { graph, names, inputs, level, takesInput, log } = options;
   const inputNames = new Map<number, string>();
   const forms = new Map<string, StateForm>();
   for (const [node, name] of names) {
@@ -66,7 +66,7 @@ export async function openDurability(options: OpenOptions): Promise<Opened> {
     tell(checkpoint, directory, log);
     requireSameGrid(graph, checkpoint, options.allowIntervalChange, log);
     const windows = new Windows(graph, names);
-    const durability = new Checkpointed({ checkpoint, windows, level, receivers, inputNames, takesInput, log });
+    const durability = new Checkpointed({ checkpoint, windows, level, inputs, inputNames, takesInput, log });
     return { inputNames, durability };
   } catch (error) {
     await checkpoint.close();
@@ -79,11 +79,11 @@ function remembers(graph: Graph): boolean {
   return graph.nodes.some(({ state, windowMs }) => state !== undefined || windowMs > 0);
 }
 
-function directoryOf({ checkpointDir, graph, level, receivers, standard }: OpenOptions): string | undefined {
+function directoryOf({ checkpointDir, graph, level, inputs, standard }: OpenOptions): string | undefined {
   const why =
     level === 'store-on-failure'
       ? `reliability: '${level}'`
-      : receivers.some(({ dedupe }) => dedupe !== undefined)
+      : inputs.some(({ dedupe }) => dedupe !== undefined)
         ? 'dedupe'
         : undefined;
   if (checkpointDir === false && why === undefined) return undefined;

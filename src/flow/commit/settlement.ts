@@ -5,30 +5,24 @@
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { ackedBefore, type Batch, tokensOf } from '../batch/batch.ts';
-import type { AckToken, Outcome, Receiver } from '../receive/receiver.ts';
+import type { Attachments } from '../receive/attachments.ts';
+import type { AckToken, Outcome } from '../receive/receiver.ts';
 
 /** Settles batches one after the other. */
 export class Settlement {
-  readonly #receivers: ReadonlyMap<number, Receiver>;
+  readonly #attachments: Attachments;
   readonly #log: Logger;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(receivers: readonly Receiver[], log: Logger) {
-    this.#receivers = new Map(receivers.map((receiver) => [receiver.id, receiver]));
+  constructor(attachments: Attachments, log: Logger) {
+    this.#attachments = attachments;
     this.#log = log;
   }
 
   /** Gives the tokens of `batch` back; `done` gets how many events were acknowledged. */
   settle(batch: Batch, outcome: Outcome, done: (acked: number) => void): void {
-    const settling = [...tokensOf(batch)].map(async ([id, tokens]) => {
-      try {
-        return (await this.#receivers.get(id)?.settle(tokens, outcome)) ?? 0;
-      } catch (error) {
-        // The peer will send its events again: nothing is lost, but somebody should know.
-        this.#log.error({ err: error, batch: batch.time }, `acknowledging failed: ${messageOf(error)}`);
-        return 0;
-      }
-    });
+    const { time } = batch;
+    const settling = [...tokensOf(batch).values()].map((tokens) => this.#settle(tokens, outcome, { batch: time }));
     this.#last = this.#last.then(async () => {
       const counts = await Promise.all(settling);
       done(counts.reduce((sum, count) => sum + count, ackedBefore(batch)));
@@ -36,17 +30,22 @@ export class Settlement {
   }
 
   /** Settles one delivery outside of any batch. @returns how many events were acknowledged */
-  async settleOne({ receiver, sequence }: AckToken, outcome: Outcome): Promise<number> {
-    try {
-      return (await this.#receivers.get(receiver)?.settle([{ receiver, sequence }], outcome)) ?? 0;
-    } catch (error) {
-      this.#log.error({ err: error }, `acknowledging failed: ${messageOf(error)}`);
-      return 0;
-    }
+  settleOne(token: AckToken, outcome: Outcome): Promise<number> {
+    return this.#settle([token], outcome, {});
   }
 
   /** Resolves when everything has been settled. */
   idle(): Promise<void> {
     return this.#last;
+  }
+
+  async #settle(tokens: readonly AckToken[], outcome: Outcome, detail: object): Promise<number> {
+    try {
+      return await this.#attachments.settle(tokens, outcome);
+    } catch (error) {
+      // The peer will send its events again: nothing is lost, but somebody should know.
+      this.#log.error({ ...detail, err: error }, `acknowledging failed: ${messageOf(error)}`);
+      return 0;
+    }
   }
 }

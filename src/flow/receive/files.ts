@@ -9,7 +9,8 @@ import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { fs } from '../../core/machine.ts';
 import { checkOptions, flag, fn, type OptionTable } from '../../core/options.ts';
-import type { AckToken, Intake, Outcome, Receiver } from './receiver.ts';
+import type { AtCut, Input, Position } from './input.ts';
+import type { Receiver } from './receiver.ts';
 import { ValuesReceiver } from './values.ts';
 
 /** What file streams take. */
@@ -29,9 +30,12 @@ const FILE_STREAM_OPTIONS: OptionTable<FileStreamOptions> = {
 const REMEMBER_MS = 60_000;
 
 /** @param read what a file's content is as values */
-export class FilesReceiver<T> implements Receiver {
+export class FilesInput<T> implements Input {
   readonly id: number;
   readonly name: string;
+  readonly receivers: readonly Receiver[];
+  readonly atCut: AtCut;
+  readonly position: Position;
   readonly #directory: string;
   readonly #options: FileStreamOptions;
   readonly #read: (content: Buffer) => readonly T[];
@@ -61,16 +65,20 @@ export class FilesReceiver<T> implements Receiver {
     this.#clock = environment.clock;
     this.#log = environment.log;
     this.#rememberMs = Math.ceil(REMEMBER_MS / environment.batchMs) * environment.batchMs;
-    this.#values = new ValuesReceiver<T>(id, this.name);
-  }
-
-  async start(intake: Intake): Promise<void> {
-    this.#startedAt ??= this.#clock.now();
-    await this.#values.start(intake);
+    this.#values = new ValuesReceiver<T>(this.name, () => {
+      this.#startedAt ??= this.#clock.now();
+    });
+    this.receivers = [this.#values];
+    this.atCut = { look: (time) => this.#takeFiles(time) };
+    this.position = {
+      // Which files have been read, and since when they are looked at.
+      current: () => ({ startedAt: this.#startedAt, selected: [...this.#selected] }),
+      resume: (lastTime, stored) => this.#resume(lastTime, stored),
+    };
   }
 
   /** Takes in the files of the batch. */
-  async beforeBatch(time: number): Promise<void> {
+  async #takeFiles(time: number): Promise<void> {
     const started = this.#options.newFilesOnly === false ? 0 : (this.#startedAt ?? 0);
     // Back from the batch before, not from this one: files that came while nothing ran are not too old.
     const oldest = Math.min(time, this.#lastTime) - this.#rememberMs;
@@ -94,33 +102,12 @@ export class FilesReceiver<T> implements Receiver {
     }
   }
 
-  /** Which files have been read, and since when they are looked at. */
-  position(): unknown {
-    return { startedAt: this.#startedAt, selected: [...this.#selected] };
-  }
-
-  resume(lastTime: number, position: unknown): void {
+  #resume(lastTime: number, stored: unknown): void {
     this.#lastTime = lastTime;
-    if (position === undefined) return;
-    const { startedAt, selected } = position as { startedAt: number; selected: [string, number][] };
+    if (stored === undefined) return;
+    const { startedAt, selected } = stored as { startedAt: number; selected: [string, number][] };
     this.#startedAt = startedAt;
     for (const [file, time] of selected) this.#selected.set(file, time);
-  }
-
-  pauseReading(): void {}
-
-  resumeReading(): void {}
-
-  settle(tokens: readonly AckToken[], outcome: Outcome): Promise<number> {
-    return this.#values.settle(tokens, outcome);
-  }
-
-  stopReceiving(): Promise<void> {
-    return this.#values.stopReceiving();
-  }
-
-  close(): Promise<void> {
-    return this.#values.close();
   }
 
   async #list(): Promise<string[]> {

@@ -20,17 +20,10 @@ import {
 } from '../../core/options.ts';
 import type { ReceiverSettings } from './flume-push.ts';
 import { HeldDeliveries } from './held.ts';
+import { DEDUPE_OPTIONS, type DedupeOptions } from './input.ts';
 import { EVENT_LIMIT_OPTIONS, type EventLimitOptions, eventLimits } from './limits.ts';
 import { PullSink } from './pull-sink.ts';
-import {
-  type AckToken,
-  DEDUPE_OPTIONS,
-  type DedupeOptions,
-  type Intake,
-  type Outcome,
-  type Receiver,
-  resolveDedupe,
-} from './receiver.ts';
+import type { Intake, Outcome, Peers, Polling, Reading, Receiver } from './receiver.ts';
 import type { SinkAddress } from './sink-connection.ts';
 
 /** What `flumePollingStream` takes. */
@@ -76,11 +69,14 @@ interface Held {
 
 /** The pull receiver. */
 export class FlumePullReceiver implements Receiver {
-  readonly id: number;
   readonly name: string;
-  /** The `timeout` of its sinks, in ms. */
-  readonly peerTimeoutMs: number;
-  readonly dedupe: Receiver['dedupe'];
+  /** Their timeout is the `timeout` of the sinks. */
+  readonly peers: Peers;
+  readonly reading: Reading = {
+    pause: () => this.#each((sink) => sink.pause()),
+    resume: () => this.#each((sink) => sink.resume()),
+  };
+  readonly polling: Polling = { askAtMost: (events) => this.#each((sink) => sink.askAtMost(events)) };
   readonly #settings: ReceiverSettings;
   readonly #sinks: readonly PullSink[];
   readonly #held: HeldDeliveries<Held>;
@@ -91,17 +87,16 @@ export class FlumePullReceiver implements Receiver {
   /** @throws StreamjobError CONFIG_INVALID */
   constructor(options: FlumePullOptions, settings: ReceiverSettings) {
     checkOptions('flumePollingStream', PULL_OPTIONS, options);
-    this.id = settings.id;
     this.#settings = settings;
     this.name = `Flume polling stream [${settings.id}] of ${options.addresses.join(', ')}`;
-    this.peerTimeoutMs = durationMs(options.sinkTimeout ?? DEFAULT_SINK_TIMEOUT_MS, 'sinkTimeout');
-    if (settings.reliability === 'end-to-end') requireShortInterval(settings.batchMs, this.peerTimeoutMs);
-    this.dedupe = resolveDedupe(options.dedupe);
-    this.#held = new HeldDeliveries(settings.clock, this.peerTimeoutMs * HOLD_FRACTION, (seq) => this.#onExpired(seq));
+    const timeoutMs = durationMs(options.sinkTimeout ?? DEFAULT_SINK_TIMEOUT_MS, 'sinkTimeout');
+    this.peers = { timeoutMs };
+    if (settings.reliability === 'end-to-end') requireShortInterval(settings.batchMs, timeoutMs);
+    this.#held = new HeldDeliveries(settings.clock, timeoutMs * HOLD_FRACTION, (seq) => void this.#onExpired(seq));
     const common = {
       maxBatchSize: options.maxBatchSize ?? DEFAULT_MAX_BATCH_SIZE,
       parallelism: options.parallelism ?? DEFAULT_PARALLELISM,
-      sinkTimeoutMs: this.peerTimeoutMs,
+      sinkTimeoutMs: timeoutMs,
       maxFrameBytes: sizeBytes(options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES, 'maxFrameBytes'),
       limits: eventLimits(options),
       clock: settings.clock,
@@ -127,25 +122,13 @@ export class FlumePullReceiver implements Receiver {
     for (const sink of this.#sinks) sink.start();
   }
 
-  askAtMost(events: () => number): void {
-    for (const sink of this.#sinks) sink.askAtMost(events);
-  }
-
-  pauseReading(): void {
-    for (const sink of this.#sinks) sink.pause();
-  }
-
-  resumeReading(): void {
-    for (const sink of this.#sinks) sink.resume();
-  }
-
-  async settle(tokens: readonly AckToken[], outcome: Outcome): Promise<number> {
-    const acked = await Promise.all(tokens.map(({ sequence }) => this.#settleOne(sequence, outcome)));
+  async settle(sequences: readonly number[], outcome: Outcome): Promise<number> {
+    const acked = await Promise.all(sequences.map((sequence) => this.#settleOne(sequence, outcome)));
     return acked.reduce((sum, count) => sum + count, 0);
   }
 
   abandon(): void {
-    for (const sink of this.#sinks) sink.abandon();
+    this.#each((sink) => sink.abandon());
   }
 
   async stopReceiving(): Promise<void> {
@@ -159,9 +142,9 @@ export class FlumePullReceiver implements Receiver {
   }
 
   #onBatch(sink: PullSink, { sequenceNumber, events }: IncomingBatch, bytes: number): void {
-    const token: AckToken = { receiver: this.id, sequence: this.#sequence++ };
-    this.#held.hold(token.sequence, { sink, sequenceNumber, events: events.count });
-    this.#intake?.offer({ token, events, bytes });
+    const sequence = this.#sequence++;
+    this.#held.hold(sequence, { sink, sequenceNumber, events: events.count });
+    this.#intake?.offer({ sequence, events, bytes });
   }
 
   async #settleOne(sequence: number, outcome: Outcome): Promise<number> {
@@ -174,17 +157,20 @@ export class FlumePullReceiver implements Receiver {
     this.#lateAcks++;
     this.#settings.log.warn(
       { sequenceNumber, events, lateAcks: this.#lateAcks },
-      `a batch of ${events} events was acknowledged later than the sink's timeout (${this.peerTimeoutMs} ms): the sink delivers it again`,
+      `a batch of ${events} events was acknowledged later than the sink's timeout (${this.peers.timeoutMs} ms): the sink delivers it again`,
     );
     return 0;
   }
 
-  #onExpired(sequence: number): void {
-    const token: AckToken = { receiver: this.id, sequence };
-    const reason = `a batch of a sink was held for ${HOLD_FRACTION} of the sink's timeout (${this.peerTimeoutMs} ms)`;
-    if (this.#intake?.giveUp(token, reason) !== 'withdrawn') return;
+  async #onExpired(sequence: number): Promise<void> {
+    const reason = `a batch of a sink was held for ${HOLD_FRACTION} of the sink's timeout (${this.peers.timeoutMs} ms)`;
+    if ((await this.#intake?.giveUp(sequence, reason)) !== 'withdrawn') return;
     this.#settings.log.warn({ reason }, `${reason} before a batch took it: refused, the sink delivers it again`);
-    void this.#settleOne(sequence, 'given-up');
+    await this.#settleOne(sequence, 'given-up');
+  }
+
+  #each(act: (sink: PullSink) => void): void {
+    for (const sink of this.#sinks) act(sink);
   }
 }
 

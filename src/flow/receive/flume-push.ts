@@ -19,7 +19,7 @@ import type { TakesInput } from '../../core/shared-memory.ts';
 import { HeldDeliveries } from './held.ts';
 import { eventLimits } from './limits.ts';
 import { type FlumePushOptions, PUSH_OPTIONS, type ServerLimits, serverLimits } from './push-options.ts';
-import { type AckToken, type Intake, type Outcome, type Receiver, resolveDedupe } from './receiver.ts';
+import type { Intake, Outcome, Peers, Reading, Receiver } from './receiver.ts';
 
 export type { FlumePushOptions };
 
@@ -53,10 +53,12 @@ interface Held {
 
 /** The push receiver. */
 export class FlumePushReceiver implements Receiver {
-  readonly id: number;
-  /** The `request-timeout` of its peers, in ms. */
-  readonly peerTimeoutMs: number;
-  readonly dedupe: Receiver['dedupe'];
+  /** Their timeout is the `request-timeout` of the sinks. */
+  readonly peers: Peers;
+  readonly reading: Reading = {
+    pause: () => this.#server?.pauseReading(),
+    resume: () => this.#server?.resumeReading(),
+  };
   readonly #options: FlumePushOptions;
   readonly #settings: ReceiverSettings;
   readonly #held: HeldDeliveries<Held>;
@@ -75,21 +77,20 @@ export class FlumePushReceiver implements Receiver {
   /** @throws StreamjobError CONFIG_INVALID when the batch interval is too long for the peers' timeout */
   constructor(options: FlumePushOptions, settings: ReceiverSettings) {
     checkOptions('flumeStream', PUSH_OPTIONS, options);
-    this.id = settings.id;
     this.#options = options;
     this.#port = options.port;
     this.#settings = settings;
-    this.dedupe = resolveDedupe(options.dedupe);
     this.#limits = eventLimits(options);
     this.#serverLimits = serverLimits(options);
     const { peerRequestTimeout = DEFAULT_PEER_REQUEST_TIMEOUT_MS } = options;
-    this.peerTimeoutMs = durationMs(peerRequestTimeout, 'peerRequestTimeout');
-    if (settings.reliability === 'end-to-end') requireShortInterval(settings.batchMs, this.peerTimeoutMs);
-    this.#held = new HeldDeliveries(settings.clock, this.peerTimeoutMs * HOLD_FRACTION, (seq) => this.#onExpired(seq));
+    const timeoutMs = durationMs(peerRequestTimeout, 'peerRequestTimeout');
+    this.peers = { timeoutMs };
+    if (settings.reliability === 'end-to-end') requireShortInterval(settings.batchMs, timeoutMs);
+    this.#held = new HeldDeliveries(settings.clock, timeoutMs * HOLD_FRACTION, (seq) => void this.#onExpired(seq));
   }
 
   get name(): string {
-    return `Flume push stream [${this.id}] on ${this.#options.host ?? '0.0.0.0'}:${this.#port}`;
+    return `Flume push stream [${this.#settings.id}] on ${this.#options.host ?? '0.0.0.0'}:${this.#port}`;
   }
 
   async start(intake: Intake): Promise<void> {
@@ -103,7 +104,7 @@ export class FlumePushReceiver implements Receiver {
       ...this.#serverLimits,
       ipFilter: this.#options.ipFilter,
       shared: this.#settings.takesInput === 'shared-memory',
-      frameTimeoutMs: this.peerTimeoutMs,
+      frameTimeoutMs: this.peers.timeoutMs,
       protocol: flumeProtocol,
       owner: 'flumeStream',
       log: this.#settings.log,
@@ -126,18 +127,10 @@ export class FlumePushReceiver implements Receiver {
     );
   }
 
-  pauseReading(): void {
-    this.#server?.pauseReading();
-  }
-
-  resumeReading(): void {
-    this.#server?.resumeReading();
-  }
-
-  async settle(tokens: readonly AckToken[], outcome: Outcome): Promise<number> {
+  async settle(sequences: readonly number[], outcome: Outcome): Promise<number> {
     let acked = 0;
     const failed = new Set<RpcConnection>();
-    for (const { sequence } of tokens) {
+    for (const sequence of sequences) {
       const held = this.#takeHeld(sequence);
       if (held === undefined) continue;
       const { connection } = held.request;
@@ -145,9 +138,11 @@ export class FlumePushReceiver implements Receiver {
       if (outcome !== 'committed') failed.add(connection);
       this.#answer(held, outcome === 'committed' ? 'OK' : 'FAILED');
     }
-    for (const connection of failed) this.#failRest(connection);
+    for (const connection of failed) void this.#failRest(connection);
     return acked;
   }
+
+  abandon(): void {}
 
   async stopReceiving(): Promise<void> {
     this.#stopping = true;
@@ -182,21 +177,18 @@ export class FlumePushReceiver implements Receiver {
     if (connection.closed) return;
     if (events.count === 0) return request.reply(encodeStatus('OK'));
     if (this.#stopping || this.#broken.has(connection)) return request.reply(encodeStatus('FAILED'));
-    const token: AckToken = { receiver: this.id, sequence: this.#sequence++ };
+    const sequence = this.#sequence++;
     // A sink whose connection closed sends the events again: what is in no batch yet would only be a second copy.
-    const forget = connection.onClose(() => {
-      if (this.#intake?.withdraw(token) === true) this.#takeHeld(token.sequence);
-    });
-    this.#held.hold(token.sequence, { request, events: events.count, forget });
+    const forget = connection.onClose(() => void this.#withdraw([sequence]));
+    this.#held.hold(sequence, { request, events: events.count, forget });
     const ofConnection = this.#byConnection.get(connection) ?? new Set();
-    this.#byConnection.set(connection, ofConnection.add(token.sequence));
-    this.#intake?.offer({ token, events, bytes: request.params.length });
+    this.#byConnection.set(connection, ofConnection.add(sequence));
+    this.#intake?.offer({ sequence, events, bytes: request.params.length });
   }
 
-  #onExpired(sequence: number): void {
-    const token: AckToken = { receiver: this.id, sequence };
-    const waited = `a request was held for ${HOLD_FRACTION} of the peer's request timeout (${this.peerTimeoutMs} ms)`;
-    if (this.#intake?.giveUp(token, waited) !== 'withdrawn') return;
+  async #onExpired(sequence: number): Promise<void> {
+    const waited = `a request was held for ${HOLD_FRACTION} of the peer's request timeout (${this.peers.timeoutMs} ms)`;
+    if ((await this.#intake?.giveUp(sequence, waited)) !== 'withdrawn') return;
     const held = this.#takeHeld(sequence);
     if (held === undefined) return;
     const { connection } = held.request;
@@ -205,7 +197,7 @@ export class FlumePushReceiver implements Receiver {
       `${waited} before a batch took it: answered FAILED`,
     );
     this.#answer(held, 'FAILED');
-    this.#failRest(connection);
+    await this.#failRest(connection);
   }
 
   /**
@@ -214,14 +206,18 @@ export class FlumePushReceiver implements Receiver {
    * FAILED with it, and so is what comes until they connect anew, since it was sent before the answer was read. Flume's sinks
    * have one request in flight.
    */
-  #failRest(connection: RpcConnection): void {
+  async #failRest(connection: RpcConnection): Promise<void> {
     if (!connection.pipelines) return;
     this.#broken.add(connection);
-    for (const sequence of this.#byConnection.get(connection) ?? []) {
-      if (this.#intake?.withdraw({ receiver: this.id, sequence }) !== true) continue;
-      const held = this.#takeHeld(sequence);
-      if (held !== undefined) this.#answer(held, 'FAILED');
+    for (const held of await this.#withdraw([...(this.#byConnection.get(connection) ?? [])])) {
+      this.#answer(held, 'FAILED');
     }
+  }
+
+  /** Takes back what is in no batch yet. @returns it, no longer held */
+  async #withdraw(sequences: readonly number[]): Promise<Held[]> {
+    const withdrawn = (await this.#intake?.withdraw(sequences)) ?? [];
+    return withdrawn.map((sequence) => this.#takeHeld(sequence)).filter((held) => held !== undefined);
   }
 
   #takeHeld(sequence: number): Held | undefined {

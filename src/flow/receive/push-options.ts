@@ -16,8 +16,8 @@ import {
   sizeBytes,
   text,
 } from '../../core/options.ts';
+import { DEDUPE_OPTIONS, type DedupeOptions } from './input.ts';
 import { EVENT_LIMIT_OPTIONS, type EventLimitOptions } from './limits.ts';
-import { DEDUPE_OPTIONS, type DedupeOptions } from './receiver.ts';
 
 /** What `flumeStream` takes. */
 export interface FlumePushOptions extends EventLimitOptions {

@@ -1,52 +1,27 @@
 /** Values that the program queues: at each batch the next array, or all that are queued. Source: Spark's QueueInputDStream. */
-import type { AckToken, Intake, Outcome, Receiver } from './receiver.ts';
+import type { AtCut, Input } from './input.ts';
+import type { Receiver } from './receiver.ts';
 import { ValuesReceiver } from './values.ts';
 
 /** Values that the program queues. */
-export class QueueReceiver<T> implements Receiver {
+export class QueueInput<T> implements Input {
   readonly id: number;
   readonly name: string;
-  readonly #queue: (readonly T[])[];
-  readonly #oneAtATime: boolean;
-  readonly #defaultValues: readonly T[];
-  readonly #values: ValuesReceiver<T>;
+  readonly receivers: readonly Receiver[];
+  readonly atCut: AtCut;
 
+  /** @param oneAtATime one array per batch, or all that are queued @param defaultValues what a batch has when nothing is queued */
   constructor(id: number, queue: (readonly T[])[], oneAtATime: boolean, defaultValues: readonly T[]) {
     this.id = id;
     this.name = `queue stream [${id}]`;
-    this.#queue = queue;
-    this.#oneAtATime = oneAtATime;
-    this.#defaultValues = defaultValues;
-    this.#values = new ValuesReceiver<T>(id, this.name);
-  }
-
-  /** Whether something is queued. */
-  get pending(): boolean {
-    return this.#queue.length > 0;
-  }
-
-  start(intake: Intake): Promise<void> {
-    return this.#values.start(intake);
-  }
-
-  async beforeBatch(): Promise<void> {
-    const taken = this.#oneAtATime ? this.#queue.splice(0, 1) : this.#queue.splice(0);
-    this.#values.push(taken.length === 0 ? this.#defaultValues : (taken.flat() as readonly T[]));
-  }
-
-  pauseReading(): void {}
-
-  resumeReading(): void {}
-
-  settle(tokens: readonly AckToken[], outcome: Outcome): Promise<number> {
-    return this.#values.settle(tokens, outcome);
-  }
-
-  stopReceiving(): Promise<void> {
-    return this.#values.stopReceiving();
-  }
-
-  close(): Promise<void> {
-    return this.#values.close();
+    const values = new ValuesReceiver<T>(this.name);
+    this.receivers = [values];
+    this.atCut = {
+      pending: () => queue.length > 0,
+      async look() {
+        const taken = oneAtATime ? queue.splice(0, 1) : queue.splice(0);
+        values.push(taken.length === 0 ? defaultValues : (taken.flat() as readonly T[]));
+      },
+    };
   }
 }

@@ -28,7 +28,7 @@ export class ReadingGate {
     if (reasons === undefined || reasons.has(reason) === paused) return;
     if (paused) reasons.add(reason);
     else reasons.delete(reason);
-    if (paused && reasons.size === 1) receiver.pauseReading();
-    if (!paused && reasons.size === 0) receiver.resumeReading();
+    if (paused && reasons.size === 1) receiver.reading?.pause();
+    if (!paused && reasons.size === 0) receiver.reading?.resume();
   }
 }

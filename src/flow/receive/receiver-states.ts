@@ -1,6 +1,7 @@
 /** Where each receiver is in its life, for users and the UI: kept here, and told as events. */
 import type { Clock } from '../../core/clock.ts';
 import type { EventBus } from '../../core/events.ts';
+import type { Input } from './input.ts';
 import type { Receiver, ReceiverState } from './receiver.ts';
 
 /** The last error of a receiver. */
@@ -24,44 +25,46 @@ export interface ReceiverInfo {
 export class ReceiverStates {
   readonly #clock: Clock;
   readonly #events: EventBus;
-  readonly #known = new Map<
-    number,
-    { readonly receiver: Receiver; state: ReceiverState; lastError?: ReceiverFailure }
-  >();
+  readonly #known = new Map<Receiver, { readonly id: number; state: ReceiverState; lastError?: ReceiverFailure }>();
 
   constructor(clock: Clock, events: EventBus) {
     this.#clock = clock;
     this.#events = events;
     events.subscribe((event) => {
-      if (event.type === 'receiverError') this.#failed(event.receiver, event.message);
+      if (event.type !== 'receiverError') return;
+      for (const [receiver, { id }] of this.#known) {
+        if (id === event.receiver && receiver.name === event.name) this.#failed(receiver, event.message);
+      }
     });
   }
 
   /** All receivers, in the order of their streams. */
   get list(): ReceiverInfo[] {
-    return [...this.#known.values()].map(({ receiver: { id, name }, state, lastError }) => ({
-      ...{ id, name, state, lastError },
-    }));
+    return [...this.#known].map(([{ name }, { id, state, lastError }]) => ({ id, name, state, lastError }));
   }
 
-  add(receiver: Receiver): void {
-    this.#known.set(receiver.id, { receiver, state: 'stopped' });
-    receiver.onState?.((state, error) => {
-      if (error !== undefined) this.#failed(receiver.id, error);
-      this.set(receiver, state);
-    });
+  add({ id, receivers }: Input): void {
+    for (const receiver of receivers) {
+      this.#known.set(receiver, { id, state: 'stopped' });
+      receiver.restarts?.onState((state, error) => {
+        if (error !== undefined) this.#failed(receiver, error);
+        this.set(receiver, state);
+      });
+    }
   }
 
   /** Told by who starts and closes it, and by itself when it restarts; told once if nothing changes. */
-  set({ id, name }: Receiver, state: ReceiverState): void {
-    const known = this.#known.get(id);
+  set(receiver: Receiver, state: ReceiverState): void {
+    const known = this.#known.get(receiver);
     if (known === undefined || known.state === state) return;
     known.state = state;
-    this.#events.next({ type: 'receiverState', receiver: id, name, state, lastError: known.lastError?.message });
+    const { id, lastError } = known;
+    const { name } = receiver;
+    this.#events.next({ type: 'receiverState', receiver: id, name, state, lastError: lastError?.message });
   }
 
-  #failed(id: number, message: string): void {
-    const known = this.#known.get(id);
+  #failed(receiver: Receiver, message: string): void {
+    const known = this.#known.get(receiver);
     if (known !== undefined) known.lastError = { time: this.#clock.now(), message };
   }
 }

@@ -1,20 +1,29 @@
 /**
- * First step of the way of an event: what a receiver is. It gives events with a token; when the batch that holds them has
- * committed or was given up, the token comes back and the receiver settles with its peer. It knows nothing of batches.
+ * First step of the way of an event: what a receiver is. It hands deliveries over; when the batch that holds one has committed or was
+ * given up, the receiver settles it with its peer. It knows nothing of batches. Nothing here assumes that the receiver is in this
+ * process: what it asks is answered later, and its deliveries are plain numbers to it.
  */
 import type { Chunk } from '../../core/chunk.ts';
-import { count, type OptionTable, text } from '../../core/options.ts';
 
-/** Names one delivery of one receiver; it travels with the data. */
+/** Names one delivery, in this process and beyond it; it travels with the data. */
 export interface AckToken {
+  /** The stream that the events are part of. */
+  readonly input: number;
+  /** Which of the input's receivers gave it: from 0 on. */
   readonly receiver: number;
+  /**
+   * Which of the receiver's attachments gave it. A receiver that was cut off and comes back is attached anew; what the one before
+   * still sends is refused by its epoch.
+   */
+  readonly epoch: number;
   /** Rises within the receiver. */
   readonly sequence: number;
 }
 
 /** One delivery of a peer: it becomes part of one batch, never of two. */
-export interface Arrival {
-  readonly token: AckToken;
+export interface Delivery {
+  /** Rises within the receiver. */
+  readonly sequence: number;
   /** The events, still undecoded where they came undecoded. */
   readonly events: Chunk<unknown>;
   /** The input has no data at all at this time, not even an empty batch: Spark's None, for tests of what depends on it. */
@@ -23,24 +32,9 @@ export interface Arrival {
   readonly bytes: number;
 }
 
-/** How events that come again are known. */
-export interface DedupeOptions {
-  /** The header whose value is the event's id. */
-  readonly header: string;
-  /** At least so many of the last ids are known. Default 1,000,000. */
-  readonly remember?: number;
-}
-
-const DEFAULT_REMEMBERED_IDS = 1_000_000;
-
-export const DEDUPE_OPTIONS: OptionTable<DedupeOptions> = {
-  header: text({ required: true, expected: 'the name of the header that holds the id' }),
-  remember: count({ min: 1 }),
-};
-
-/** @param options checked already */
-export function resolveDedupe(options: DedupeOptions | undefined): Receiver['dedupe'] {
-  return options && { header: options.header, remember: options.remember ?? DEFAULT_REMEMBERED_IDS };
+/** A delivery of one of all receivers. */
+export interface Arrival extends Omit<Delivery, 'sequence'> {
+  readonly token: AckToken;
 }
 
 /** What became of a delivery: its batch committed, or it is to be sent again. */
@@ -50,25 +44,28 @@ export type Outcome = 'committed' | 'given-up';
 export type GiveUpResult =
   /** It was in no batch yet, and is dropped. */
   | 'withdrawn'
-  /** Its batch is given up; the tokens of all its deliveries are settled as given up. */
+  /** Its batch is given up; all its deliveries are settled as given up. */
   | 'batch-given-up'
-  /** An output of its batch has committed already: the batch goes on, and the token is settled when it commits. */
+  /** An output of its batch has committed already: the batch goes on, and the delivery is settled when it commits. */
   | 'committing'
   /** It is settled already. */
   | 'unknown';
 
-/** Where receivers put what they receive. */
+/** Where one receiver puts what it receives, for as long as it is attached. */
 export interface Intake {
-  /** Hands a delivery over. */
-  offer(arrival: Arrival): void;
-  /** Drops a delivery that is in no batch yet, because its peer is gone and will send it again. False: it is in a batch. */
-  withdraw(token: AckToken): boolean;
+  /** Hands a delivery over. What comes after another receiver took this one's place is settled as given up. */
+  offer(delivery: Delivery): void;
+  /**
+   * Takes deliveries back that are in no batch yet, because their peer is gone and will send them again.
+   * @returns those that were taken back, which nobody settles any more; the others are in a batch
+   */
+  withdraw(sequences: readonly number[]): Promise<readonly number[]>;
+  /** Gives a delivery up because its peer will not wait any longer. */
+  giveUp(sequence: number, reason: string): Promise<GiveUpResult>;
   /** Tells of an error that the receiver goes on after. */
-  reportError(receiver: number, name: string, message: string): void;
+  reportError(message: string): void;
   /** Ends the job with an error that no retry can mend. */
   fail(error: Error): void;
-  /** Gives a delivery up because its peer will not wait any longer. */
-  giveUp(token: AckToken, reason: string): GiveUpResult;
 }
 
 /**
@@ -80,34 +77,49 @@ export interface Intake {
  */
 export type ReceiverState = 'starting' | 'running' | 'restarting' | 'stopped';
 
-/** A receiver, from start to close. */
+/** A receiver, from start to close. What only some receivers have is a part with a name. */
 export interface Receiver {
-  readonly id: number;
   /** As messages name it, e.g. `Flume push stream [0] on 127.0.0.1:41414`. */
   readonly name: string;
   /** Begins to receive. @throws StreamjobError when it never can (a port in use), not when a peer is away for now */
   start(intake: Intake): Promise<void>;
-  /** Tells of each new state, for receivers that restart by themselves; of the others the states follow from start and close. */
-  onState?(listener: (state: ReceiverState, error: string | undefined) => void): void;
-  /** Called before the batch of `time` is cut, for inputs that look for their data then. */
-  beforeBatch?(time: number): Promise<void>;
-  /** Called once before `start`, for inputs that choose how much they take at once: they take no more than `events()` gives. */
-  askAtMost?(events: () => number): void;
-  /** Something is against it (see ReadingGate): takes nothing more until `resumeReading`. */
-  pauseReading(): void;
-  resumeReading(): void;
-  /** The header that names each event, and how many names are remembered: events that come again are dropped by it. */
-  readonly dedupe?: { readonly header: string; readonly remember: number } | undefined;
-  /** Where an input that reads by itself has come to: plain data, stored when the batch commits. */
-  position?(): unknown;
-  /** Goes on where the last run had come to. @param lastTime of its last batch, in ms @param position what it had stored */
-  resume?(lastTime: number, position: unknown): void;
-  /** Settles deliveries with their peers. @returns how many events were acknowledged */
-  settle(tokens: readonly AckToken[], outcome: Outcome): Promise<number>;
-  /** A stop that is not graceful: settles at once or not at all, from now on. */
-  abandon?(): void;
+  /**
+   * Settles deliveries with their peers, in a time that the receiver bounds itself.
+   * @returns how many events were acknowledged
+   */
+  settle(sequences: readonly number[], outcome: Outcome): Promise<number>;
   /** Takes nothing new; what was delivered can still be settled. */
   stopReceiving(): Promise<void>;
+  /** A stop that is not graceful: settles at once or not at all, from now on. */
+  abandon(): void;
   /** Ends all connections. */
   close(): Promise<void>;
+  readonly reading?: Reading | undefined;
+  readonly polling?: Polling | undefined;
+  readonly peers?: Peers | undefined;
+  readonly restarts?: Restarts | undefined;
+}
+
+/** Of a receiver that can be kept from reading: nothing is taken between `pause` and `resume`. */
+export interface Reading {
+  pause(): void;
+  resume(): void;
+}
+
+/** Of a receiver that chooses how much it takes at once. */
+export interface Polling {
+  /** Called once before the start: no poll takes more than `events()` gives at its time. */
+  askAtMost(events: () => number): void;
+}
+
+/** Of a receiver whose peers wait for an answer. */
+export interface Peers {
+  /** How long they wait, in ms. */
+  readonly timeoutMs: number;
+}
+
+/** Of a receiver that restarts by itself; of the others the states follow from start and close. */
+export interface Restarts {
+  /** @param listener told of each new state, with the error that led to it */
+  onState(listener: (state: ReceiverState, error: string | undefined) => void): void;
 }

@@ -8,7 +8,7 @@ import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { soon } from '../../core/machine.ts';
 import type { OpenValues } from './observable.ts';
-import type { AckToken, Intake, Outcome, Receiver, ReceiverState } from './receiver.ts';
+import type { Intake, Outcome, Reading, Receiver, ReceiverState, Restarts } from './receiver.ts';
 import type { ReceiverHandle, UserReceiver } from './user-receiver.ts';
 import { type OnSettled, ValuesReceiver } from './values.ts';
 
@@ -21,8 +21,13 @@ const MOST_OPEN_VALUES = 100_000;
 
 /** A user's own receiver. */
 export class UserReceiverHost<T> implements Receiver {
-  readonly id: number;
   readonly name: string;
+  readonly reading: Reading;
+  readonly restarts: Restarts = {
+    onState: (listener) => {
+      this.#tell = listener;
+    },
+  };
   readonly #user: UserReceiver<T>;
   readonly #values: ValuesReceiver<T>;
   readonly #clock: Clock;
@@ -39,23 +44,19 @@ export class UserReceiverHost<T> implements Receiver {
   #pending: T[] = [];
   #restarting: Promise<void> = Promise.resolve();
 
-  constructor(id: number, name: string, user: UserReceiver<T>, clock: Clock, log: Logger) {
-    this.id = id;
+  constructor(name: string, user: UserReceiver<T>, clock: Clock, log: Logger) {
     this.name = name;
     this.#user = user;
     this.#clock = clock;
     this.#log = log;
-    this.#values = new ValuesReceiver<T>(id, name);
+    this.#values = new ValuesReceiver<T>(name);
+    this.reading = this.#values.reading;
   }
 
   async start(intake: Intake): Promise<void> {
     this.#intake = intake;
     await this.#values.start(intake);
     await this.#begin();
-  }
-
-  onState(listener: (state: ReceiverState, error: string | undefined) => void): void {
-    this.#tell = listener;
   }
 
   /** What inputs of ours need beside the handle. */
@@ -74,17 +75,11 @@ export class UserReceiverHost<T> implements Receiver {
     },
   };
 
-  pauseReading(): void {
-    this.#values.pauseReading();
+  settle(sequences: readonly number[], outcome: Outcome): Promise<number> {
+    return this.#values.settle(sequences, outcome);
   }
 
-  resumeReading(): void {
-    this.#values.resumeReading();
-  }
-
-  settle(tokens: readonly AckToken[], outcome: Outcome): Promise<number> {
-    return this.#values.settle(tokens, outcome);
-  }
+  abandon(): void {}
 
   async stopReceiving(): Promise<void> {
     if (this.#stop.signal.aborted) return;
@@ -137,7 +132,7 @@ export class UserReceiverHost<T> implements Receiver {
       restart: (reason, error, delayMs) => this.#restart(run, reason, error, delayMs),
       reportError: (message, error) => {
         this.#log.error({ err: error }, `${this.name}: ${message}`);
-        this.#intake?.reportError(this.id, this.name, message);
+        this.#intake?.reportError(message);
       },
     };
   }

@@ -3,7 +3,7 @@
  * handed over again when it was given up. The inputs without a peer to acknowledge to are built on it.
  */
 import { valuesChunk } from '../../core/chunk.ts';
-import type { AckToken, Intake, Outcome, Receiver } from './receiver.ts';
+import type { Intake, Outcome, Reading, Receiver } from './receiver.ts';
 
 /** Called when the values that were handed over together have committed, or are to come again. */
 export type OnSettled = (outcome: Outcome) => void;
@@ -15,20 +15,31 @@ interface Delivered<T> {
 
 /** Values that this process makes or reads itself. */
 export class ValuesReceiver<T> implements Receiver {
-  readonly id: number;
   readonly name: string;
+  readonly #onStart: () => void;
   readonly #delivered = new Map<number, Delivered<T>>();
   #intake: Intake | undefined;
   #sequence = 0;
   #open = 0;
   #stopped = false;
-  #reading = true;
+  #isReading = true;
   #onRoom: (() => void)[] = [];
 
-  constructor(id: number, name = `values stream [${id}]`) {
-    this.id = id;
+  /** @param onStart called at each start */
+  constructor(name: string, onStart: () => void = () => {}) {
     this.name = name;
+    this.#onStart = onStart;
   }
+
+  readonly reading: Reading = {
+    pause: () => {
+      this.#isReading = false;
+    },
+    resume: () => {
+      this.#isReading = true;
+      this.#wake();
+    },
+  };
 
   /** How many values were handed over and have not committed. */
   get openValues(): number {
@@ -36,12 +47,13 @@ export class ValuesReceiver<T> implements Receiver {
   }
 
   /** Whether the backlog lets more in. */
-  get reading(): boolean {
-    return this.#reading;
+  get isReading(): boolean {
+    return this.#isReading;
   }
 
   async start(intake: Intake): Promise<void> {
     this.#intake = intake;
+    this.#onStart();
   }
 
   /**
@@ -49,32 +61,23 @@ export class ValuesReceiver<T> implements Receiver {
    * @param onSettled when given, who hands over takes care of what is given up; otherwise it is handed over again
    */
   push(values: readonly T[] | null, onSettled?: OnSettled): void {
-    const token: AckToken = { receiver: this.id, sequence: this.#sequence++ };
-    this.#delivered.set(token.sequence, { values: values ?? [], onSettled });
+    const sequence = this.#sequence++;
+    this.#delivered.set(sequence, { values: values ?? [], onSettled });
     this.#open += values?.length ?? 0;
-    this.#intake?.offer({ token, events: valuesChunk(values ?? []), bytes: 0, absent: values === null });
+    this.#intake?.offer({ sequence, events: valuesChunk(values ?? []), bytes: 0, absent: values === null });
   }
 
   /** Resolves when the backlog lets more in and fewer than `limit` values are open. */
   async room(limit: number): Promise<void> {
-    while (!this.#stopped && (!this.#reading || this.#open >= limit)) {
+    while (!this.#stopped && (!this.#isReading || this.#open >= limit)) {
       await new Promise<void>((resolve) => this.#onRoom.push(resolve));
     }
   }
 
-  pauseReading(): void {
-    this.#reading = false;
-  }
-
-  resumeReading(): void {
-    this.#reading = true;
-    this.#wake();
-  }
-
-  async settle(tokens: readonly AckToken[], outcome: Outcome): Promise<number> {
+  async settle(sequences: readonly number[], outcome: Outcome): Promise<number> {
     let acked = 0;
     const again: (readonly T[])[] = [];
-    for (const { sequence } of tokens) {
+    for (const sequence of sequences) {
       const delivered = this.#delivered.get(sequence);
       if (delivered === undefined) continue;
       this.#delivered.delete(sequence);
@@ -92,6 +95,8 @@ export class ValuesReceiver<T> implements Receiver {
     this.#stopped = true;
     this.#wake();
   }
+
+  abandon(): void {}
 
   async close(): Promise<void> {
     await this.stopReceiving();

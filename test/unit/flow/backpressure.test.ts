@@ -7,8 +7,9 @@ import { EventBus, type StreamEvent } from '../../../src/core/events.ts';
 import { PIDRateEstimator } from '../../../src/flow/batch/pid-rate-estimator.ts';
 import { type BackpressureOptions, RateControl, resolveRates } from '../../../src/flow/batch/rate-control.ts';
 import { RateLimiter } from '../../../src/flow/batch/rate-limiter.ts';
+import { inputOf } from '../../../src/flow/receive/input.ts';
 import { ReadingGate } from '../../../src/flow/receive/reading-gate.ts';
-import type { Receiver } from '../../../src/flow/receive/receiver.ts';
+import type { Reading, Receiver } from '../../../src/flow/receive/receiver.ts';
 import { ValuesReceiver } from '../../../src/flow/receive/values.ts';
 import { arrived, pushRig } from '../../kit/flow.ts';
 import { until } from '../../kit/until.ts';
@@ -21,14 +22,14 @@ afterEach(async () => {
 /** A receiver that only notes whether it may read. */
 class Noted extends ValuesReceiver<number> {
   readonly calls: string[] = [];
-  override pauseReading(): void {
-    this.calls.push('pause');
-    super.pauseReading();
-  }
-  override resumeReading(): void {
-    this.calls.push('resume');
-    super.resumeReading();
-  }
+  override readonly reading: Reading = {
+    pause: () => void this.calls.push('pause'),
+    resume: () => void this.calls.push('resume'),
+  };
+}
+
+function noted(): Noted {
+  return new Noted('noted');
 }
 
 /** Counts the timers that wait. */
@@ -50,14 +51,15 @@ class CountingClock extends ManualClock {
 }
 
 /** The control of one input, without a context. */
-function control(options: BackpressureOptions, receivers: readonly Receiver[] = [new Noted(0)]) {
+function control(options: BackpressureOptions, receivers: readonly Receiver[] = [noted()]) {
   const clock = new CountingClock(0);
   const rates = resolveRates(options);
   if (rates === undefined) throw new Error('no rates');
   const reading = new ReadingGate(receivers);
   const longestPauseMs = Number.POSITIVE_INFINITY;
   const made = new RateControl({
-    ...{ receivers, reading, rates, clock, longestPauseMs },
+    ...{ reading, rates, clock, longestPauseMs },
+    inputs: receivers.map((receiver, id) => inputOf(id, receiver)),
     batchMs: 1000,
     events: new EventBus(),
   });
@@ -116,7 +118,7 @@ describe('the token bucket', () => {
 });
 
 test('a receiver reads when nothing is against it: one reason that ends does not lift another', () => {
-  const receiver = new Noted(0);
+  const receiver = noted();
   const gate = new ReadingGate([receiver]);
   gate.setAll('backlog', true);
   gate.set(receiver, 'rate', true);
@@ -152,7 +154,7 @@ describe('the rate', () => {
   });
 
   test('of an input that gave next to nothing to a slow batch stays as it is', () => {
-    const { batch } = control({ initialRate: 10_000 }, [new Noted(0), new Noted(1)]);
+    const { batch } = control({ initialRate: 10_000 }, [noted(), noted()]);
     expect(batch(10, 5000, 0, 10_000)).toBe(10_000);
     expect(batch(5000, 5000, 0, 5000)).toBe(1000);
   });

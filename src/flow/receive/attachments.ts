@@ -1,0 +1,129 @@
+/**
+ * Which receivers are attached to the flow, and by which epoch. A receiver that is attached again (it was restarted, on this host or
+ * another one, or a network that was cut is whole again) takes the place of the one before: that one's deliveries that nobody waits
+ * for are taken back, what it still offers is refused, and only what is in a batch already is settled through it.
+ */
+import type { AckToken, Arrival, Delivery, GiveUpResult, Intake, Outcome, Receiver } from './receiver.ts';
+
+/** What the flow does with the deliveries of all receivers, at once. */
+export interface Deliveries {
+  offer(arrival: Arrival): void;
+  /** Drops one that is in no batch yet. False: it is not there. */
+  withdraw(token: AckToken): boolean;
+  /** Drops all of an epoch that are in no batch yet and whose peers wait for an answer. */
+  withdrawEpoch(epoch: number): readonly AckToken[];
+  giveUp(token: AckToken, reason: string): GiveUpResult;
+  reportError(input: number, name: string, message: string): void;
+  fail(error: Error): void;
+}
+
+/** One receiver, from one attaching to the next. */
+class Attachment implements Intake {
+  readonly receiver: Receiver;
+  readonly #token: Omit<AckToken, 'sequence'>;
+  readonly #deliveries: Deliveries;
+  /** Deliveries that are not settled yet. */
+  open = 0;
+  isRevoked = false;
+
+  constructor(receiver: Receiver, token: Omit<AckToken, 'sequence'>, deliveries: Deliveries) {
+    this.receiver = receiver;
+    this.#token = token;
+    this.#deliveries = deliveries;
+  }
+
+  offer({ sequence, ...delivery }: Delivery): void {
+    if (this.isRevoked) return this.#refuse([sequence]);
+    this.open++;
+    this.#deliveries.offer({ ...delivery, token: this.#tokenOf(sequence) });
+  }
+
+  async withdraw(sequences: readonly number[]): Promise<readonly number[]> {
+    const withdrawn = sequences.filter((sequence) => this.#deliveries.withdraw(this.#tokenOf(sequence)));
+    this.open -= withdrawn.length;
+    return withdrawn;
+  }
+
+  async giveUp(sequence: number, reason: string): Promise<GiveUpResult> {
+    const result = this.#deliveries.giveUp(this.#tokenOf(sequence), reason);
+    if (result === 'withdrawn') this.open--;
+    return result;
+  }
+
+  reportError(message: string): void {
+    if (!this.isRevoked) this.#deliveries.reportError(this.#token.input, this.receiver.name, message);
+  }
+
+  fail(error: Error): void {
+    if (!this.isRevoked) this.#deliveries.fail(error);
+  }
+
+  /** Another one takes its place. */
+  revoke(): void {
+    this.isRevoked = true;
+    const withdrawn = this.#deliveries.withdrawEpoch(this.#token.epoch);
+    this.open -= withdrawn.length;
+    this.#refuse(withdrawn.map(({ sequence }) => sequence));
+  }
+
+  /** Nobody waits for it: whether the one that lost its place hears it or not, its peers send the events again. */
+  #refuse(sequences: readonly number[]): void {
+    if (sequences.length > 0) this.receiver.settle(sequences, 'given-up').catch(() => {});
+  }
+
+  #tokenOf(sequence: number): AckToken {
+    return { ...this.#token, sequence };
+  }
+}
+
+/** Which receivers are attached to the flow, and by which epoch. */
+export class Attachments {
+  readonly #deliveries: Deliveries;
+  /** Those that count, by input and place. */
+  readonly #current = new Map<string, Attachment>();
+  /** Those too that have lost their place while something of them is in a batch. */
+  readonly #byEpoch = new Map<number, Attachment>();
+  #epoch = 0;
+
+  constructor(deliveries: Deliveries) {
+    this.#deliveries = deliveries;
+  }
+
+  /**
+   * Attaches a receiver; the one that was attached in its place loses it.
+   * @param input the number of its stream @param place which of the input's receivers it is
+   */
+  attach(input: number, place: number, receiver: Receiver): Intake {
+    const key = `${input}/${place}`;
+    this.#current.get(key)?.revoke();
+    const epoch = ++this.#epoch;
+    const attachment = new Attachment(receiver, { input, receiver: place, epoch }, this.#deliveries);
+    this.#current.set(key, attachment);
+    this.#byEpoch.set(epoch, attachment);
+    this.#forgetRevoked();
+    return attachment;
+  }
+
+  /**
+   * Settles deliveries with the receiver that gave them.
+   * @param tokens all of one epoch
+   * @returns how many events were acknowledged
+   */
+  async settle(tokens: readonly AckToken[], outcome: Outcome): Promise<number> {
+    const [first] = tokens;
+    const attachment = first && this.#byEpoch.get(first.epoch);
+    if (attachment === undefined) return 0;
+    attachment.open -= tokens.length;
+    this.#forgetRevoked();
+    return await attachment.receiver.settle(
+      tokens.map(({ sequence }) => sequence),
+      outcome,
+    );
+  }
+
+  #forgetRevoked(): void {
+    for (const [epoch, { isRevoked, open }] of this.#byEpoch) {
+      if (isRevoked && open === 0) this.#byEpoch.delete(epoch);
+    }
+  }
+}

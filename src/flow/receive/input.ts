@@ -1,0 +1,67 @@
+/**
+ * An input: what one stream is fed by. It has one receiver or several, on this machine or on others; what belongs to the stream and
+ * not to one of them (ids, the position of what it reads, what it looks for when a batch is cut) is here.
+ */
+import { count, type OptionTable, text } from '../../core/options.ts';
+import type { Receiver } from './receiver.ts';
+
+/** How events that come again are known. */
+export interface DedupeOptions {
+  /** The header whose value is the event's id. */
+  readonly header: string;
+  /** At least so many of the last ids are known. Default 1,000,000. */
+  readonly remember?: number;
+}
+
+const DEFAULT_REMEMBERED_IDS = 1_000_000;
+
+export const DEDUPE_OPTIONS: OptionTable<DedupeOptions> = {
+  header: text({ required: true, expected: 'the name of the header that holds the id' }),
+  remember: count({ min: 1 }),
+};
+
+/** @param options checked already */
+export function resolveDedupe(options: DedupeOptions | undefined): Required<DedupeOptions> | undefined {
+  return options && { header: options.header, remember: options.remember ?? DEFAULT_REMEMBERED_IDS };
+}
+
+/** What one stream is fed by. What only some inputs have is a part with a name. */
+export interface Input {
+  /** The number of its stream. */
+  readonly id: number;
+  /** As messages name it; where there is one receiver, that one's name. */
+  readonly name: string;
+  /** The place of each tells which it is. */
+  readonly receivers: readonly Receiver[];
+  readonly dedupe?: Required<DedupeOptions> | undefined;
+  readonly atCut?: AtCut | undefined;
+  readonly position?: Position | undefined;
+}
+
+/** Of an input that looks for its data when a batch is cut. It is not read at a rate, and not paused. */
+export interface AtCut {
+  /** Hands over what belongs to the batch. @param time of the batch, in ms since the epoch */
+  look(time: number): Promise<void>;
+  /** Whether there is something that the next batch would find; left out: nobody knows before. */
+  pending?(): boolean;
+}
+
+/** Of an input that reads by itself and can read again from where it was. */
+export interface Position {
+  /** Where it has come to: plain data, stored when the batch commits. */
+  current(): unknown;
+  /** Goes on where the last run had come to. @param lastTime of its last batch, in ms @param stored what `current` gave then */
+  resume(lastTime: number, stored: unknown): void;
+}
+
+/** An input with one receiver. */
+export function inputOf(id: number, receiver: Receiver, parts: Pick<Input, 'dedupe'> = {}): Input {
+  return {
+    id,
+    get name() {
+      return receiver.name;
+    },
+    receivers: [receiver],
+    ...parts,
+  };
+}
