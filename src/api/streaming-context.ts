@@ -326,6 +326,11 @@ export class StreamingContext {
     return { graph: ssc.#graph, accumulators: ssc.#graph.accumulators, openStore: ssc.#states.open };
   }
 
+  /** @internal A stream of an input that is made elsewhere. @param make gets the stream's number */
+  inputStream<T>(make: (id: number) => Input): DStream<T> {
+    return this.#inputStream<T>(make(this.#receiverSettings().id));
+  }
+
   /** @internal A stream of values that the caller hands over: the test kit's input. */
   valuesStream<T>(): { readonly stream: DStream<T>; readonly push: ValuesReceiver<T>['push'] } {
     const { id } = this.#receiverSettings();

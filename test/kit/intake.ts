@@ -3,11 +3,13 @@ import type { Delivery, Intake } from '../../src/flow/receive/receiver.ts';
 
 /** @param offer gets each delivery */
 export function intakeOf(offer: (delivery: Delivery) => void): Intake {
-  return {
+  const intake: Intake = {
     offer,
     withdraw: async () => [],
     giveUp: async () => 'unknown',
     reportError() {},
     fail() {},
+    renew: () => intake,
   };
+  return intake;
 }

@@ -3,7 +3,7 @@
  * another one, or a network that was cut is whole again) takes the place of the one before: that one's deliveries that nobody waits
  * for are taken back, what it still offers is refused, and only what is in a batch already is settled through it.
  */
-import type { AckToken, Arrival, Delivery, GiveUpResult, Intake, Outcome, Receiver } from './receiver.ts';
+import type { AckToken, Arrival, Delivery, GiveUpResult, Intake, Outcome, Settles } from './receiver.ts';
 
 /** What the flow does with the deliveries of all receivers, at once. */
 export interface Deliveries {
@@ -19,17 +19,19 @@ export interface Deliveries {
 
 /** One receiver, from one attaching to the next. */
 class Attachment implements Intake {
-  readonly receiver: Receiver;
+  readonly by: Settles;
   readonly #token: Omit<AckToken, 'sequence'>;
   readonly #deliveries: Deliveries;
+  readonly #renew: (by: Settles) => Intake;
   /** Deliveries that are not settled yet. */
   open = 0;
   isRevoked = false;
 
-  constructor(receiver: Receiver, token: Omit<AckToken, 'sequence'>, deliveries: Deliveries) {
-    this.receiver = receiver;
+  constructor(by: Settles, token: Omit<AckToken, 'sequence'>, deliveries: Deliveries, renew: (by: Settles) => Intake) {
+    this.by = by;
     this.#token = token;
     this.#deliveries = deliveries;
+    this.#renew = renew;
   }
 
   offer({ sequence, ...delivery }: Delivery): void {
@@ -51,11 +53,15 @@ class Attachment implements Intake {
   }
 
   reportError(message: string): void {
-    if (!this.isRevoked) this.#deliveries.reportError(this.#token.input, this.receiver.name, message);
+    if (!this.isRevoked) this.#deliveries.reportError(this.#token.input, this.by.name, message);
   }
 
   fail(error: Error): void {
     if (!this.isRevoked) this.#deliveries.fail(error);
+  }
+
+  renew(by: Settles): Intake {
+    return this.isRevoked ? this : this.#renew(by);
   }
 
   /** Another one takes its place. */
@@ -68,7 +74,7 @@ class Attachment implements Intake {
 
   /** Nobody waits for it: whether the one that lost its place hears it or not, its peers send the events again. */
   #refuse(sequences: readonly number[]): void {
-    if (sequences.length > 0) this.receiver.settle(sequences, 'given-up').catch(() => {});
+    if (sequences.length > 0) this.by.settle(sequences, 'given-up').catch(() => {});
   }
 
   #tokenOf(sequence: number): AckToken {
@@ -91,13 +97,14 @@ export class Attachments {
 
   /**
    * Attaches a receiver; the one that was attached in its place loses it.
-   * @param input the number of its stream @param place which of the input's receivers it is
+   * @param input the number of its stream @param place which of the input's receivers it is @param by what its deliveries are settled with
    */
-  attach(input: number, place: number, receiver: Receiver): Intake {
+  attach(input: number, place: number, by: Settles): Intake {
     const key = `${input}/${place}`;
     this.#current.get(key)?.revoke();
     const epoch = ++this.#epoch;
-    const attachment = new Attachment(receiver, { input, receiver: place, epoch }, this.#deliveries);
+    const renew = (next: Settles): Intake => this.attach(input, place, next);
+    const attachment = new Attachment(by, { input, receiver: place, epoch }, this.#deliveries, renew);
     this.#current.set(key, attachment);
     this.#byEpoch.set(epoch, attachment);
     this.#forgetRevoked();
@@ -115,7 +122,7 @@ export class Attachments {
     if (attachment === undefined) return 0;
     attachment.open -= tokens.length;
     this.#forgetRevoked();
-    return await attachment.receiver.settle(
+    return await attachment.by.settle(
       tokens.map(({ sequence }) => sequence),
       outcome,
     );

@@ -66,6 +66,24 @@ export interface Intake {
   reportError(message: string): void;
   /** Ends the job with an error that no retry can mend. */
   fail(error: Error): void;
+  /**
+   * The receiver was cut off and is back, or another one does its work: this intake takes nothing any more, what came by it and is in no
+   * batch is taken back, and what is in a batch is still settled with the one that gave it.
+   * @param by what is settled with from now on
+   * @returns the intake to go on with; one that has lost its place already, to another one, gets itself: it takes nothing
+   */
+  renew(by: Settles): Intake;
+}
+
+/** What deliveries are settled with. */
+export interface Settles {
+  /** As messages name it, e.g. `Flume push stream [0] on 127.0.0.1:41414`. */
+  readonly name: string;
+  /**
+   * Settles deliveries with their peers, in a time that it bounds itself.
+   * @returns how many events were acknowledged
+   */
+  settle(sequences: readonly number[], outcome: Outcome): Promise<number>;
 }
 
 /**
@@ -78,16 +96,9 @@ export interface Intake {
 export type ReceiverState = 'starting' | 'running' | 'restarting' | 'stopped';
 
 /** A receiver, from start to close. What only some receivers have is a part with a name. */
-export interface Receiver {
-  /** As messages name it, e.g. `Flume push stream [0] on 127.0.0.1:41414`. */
-  readonly name: string;
+export interface Receiver extends Settles {
   /** Begins to receive. @throws StreamjobError when it never can (a port in use), not when a peer is away for now */
   start(intake: Intake): Promise<void>;
-  /**
-   * Settles deliveries with their peers, in a time that the receiver bounds itself.
-   * @returns how many events were acknowledged
-   */
-  settle(sequences: readonly number[], outcome: Outcome): Promise<number>;
   /** Takes nothing new; what was delivered can still be settled. */
   stopReceiving(): Promise<void>;
   /** A stop that is not graceful: settles at once or not at all, from now on. */
