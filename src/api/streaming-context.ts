@@ -96,7 +96,7 @@ export class StreamingContext {
   #isOver = false;
   /** Whether somebody hears how the context ends. */
   #isAwaited = false;
-  readonly #ended = settledLater();
+  readonly #ended = deferred();
   #checkpointDir: string | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -342,8 +342,8 @@ export class StreamingContext {
   }
 
   /** @internal Resolves when the batches that are due have ended, or the context has: what the test kit waits for. */
-  static async settled(ssc: StreamingContext): Promise<void> {
-    await ssc.#flow?.settled();
+  static async caughtUp(ssc: StreamingContext): Promise<void> {
+    await ssc.#flow?.caughtUp();
   }
 
   /**
@@ -702,7 +702,7 @@ function stoppedWhileStarting(): StreamjobError {
 }
 
 /** A promise and what settles it; nobody needs to listen to it. */
-function settledLater(): { promise: Promise<void>; resolve(): void; reject(reason: unknown): void } {
+function deferred(): { promise: Promise<void>; resolve(): void; reject(reason: unknown): void } {
   let resolve = (): void => {};
   let reject: (reason: unknown) => void = () => {};
   const promise = new Promise<void>((resolved, rejected) => {

@@ -7,18 +7,16 @@ import { TurnTaker } from '../core/turn.ts';
 import type { Node, Past } from '../graph/node.ts';
 import type { RDD } from '../graph/rdd.ts';
 import { allowsRunAhead, type Begun, RunAhead } from './ahead/run-ahead.ts';
-import { Backlog, type BacklogState } from './batch/backlog.ts';
-import { BacklogWatch } from './batch/backlog-watch.ts';
-import { type Batch, cutBatch, delaysOf, eventsByInput } from './batch/batch.ts';
+import type { BacklogState } from './batch/backlog.ts';
+import { cutBatch } from './batch/batch.ts';
 import type { WaitingState } from './batch/cutting.ts';
-import { RateControl } from './batch/rate-control.ts';
-import { SummedBatches } from './batch/summed-batches.ts';
 import { BlockQueue } from './block/block-queue.ts';
+import type { Unfinished } from './commit/durability.ts';
 import { GivenBack } from './given-back.ts';
 import { Incoming } from './incoming.ts';
+import { Pressure } from './pressure.ts';
 import { Processing } from './processing.ts';
 import { Attachments } from './receive/attachments.ts';
-import { ReadingGate } from './receive/reading-gate.ts';
 import type { Intake, Receiver } from './receive/receiver.ts';
 import { Rest } from './rest.ts';
 import type { FlowSettings } from './settings.ts';
@@ -29,10 +27,7 @@ export class Flow implements Past {
   readonly #queue = new BlockQueue();
   readonly #waiting: WaitingState;
   readonly #ahead: RunAhead;
-  readonly #learned: SummedBatches;
-  readonly #backlog: Backlog;
-  readonly #watch: BacklogWatch;
-  readonly #rates: RateControl | undefined;
+  readonly #pressure: Pressure;
   readonly #processing: Processing;
   readonly #givenBack: GivenBack;
   readonly #turns = new TurnTaker();
@@ -40,8 +35,6 @@ export class Flow implements Past {
   readonly #attachments: Attachments;
   readonly #rest = new Rest();
   readonly #stop: AbortController;
-  /** Each takes a gauge back. */
-  readonly #gauges: readonly (() => void)[];
   #abortReason = '';
   #failure: Error | undefined;
   /** The batch whose turn it is, while its stages, which ran ahead, are waited for. */
@@ -51,29 +44,21 @@ export class Flow implements Past {
 
   constructor(settings: FlowSettings) {
     this.#settings = settings;
-    const { clock, durability, engine, events, graph, halt, inputs, log } = settings;
+    const { durability, engine, events, graph, halt, log } = settings;
     this.#stop = halt;
     const somethingWaits = (): boolean => !this.#queue.isEmpty || graph.nodes.some((node) => node.pending?.() === true);
     this.#waiting = { somethingWaits, nothingDue: () => !somethingWaits() && engine.isEmpty };
     this.#ahead = this.#runAhead();
-    this.#learned = new SummedBatches(settings.cut === 'eager' ? graph.batchMs : 0);
     for (const arrival of durability.waiting()) this.#queue.add(arrival);
-    this.#backlog = new Backlog(settings.maxDelayMs, settings.maxBacklogBytes, settings.maxLogBytes);
-    const reading = new ReadingGate(inputs.flatMap(({ receivers }) => receivers));
-    const state = (): BacklogState => this.#backlogState();
-    this.#watch = new BacklogWatch({ backlog: this.#backlog, state, reading, clock, log, events });
-    const { rates, maxDelayMs: longestPauseMs } = settings;
-    if (rates !== undefined) {
-      this.#rates = new RateControl({ ...settings, rates, reading, batchMs: graph.batchMs, longestPauseMs });
-    }
+    this.#pressure = new Pressure(settings, () => this.#backlogState());
     this.#givenBack = new GivenBack(log, events);
     this.#incoming = new Incoming(settings, {
       queue: this.#queue,
       settle: (token, outcome) => this.#processing.settlement.settleOne(token, outcome),
       giveUp: (token, reason) => this.#processing.giveUp(token, reason),
-      onReceived: (input, count) => this.#rates?.received(input, count),
+      onReceived: (input, count) => this.#pressure.received(input, count),
       onAdmitted: () => this.#onAdmitted(),
-      onWithdrawn: () => this.#watch.look(),
+      onWithdrawn: () => this.#pressure.look(),
       onFailure: (error) => this.fail(error),
     });
     this.#attachments = new Attachments(this.#incoming);
@@ -81,21 +66,10 @@ export class Flow implements Past {
       attachments: this.#attachments,
       ahead: this.#ahead,
       givenBack: this.#givenBack,
-      onChange: () => this.#watch.look(),
-      onLearned: (batch) => this.#learn(batch),
+      onChange: () => this.#pressure.look(),
+      onLearned: (batch) => this.#pressure.learn(batch),
       onFailure: (error) => this.fail(error),
     });
-    this.#gauges = this.#registerGauges();
-  }
-
-  #registerGauges(): (() => void)[] {
-    const { durability, telemetry } = this.#settings;
-    const held = 'received data that waits or is processed, in memory';
-    return [
-      telemetry.gauge('waiting_events', { help: 'events in no batch yet', unit: 'events' }, () => this.waitingEvents),
-      telemetry.gauge('held_bytes', { help: held, unit: 'bytes' }, () => this.#backlogState().heldBytes),
-      telemetry.gauge('log_bytes', { help: 'received data on disk', unit: 'bytes' }, () => durability.logBytes),
-    ];
   }
 
   #runAhead(): RunAhead {
@@ -160,9 +134,7 @@ export class Flow implements Past {
       // After a stop the engine ends what runs; after a failure nobody waits for it.
       if (this.#stop.signal.aborted) await this.#ahead.begun?.stages;
       cutting.stop();
-      this.#rates?.stop();
-      this.#watch.stop();
-      for (const takeBack of this.#gauges) takeBack();
+      this.#pressure.stop();
       await this.#abandonRest();
       if (this.#stop.signal.aborted) this.#givenBack.report(this.#abortReason);
       this.#rest.end();
@@ -171,7 +143,7 @@ export class Flow implements Past {
   }
 
   /** Resolves when the batches that are due by the clock as it stands have ended, or the run has: what the test kit waits for. */
-  async settled(): Promise<void> {
+  async caughtUp(): Promise<void> {
     const { clock, cutting } = this.#settings;
     await this.#rest.until(() => cutting.isCutTo(clock.now()));
     await this.#processing.settlement.idle();
@@ -202,7 +174,7 @@ export class Flow implements Past {
 
   /** Something waits for a batch now, or does not any more. */
   #onAdmitted(): void {
-    this.#watch.look();
+    this.#pressure.look();
     this.#ahead.look();
     if (this.#drainTo !== undefined || this.#settings.cut === 'eager') this.#rest.wake();
   }
@@ -232,36 +204,17 @@ export class Flow implements Past {
   /** It is its turn, and its stages still run: what comes waits for it as for any other batch. */
   async #awaitStages({ batch, stages }: Begun): Promise<void> {
     this.#awaited = { events: batch.events, since: this.#settings.clock.now() };
-    this.#watch.look();
+    this.#pressure.look();
     await stages;
     this.#awaited = undefined;
   }
 
   /** What the last run had cut and not committed: the same contents at the same time. */
-  async #runPending({
-    time,
-    id,
-    blocks,
-  }: NonNullable<ReturnType<FlowSettings['durability']['pending']>>): Promise<void> {
+  async #runPending({ time, id, blocks }: Unfinished): Promise<void> {
     const { clock, durability, log } = this.#settings;
     const batch = cutBatch(time, await durability.load(blocks), clock.now(), id);
     log.info({ batch: time, events: batch.events }, `batch ${time} of the last run is run again`);
     await this.#processing.run(batch);
-  }
-
-  /** Outputs of the batch are done: that tells how long others will take. */
-  #learn(batch: Batch): void {
-    const endedAt = this.#settings.clock.now();
-    const delays = delaysOf(batch, endedAt);
-    const summed = this.#learned.add({
-      events: batch.events,
-      eventsByInput: eventsByInput(batch),
-      endedAt,
-      ...delays,
-    });
-    if (summed === undefined) return;
-    this.#backlog.learn(summed.events, summed.processingMs);
-    this.#rates?.processed(summed);
   }
 
   #nextTick(): Promise<void> {

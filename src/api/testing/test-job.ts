@@ -258,7 +258,7 @@ function stopped(where: string, hint: string): StreamjobError {
 
 /** Waits until all that is due has run. @throws what made a batch fail */
 async function settle(run: Run): Promise<void> {
-  await StreamingContext.settled(run.ssc);
+  await StreamingContext.caughtUp(run.ssc);
   if (run.failure === undefined) return;
   await run.ssc.awaitTermination().catch(() => {});
   throw run.failure;

@@ -37,7 +37,7 @@ export class SinkConnection {
   }
 
   /**
-   * Calls the sink, after the calls before it. A call is settled when the connection is closed, wherever it stands.
+   * Calls the sink, after the calls before it. A call fails when the connection is closed, wherever it stands.
    * @param timeoutMs 0: without a limit
    * @throws StreamjobError CONNECT_FAILED, REQUEST_TIMEOUT, CONNECTION_CLOSED, RPC_ERROR, PROTOCOL_ERROR, FRAME_TOO_LARGE
    */

@@ -272,7 +272,7 @@ test('prints are told apart by their labels, in the head and in the lines of --j
   await ssc.start();
   push([7]);
   clock.advance(1000);
-  await StreamingContext.settled(ssc);
+  await StreamingContext.caughtUp(ssc);
   await ssc.stop();
   expect(printed.join('').match(/^Time.*$/gm)).toEqual([
     'Time: 1000 ms (numbers)',
