@@ -143,7 +143,7 @@ export const CONTEXT_OPTIONS: OptionTable<StreamingContextOptions> = {
   files: withMethods(['create', 'read', 'rename'], {}),
   log: withMethods(LOG_METHODS, {}),
   write: fn({}),
-  telemetry: withMethods(['counter', 'gauge', 'span'], {}),
+  telemetry: withMethods(['counter', 'observableCounter', 'gauge', 'span'], {}),
   clock: withMethods(['now', 'after'], {}),
 };
 

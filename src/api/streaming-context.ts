@@ -14,7 +14,7 @@ import { type Logger, loggerOf } from '../core/log.ts';
 import { moduleUrl } from '../core/module-url.ts';
 import { checkOptions, count, misfit, sizeBytes } from '../core/options.ts';
 import { Scope, untilAborted } from '../core/scope.ts';
-import { noTelemetry } from '../core/telemetry.ts';
+import { noTelemetry, type Telemetry } from '../core/telemetry.ts';
 import type { EngineKind, EngineSettings, JobElsewhere } from '../engine/engine.ts';
 import { engines } from '../engine/index.ts';
 import { EagerCutting } from '../flow/batch/eager-cutting.ts';
@@ -74,6 +74,7 @@ export class StreamingContext {
   readonly #graph: Graph;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #telemetry: Telemetry;
   readonly #events = new EventBus();
   readonly #listened: Observable<StreamEvent>;
   readonly #engine: EngineKind;
@@ -107,6 +108,7 @@ export class StreamingContext {
     this.#graph = new Graph(durationMs(options.batchInterval, 'batchInterval'), () => this.#flow);
     this.#clock = options.clock ?? systemClock;
     this.#log = loggerOf(options.log).child({ job: options.name ?? 'streamjob' });
+    this.#telemetry = options.telemetry ?? noTelemetry;
     this.#listened = this.#events.listenable((error) => {
       this.#log.error({ err: error }, `a listener of events$ threw: ${messageOf(error)}`);
     });
@@ -564,6 +566,7 @@ export class StreamingContext {
       signal: AbortSignal.any([this.#scope.signal, this.#halt.signal]),
       skipPolicy,
       log: this.#log,
+      telemetry: this.#telemetry,
       job: await this.#jobElsewhere(),
       recovery: durability.recovery,
     });
@@ -599,7 +602,7 @@ export class StreamingContext {
       job: name,
       rates: this.#rates,
       batchesInFlight: this.#options.batchesInFlight ?? 2,
-      telemetry: this.#options.telemetry ?? noTelemetry,
+      telemetry: this.#telemetry,
       deadLetters: skipPolicy,
       halt: this.#halt,
       write: write ?? ((text) => process.stdout.write(text)),
@@ -655,7 +658,9 @@ export class StreamingContext {
     const eager = this.#options.cut === 'eager';
     const { takesInput } = this.#engine;
     const { embeddedAgent = false } = this.#options;
-    return { id, clock: this.#clock, log, batchMs: this.#graph.batchMs, reliability, eager, takesInput, embeddedAgent };
+    const telemetry = this.#telemetry;
+    const { batchMs } = this.#graph;
+    return { id, clock: this.#clock, log, telemetry, batchMs, reliability, eager, takesInput, embeddedAgent };
   }
 
   #inputStream<T>(input: Input): DStream<T> {

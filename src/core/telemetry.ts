@@ -34,6 +34,8 @@ export interface Span {
 export interface Telemetry {
   /** Something that only grows. @param name in snake case, as Prometheus has it; registered again, the same goes on */
   counter(name: string, measure: Measure): Counter;
+  /** Something that only grows and is counted elsewhere. @param read asked whenever somebody looks @returns takes it back */
+  observableCounter(name: string, measure: Measure, read: () => number): () => void;
   /** Something that goes up and down. @param read asked whenever somebody looks @returns takes it back */
   gauge(name: string, measure: Measure, read: () => number): () => void;
   /** Something is over; spans within it come with it. */
@@ -56,6 +58,7 @@ export interface Sample extends Measure {
 /** Nobody watches. */
 export const noTelemetry: Telemetry = {
   counter: () => ({ add: () => {} }),
+  observableCounter: () => () => {},
   gauge: () => () => {},
   span: () => {},
 };
@@ -94,9 +97,16 @@ export class TelemetryRegistry implements Telemetry {
     return counter;
   }
 
+  observableCounter(name: string, measure: Measure, read: () => number): () => void {
+    return this.#register({ ...measure, name, kind: 'counter', read });
+  }
+
   gauge(name: string, measure: Measure, read: () => number): () => void {
-    const key = keyOf(name, measure);
-    const own: Registered = { ...measure, name, kind: 'gauge', read };
+    return this.#register({ ...measure, name, kind: 'gauge', read });
+  }
+
+  #register(own: Registered): () => void {
+    const key = keyOf(own.name, own);
     this.#registered.set(key, own);
     return () => {
       if (this.#registered.get(key) === own) this.#registered.delete(key);

@@ -7,6 +7,7 @@ import type { Chunk } from '../core/chunk.ts';
 import type { Logger } from '../core/log.ts';
 import type { Named } from '../core/registry.ts';
 import type { TakesInput } from '../core/shared-memory.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import type { Graph, Node } from '../graph/node.ts';
 import type { RDD } from '../graph/rdd.ts';
 import type { Accumulators } from '../graph/shared.ts';
@@ -148,6 +149,7 @@ export interface EngineSettings {
   /** Stops what is running, between two chunks of a partition at the latest. */
   readonly signal: AbortSignal;
   readonly log: Logger;
+  readonly telemetry: Telemetry;
   /** How others build the job again. Undefined: it is known to this thread only. */
   readonly job?: JobElsewhere | undefined;
   /** Undefined: what batches change is not written down, and nobody asks for it. */

@@ -7,6 +7,7 @@ import { LocalState } from '../state/durable-state.ts';
 import { States } from '../state/states.ts';
 import type { PackedChange } from '../state/store.ts';
 import type { BatchReport, Engine, EngineKind, EngineSettings, StageBatch } from './engine.ts';
+import { registerStates } from './measures.ts';
 import { Generations } from './run/generations.ts';
 import { dealInput } from './run/input.ts';
 import { Runner } from './run/runner.ts';
@@ -31,6 +32,7 @@ class InlineEngine implements Engine {
   #hasCommitted = false;
   /** Whether states have to be put back before a batch can run: until all of it has succeeded. */
   #isLost = false;
+  readonly #gauges: readonly (() => void)[];
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
@@ -38,6 +40,8 @@ class InlineEngine implements Engine {
     this.#states = new States(graph, names, openStore);
     this.#runner = new Runner({ signal: () => signal, skipPolicy, states: this.#states });
     this.#generations = new Generations(graph, this.#states, this.#runner, numPartitions, names);
+    const sizes = this.#states.all.map(({ name, store }) => ({ name, keys: () => store.size }));
+    this.#gauges = registerStates(settings.telemetry, sizes);
   }
 
   /** Takes what earlier runs left. */
@@ -100,7 +104,9 @@ class InlineEngine implements Engine {
     return this.#generations.isEmpty;
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    for (const takeBack of this.#gauges) takeBack();
+  }
 
   #localState(name: string): LocalState | undefined {
     const store = this.#states.named(name);

@@ -61,7 +61,7 @@ export class Flow implements Past {
       onWithdrawn: () => this.#pressure.look(),
       onFailure: (error) => this.fail(error),
     });
-    this.#attachments = new Attachments(this.#incoming);
+    this.#attachments = new Attachments(this.#incoming, settings.telemetry);
     this.#processing = new Processing(settings, {
       attachments: this.#attachments,
       ahead: this.#ahead,
@@ -135,6 +135,7 @@ export class Flow implements Past {
       if (this.#stop.signal.aborted) await this.#ahead.begun?.stages;
       cutting.stop();
       this.#pressure.stop();
+      this.#attachments.close();
       await this.#abandonRest();
       if (this.#stop.signal.aborted) this.#givenBack.report(this.#abortReason);
       this.#rest.end();

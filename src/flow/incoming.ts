@@ -6,6 +6,7 @@ import { Admission } from './block/admission.ts';
 import type { BlockQueue } from './block/block-queue.ts';
 import type { Deliveries } from './receive/attachments.ts';
 import type { AckToken, Arrival, GiveUpResult, Outcome } from './receive/receiver.ts';
+import { type Traffic, trafficOf } from './receive/traffic.ts';
 import type { FlowSettings } from './settings.ts';
 
 /** Above this part of the memory for received data, what is in the log is kept there only. */
@@ -33,11 +34,13 @@ export class Incoming implements Deliveries {
   readonly #settings: FlowSettings;
   readonly #parts: IncomingParts;
   readonly #admission: Admission;
+  readonly #traffic: ReadonlyMap<number, Traffic>;
 
   constructor(settings: FlowSettings, parts: IncomingParts) {
     this.#settings = settings;
     this.#parts = parts;
     const { clock, durability, halt, inputNames, inputs, log, maxBacklogBytes, reliability } = settings;
+    this.#traffic = new Map(inputs.map(({ id, name }) => [id, trafficOf(settings.telemetry, id, name)]));
     const reading = new Set(inputs.filter(({ position }) => position !== undefined).map(({ id }) => id));
     this.#admission = new Admission({
       level: reliability,
@@ -71,7 +74,10 @@ export class Incoming implements Deliveries {
 
   offer(arrival: Arrival): void {
     this.#admission.offer(arrival);
-    this.#parts.onReceived(arrival.token.input, arrival.events.count);
+    const { input } = arrival.token;
+    const { count } = arrival.events;
+    this.#traffic.get(input)?.received(count, arrival.bytes);
+    this.#parts.onReceived(input, count);
   }
 
   withdraw(token: AckToken): boolean {

@@ -7,9 +7,11 @@ import { fs, nextLoop } from '../../core/machine.ts';
 import { checkOptions, type OptionTable, oneOf, text, withMethods } from '../../core/options.ts';
 import { RELIABILITY_LEVELS, type Reliability } from '../../core/reliability.ts';
 import { untilAborted } from '../../core/scope.ts';
+import { noTelemetry, type Telemetry } from '../../core/telemetry.ts';
 import type { AgentConf } from '../conf/agent-conf.ts';
 import { readFlumeConf } from '../conf/flume-conf.ts';
 import { Lifecycle, type Part } from './lifecycle.ts';
+import { registerCounters } from './measures.ts';
 import { buildTopology, type Topology } from './topology.ts';
 
 /** How an agent is made. */
@@ -25,6 +27,8 @@ export interface AgentOptions {
   readonly reliability?: Reliability | undefined;
   /** Where lines go. A pino logger fits, and so does `console`. Default: warnings and errors to stderr. */
   readonly log?: Log | undefined;
+  /** Takes the counters of all components. Default: nobody. */
+  readonly telemetry?: Telemetry | undefined;
   /** Default: the machine's. */
   readonly clock?: Clock | undefined;
 }
@@ -37,6 +41,7 @@ const AGENT_OPTIONS: OptionTable<AgentOptions> = {
   },
   reliability: oneOf(RELIABILITY_LEVELS, {}),
   log: withMethods(['debug', 'info', 'warn', 'error'], {}),
+  telemetry: withMethods(['counter', 'observableCounter', 'gauge', 'span'], {}),
   clock: withMethods(['now', 'after'], {}),
 };
 
@@ -55,11 +60,15 @@ export class Agent {
   readonly #clock: Clock;
   readonly #parts: Topology;
   readonly #lifecycle: Lifecycle;
+  readonly #telemetry: Telemetry;
+  /** Each takes a measurement back. */
+  #measured: readonly (() => void)[] = [];
 
   private constructor(conf: AgentConf, options: AgentOptions) {
     this.name = conf.name;
     this.#log = loggerOf(options.log).child({ agent: conf.name });
     this.#clock = options.clock ?? systemClock;
+    this.#telemetry = options.telemetry ?? noTelemetry;
     this.#parts = buildTopology(conf, { log: this.#log, clock: this.#clock });
     const { channels, runners, sources } = this.#parts;
     const groups = [partsOf('channel', channels), partsOf('sink', runners), partsOf('source', sources)];
@@ -98,6 +107,7 @@ export class Agent {
    * @throws StreamjobError PORT_IN_USE, LISTEN_FAILED, CHANNEL_LOCKED, CHANNEL_CORRUPT, FILE_NOT_FOUND, FILE_ACCESS, TLS_INVALID
    */
   async start(): Promise<void> {
+    this.#measured = registerCounters(this.#telemetry, this.name, this.#parts.counters);
     try {
       await this.#lifecycle.start();
     } catch (error) {
@@ -114,8 +124,12 @@ export class Agent {
    * It always comes to an end: of each of the three, what has not stopped after 30 s is logged and left behind (see {@link Agent.unstopped}).
    * @throws what a component threw as it was stopped, after all were stopped
    */
-  stop(): Promise<void> {
-    return this.#lifecycle.stop();
+  async stop(): Promise<void> {
+    try {
+      await this.#lifecycle.stop();
+    } finally {
+      for (const takeBack of this.#measured) takeBack();
+    }
   }
 
   /** What a stop has left behind since it did not stop in time, e.g. `source r1`. It may keep the process alive. */

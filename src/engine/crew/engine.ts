@@ -5,6 +5,7 @@
  */
 import { toBytes } from '../../avro/stored-values.ts';
 import { StreamjobError } from '../../core/errors.ts';
+import type { Counter } from '../../core/telemetry.ts';
 import type { Node } from '../../graph/node.ts';
 import { RDD } from '../../graph/rdd.ts';
 import { Windows } from '../../graph/windows.ts';
@@ -12,6 +13,7 @@ import { LocalState } from '../../state/durable-state.ts';
 import { States } from '../../state/states.ts';
 import type { PackedChange } from '../../state/store.ts';
 import type { BatchReport, Engine, EngineSettings, JobElsewhere, StageBatch, StateReport } from '../engine.ts';
+import { registerStates } from '../measures.ts';
 import { fromMessage } from '../run/codecs.ts';
 import { ownerOfBucket, ownerOfPartition } from '../run/ownership.ts';
 import { Runner } from '../run/runner.ts';
@@ -49,11 +51,15 @@ export class CrewEngine implements Engine {
   /** Batches that have run and are not over, by their times. */
   readonly #ran = new Map<number, BatchReport>();
   #hasCommitted = false;
+  /** How many keys each state has, as of the last batch that ran. */
+  readonly #keys = new Map<string, number>();
+  readonly #gauges: readonly (() => void)[];
+  readonly #begun: Counter;
 
   private constructor(settings: EngineSettings, launcher: Launcher) {
     this.#settings = settings;
     this.#launcher = launcher;
-    const { graph, job, names, numPartitions, openStore, signal } = settings;
+    const { graph, job, names, numPartitions, openStore, signal, telemetry } = settings;
     if (job === undefined) {
       throw new StreamjobError('CONFIG_INVALID', `${launcher.where} needs to know where workers find the job`, {
         where: 'engine',
@@ -66,6 +72,13 @@ export class CrewEngine implements Engine {
     this.#rememberMs = graph.nodes.map((node) => graph.rememberMs(node));
     this.#runner = new Runner({ signal: () => signal });
     this.#states = new States(graph, names, openStore);
+    const sizes = this.#states.all.map(({ name }) => ({ name, keys: () => this.#keys.get(name) ?? 0 }));
+    const members = (): number => (this.#crew === undefined || this.#crew.lost !== undefined ? 0 : this.#members);
+    this.#gauges = [
+      ...registerStates(telemetry, sizes),
+      telemetry.gauge('crew_members', { help: 'members that run batches together' }, members),
+    ];
+    this.#begun = telemetry.counter('crews_begun', { help: 'how often members were started, all of them together' });
     signal.addEventListener('abort', () => this.#crew?.abort(stopped()));
   }
 
@@ -149,6 +162,7 @@ export class CrewEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    for (const takeBack of this.#gauges) takeBack();
     await this.#crew?.close();
   }
 
@@ -166,8 +180,10 @@ export class CrewEngine implements Engine {
     const settings = { job: this.#job, numPartitions, members: this.#members, graph: describeGraph(graph) };
     const crew = await Crew.open(this.#launcher, settings, signal);
     this.#crew = crew;
+    this.#begun.add();
     for (const state of this.#states.all) {
-      const { node } = state;
+      const { name, node, store } = state;
+      this.#keys.set(name, store.size);
       const lastCommitted = handOver(state, (bucket, change) => {
         crew.send(this.#ownerOfBucket(node, bucket), { type: 'state', node: node.id, change });
       });
@@ -214,6 +230,7 @@ export class CrewEngine implements Engine {
         changes: own.flatMap(({ changes }) => changes),
       };
     });
+    for (const { state, size } of states) this.#keys.set(state, size);
     const report = { ...merged(reports, toBytes([])), states };
     this.#ran.set(time, report);
     return report;

@@ -3,6 +3,7 @@
  * another one, or a network that was cut is whole again) takes the place of the one before: that one's deliveries that nobody waits
  * for are taken back, what it still offers is refused, and only what is in a batch already is settled through it.
  */
+import type { Telemetry } from '../../core/telemetry.ts';
 import type { AckToken, Arrival, Delivery, GiveUpResult, Intake, Outcome, Settles } from './receiver.ts';
 
 /** What the flow does with the deliveries of all receivers, at once. */
@@ -89,10 +90,14 @@ export class Attachments {
   readonly #current = new Map<string, Attachment>();
   /** Those too that have lost their place while something of them is in a batch. */
   readonly #byEpoch = new Map<number, Attachment>();
+  readonly #telemetry: Telemetry;
+  /** Takes the gauge of a receiver back, by input and place. */
+  readonly #gauges = new Map<string, () => void>();
   #epoch = 0;
 
-  constructor(deliveries: Deliveries) {
+  constructor(deliveries: Deliveries, telemetry: Telemetry) {
     this.#deliveries = deliveries;
+    this.#telemetry = telemetry;
   }
 
   /**
@@ -108,7 +113,19 @@ export class Attachments {
     this.#current.set(key, attachment);
     this.#byEpoch.set(epoch, attachment);
     this.#forgetRevoked();
+    this.#gauges.get(key)?.();
+    const labels = { input: `${input}`, receiver: `${place}`, name: by.name };
+    const help = 'deliveries that are not settled yet: their peers wait, or will be told';
+    this.#gauges.set(
+      key,
+      this.#telemetry.gauge('open_deliveries', { help, labels }, () => attachment.open),
+    );
     return attachment;
+  }
+
+  /** The flow is over. */
+  close(): void {
+    for (const takeBack of this.#gauges.values()) takeBack();
   }
 
   /**

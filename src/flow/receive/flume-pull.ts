@@ -83,6 +83,8 @@ export class FlumePullReceiver implements Receiver {
   #intake: Intake | undefined;
   #sequence = 0;
   #lateAcks = 0;
+  /** Each takes a measurement back. */
+  #measured: readonly (() => void)[] = [];
 
   /** @throws StreamjobError CONFIG_INVALID */
   constructor(options: FlumePullOptions, settings: ReceiverSettings) {
@@ -119,7 +121,18 @@ export class FlumePullReceiver implements Receiver {
 
   async start(intake: Intake): Promise<void> {
     this.#intake = intake;
-    for (const sink of this.#sinks) sink.start();
+    const { id, telemetry } = this.#settings;
+    const labels = { input: `${id}`, name: this.name };
+    const late = 'acknowledgements that came after the sink had given the batch up';
+    this.#measured = [
+      telemetry.gauge(
+        'pull_held_batches',
+        { help: 'batches of sinks that wait for their answer', labels },
+        () => this.#held.size,
+      ),
+      telemetry.observableCounter('pull_late_acks', { help: late, labels }, () => this.#lateAcks),
+    ];
+    this.#each((sink) => sink.start());
   }
 
   async settle(sequences: readonly number[], outcome: Outcome): Promise<number> {
@@ -136,6 +149,7 @@ export class FlumePullReceiver implements Receiver {
   }
 
   async close(): Promise<void> {
+    for (const takeBack of this.#measured) takeBack();
     this.#held.stop();
     await Promise.all(this.#held.sequences().map((sequence) => this.#settleOne(sequence, 'given-up')));
     await Promise.all(this.#sinks.map((sink) => sink.close()));

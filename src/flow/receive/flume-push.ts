@@ -16,6 +16,7 @@ import type { Logger } from '../../core/log.ts';
 import { checkOptions } from '../../core/options.ts';
 import type { Reliability } from '../../core/reliability.ts';
 import type { TakesInput } from '../../core/shared-memory.ts';
+import type { Telemetry } from '../../core/telemetry.ts';
 import { HeldDeliveries } from './held.ts';
 import { eventLimits } from './limits.ts';
 import { type FlumePushOptions, PUSH_OPTIONS, type ServerLimits, serverLimits } from './push-options.ts';
@@ -28,6 +29,7 @@ export interface ReceiverSettings {
   readonly id: number;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly telemetry: Telemetry;
   readonly batchMs: number;
   /** At end-to-end alone peers wait for the commit. */
   readonly reliability: Reliability;
@@ -73,6 +75,8 @@ export class FlumePushReceiver implements Receiver {
   #port: number;
   #sequence = 0;
   #stopping = false;
+  /** Each takes a gauge back. */
+  #gauges: readonly (() => void)[] = [];
 
   /** @throws StreamjobError CONFIG_INVALID when the batch interval is too long for the peers' timeout */
   constructor(options: FlumePushOptions, settings: ReceiverSettings) {
@@ -112,7 +116,25 @@ export class FlumePushReceiver implements Receiver {
       onRequest: (request) => this.#onRequest(request),
     });
     this.#port = this.#server.address.port;
+    this.#gauges = this.#registerGauges();
     this.#tellLimit();
+  }
+
+  #registerGauges(): (() => void)[] {
+    const { id, telemetry } = this.#settings;
+    const labels = { input: `${id}`, name: this.name };
+    return [
+      telemetry.gauge(
+        'push_connections',
+        { help: 'open connections of peers', labels },
+        () => this.#server?.connectionCount ?? 0,
+      ),
+      telemetry.gauge(
+        'push_held_requests',
+        { help: 'requests that wait for their answer', labels },
+        () => this.#held.size,
+      ),
+    ];
   }
 
   /** Who looks for the reason of a slow sink finds it here. */
@@ -150,6 +172,7 @@ export class FlumePushReceiver implements Receiver {
   }
 
   async close(): Promise<void> {
+    for (const takeBack of this.#gauges) takeBack();
     this.#held.stop();
     for (const sequence of this.#held.sequences()) {
       const held = this.#takeHeld(sequence);

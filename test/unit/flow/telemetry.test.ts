@@ -4,6 +4,7 @@ import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import { silentLogger } from '../../../src/core/log.ts';
 import { type Span, TelemetryRegistry } from '../../../src/core/telemetry.ts';
+import { arrived, pushRig } from '../../kit/flow.ts';
 import { until } from '../../kit/until.ts';
 
 function measured(telemetry: TelemetryRegistry, name: string): number | undefined {
@@ -72,4 +73,44 @@ test('a counter that is registered again goes on, labels tell measurements apart
   ]);
   takeBack();
   expect(telemetry.samples()).toHaveLength(2);
+});
+
+test('receivers and rates tell of themselves, and take it back at the end', async () => {
+  const telemetry = new TelemetryRegistry();
+  const rig = await pushRig(() => {}, { telemetry });
+  const peer = await rig.connect();
+  peer.send('a', 'b');
+  await arrived(rig, 2);
+  expect(measured(telemetry, 'received_events')).toBe(2);
+  expect(measured(telemetry, 'received_deliveries')).toBe(1);
+  expect(measured(telemetry, 'received_bytes')).toBeGreaterThan(2);
+  expect(measured(telemetry, 'push_connections')).toBe(1);
+  expect(measured(telemetry, 'push_held_requests')).toBe(1);
+  expect(measured(telemetry, 'open_deliveries')).toBe(1);
+  expect(measured(telemetry, 'input_rate')).toBe(100_000);
+  await rig.tick();
+  await until(() => measured(telemetry, 'push_held_requests') === 0);
+  expect(measured(telemetry, 'open_deliveries')).toBe(0);
+  await rig.stop();
+  expect(telemetry.samples().filter(({ kind }) => kind === 'gauge')).toEqual([]);
+});
+
+test('an engine tells how many keys each operator keeps', async () => {
+  const telemetry = new TelemetryRegistry();
+  const clock = new ManualClock(0);
+  const ssc = new StreamingContext({ batchInterval: 1000, clock, telemetry, log: silentLogger });
+  const { stream, push } = ssc.valuesStream<string>();
+  stream
+    .map((key) => [key, 1] as const)
+    .updateStateByKey((values: readonly number[], state: number | undefined) => (state ?? 0) + values.length)
+    .foreachRDD(() => {});
+  await ssc.start();
+  push(['a', 'b', 'a']);
+  clock.advance(1000);
+  await until(() => measured(telemetry, 'batches_committed') === 1);
+  const keys = telemetry.samples().find(({ name }) => name === 'state_keys');
+  expect(keys?.value).toBe(2);
+  expect(keys?.labels?.['operator']).toMatch(/updateStateByKey/);
+  await ssc.stop({ graceful: false });
+  expect(telemetry.samples().filter(({ kind }) => kind === 'gauge')).toEqual([]);
 });
