@@ -1,10 +1,9 @@
 /**
  * Runs lineages. Every member of a crew runs the same ones; each works on its own partitions, and what a shuffle brings together is
- * traded between them. The thread is given back between chunks, so that sockets are served and signals are heard meanwhile.
+ * traded between them.
  */
 
 import { StreamjobError } from '../../core/errors.ts';
-import { monotonicMs, nextLoop } from '../../core/machine.ts';
 import { userError } from '../../graph/functions.ts';
 import {
   ArrayPartition,
@@ -24,58 +23,33 @@ import type { StatePartition } from '../../graph/state/form.ts';
 import type { States } from '../../state/states.ts';
 import type { StateStore } from '../../state/store.ts';
 import type { TaskReport } from '../engine.ts';
-import type { SkipPolicy } from '../skip-policy.ts';
 import { pairsCodec, valuesCodec } from './codecs.ts';
 import { MapSide, type Pairs, reduced } from './combining.ts';
 import { ElsewherePartition, type Exchange, noExchange, type Piece, type PieceCodec } from './exchange.ts';
-import { type BoundStep, blamed, guarded } from './guarded.ts';
 import { ownerOfPartition } from './ownership.ts';
+import { PartitionRunner, type PartitionSettings, type Plan } from './partition-runner.ts';
+import { OwnPartition, type Placed, planned } from './placed.ts';
 
 /** What a runner needs. */
-export interface RunnerSettings {
-  /** Stops what is running, between two chunks of a partition at the latest. */
-  readonly signal: () => AbortSignal;
-  readonly skipPolicy?: SkipPolicy | undefined;
+export interface RunnerSettings extends PartitionSettings {
   /** Of the graph that is run; left out: nothing that is run has states. */
   readonly states?: States;
   /** Default: a crew of one. */
   readonly exchange?: Exchange;
 }
 
-/** How long the thread is kept without a break, in ms. */
-const TIME_SLICE_MS = 8;
-
-/** Thrown through the steps of a partition when enough values are there. */
-const ENOUGH = new Error('enough');
-
-/** A partition with the fused steps upon it, not yet run. */
-interface Plan {
-  /** The partition's number in its stage; undefined: an output reads it, outside of any stage. */
-  readonly partition: number | undefined;
-  /** @param limit of values, where that is known before the steps are run */
-  readonly load: (limit?: number) => Partition<unknown> | Promise<Partition<unknown>>;
-  readonly steps: readonly BoundStep[];
-}
-
-/** A partition, of this member (then it has a `here`) or of another one. */
-interface Placed<T> {
-  readonly owner: number;
-  readonly here: T | undefined;
-}
-
 /** Runs lineages, as one member of a crew. */
 export class Runner implements JobRunner {
   readonly #settings: RunnerSettings;
   readonly #exchange: Exchange;
-  #sliceEnd = 0;
-  /** What has run of the stage that is under way. */
-  #tasks: TaskReport[] = [];
+  readonly #partitions: PartitionRunner;
   /** What a function of the job did that cannot be done here. */
   #misuse: StreamjobError | undefined;
 
   constructor(settings: RunnerSettings) {
     this.#settings = settings;
     this.#exchange = settings.exchange ?? noExchange;
+    this.#partitions = new PartitionRunner(settings, this.#exchange.member);
   }
 
   async prepare<T>(lineage: Lineage<T>): Promise<readonly Task<T>[]> {
@@ -90,16 +64,17 @@ export class Runner implements JobRunner {
     const plans = await this.#plan(lineage);
     return plans.map(({ here }) => {
       const plan: Plan = { ...(here as Plan), partition: undefined };
-      return { collect: (limit) => this.#collect(plan, limit) as Promise<T[]>, count: () => this.#count(plan) };
+      const collect = (limit?: number): Promise<T[]> => this.#partitions.collect(plan, limit) as Promise<T[]>;
+      return { collect, count: () => this.#partitions.count(plan) };
     });
   }
 
   /** Works a kept lineage out, if it is not yet. @returns what of it ran here, partition by partition */
   async keep(lineage: Kept<unknown>): Promise<readonly TaskReport[]> {
     if (this.#misuse !== undefined) throw this.#misuse;
-    this.#tasks = [];
+    this.#partitions.takeTasks();
     lineage.result ??= await this.#materialize(lineage);
-    return this.#tasks;
+    return this.#partitions.takeTasks();
   }
 
   async #plan(lineage: Lineage<unknown>): Promise<Placed<Plan>[]> {
@@ -136,7 +111,7 @@ export class Runner implements JobRunner {
       case 'async': {
         const placed: Placed<readonly unknown[]>[] = [];
         for (const { owner, here } of await this.#values(lineage.parent)) {
-          const values = here && (await lineage.run(here, this.#settings.signal(), this.#skip));
+          const values = here && (await lineage.run(here, this.#settings.signal(), this.#partitions.skip));
           placed.push({ owner, here: values });
         }
         return planned(placed);
@@ -178,7 +153,7 @@ export class Runner implements JobRunner {
   async #values(lineage: Lineage<unknown>): Promise<Placed<readonly unknown[]>[]> {
     const placed: Placed<readonly unknown[]>[] = [];
     for (const { owner, here } of await this.#plan(lineage)) {
-      placed.push({ owner, here: here && (await this.#collect(here)) });
+      placed.push({ owner, here: here && (await this.#partitions.collect(here)) });
     }
     return placed;
   }
@@ -246,7 +221,7 @@ export class Runner implements JobRunner {
     const parents: Map<number, readonly unknown[]>[] = [];
     for (const parent of lineage.parents) parents.push(await this.#aligned(parent, name));
     if (lineage.changes) store.begin(time);
-    const skip = this.#skip;
+    const skip = this.#partitions.skip;
     const skipHere: Skip | undefined = skip && ((_, value, error) => skip(lineage, value, error));
     try {
       const placed = this.#own(numPartitions, (index) =>
@@ -277,14 +252,14 @@ export class Runner implements JobRunner {
     const pieces: Piece<Pairs>[] = [];
     for (const [source, { here }] of (await this.#plan(lineage.parent)).entries()) {
       if (here === undefined) continue;
-      const combiner = new MapSide(lineage, this.#skip);
-      await this.#run(here, combiner as Sink<unknown>, { into: lineage });
+      const combiner = new MapSide(lineage, this.#partitions.skip);
+      await this.#partitions.run(here, combiner as Sink<unknown>, { into: lineage });
       for (const [target, data] of combiner.pieces.entries())
         if (data.length > 0) pieces.push({ source, target, data });
     }
     const byTarget = await this.#trade(pieces, pairsCodec(name));
     return this.#own(partitioner.numPartitions, (index) =>
-      byUser(lineage, () => reduced(lineage, byTarget.get(index) ?? [], this.#skip)),
+      byUser(lineage, () => reduced(lineage, byTarget.get(index) ?? [], this.#partitions.skip)),
     );
   }
 
@@ -308,99 +283,6 @@ export class Runner implements JobRunner {
       return { owner, here: owner === member ? make(index) : undefined };
     });
   }
-
-  /** @param limit of values; what comes after them need not be worked out */
-  async #collect(plan: Plan, limit = Number.POSITIVE_INFINITY): Promise<readonly unknown[]> {
-    const values: unknown[] = [];
-    if (limit <= 0) return values;
-    const push =
-      limit === Number.POSITIVE_INFINITY
-        ? (value: unknown): void => {
-            values.push(value);
-          }
-        : (value: unknown): void => {
-            values.push(value);
-            if (values.length >= limit) throw ENOUGH;
-          };
-    try {
-      await this.#run(plan, { push, end() {} }, plan.steps.length === 0 ? { limit } : {});
-    } catch (error) {
-      if (error !== ENOUGH) throw error;
-    }
-    return values;
-  }
-
-  async #count(plan: Plan): Promise<number> {
-    if (plan.steps.length === 0) {
-      const { size } = await plan.load();
-      if (size !== undefined) return size;
-    }
-    let count = 0;
-    const push = (): void => {
-      count++;
-    };
-    await this.#run(plan, { push, end() {} });
-    return count;
-  }
-
-  /** @param limit of values @param into the operator that `end` is of, if it is one's */
-  async #run(
-    plan: Plan,
-    end: Sink<unknown>,
-    { limit, into }: { readonly limit?: number; readonly into?: Operator } = {},
-  ): Promise<void> {
-    const began = monotonicMs();
-    const partition = await plan.load(limit);
-    let sink = end;
-    const skip = this.#skip;
-    for (const { step, index } of [...plan.steps].reverse()) {
-      sink = skip === undefined ? step.open(index, sink) : guarded(step, index, sink, skip);
-    }
-    let last: unknown;
-    const push = (value: unknown): void => {
-      last = value;
-      sink.push(value);
-    };
-    try {
-      for (const chunk of partition.chunks) {
-        chunk.forEach(push);
-        if (monotonicMs() >= this.#sliceEnd) await this.#yield();
-      }
-      sink.end();
-      const { member } = this.#exchange;
-      if (plan.partition !== undefined) {
-        this.#tasks.push({ partition: plan.partition, member, durationMs: monotonicMs() - began });
-      }
-    } catch (error) {
-      if (error === ENOUGH) throw error;
-      throw blamed(plan.steps, last, error, into);
-    }
-  }
-
-  /** What takes values that functions throw on; undefined: they fail the batch. */
-  get #skip(): Skip | undefined {
-    const skipPolicy = this.#settings.skipPolicy;
-    return skipPolicy?.active === true ? (...args) => skipPolicy.skip(...args) : undefined;
-  }
-
-  async #yield(): Promise<void> {
-    await nextLoop();
-    if (this.#settings.signal().aborted) {
-      throw new StreamjobError('CONTEXT_STATE', 'the context was stopped while a batch ran');
-    }
-    this.#sliceEnd = monotonicMs() + TIME_SLICE_MS;
-  }
-}
-
-/** A kept partition of this member although its number would give it to another one: a union puts partitions behind others. */
-class OwnPartition extends ArrayPartition<unknown> {}
-
-function planned(placed: readonly Placed<readonly unknown[]>[]): Placed<Plan>[] {
-  return placed.map(({ owner, here }, index) => {
-    if (here === undefined) return { owner, here };
-    const partition = new ArrayPartition(here);
-    return { owner, here: { partition: index, load: () => partition, steps: [] } };
-  });
 }
 
 /** The function may be a user's comparator or partitioner: what it throws names the operator. */

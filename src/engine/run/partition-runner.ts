@@ -1,0 +1,135 @@
+/**
+ * Runs one partition: the steps that are fused upon it, chunk by chunk. The thread is given back between chunks, so that sockets are
+ * served and signals are heard meanwhile.
+ */
+import { StreamjobError } from '../../core/errors.ts';
+import { monotonicMs, nextLoop } from '../../core/machine.ts';
+import type { Operator, Partition, Sink, Skip } from '../../graph/lineage.ts';
+import type { TaskReport } from '../engine.ts';
+import type { SkipPolicy } from '../skip-policy.ts';
+import { type BoundStep, blamed, guarded } from './guarded.ts';
+
+/** What running partitions needs. */
+export interface PartitionSettings {
+  /** Stops what is running, between two chunks of a partition at the latest. */
+  readonly signal: () => AbortSignal;
+  readonly skipPolicy?: SkipPolicy | undefined;
+}
+
+/** A partition with the fused steps upon it, not yet run. */
+export interface Plan {
+  /** The partition's number in its stage; undefined: an output reads it, outside of any stage. */
+  readonly partition: number | undefined;
+  /** @param limit of values, where that is known before the steps are run */
+  readonly load: (limit?: number) => Partition<unknown> | Promise<Partition<unknown>>;
+  readonly steps: readonly BoundStep[];
+}
+
+/** How long the thread is kept without a break, in ms. */
+const TIME_SLICE_MS = 8;
+
+/** Thrown through the steps of a partition when enough values are there. */
+const ENOUGH = new Error('enough');
+
+/** Runs partitions, as one member of a crew. */
+export class PartitionRunner {
+  readonly #settings: PartitionSettings;
+  readonly #member: number;
+  #sliceEnd = 0;
+  #tasks: TaskReport[] = [];
+
+  /** @param member which of the crew it is, from 0 */
+  constructor(settings: PartitionSettings, member: number) {
+    this.#settings = settings;
+    this.#member = member;
+  }
+
+  /** What has run since it was asked last. */
+  takeTasks(): readonly TaskReport[] {
+    const tasks = this.#tasks;
+    this.#tasks = [];
+    return tasks;
+  }
+
+  /** @param limit of values; what comes after them need not be worked out */
+  async collect(plan: Plan, limit: number = Number.POSITIVE_INFINITY): Promise<readonly unknown[]> {
+    const values: unknown[] = [];
+    if (limit <= 0) return values;
+    const push =
+      limit === Number.POSITIVE_INFINITY
+        ? (value: unknown): void => {
+            values.push(value);
+          }
+        : (value: unknown): void => {
+            values.push(value);
+            if (values.length >= limit) throw ENOUGH;
+          };
+    try {
+      await this.run(plan, { push, end() {} }, plan.steps.length === 0 ? { limit } : {});
+    } catch (error) {
+      if (error !== ENOUGH) throw error;
+    }
+    return values;
+  }
+
+  async count(plan: Plan): Promise<number> {
+    if (plan.steps.length === 0) {
+      const { size } = await plan.load();
+      if (size !== undefined) return size;
+    }
+    let count = 0;
+    const push = (): void => {
+      count++;
+    };
+    await this.run(plan, { push, end() {} });
+    return count;
+  }
+
+  /** @param limit of values @param into the operator that `end` is of, if it is one's */
+  async run(
+    plan: Plan,
+    end: Sink<unknown>,
+    { limit, into }: { readonly limit?: number; readonly into?: Operator } = {},
+  ): Promise<void> {
+    const began = monotonicMs();
+    const partition = await plan.load(limit);
+    let sink = end;
+    const skip = this.skip;
+    for (const { step, index } of [...plan.steps].reverse()) {
+      sink = skip === undefined ? step.open(index, sink) : guarded(step, index, sink, skip);
+    }
+    let last: unknown;
+    const push = (value: unknown): void => {
+      last = value;
+      sink.push(value);
+    };
+    try {
+      for (const chunk of partition.chunks) {
+        chunk.forEach(push);
+        if (monotonicMs() >= this.#sliceEnd) await this.#yield();
+      }
+      sink.end();
+      const member = this.#member;
+      if (plan.partition !== undefined) {
+        this.#tasks.push({ partition: plan.partition, member, durationMs: monotonicMs() - began });
+      }
+    } catch (error) {
+      if (error === ENOUGH) throw error;
+      throw blamed(plan.steps, last, error, into);
+    }
+  }
+
+  /** What takes values that functions throw on; undefined: they fail the batch. */
+  get skip(): Skip | undefined {
+    const skipPolicy = this.#settings.skipPolicy;
+    return skipPolicy?.active === true ? (...args) => skipPolicy.skip(...args) : undefined;
+  }
+
+  async #yield(): Promise<void> {
+    await nextLoop();
+    if (this.#settings.signal().aborted) {
+      throw new StreamjobError('CONTEXT_STATE', 'the context was stopped while a batch ran');
+    }
+    this.#sliceEnd = monotonicMs() + TIME_SLICE_MS;
+  }
+}
