@@ -41,7 +41,7 @@ import { UserReceiverHost } from '../flow/receive/user.ts';
 import type { UserReceiver } from '../flow/receive/user-receiver.ts';
 import { ValuesReceiver } from '../flow/receive/values.ts';
 import { DStream, transformStreams, unionStreams } from '../graph/dstream.ts';
-import { Graph } from '../graph/node.ts';
+import { Graph } from '../graph/graph.ts';
 import type { RDD } from '../graph/rdd.ts';
 import { Broadcast, CollectionAccumulator, NumberAccumulator } from '../graph/shared.ts';
 import type { StopOptions, StreamingContextOptions } from './context-options.ts';

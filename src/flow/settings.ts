@@ -5,7 +5,7 @@ import type { Logger } from '../core/log.ts';
 import type { Reliability } from '../core/reliability.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Graph } from '../graph/node.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Cutting } from './batch/cutting.ts';
 import type { Rates } from './batch/rate-control.ts';
 import type { Durability } from './commit/durability.ts';

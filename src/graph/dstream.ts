@@ -10,8 +10,9 @@ import { StreamjobError } from '../core/errors.ts';
 import { anyOf, checkOptions, duration, exactly, fn, type OptionTable } from '../core/options.ts';
 import { floorTime } from '../core/time.ts';
 import { requireSync, type Sync, userError, type Widen } from './functions.ts';
+import type { Graph } from './graph.ts';
 import { type Lineage, narrow, type Step } from './lineage.ts';
-import type { BatchView, Graph, Node, StorageLevel } from './node.ts';
+import type { BatchView, Node, StorageLevel } from './node.ts';
 import { glomStep, repartition } from './operators/arrange.ts';
 import {
   combineByKey,

@@ -1,5 +1,7 @@
 /** Which windows read a stream's past, and how much of it: known from the graph alone. */
-import type { Graph, Node } from './node.ts';
+
+import type { Graph } from './graph.ts';
+import type { Node } from './node.ts';
 
 /** A stream whose past is read: by which windows, and how much of it, in ms. */
 export interface PastReaders {

@@ -1,5 +1,7 @@
 /** The stores of a job's states, one for each node that keeps some. The engine that computes them opens and holds them. */
-import type { Graph, Node } from '../graph/node.ts';
+
+import type { Graph } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
 import type { StateSpecification } from '../graph/state/form.ts';
 import type { OpenStore, StateStore } from './store.ts';
 

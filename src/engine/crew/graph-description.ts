@@ -1,5 +1,5 @@
-/** A graph as lines of text, by which threads that built the same job find out whether they have the same graph. */
-import type { Graph } from '../../graph/node.ts';
+/** A graph as lines of text, by which members that built the same job find out whether they have the same graph. */
+import type { Graph } from '../../graph/graph.ts';
 
 /** A line for each node and each output, in their order. */
 export function describeGraph(graph: Graph): string[] {
@@ -17,7 +17,7 @@ export function describeGraph(graph: Graph): string[] {
 export function firstDifference(ours: readonly string[], theirs: readonly string[], who: string): string | undefined {
   for (let i = 0; i < Math.max(ours.length, theirs.length); i++) {
     if (ours[i] === theirs[i]) continue;
-    return `the main thread has "${ours[i] ?? 'nothing more'}", ${who} has "${theirs[i] ?? 'nothing more'}"`;
+    return `the driver has "${ours[i] ?? 'nothing more'}", ${who} has "${theirs[i] ?? 'nothing more'}"`;
   }
   return undefined;
 }

@@ -2,8 +2,9 @@
 
 import { StreamjobError } from '../../core/errors.ts';
 import { soon } from '../../core/machine.ts';
+import type { Graph } from '../../graph/graph.ts';
 import { isKnownEmpty, type Lineage, type Partition } from '../../graph/lineage.ts';
-import type { Graph, Node } from '../../graph/node.ts';
+import type { Node } from '../../graph/node.ts';
 import type { Accumulators } from '../../graph/shared.ts';
 import { LocalState } from '../../state/durable-state.ts';
 import { States } from '../../state/states.ts';

@@ -3,8 +3,9 @@
  * is kept, once, and remembers what later windows read. A batch that is given up is forgotten whole, as if it had never been.
  */
 import { monotonicMs, wallMs } from '../../core/machine.ts';
+import type { Graph } from '../../graph/graph.ts';
 import { isKnownEmpty, type Kept, kept, type Lineage, type Partition } from '../../graph/lineage.ts';
-import type { BatchView, Graph, Node } from '../../graph/node.ts';
+import type { BatchView, Node } from '../../graph/node.ts';
 import { RDD } from '../../graph/rdd.ts';
 import { Windows } from '../../graph/windows.ts';
 import type { States } from '../../state/states.ts';

@@ -4,7 +4,7 @@
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Engine } from '../../engine/engine.ts';
-import type { Graph } from '../../graph/node.ts';
+import type { Graph } from '../../graph/graph.ts';
 import type { Accumulators } from '../../graph/shared.ts';
 import { type Batch, cutBatch } from '../batch/batch.ts';
 import type { Cutting, WaitingState } from '../batch/cutting.ts';

@@ -208,7 +208,7 @@ describe('what cannot be run on threads is refused', { timeout: TIMEOUT }, () =>
   test('a graph that differs in a worker, with the first difference', async () => {
     await expect(rig({ graph: 'differs' })).rejects.toMatchObject({
       code: 'GRAPH_DIFFERS',
-      message: expect.stringMatching(/main thread has "node 2: map.*worker \d has "node 2: filter/),
+      message: expect.stringMatching(/the driver has "node 2: map.*worker \d has "node 2: filter/),
     });
   });
 
