@@ -1,11 +1,8 @@
-/// <reference types="node" preserve="true" />
-/** The main door of the package: what jobs and programs import. */
-
 export type { StopOptions, StreamingContextOptions } from './api/context-options.ts';
+export type { ContextState } from './api/context-run.ts';
 export type { BuildJob, Job } from './api/job.ts';
 export { defineJob } from './api/job.ts';
 export type { JobOptions } from './api/job-options.ts';
-export type { ContextState } from './api/streaming-context.ts';
 export { StreamingContext } from './api/streaming-context.ts';
 export type { FlumeEvent } from './avro/event-block.ts';
 export type { DurationLike } from './core/duration.ts';

@@ -8,12 +8,11 @@ import type { Observable } from 'rxjs';
 import type { FlumeEvent } from '../avro/event-block.ts';
 import { type Clock, systemClock, type Timer } from '../core/clock.ts';
 import { type DurationLike, durationMs } from '../core/duration.ts';
-import { errorLine, messageOf, StreamjobError } from '../core/errors.ts';
+import { messageOf, StreamjobError } from '../core/errors.ts';
 import { EventBus, type StreamEvent } from '../core/events.ts';
 import { type Logger, loggerOf } from '../core/log.ts';
 import { moduleUrl } from '../core/module-url.ts';
 import { checkOptions, count, misfit, sizeBytes } from '../core/options.ts';
-import { Scope, untilAborted } from '../core/scope.ts';
 import { noTelemetry, type Telemetry } from '../core/telemetry.ts';
 import type { EngineKind, EngineSettings, JobElsewhere } from '../engine/engine.ts';
 import { engines } from '../engine/index.ts';
@@ -34,7 +33,6 @@ import {
   observableReceiver,
 } from '../flow/receive/observable.ts';
 import { QueueInput } from '../flow/receive/queue.ts';
-import type { Receiver } from '../flow/receive/receiver.ts';
 import { type ReceiverInfo, ReceiverStates } from '../flow/receive/receiver-states.ts';
 import { socketReceiver } from '../flow/receive/socket.ts';
 import { UserReceiverHost } from '../flow/receive/user.ts';
@@ -45,18 +43,14 @@ import { Graph } from '../graph/graph.ts';
 import type { RDD } from '../graph/rdd.ts';
 import { Broadcast, CollectionAccumulator, NumberAccumulator } from '../graph/shared.ts';
 import type { StopOptions, StreamingContextOptions } from './context-options.ts';
+import { ContextRun, type ContextState } from './context-run.ts';
 import { bundleForWorkers } from './load/bundles.ts';
 import { CONTEXT_OPTIONS, STOP_OPTIONS } from './options.ts';
 import { StatePlace } from './state-place.ts';
 
-/** Where a context is in its life: as in Spark. */
-export type ContextState = 'initialized' | 'active' | 'stopped';
-
 const DEFAULT_MAX_BACKLOG_BYTES = 256 * 1024 * 1024;
 const DEFAULT_MAX_LOG_BYTES = 8 * 1024 ** 3;
 const SHORTEST_GRACE_MS = 30_000;
-/** After this a stop says what it waits for. */
-const STOP_HINT_MS = 3000;
 const DEFAULT_LINGER_MS = 2;
 const DEFAULT_STATE_CACHE = 100_000;
 
@@ -86,26 +80,14 @@ export class StreamingContext {
   /** How many inputs there are: each has the next number, in the order of their making. */
   #inputIds = 0;
   readonly #states: StatePlace;
-  readonly #scope = new Scope();
-  /** Aborts when what is running is to stop. */
-  readonly #halt = new AbortController();
-  #state: ContextState = 'initialized';
-  #flow: Flow | undefined;
-  #starting: Promise<void> | undefined;
-  /** Ends when the flow has; how it ended is told by `#ended`. */
-  #running: Promise<void> | undefined;
-  #isOver = false;
-  /** Whether somebody hears how the context ends. */
-  #isAwaited = false;
-  readonly #ended = deferred();
+  readonly #run: ContextRun;
   #checkpointDir: string | undefined;
-  #stopping: Promise<void> | undefined;
 
   /** @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN (engine) */
   constructor(options: StreamingContextOptions) {
     checkOptions('StreamingContext', CONTEXT_OPTIONS, options);
     this.#options = options;
-    this.#graph = new Graph(durationMs(options.batchInterval, 'batchInterval'), () => this.#flow);
+    this.#graph = new Graph(durationMs(options.batchInterval, 'batchInterval'), () => this.#run.flow);
     this.#clock = options.clock ?? systemClock;
     this.#log = loggerOf(options.log).child({ job: options.name ?? 'streamjob' });
     this.#telemetry = options.telemetry ?? noTelemetry;
@@ -122,8 +104,17 @@ export class StreamingContext {
       threads: this.#parallelism,
       log: this.#log,
     });
-    this.#scope.defer(() => this.#states.close());
     this.#receiverStates = new ReceiverStates(this.#clock, this.#events);
+    this.#run = new ContextRun({
+      clock: this.#clock,
+      log: this.#log,
+      events: this.#events,
+      receiverStates: this.#receiverStates,
+      inputs: this.#inputs,
+      openFlow: () => this.#openFlow(),
+      onStarted: () => this.#tellRemarks(),
+    });
+    this.#run.scope.defer(() => this.#states.close());
     this.#rates = resolveRates(options.backpressure);
   }
 
@@ -139,7 +130,7 @@ export class StreamingContext {
 
   /** How many events have been received and are in no batch yet. */
   get waitingEvents(): number {
-    return this.#flow?.waitingEvents ?? 0;
+    return this.#run.flow?.waitingEvents ?? 0;
   }
 
   /**
@@ -151,7 +142,7 @@ export class StreamingContext {
   }
 
   getState(): ContextState {
-    return this.#state;
+    return this.#run.state;
   }
 
   /**
@@ -287,7 +278,7 @@ export class StreamingContext {
    * @throws StreamjobError CONFIG_INVALID, CONTEXT_STATE after start
    */
   remember(duration: DurationLike): void {
-    if (this.#state !== 'initialized') {
+    if (this.#run.state !== 'initialized') {
       throw new StreamjobError('CONTEXT_STATE', 'remember was called after start()', { hint: 'call it before' });
     }
     this.#graph.remember = durationMs(duration, 'remember');
@@ -299,7 +290,7 @@ export class StreamingContext {
    * @throws StreamjobError CONTEXT_STATE after start
    */
   checkpoint(directory: string): void {
-    if (this.#state !== 'initialized') {
+    if (this.#run.state !== 'initialized') {
       throw new StreamjobError('CONTEXT_STATE', 'checkpoint was called after start()', { hint: 'call it before' });
     }
     this.#checkpointDir = directory;
@@ -345,7 +336,7 @@ export class StreamingContext {
 
   /** @internal Resolves when the batches that are due have ended, or the context has: what the test kit waits for. */
   static async caughtUp(ssc: StreamingContext): Promise<void> {
-    await ssc.#flow?.caughtUp();
+    await ssc.#run.flow?.caughtUp();
   }
 
   /**
@@ -354,17 +345,17 @@ export class StreamingContext {
    *   FILE_ACCESS; CONTEXT_STATE (stopped before, or while it started)
    */
   start(): Promise<void> {
-    if (this.#state === 'stopped') {
+    if (this.#run.state === 'stopped') {
       return Promise.reject(
         new StreamjobError('CONTEXT_STATE', 'a context that has stopped cannot be started again', {
           hint: 'make a new StreamingContext',
         }),
       );
     }
-    if (this.#starting !== undefined) {
+    if (this.#run.starting !== undefined) {
       // As Spark: a second start is a slip, not a reason to end a job that runs.
       this.#log.warn({}, 'start() was called on a context that has started: nothing is done');
-      return this.#starting;
+      return this.#run.starting;
     }
     try {
       this.#graph.validate();
@@ -373,9 +364,8 @@ export class StreamingContext {
       return Promise.reject(error);
     }
     this.#graph.freeze('started');
-    this.#state = 'active';
-    this.#starting = this.#start();
-    return this.#starting;
+    this.#warnOfLosses();
+    return this.#run.start();
   }
 
   /**
@@ -389,13 +379,8 @@ export class StreamingContext {
       options.timeout === undefined
         ? Math.max(SHORTEST_GRACE_MS, 10 * this.#graph.batchMs)
         : durationMs(options.timeout, 'timeout');
-    if (this.#starting === undefined) {
-      this.#graph.freeze('stopped');
-      return this.#end(undefined);
-    }
-    this.#stopping ??= this.#stop(this.#starting, graceMs);
-    if (options.graceful === false) this.#abort('the context was stopped at once');
-    return this.#stopping;
+    if (this.#run.starting === undefined) this.#graph.freeze('stopped');
+    return this.#run.stop(options.graceful !== false, graceMs);
   }
 
   /**
@@ -421,120 +406,7 @@ export class StreamingContext {
    * @throws StreamjobError BATCH_FAILED when a failed batch stopped it; what made its start fail
    */
   awaitTermination(): Promise<void> {
-    this.#isAwaited = true;
-    return this.#ended.promise;
-  }
-
-  async #start(): Promise<void> {
-    this.#warnOfLosses();
-    try {
-      const flow = await this.#unlessStopped(this.#openFlow());
-      for (const { id, receivers } of this.#inputs) {
-        for (const [place, receiver] of receivers.entries()) await this.#startReceiver(flow, id, place, receiver);
-      }
-      this.#events.next({ type: 'streamingStarted', time: this.#clock.now() });
-      this.#tellRemarks();
-      this.#running = this.#run(flow);
-    } catch (error) {
-      // A stop that ends the start is no failure of it.
-      await this.#end(this.#halt.signal.aborted ? undefined : error);
-      throw error;
-    }
-  }
-
-  async #startReceiver(flow: Flow, input: number, place: number, receiver: Receiver): Promise<void> {
-    this.#scope.defer(() => receiver.close());
-    this.#receiverStates.set(receiver, 'starting');
-    await this.#unlessStopped(receiver.start(flow.attach(input, place, receiver)));
-    if (receiver.restarts === undefined) this.#receiverStates.set(receiver, 'running');
-    this.#log.info({ receiver: input }, `${receiver.name} started`);
-    this.#events.next({ type: 'receiverStarted', receiver: input, name: receiver.name });
-  }
-
-  get #receivers(): readonly Receiver[] {
-    return this.#inputs.flatMap(({ receivers }) => receivers);
-  }
-
-  /** Waits no longer once the context is to stop at once: the system may never come to an end of `work`. */
-  async #unlessStopped<T>(work: Promise<T>): Promise<T> {
-    const result = await untilAborted(
-      work.then((value) => ({ value })),
-      this.#halt.signal,
-    );
-    if (result === undefined || this.#halt.signal.aborted) throw stoppedWhileStarting();
-    return result.value;
-  }
-
-  #abort(reason: string): void {
-    if (this.#flow === undefined) this.#halt.abort();
-    else this.#flow.abort(reason);
-  }
-
-  async #stop(starting: Promise<void>, graceMs: number): Promise<void> {
-    const deadline = this.#clock.after(graceMs, () => {
-      this.#log.warn({ timeoutMs: graceMs }, 'graceful stop timed out: what has not committed is given back');
-      this.#abort(`the graceful stop took longer than ${graceMs} ms`);
-    });
-    const hint = this.#clock.after(Math.min(STOP_HINT_MS, graceMs / 2), () => this.#tellWhatStopWaitsFor());
-    try {
-      // The failure of a start is told by its own promise, and by awaitTermination. Of a start that is over nobody waits even for a moment:
-      // a receiver that is not stopped before the flow gives its values back would hand them over again.
-      if (this.#running === undefined) await starting.catch(() => {});
-      const flow = this.#flow;
-      if (this.#running === undefined || flow === undefined) return;
-      // A user's receiver that does not come to its end must not hold the stop for longer than anything else may.
-      const receivers = Promise.all(this.#receivers.map((receiver) => receiver.stopReceiving()));
-      await untilAborted(receivers, this.#halt.signal);
-      flow.drain();
-      await this.#running;
-      if (!this.#halt.signal.aborted)
-        this.#log.info({}, 'the context has stopped: all that was received has committed');
-    } finally {
-      deadline.cancel();
-      hint.cancel();
-    }
-  }
-
-  #tellWhatStopWaitsFor(): void {
-    const what = this.#flow?.waitsFor;
-    if (what !== undefined) this.#log.warn({}, `the stop waits for ${what}`);
-  }
-
-  /** The context is over: closes all, tells listeners and those who wait. @param failure undefined: it was stopped */
-  async #end(failure: unknown): Promise<void> {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#state = 'stopped';
-    const hasRun = this.#starting !== undefined;
-    await this.#closeAll();
-    if (hasRun) {
-      for (const { id, receivers } of this.#inputs) {
-        for (const receiver of receivers) {
-          this.#receiverStates.set(receiver, 'stopped');
-          this.#events.next({ type: 'receiverStopped', receiver: id, name: receiver.name });
-        }
-      }
-      this.#events.next({ type: 'streamingStopped', time: this.#clock.now() });
-    }
-    this.#events.complete();
-    if (failure === undefined) this.#ended.resolve();
-    else this.#ended.reject(failure);
-  }
-
-  /** Something of the system may never come to its end: nobody waits for it for longer than for a graceful stop. */
-  async #closeAll(): Promise<void> {
-    const over = new AbortController();
-    const deadline = this.#clock.after(SHORTEST_GRACE_MS, () => {
-      this.#log.error({}, `closing takes longer than ${SHORTEST_GRACE_MS} ms: it is not waited for`);
-      over.abort();
-    });
-    try {
-      await untilAborted(this.#scope.close(), over.signal);
-    } catch (error) {
-      this.#log.error({ err: error }, messageOf(error));
-    } finally {
-      deadline.cancel();
-    }
+    return this.#run.awaitEnd();
   }
 
   async #openFlow(): Promise<Flow> {
@@ -555,26 +427,26 @@ export class StreamingContext {
       files: this.#options.files,
     });
     // On a context that was stopped meanwhile these run at once.
-    this.#scope.defer(() => durability.close());
-    if (this.#halt.signal.aborted) throw stoppedWhileStarting();
+    this.#run.scope.defer(() => durability.close());
+    this.#run.requireNotStopped();
     const engine = await this.#engine.open({
       graph: this.#graph,
       names,
       numPartitions: this.#parallelism,
       accumulators: this.#graph.accumulators,
       openStore: this.#states.open,
-      signal: AbortSignal.any([this.#scope.signal, this.#halt.signal]),
+      signal: AbortSignal.any([this.#run.scope.signal, this.#run.halt.signal]),
       skipPolicy,
       log: this.#log,
       telemetry: this.#telemetry,
       job: await this.#jobElsewhere(),
       recovery: durability.recovery,
     });
-    this.#scope.defer(() => engine.close());
-    if (this.#halt.signal.aborted) throw stoppedWhileStarting();
+    this.#run.scope.defer(() => engine.close());
+    this.#run.requireNotStopped();
     const { cut = 'interval', linger = DEFAULT_LINGER_MS } = this.#options;
     const { batchMs } = this.#graph;
-    this.#flow = new Flow({
+    return new Flow({
       cut,
       cutting:
         cut === 'eager'
@@ -592,7 +464,11 @@ export class StreamingContext {
       // Only at end-to-end do peers wait for the commit.
       maxDelayMs:
         reliability === 'end-to-end'
-          ? Math.min(...this.#receivers.map(({ peers }) => (peers?.timeoutMs ?? Number.POSITIVE_INFINITY) / 2))
+          ? Math.min(
+              ...this.#inputs
+                .flatMap(({ receivers }) => receivers)
+                .map(({ peers }) => (peers?.timeoutMs ?? Number.POSITIVE_INFINITY) / 2),
+            )
           : Number.POSITIVE_INFINITY,
       maxBacklogBytes: sizeBytes(maxBacklogBytes ?? DEFAULT_MAX_BACKLOG_BYTES, 'maxBacklogBytes'),
       maxLogBytes: sizeBytes(maxLogBytes ?? DEFAULT_MAX_LOG_BYTES, 'maxLogBytes'),
@@ -604,10 +480,9 @@ export class StreamingContext {
       batchesInFlight: this.#options.batchesInFlight ?? 2,
       telemetry: this.#telemetry,
       deadLetters: skipPolicy,
-      halt: this.#halt,
+      halt: this.#run.halt,
       write: write ?? ((text) => process.stdout.write(text)),
     });
-    return this.#flow;
   }
 
   /** Where workers find the job, and the options that its graph may depend on. */
@@ -634,21 +509,8 @@ export class StreamingContext {
     const { onPoison, deadLetterFile } = this.#options;
     if (onPoison !== 'skip') return undefined;
     const letters = new DeadLetters(deadLetterFile ?? DEFAULT_DEAD_LETTER_FILE, this.#log, this.#events);
-    this.#scope.defer(() => letters.close());
+    this.#run.scope.defer(() => letters.close());
     return letters;
-  }
-
-  async #run(flow: Flow): Promise<void> {
-    let failure: unknown;
-    try {
-      await flow.run();
-    } catch (error) {
-      failure = error;
-    }
-    if (failure !== undefined && !this.#isAwaited) {
-      this.#log.error({ err: failure }, `the context stops, and nobody awaits its termination: ${errorLine(failure)}`);
-    }
-    await this.#end(failure);
   }
 
   #receiverSettings(): ReceiverSettings {
@@ -700,22 +562,6 @@ export class StreamingContext {
       this.#log.warn({}, `${name} cannot be replayed: values that have not committed are lost in a crash`);
     }
   }
-}
-
-function stoppedWhileStarting(): StreamjobError {
-  return new StreamjobError('CONTEXT_STATE', 'the context was stopped while it started');
-}
-
-/** A promise and what settles it; nobody needs to listen to it. */
-function deferred(): { promise: Promise<void>; resolve(): void; reject(reason: unknown): void } {
-  let resolve = (): void => {};
-  let reject: (reason: unknown) => void = () => {};
-  const promise = new Promise<void>((resolved, rejected) => {
-    resolve = resolved;
-    reject = rejected;
-  });
-  promise.catch(() => {});
-  return { promise, resolve, reject };
 }
 
 /** @throws StreamjobError CONFIG_INVALID */
