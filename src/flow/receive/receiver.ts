@@ -3,7 +3,7 @@
  * committed or was given up, the token comes back and the receiver settles with its peer. It knows nothing of batches.
  */
 import type { Chunk } from '../../core/chunk.ts';
-import { count, type OptionTable, text } from '../../core/options.ts';
+import { count, type OptionTable, object, text } from '../../core/options.ts';
 
 /** Names one delivery of one receiver; it travels with the data. */
 export interface AckToken {
@@ -31,17 +31,21 @@ export interface DedupeOptions {
   readonly remember?: number;
 }
 
-const DEFAULT_REMEMBERED_IDS = 1_000_000;
+export const DEDUPE_OPTIONS = {
+  header: text({
+    required: true,
+    expected: 'the name of the header that holds the id',
+    doc: "the header whose value is the event's id",
+  }),
+  remember: count({ min: 1, default: 1_000_000, unit: 'ids', doc: 'at least so many of the last ids are known' }),
+} satisfies OptionTable<DedupeOptions>;
 
-export const DEDUPE_OPTIONS: OptionTable<DedupeOptions> = {
-  header: text({ required: true, expected: 'the name of the header that holds the id' }),
-  remember: count({ min: 1 }),
-};
-
-/** @param options checked already */
-export function resolveDedupe(options: DedupeOptions | undefined): Receiver['dedupe'] {
-  return options && { header: options.header, remember: options.remember ?? DEFAULT_REMEMBERED_IDS };
-}
+/** The option of the receivers that know events by an id. */
+export const DEDUPE_OPTION = object(DEDUPE_OPTIONS, {
+  expected: "{ header: 'id', remember: 1_000_000 }",
+  absent: 'an event that comes again is another event',
+  doc: "events that come again are dropped by the id in a header, e.g. that of Flume's UUID interceptor",
+});
 
 /** What became of a delivery: its batch committed, or it is to be sent again. */
 export type Outcome = 'committed' | 'given-up';
