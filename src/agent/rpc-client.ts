@@ -1,13 +1,12 @@
 /** A client for programs: sends events to a Flume Avro source or to flumeStream. Flume has one for the JVM only. */
 import { AvroRpcClient } from '../avro/client.ts';
-import type { ClientTls } from '../avro/layers.ts';
+import { type ClientTls, TLS_VERSIONS } from '../avro/layers.ts';
 import { decodeStatus, encodeAppend, encodeAppendBatch, flumeProtocol } from '../avro/protocols/flume.ts';
-import { type DurationLike, durationMs } from '../core/duration.ts';
+import type { DurationLike } from '../core/duration.ts';
 import { StreamjobError } from '../core/errors.ts';
 import { type EventInit, type PlainEvent, plainEvent } from '../core/event.ts';
 import {
   anything,
-  checkOptions,
   count,
   duration,
   flag,
@@ -15,6 +14,8 @@ import {
   type OptionTable,
   object,
   oneOf,
+  type Resolved,
+  resolveOptions,
   text,
 } from '../core/options.ts';
 import { requireOk } from './sinks/avro/burst.ts';
@@ -33,29 +34,45 @@ export interface RpcClientOptions {
   readonly connectTimeout?: DurationLike | undefined;
 }
 
-const TLS_OPTIONS: OptionTable<ClientTls> = {
-  ca: anything({}),
-  cert: anything({}),
-  key: anything({}),
-  pfx: anything({}),
-  passphrase: text({}),
-  rejectUnauthorized: flag({}),
-  servername: text({}),
-  ciphers: text({}),
-  minVersion: text({}),
-  maxVersion: text({}),
-  checkServerName: flag({}),
-  layering: oneOf(['flume-1.10', 'flume-1.9'], {}),
-};
+export const CLIENT_TLS_OPTIONS = {
+  ca: anything<NonNullable<ClientTls['ca']>>({ doc: 'whose signature on the certificate of the server counts' }),
+  cert: anything<NonNullable<ClientTls['cert']>>({
+    doc: 'the certificate of this client, for servers that ask for one',
+  }),
+  key: anything<NonNullable<ClientTls['key']>>({ doc: 'its private key' }),
+  pfx: anything<NonNullable<ClientTls['pfx']>>({ doc: 'key and certificate in one, as PKCS 12' }),
+  passphrase: text({ doc: 'of the key' }),
+  rejectUnauthorized: flag({ doc: 'whether a server whose certificate does not hold is refused' }),
+  servername: text({ doc: 'which name the server is asked for' }),
+  ciphers: text({ doc: 'which ciphers may be used, as OpenSSL writes them' }),
+  minVersion: oneOf(TLS_VERSIONS, { doc: 'the oldest version of TLS' }),
+  maxVersion: oneOf(TLS_VERSIONS, { doc: 'the newest version of TLS' }),
+  checkServerName: flag({
+    absent: 'false',
+    doc: "whether the certificate's name must fit the host (Flume's own clients do not look)",
+  }),
+  layering: oneOf(['flume-1.10', 'flume-1.9'], {
+    doc: 'which of TLS and zlib is outermost when both are used: as Flume 1.10 and later (zlib), or as 1.9 and before (TLS)',
+  }),
+} satisfies OptionTable<ClientTls>;
 
-const RPC_CLIENT_OPTIONS: OptionTable<RpcClientOptions> = {
-  hosts: list(text({}), { min: 1, required: true, expected: "at least one 'host:port'" }),
-  compression: oneOf(['none', 'deflate'], {}),
-  tls: object(TLS_OPTIONS, { expected: 'settings of TLS such as { ca }' }),
-  batchSize: count({ min: 1 }),
-  requestTimeout: duration({}),
-  connectTimeout: duration({}),
-};
+export const RPC_CLIENT_OPTIONS = {
+  hosts: list(text({}), {
+    min: 1,
+    required: true,
+    expected: "at least one 'host:port'",
+    doc: '`host:port` of one Avro source, or of several: the first that answers is used until it fails, then the next',
+  }),
+  compression: oneOf(['none', 'deflate'], { absent: 'none', doc: 'whether what is sent is compressed' }),
+  tls: object(CLIENT_TLS_OPTIONS, {
+    expected: 'settings of TLS such as { ca }',
+    absent: 'without TLS',
+    doc: 'settings of TLS, for a server that speaks it',
+  }),
+  batchSize: count({ min: 1, default: 100, unit: 'events', doc: 'events per request; larger batches are cut' }),
+  requestTimeout: duration({ default: '20s', doc: 'how long an answer is waited for' }),
+  connectTimeout: duration({ default: '20s', doc: 'for connecting and the handshake' }),
+} satisfies OptionTable<RpcClientOptions>;
 
 interface Job {
   readonly message: 'append' | 'appendBatch';
@@ -64,8 +81,6 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
-const DEFAULT_BATCH_SIZE = 100;
-const DEFAULT_TIMEOUT_MS = 20_000;
 const MAX_IN_FLIGHT = 1000;
 
 /**
@@ -78,7 +93,7 @@ const MAX_IN_FLIGHT = 1000;
  * await client.close();
  */
 export class RpcClient {
-  readonly #options: RpcClientOptions;
+  readonly #options: Resolved<typeof RPC_CLIENT_OPTIONS>;
   readonly #hosts: readonly { readonly host: string; readonly port: number }[];
   readonly #queue: Job[] = [];
   #host = 0;
@@ -89,9 +104,8 @@ export class RpcClient {
   #idle: (() => void)[] = [];
 
   private constructor(options: RpcClientOptions) {
-    checkOptions('RpcClient.connect', RPC_CLIENT_OPTIONS, options);
-    this.#options = options;
-    this.#hosts = options.hosts.map(parseHost);
+    this.#options = resolveOptions('RpcClient.connect', RPC_CLIENT_OPTIONS, options);
+    this.#hosts = this.#options.hosts.map(parseHost);
   }
 
   /**
@@ -125,7 +139,7 @@ export class RpcClient {
    * @throws StreamjobError as {@link RpcClient.append}
    */
   async appendBatch(events: readonly EventInit[]): Promise<void> {
-    const size = this.#options.batchSize ?? DEFAULT_BATCH_SIZE;
+    const size = this.#options.batchSize;
     const calls: Promise<void>[] = [];
     for (let at = 0; at < events.length; at += size) {
       const batch: PlainEvent[] = events.slice(at, at + size).map(plainEvent);
@@ -173,11 +187,7 @@ export class RpcClient {
       let client: AvroRpcClient | undefined;
       try {
         client = await this.#connected();
-        const result = await client.call(
-          message,
-          params,
-          durationMs(this.#options.requestTimeout ?? DEFAULT_TIMEOUT_MS, 'requestTimeout'),
-        );
+        const result = await client.call(message, params, this.#options.requestTimeout);
         return requireOk(decodeStatus(result), client.remote);
       } catch (error) {
         failure = error;
@@ -207,7 +217,7 @@ export class RpcClient {
         protocol: flumeProtocol,
         compression,
         tls,
-        connectTimeout: durationMs(connectTimeout ?? DEFAULT_TIMEOUT_MS, 'connectTimeout'),
+        connectTimeout,
       });
       return this.#client;
     } catch (error) {

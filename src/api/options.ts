@@ -1,161 +1,150 @@
 /**
- * The options of a context and of a job, each declared once: the checks, the flags of `streamjob run`, the environment variables and the
- * options that worker threads get derive from here. What users see of them is in the interfaces `StreamingContextOptions` and `JobOptions`.
+ * The options of a context and of a job, each declared once: the checks, the defaults, the flags of `streamjob run`, the environment
+ * variables, what worker threads are told and docs/options.md derive from here. What users see of them is in the interfaces
+ * `StreamingContextOptions` and `JobOptions`.
  */
 
-import { StreamjobError } from '../core/errors.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import type { Files } from '../core/files.ts';
+import type { Log } from '../core/log.ts';
 import {
   anyOf,
   anything,
+  computed,
   count,
   duration,
   exactly,
   flag,
   fn,
-  type Option,
   type OptionTable,
   object,
-  oneOf,
+  option,
   size,
   text,
   withMethods,
 } from '../core/options.ts';
-import { didYouMean } from '../core/registry.ts';
-import { RELIABILITY_LEVELS, reliabilityOf } from '../core/reliability.ts';
+import { noTelemetry, type Telemetry } from '../core/telemetry.ts';
 import type { JobModule } from '../engine/engine.ts';
-import { engines } from '../engine/index.ts';
-import { BACKPRESSURE_OPTIONS } from '../flow/batch/rate-control.ts';
 import type { StopOptions, StreamingContextOptions } from './context-options.ts';
 import type { JobOptions } from './job-options.ts';
+import { SHARED_OPTIONS } from './shared-options.ts';
 
-const checkpointDir: Option = {
+const CHECKPOINT_DIR = {
+  kind: 'directory or `false`',
   expected: "a directory; or false, as a flag 'none', for no checkpoint",
-  doc: "what outlives a crash; 'none': nothing does",
-  read: (value, _, isText) => {
+  read: (value: unknown, _: string, isText: boolean): string | false | undefined => {
     if (value === false || (isText && value === 'none')) return false;
     return typeof value === 'string' && value !== '' ? value : undefined;
   },
 };
 
-/** A flag stands alone; a variable of the environment has true or false. */
-const allowIntervalChange: Option = {
-  expected: 'true or false',
-  doc: 'take over windows of a checkpoint with a smaller batch interval, although there is no way back',
-  read: (value, _, isText) => {
-    if (typeof value === 'boolean') return value;
-    if (!isText) return undefined;
-    return value === '' || value === 'true' ? true : value === 'false' ? false : undefined;
-  },
-};
-
-const reliability: Option = {
-  expected: RELIABILITY_LEVELS.map((level) => `'${level}'`).join(', '),
-  doc: RELIABILITY_LEVELS.join(', '),
-  read: (value) => (typeof value === 'string' ? reliabilityOf(value) : undefined),
-};
-
-const backpressure: Option = {
-  expected: 'false, or rates above 0 such as {"initialRate": 5000, "maxRate": 20000}',
-  doc: 'rates of inputs as JSON, e.g. \'{"maxRate": 5000}\', or false',
-  read: (value, where, isText) => {
-    const given = isText && typeof value === 'string' ? parsed(value) : value;
-    if (given === false) return false;
-    return object(BACKPRESSURE_OPTIONS, { expected: '' }).read(given, where, isText);
-  },
-};
-
-const engine: Option = {
-  expected: `one of ${engines.names.map((name) => `'${name}'`).join(', ')}`,
-  doc: "who computes: 'inline', the main thread; or 'threads', one worker per partition",
-  read: (value, where) => {
-    if (typeof value !== 'string') return undefined;
-    const kind = engines.find(value);
-    if (kind !== undefined) return kind.type;
-    throw new StreamjobError('CONFIG_UNKNOWN', `there is no engine ${JSON.stringify(value)}`, {
-      where,
-      hint: `${didYouMean(value, engines.names)}engines are ${engines.names.join(', ')}`,
-    });
-  },
-};
-
-/** Of jobs and of contexts. */
-const SHARED = {
-  name: text({ doc: "the job's name in logs", expected: 'the job a name' }),
-  batchInterval: duration({ doc: "e.g. '250ms', '1s'", required: true }),
-  cut: oneOf(['interval', 'eager'], {
-    doc: 'when batches are cut: at multiples of the interval, or as soon as something waits',
-  }),
-  linger: duration({ doc: "with --cut eager, from one cut to the next at least; default '2ms'" }),
-  batchesInFlight: oneOf([2, 1], {
-    doc: '2 (default): stages of the next batch run while outputs are waited for; 1: one batch after the other',
-  }),
-  onFailure: oneOf(['retry', 'stop'], { doc: 'what to do when a batch fails' }),
-  maxRetries: count({ doc: 'how often a failed batch is run again; default: without limit' }),
-  onPoison: oneOf(['fail', 'skip'], {
-    doc: 'what to do when a function throws on a value: fail the batch, or leave the value out',
-  }),
-  deadLetterFile: text({ doc: 'where values that were left out are written', expected: 'the path of a file' }),
-  backpressure,
-  parallelism: count({ min: 1, max: 1024, doc: 'partitions of batches and shuffles' }),
-  engine,
-  stateStore: oneOf(['memory', 'lmdb'], { doc: 'where states are kept while the job runs' }),
-  stateCache: count({ min: 1, doc: 'with lmdb, how many keys of each operator are kept in memory' }),
-  reliability,
-  checkpointDir,
-  allowIntervalChange,
-} as const;
-
-const AGENT_OPTIONS: OptionTable<{ conf: string; name?: string }> = {
-  conf: text({ required: true }),
-  name: text({}),
-};
+/** The agent of a job, where more than its file is said. */
+export const AGENT_OPTIONS = {
+  conf: text({ required: true, doc: 'the flume.conf' }),
+  name: text({ default: 'a1', doc: 'which agent of the file' }),
+} satisfies OptionTable<{ conf: string; name?: string }>;
 
 /** Of a job: each is a flag of `streamjob run` and an environment variable, too. */
-export const JOB_OPTIONS: OptionTable<JobOptions> = {
-  ...SHARED,
-  name: { ...SHARED.name, required: true },
+export const JOB_OPTIONS = {
+  name: text({ required: true, expected: 'the job a name', doc: "the job's name in logs" }),
   // The empty text takes the agent of the job file away: Flume's own feeds the job then.
   agent: anyOf([text({}), exactly(''), object(AGENT_OPTIONS, { expected: '' })], {
     expected: "the path of a flume.conf, '' for none, or { conf: './flume.conf', name: 'a1' }",
+    absent: 'no agent in this process',
     doc: "the flume.conf of the embedded agent a1; '' for none",
+    more: 'Relative to the job file; as a flag or variable, to the working directory. `{ conf, name }` names another agent of the file.',
   }),
-};
+  ...SHARED_OPTIONS,
+  checkpointDir: option(
+    {
+      absent: '`.streamjob/NAME` below the working directory, for a job that needs one',
+      doc: "where state, windows and received data outlive a crash; false (as a flag 'none'): nowhere",
+    },
+    CHECKPOINT_DIR,
+  ),
+} satisfies OptionTable<JobOptions>;
 
-const JOB_MODULE_OPTIONS: OptionTable<JobModule> = {
-  module: text({ required: true }),
-  data: anything({}),
-  consoleToStderr: flag({}),
-  source: text({}),
-};
+const JOB_MODULE_OPTIONS = {
+  module: text({ required: true, doc: 'path or URL of the module' }),
+  data: anything({ doc: 'what its function gets beside the context: plain data' }),
+  consoleToStderr: flag({ doc: 'whether what workers write with console goes to stderr' }),
+  source: text({ doc: 'the file to bundle for workers, where it is not `module`' }),
+} satisfies OptionTable<JobModule>;
 
 /** The methods of a logger, beside `child`, which console has not. */
 const LOG_METHODS = ['debug', 'info', 'warn', 'error'];
 
-export const CONTEXT_OPTIONS: OptionTable<StreamingContextOptions> = {
-  ...SHARED,
-  stateDir: text({ expected: 'a directory' }),
-  job: object(JOB_MODULE_OPTIONS, { expected: 'the module of the job: { module: import.meta.url }' }),
-  embeddedAgent: flag({}),
-  maxBatches: count({ min: 1 }),
-  maxBacklogBytes: size({}),
-  maxLogBytes: size({}),
-  standardCheckpointDir: text({ expected: 'a directory' }),
-  files: withMethods(['create', 'read', 'rename'], {}),
-  log: withMethods(LOG_METHODS, {}),
-  write: fn({}),
-  telemetry: withMethods(['counter', 'observableCounter', 'gauge', 'span'], {}),
-  clock: withMethods(['now', 'after'], {}),
-};
+export const CONTEXT_OPTIONS = {
+  ...SHARED_OPTIONS,
+  name: text({ default: 'streamjob', forWorkers: true, expected: 'the job a name', doc: "the job's name in logs" }),
+  checkpointDir: option(
+    { absent: 'nowhere', doc: 'where state, windows and received data outlive a crash; false: nowhere' },
+    CHECKPOINT_DIR,
+  ),
+  standardCheckpointDir: text({
+    expected: 'a directory',
+    doc: 'the checkpoint directory of a job that needs one and does not name it: what `streamjob run` gives',
+  }),
+  stateDir: text({
+    expected: 'a directory',
+    forWorkers: true,
+    absent: "`state` in the checkpoint directory, or one among the machine's temporary files",
+    doc: "with stateStore 'lmdb', a directory of its own for the database",
+  }),
+  job: object(JOB_MODULE_OPTIONS, {
+    expected: 'the module of the job: { module: import.meta.url }',
+    doc: "where worker threads find the job; needed for engine 'threads'",
+    more: 'A module whose default export is a job (defineJob), or a function that gets a context and `data` and builds the same graph on it.',
+  }),
+  embeddedAgent: flag({
+    default: false,
+    doc: "whether the embedded agent feeds the job: unlike Flume's, its sinks have many requests in flight",
+    more: '`streamjob run` says so.',
+  }),
+  maxBatches: count({
+    min: 1,
+    orInfinity: true,
+    default: computed('without limit', () => Number.POSITIVE_INFINITY),
+    unit: 'batches',
+    doc: 'stop after so many batches that held data',
+  }),
+  maxBacklogBytes: size({ default: '256MiB', doc: 'the most memory for received data that waits or is processed' }),
+  maxLogBytes: size({ default: '8GiB', doc: 'the most disk for received data that waits in the write-ahead log' }),
+  log: withMethods<Log>(LOG_METHODS, {
+    absent: 'warnings and errors to stderr',
+    doc: 'where lines go: a pino logger fits, and so does `console`',
+  }),
+  write: fn<(text: string) => void, 'default'>({
+    default: computed('stdout', () => (text) => void process.stdout.write(text)),
+    doc: 'takes what `print` prints',
+  }),
+  telemetry: withMethods<Telemetry, 'default'>(['counter', 'observableCounter', 'gauge', 'span'], {
+    default: computed('nobody', () => noTelemetry),
+    doc: 'takes counters, gauges and spans of the job: what it did, and what took time',
+  }),
+  clock: withMethods<Clock, 'default'>(['now', 'after'], {
+    default: computed("the machine's", () => systemClock),
+    doc: 'what time it is, and timers',
+  }),
+  files: withMethods<Files>(['create', 'read', 'rename'], {
+    absent: "this machine's",
+    doc: 'the file system of the checkpoint, for tests',
+  }),
+} satisfies OptionTable<StreamingContextOptions>;
 
-export const STOP_OPTIONS: OptionTable<StopOptions> = {
-  graceful: flag({}),
-  timeout: duration({}),
-};
+/** A graceful stop is given this many batch intervals, and this many ms at least. */
+const GRACE = { intervals: 10, leastMs: 30_000 };
 
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
+/** Defaults depend on `batchInterval`, in ms, which is told when they are resolved. */
+export const STOP_OPTIONS = {
+  graceful: flag({
+    default: true,
+    doc: 'whether what was received is run and committed, or given back to where it came from',
+  }),
+  timeout: duration({
+    default: computed('10 batch intervals, at least 30 s', ({ batchInterval }) =>
+      Math.max(GRACE.leastMs, GRACE.intervals * Number(batchInterval)),
+    ),
+    doc: 'after this a graceful stop gives the rest back',
+  }),
+} satisfies OptionTable<StopOptions>;

@@ -1,63 +1,30 @@
 /** The options of a job, compiled once from all places they come from: flag over environment over job file over default. */
 
 import { StreamjobError } from '../core/errors.ts';
-import type { Option } from '../core/options.ts';
-import { checkOptions, misfit } from '../core/options.ts';
+import {
+  checkOptions,
+  misfit,
+  type Option,
+  type Resolved,
+  resolveOptions,
+  type Table,
+  withDefaults,
+} from '../core/options.ts';
 import { didYouMean } from '../core/registry.ts';
-import type { Reliability } from '../core/reliability.ts';
-import type { BackpressureOptions } from '../flow/batch/rate-control.ts';
-import { DEFAULT_DEAD_LETTER_FILE } from '../flow/output/dead-letters.ts';
 import type { JobOptions } from './job-options.ts';
-import { JOB_OPTIONS } from './options.ts';
+import { AGENT_OPTIONS, JOB_OPTIONS } from './options.ts';
 
 /** Options with everything filled in. */
-export interface ResolvedJobOptions {
-  readonly name: string;
-  /** ms */
-  readonly batchInterval: number;
-  readonly cut: 'interval' | 'eager';
-  /** ms */
-  readonly linger: number;
-  readonly batchesInFlight: 1 | 2;
-  readonly agent: { readonly conf: string; readonly name: string } | undefined;
-  readonly onFailure: 'retry' | 'stop';
-  /** Undefined: without limit. */
-  readonly maxRetries: number | undefined;
-  readonly onPoison: 'fail' | 'skip';
-  readonly deadLetterFile: string;
-  readonly backpressure: BackpressureOptions | false;
-  /** Undefined: the engine's default. */
-  readonly parallelism: number | undefined;
-  readonly engine: string;
-  readonly stateStore: 'memory' | 'lmdb';
-  /** Undefined: the default. */
-  readonly stateCache: number | undefined;
-  readonly reliability: Reliability;
+export type ResolvedJobOptions = Omit<Resolved<typeof JOB_OPTIONS>, 'agent'> & {
+  readonly agent: Resolved<typeof AGENT_OPTIONS> | undefined;
   /** Whether somebody asked for the level: then the embedded agent keeps it too. */
   readonly reliabilityAsked: boolean;
-  /** Undefined: the standard one, if one is needed. */
-  readonly checkpointDir: string | false | undefined;
-  readonly allowIntervalChange: boolean;
-}
+};
 
 /** What flags and the environment may say: texts, by option name. */
 export type OptionTexts = Readonly<Record<string, string | undefined>>;
 
-const OPTIONS: Readonly<Record<string, Option>> = JOB_OPTIONS;
-
-const DEFAULTS = {
-  cut: 'interval',
-  linger: 2,
-  batchesInFlight: 2,
-  onFailure: 'retry',
-  onPoison: 'fail',
-  deadLetterFile: DEFAULT_DEAD_LETTER_FILE,
-  backpressure: {},
-  engine: 'inline',
-  stateStore: 'memory',
-  reliability: 'end-to-end',
-  allowIntervalChange: false,
-} as const satisfies Partial<JobOptions>;
+const OPTIONS: Table = JOB_OPTIONS;
 
 /** Variables that are ours and no options of a job. */
 const OTHER_VARIABLES = ['STREAMJOB_LOG_LEVEL'];
@@ -68,26 +35,20 @@ const OTHER_VARIABLES = ['STREAMJOB_LOG_LEVEL'];
  * @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN
  */
 export function resolveJobOptions(file: JobOptions, flags: OptionTexts, env: OptionTexts): ResolvedJobOptions {
-  checkOptions('defineJob', optional(JOB_OPTIONS), file);
+  checkOptions('defineJob', mayBeElsewhere(OPTIONS), file);
   checkVariables(env);
-  const values: Record<string, unknown> = { ...DEFAULTS };
+  const values: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(OPTIONS)) {
     const text = flags[name] ?? env[environmentName(name)];
     const given = text ?? (Reflect.get(file, name) as unknown);
     if (given !== undefined) values[name] = readOption(name, option, given, text !== undefined);
     if (option.required === true && values[name] === undefined) throw misfit(name, undefined, option, '');
   }
-  const read = values as Partial<ResolvedJobOptions> &
-    typeof DEFAULTS &
-    Pick<ResolvedJobOptions, 'name' | 'batchInterval'>;
+  const { agent, ...resolved } = withDefaults(JOB_OPTIONS, values);
   return {
-    maxRetries: undefined,
-    parallelism: undefined,
-    stateCache: undefined,
-    checkpointDir: undefined,
-    ...read,
-    agent: resolveAgent(values['agent'] as JobOptions['agent']),
-    reliabilityAsked: (flags['reliability'] ?? env[environmentName('reliability')] ?? file.reliability) !== undefined,
+    ...resolved,
+    agent: resolveAgent(agent),
+    reliabilityAsked: values['reliability'] !== undefined,
   };
 }
 
@@ -104,12 +65,8 @@ function readOption(name: string, option: Option, given: unknown, isText: boolea
 }
 
 /** The file may leave out what a flag or the environment gives. */
-function optional(table: typeof JOB_OPTIONS): typeof JOB_OPTIONS {
-  const entries = Object.entries(table).map(([name, option]: [string, Option]) => [
-    name,
-    { ...option, required: false },
-  ]);
-  return Object.fromEntries(entries) as typeof JOB_OPTIONS;
+function mayBeElsewhere(table: Table): Table {
+  return Object.fromEntries(Object.entries(table).map(([name, option]) => [name, { ...option, required: false }]));
 }
 
 /** A misspelt variable would be a setting that silently is not there. */
@@ -129,7 +86,7 @@ export function environmentName(option: string): string {
   return `STREAMJOB_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-function resolveAgent(agent: JobOptions['agent']): ResolvedJobOptions['agent'] {
+function resolveAgent(agent: Resolved<typeof JOB_OPTIONS>['agent']): ResolvedJobOptions['agent'] {
   if (agent === undefined || agent === '') return undefined;
-  return typeof agent === 'string' ? { conf: agent, name: 'a1' } : { conf: agent.conf, name: agent.name ?? 'a1' };
+  return typeof agent === 'string' ? resolveOptions('agent', AGENT_OPTIONS, { conf: agent }) : agent;
 }

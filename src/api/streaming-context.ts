@@ -3,17 +3,15 @@
  * file that knows all of them.
  */
 
-import { availableParallelism } from 'node:os';
 import type { Observable } from 'rxjs';
 import type { FlumeEvent } from '../avro/event-block.ts';
-import { type Clock, systemClock, type Timer } from '../core/clock.ts';
+import type { Clock, Timer } from '../core/clock.ts';
 import { type DurationLike, durationMs } from '../core/duration.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import { EventBus, type StreamEvent } from '../core/events.ts';
 import { type Logger, loggerOf } from '../core/log.ts';
 import { moduleUrl } from '../core/module-url.ts';
-import { checkOptions, count, misfit, sizeBytes } from '../core/options.ts';
-import { noTelemetry, type Telemetry } from '../core/telemetry.ts';
+import { count, misfit, optionsForWorkers, type Resolved, resolveOptions } from '../core/options.ts';
 import type { EngineKind, EngineSettings, JobElsewhere } from '../engine/engine.ts';
 import { engines } from '../engine/index.ts';
 import { EagerCutting } from '../flow/batch/eager-cutting.ts';
@@ -21,11 +19,11 @@ import { type Rates, resolveRates } from '../flow/batch/rate-control.ts';
 import { Ticker } from '../flow/batch/ticker.ts';
 import { openDurability } from '../flow/commit/open.ts';
 import { Flow } from '../flow/flow.ts';
-import { DEFAULT_DEAD_LETTER_FILE, DeadLetters } from '../flow/output/dead-letters.ts';
+import { DeadLetters } from '../flow/output/dead-letters.ts';
 import { type FileStreamOptions, FilesInput, fixedRecords, textLines } from '../flow/receive/files.ts';
 import { type FlumePullOptions, FlumePullReceiver } from '../flow/receive/flume-pull.ts';
 import { type FlumePushOptions, FlumePushReceiver, type ReceiverSettings } from '../flow/receive/flume-push.ts';
-import { type Input, inputOf, resolveDedupe } from '../flow/receive/input.ts';
+import { type Input, inputOf } from '../flow/receive/input.ts';
 import {
   type FromObservableOptions,
   type ObservableSource,
@@ -48,12 +46,6 @@ import { bundleForWorkers } from './load/bundles.ts';
 import { CONTEXT_OPTIONS, STOP_OPTIONS } from './options.ts';
 import { StatePlace } from './state-place.ts';
 
-const DEFAULT_MAX_BACKLOG_BYTES = 256 * 1024 * 1024;
-const DEFAULT_MAX_LOG_BYTES = 8 * 1024 ** 3;
-const SHORTEST_GRACE_MS = 30_000;
-const DEFAULT_LINGER_MS = 2;
-const DEFAULT_STATE_CACHE = 100_000;
-
 /**
  * Makes streams and runs them: what a job is written against.
  *
@@ -64,11 +56,10 @@ const DEFAULT_STATE_CACHE = 100_000;
  * await ssc.awaitTermination();
  */
 export class StreamingContext {
-  readonly #options: StreamingContextOptions;
+  readonly #options: Resolved<typeof CONTEXT_OPTIONS>;
   readonly #graph: Graph;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #telemetry: Telemetry;
   readonly #events = new EventBus();
   readonly #listened: Observable<StreamEvent>;
   readonly #engine: EngineKind;
@@ -84,21 +75,20 @@ export class StreamingContext {
   #checkpointDir: string | undefined;
 
   /** @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN (engine) */
-  constructor(options: StreamingContextOptions) {
-    checkOptions('StreamingContext', CONTEXT_OPTIONS, options);
+  constructor(given: StreamingContextOptions) {
+    const options = resolveOptions('StreamingContext', CONTEXT_OPTIONS, given);
     this.#options = options;
-    this.#graph = new Graph(durationMs(options.batchInterval, 'batchInterval'), () => this.#run.flow);
-    this.#clock = options.clock ?? systemClock;
-    this.#log = loggerOf(options.log).child({ job: options.name ?? 'streamjob' });
-    this.#telemetry = options.telemetry ?? noTelemetry;
+    this.#graph = new Graph(options.batchInterval, () => this.#run.flow);
+    this.#clock = options.clock;
+    this.#log = loggerOf(options.log).child({ job: options.name });
     this.#listened = this.#events.listenable((error) => {
       this.#log.error({ err: error }, `a listener of events$ threw: ${messageOf(error)}`);
     });
-    this.#engine = engines.get(options.engine ?? 'inline');
-    this.#parallelism = options.parallelism ?? (this.#engine.type === 'inline' ? 1 : availableParallelism());
+    this.#engine = engines.get(options.engine);
+    this.#parallelism = options.parallelism;
     this.#states = new StatePlace({
       kind: options.stateStore,
-      cachedKeys: options.stateCache ?? DEFAULT_STATE_CACHE,
+      cachedKeys: options.stateCache,
       directory: options.stateDir,
       checkpointDir: () => this.#checkpointDir ?? options.checkpointDir ?? options.standardCheckpointDir,
       threads: this.#parallelism,
@@ -154,7 +144,7 @@ export class StreamingContext {
   flumeStream(options: FlumePushOptions): DStream<FlumeEvent> {
     const settings = this.#receiverSettings();
     const receiver = new FlumePushReceiver(options, settings);
-    return this.#inputStream(inputOf(settings.id, receiver, { dedupe: resolveDedupe(options.dedupe) }));
+    return this.#inputStream(inputOf(settings.id, receiver, { dedupe: receiver.dedupe }));
   }
 
   /**
@@ -166,7 +156,7 @@ export class StreamingContext {
   flumePollingStream(options: FlumePullOptions): DStream<FlumeEvent> {
     const settings = this.#receiverSettings();
     const receiver = new FlumePullReceiver(options, settings);
-    return this.#inputStream(inputOf(settings.id, receiver, { dedupe: resolveDedupe(options.dedupe) }));
+    return this.#inputStream(inputOf(settings.id, receiver, { dedupe: receiver.dedupe }));
   }
 
   /** The values of all streams. @throws StreamjobError CONFIG_INVALID */
@@ -374,13 +364,10 @@ export class StreamingContext {
    * @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN: then nothing has happened
    */
   async stop(options: StopOptions = {}): Promise<void> {
-    checkOptions('stop', STOP_OPTIONS, options);
-    const graceMs =
-      options.timeout === undefined
-        ? Math.max(SHORTEST_GRACE_MS, 10 * this.#graph.batchMs)
-        : durationMs(options.timeout, 'timeout');
+    const { batchInterval } = this.#options;
+    const { graceful, timeout } = resolveOptions('stop', STOP_OPTIONS, options, { batchInterval });
     if (this.#run.starting === undefined) this.#graph.freeze('stopped');
-    return this.#run.stop(options.graceful !== false, graceMs);
+    return this.#run.stop(graceful, timeout);
   }
 
   /**
@@ -410,8 +397,8 @@ export class StreamingContext {
   }
 
   async #openFlow(): Promise<Flow> {
-    const { onFailure, maxRetries, maxBatches, maxBacklogBytes, maxLogBytes, write } = this.#options;
-    const { reliability = 'end-to-end', name = 'streamjob' } = this.#options;
+    const { cut, linger, onFailure, maxRetries, maxBatches, maxBacklogBytes, maxLogBytes, write } = this.#options;
+    const { batchesInFlight, reliability, telemetry, name } = this.#options;
     const skipPolicy = this.#openDeadLetters();
     const names = this.#graph.identities();
     const { durability, inputNames } = await openDurability({
@@ -422,7 +409,7 @@ export class StreamingContext {
       takesInput: this.#engine.takesInput,
       checkpointDir: this.#checkpointDir ?? this.#options.checkpointDir,
       standard: this.#options.standardCheckpointDir,
-      allowIntervalChange: this.#options.allowIntervalChange === true,
+      allowIntervalChange: this.#options.allowIntervalChange,
       log: this.#log,
       files: this.#options.files,
     });
@@ -438,19 +425,18 @@ export class StreamingContext {
       signal: AbortSignal.any([this.#run.scope.signal, this.#run.halt.signal]),
       skipPolicy,
       log: this.#log,
-      telemetry: this.#telemetry,
+      telemetry: this.#options.telemetry,
       job: await this.#jobElsewhere(),
       recovery: durability.recovery,
     });
     this.#run.scope.defer(() => engine.close());
     this.#run.requireNotStopped();
-    const { cut = 'interval', linger = DEFAULT_LINGER_MS } = this.#options;
     const { batchMs } = this.#graph;
     return new Flow({
       cut,
       cutting:
         cut === 'eager'
-          ? new EagerCutting(this.#clock, batchMs, durationMs(linger, 'linger'), durability.lastTime)
+          ? new EagerCutting(this.#clock, batchMs, linger, durability.lastTime)
           : new Ticker(this.#clock, batchMs, durability.lastTime),
       graph: this.#graph,
       engine,
@@ -458,9 +444,9 @@ export class StreamingContext {
       clock: this.#clock,
       log: this.#log,
       events: this.#events,
-      onFailure: onFailure ?? 'retry',
-      maxRetries: maxRetries ?? Number.POSITIVE_INFINITY,
-      maxBatches: maxBatches ?? Number.POSITIVE_INFINITY,
+      onFailure,
+      maxRetries,
+      maxBatches,
       // Only at end-to-end do peers wait for the commit.
       maxDelayMs:
         reliability === 'end-to-end'
@@ -470,34 +456,28 @@ export class StreamingContext {
                 .map(({ peers }) => (peers?.timeoutMs ?? Number.POSITIVE_INFINITY) / 2),
             )
           : Number.POSITIVE_INFINITY,
-      maxBacklogBytes: sizeBytes(maxBacklogBytes ?? DEFAULT_MAX_BACKLOG_BYTES, 'maxBacklogBytes'),
-      maxLogBytes: sizeBytes(maxLogBytes ?? DEFAULT_MAX_LOG_BYTES, 'maxLogBytes'),
+      maxBacklogBytes,
+      maxLogBytes,
       reliability,
       durability,
       inputNames,
       job: name,
       rates: this.#rates,
-      batchesInFlight: this.#options.batchesInFlight ?? 2,
-      telemetry: this.#telemetry,
+      batchesInFlight,
+      telemetry,
       deadLetters: skipPolicy,
       halt: this.#run.halt,
-      write: write ?? ((text) => process.stdout.write(text)),
+      write,
     });
   }
 
   /** Where workers find the job, and the options that its graph may depend on. */
   async #jobElsewhere(): Promise<JobElsewhere | undefined> {
-    const { batchInterval, job, name, reliability, stateStore, stateCache } = this.#options;
+    const { job } = this.#options;
     if (job === undefined) return undefined;
+    // By now it is known where the states are, if they are in a database.
     const stateDir = this.#states.directory;
-    const context = {
-      batchInterval,
-      parallelism: this.#parallelism,
-      ...(name && { name }),
-      ...(reliability && { reliability }),
-      ...(stateDir && { stateStore, stateDir }),
-      ...(stateCache && { stateCache }),
-    };
+    const context = optionsForWorkers(CONTEXT_OPTIONS, { ...this.#options, stateDir });
     const entry = moduleUrl('worker').href;
     // Only other threads load it.
     const isElsewhere = this.#engine.takesInput !== 'heap';
@@ -508,19 +488,17 @@ export class StreamingContext {
   #openDeadLetters(): DeadLetters | undefined {
     const { onPoison, deadLetterFile } = this.#options;
     if (onPoison !== 'skip') return undefined;
-    const letters = new DeadLetters(deadLetterFile ?? DEFAULT_DEAD_LETTER_FILE, this.#log, this.#events);
+    const letters = new DeadLetters(deadLetterFile, this.#log, this.#events);
     this.#run.scope.defer(() => letters.close());
     return letters;
   }
 
   #receiverSettings(): ReceiverSettings {
     const id = this.#inputIds++;
-    const { reliability = 'end-to-end' } = this.#options;
+    const { reliability, embeddedAgent, telemetry } = this.#options;
     const log = this.#log.child({ receiver: id });
     const eager = this.#options.cut === 'eager';
     const { takesInput } = this.#engine;
-    const { embeddedAgent = false } = this.#options;
-    const telemetry = this.#telemetry;
     const { batchMs } = this.#graph;
     return { id, clock: this.#clock, log, telemetry, batchMs, reliability, eager, takesInput, embeddedAgent };
   }

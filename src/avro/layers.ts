@@ -5,7 +5,7 @@
  */
 
 import { Duplex } from 'node:stream';
-import type { ConnectionOptions, SecureContext, SecureContextOptions, TLSSocket } from 'node:tls';
+import type { ConnectionOptions, SecureContext, SecureContextOptions, SecureVersion, TLSSocket } from 'node:tls';
 import zlib from 'node:zlib';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import { tls } from '../core/machine.ts';
@@ -35,6 +35,9 @@ export type ClientTls = Pick<
   /** Which of TLS and zlib is outermost when both are used: as Flume 1.10 and later (zlib), or as 1.9 and before (TLS). */
   readonly layering?: 'flume-1.10' | 'flume-1.9';
 };
+
+/** Versions of TLS, as settings name them. */
+export const TLS_VERSIONS: readonly SecureVersion[] = ['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1'];
 
 /** What a server does with compressed streams: take both kinds, only plain ones, or only compressed ones. */
 export type Compression = 'auto' | 'none' | 'deflate';

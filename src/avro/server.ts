@@ -58,13 +58,13 @@ export interface AvroRpcServerOptions {
   readonly pipeline?: number | undefined;
 }
 
-const DEFAULT_MAX_PARTIAL_BYTES = 256 * 1024 * 1024;
+export const DEFAULT_MAX_PARTIAL_BYTES: number = 256 * 1024 * 1024;
 /** What Node reads of a socket that is not read on: one piece. */
 const READ_AHEAD_BYTES = 64 * 1024;
 const DEFAULT_FRAME_TIMEOUT_MS = 20_000;
-const DEFAULT_HANDSHAKE_TIMEOUT_MS = 20_000;
-const DEFAULT_MAX_CONNECTIONS = 2000;
-const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS = 500;
+export const DEFAULT_HANDSHAKE_TIMEOUT_MS: number = 20_000;
+export const DEFAULT_MAX_CONNECTIONS: number = 2000;
+export const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS: number = 500;
 /** A machine that is gone says nothing: after so long a silence the operating system asks it ten times, each second. In ms. */
 const KEEP_ALIVE_AFTER_MS = 60_000;
 const DEFAULT_PIPELINE = 1000;

@@ -101,17 +101,13 @@ function openContext(
   module: string,
   requests: StopRequests,
 ): StreamingContext {
-  const { maxRetries, checkpointDir, parallelism, stateCache, agent: _, reliabilityAsked: __, ...context } = options;
+  const { agent, reliabilityAsked: _, ...context } = options;
   const ssc = new StreamingContext({
     ...context,
     log,
-    embeddedAgent: options.agent !== undefined,
+    embeddedAgent: agent !== undefined,
     job: { module, consoleToStderr: flags.json },
-    ...(checkpointDir === undefined ? {} : { checkpointDir }),
     standardCheckpointDir: path.join('.streamjob', options.name.replace(/[^\w.-]+/g, '_')),
-    ...(maxRetries === undefined ? {} : { maxRetries }),
-    ...(parallelism === undefined ? {} : { parallelism }),
-    ...(stateCache === undefined ? {} : { stateCache }),
     ...(flags.batches === undefined ? {} : { maxBatches: flags.batches }),
     write: (text) => {
       if (flags.json) return;

@@ -1,276 +1,266 @@
-/**
- * Options objects of users: an option is declared once, with its kind and what it does, and the checks of each object derive from
- * the declaration. Where nothing checks them, a misspelt `dedup` switches exactly-once off without a word, and a limit that is NaN
- * is no limit. The type of a table holds it equal to the interface that users see: an option in one of them only does not compile.
- */
+/** The kinds of options, of which tables are made; what is done with a table is in option-table.ts. */
 import { inspect } from 'node:util';
-import { parseDuration } from './duration.ts';
-import { StreamjobError } from './errors.ts';
-import { didYouMean } from './registry.ts';
+import { type DurationLike, parseDuration } from './duration.ts';
+import {
+  type Declared,
+  type Given,
+  type InOf,
+  isObject,
+  type Option,
+  type OutOf,
+  option,
+  type Presence,
+  type Resolved,
+  resolveOptions,
+  type Spec,
+  type Table,
+} from './option-table.ts';
+import { GIB, KIB, MIB, parseSize, type SizeLike } from './size.ts';
 
-/** One option. */
-export interface Option {
-  /** What fits, behind "give …". */
-  readonly expected: string;
-  /** What it does, for the command line and the documentation; options that only programs have may go without. */
-  readonly doc?: string;
-  readonly required?: boolean;
-  /** For `--help`: the words that fit, where there are few. */
-  readonly choices?: readonly string[];
-  /**
-   * The value, or undefined when it does not fit. Objects are checked by their own table, which throws.
-   * @param isText the value comes from the command line or the environment, where everything is a text
-   */
-  readonly read: (value: unknown, where: string, isText: boolean) => unknown;
+export {
+  checkOptions,
+  computed,
+  type Given,
+  isObject,
+  misfit,
+  type Option,
+  type OptionTable,
+  option,
+  optionsForWorkers,
+  type Resolved,
+  resolveOptions,
+  type Table,
+  unknownOption,
+  withDefaults,
+} from './option-table.ts';
+export type { SizeLike } from './size.ts';
+
+/** The value in the largest unit of which it is a whole number. */
+function inUnits(units: readonly (readonly [string, number])[]): (value: unknown) => string {
+  return (value) => {
+    if (typeof value !== 'number' || value === 0) return String(value);
+    const [unit, one] = units.find(([, one]) => value % one === 0) ?? ['', 1];
+    return `${value / one}${unit}`;
+  };
 }
 
-/** An option for each property of `O`. */
-export type OptionTable<O extends object> = { readonly [K in keyof Required<O>]: Option };
-
-interface Spec {
-  readonly doc?: string;
-  readonly required?: boolean;
-}
-
-const MIB = 1024 * 1024;
-const SIZE_UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  b: 1,
-  kib: 1024,
-  mib: MIB,
-  gib: 1024 * MIB,
-  kb: 1000,
-  mb: 1e6,
-  gb: 1e9,
-};
-
-/** Bytes as users write them: a number, or a text such as '64MiB'. */
-export type SizeLike = number | string;
-
-/**
- * Bytes of a size.
- * @param value a whole number greater than 0, or a text with the unit KiB, MiB, GiB (1024) or kB, MB, GB (1000)
- * @param option the option's name, for the error
- * @throws StreamjobError CONFIG_INVALID
- * @example sizeBytes('64MiB', 'maxFrameBytes') // 67108864
- */
-export function sizeBytes(value: SizeLike, option: string): number {
-  const bytes = parseSize(value);
-  if (bytes !== undefined) return bytes;
-  throw misfit(option, value, size({}), '');
-}
-
-function parseSize(value: unknown): number | undefined {
-  let bytes = value;
-  if (typeof value === 'string') {
-    const match = /^\s*(\d+(?:\.\d+)?)\s*([kmg]i?b|b)?\s*$/i.exec(value);
-    const unit = SIZE_UNITS[(match?.[2] ?? '').toLowerCase()];
-    bytes = match === null || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
-  }
-  return typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
-}
+const showSize = inUnits([
+  ['GiB', GIB],
+  ['MiB', MIB],
+  ['KiB', KIB],
+  ['B', 1],
+]);
+const showDuration = inUnits([
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+  ['ms', 1],
+]);
 
 /** Bytes. */
-export function size(spec: Spec): Option {
-  return { ...spec, expected: "whole bytes greater than 0, or a text such as '64MiB' or '1GB'", read: parseSize };
+export function size<const S extends Spec<number, SizeLike>>(spec: S): Declared<number, SizeLike, S> {
+  return option(spec, {
+    kind: 'size',
+    expected: "whole bytes greater than 0, or a text such as '64MiB' or '1GB'",
+    show: showSize,
+    read: parseSize,
+  });
 }
 
 /** ms greater than 0 and at most ten years, or a text; with `orZero` 0 too. */
-export function duration(spec: Spec & { readonly orZero?: boolean }): Option {
+export function duration<const S extends Spec<number, DurationLike> & { readonly orZero?: boolean }>(
+  spec: S,
+): Declared<number, DurationLike, S> {
   const least = spec.orZero === true ? 'of at least 0' : 'greater than 0';
-  return {
-    ...spec,
+  return option(spec, {
+    kind: 'duration',
     expected: `whole milliseconds ${least} as a number, or a text such as '250ms', '1s', '5m', '1h'`,
+    show: showDuration,
     read: (value) => {
       if (value === 0 && spec.orZero === true) return 0;
       return typeof value === 'number' || typeof value === 'string' ? parseDuration(value) : undefined;
     },
-  };
+  });
+}
+
+interface CountSpec extends Spec<number> {
+  readonly min?: number;
+  readonly max?: number;
+  /** Whether Infinity fits: no limit. */
+  readonly orInfinity?: boolean;
 }
 
 /** A whole number from `min` (0) to `max`. */
-export function count(spec: Spec & { readonly min?: number; readonly max?: number }): Option {
+export function count<const S extends CountSpec>(spec: S): Declared<number, number, S> {
   const { min = 0, max = Number.MAX_SAFE_INTEGER } = spec;
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-  return {
-    ...spec,
+  return option(spec, {
+    kind: 'whole number',
     expected: `a whole number ${range}`,
     read: (value, _, isText) => {
       const number = isText ? numberOf(value) : value;
+      if (number === Number.POSITIVE_INFINITY && spec.orInfinity === true) return number;
       return typeof number === 'number' && Number.isSafeInteger(number) && number >= min && number <= max
         ? number
         : undefined;
     },
-  };
+  });
 }
 
 /** A number above 0, not necessarily whole. */
-export function positive(spec: Spec & { readonly orInfinity?: boolean }): Option {
-  return {
-    ...spec,
+export function positive<const S extends Spec<number> & { readonly orInfinity?: boolean }>(
+  spec: S,
+): Declared<number, number, S> {
+  return option(spec, {
+    kind: 'number',
     expected: 'a number greater than 0',
     read: (value) =>
       typeof value === 'number' && value > 0 && (Number.isFinite(value) || spec.orInfinity === true)
         ? value
         : undefined,
-  };
+  });
 }
 
 /** A TCP port; 0: any free one. */
-export function port(spec: Spec): Option {
-  return { ...count({ ...spec, max: 65_535 }), expected: 'a port from 1 to 65535, or 0 for any free one' };
+export function port<const S extends Spec<number>>(spec: S): Declared<number, number, S> {
+  const { read } = count({ max: 65_535 });
+  return option(spec, { kind: 'port', expected: 'a port from 1 to 65535, or 0 for any free one', read });
 }
 
 /** A text that is not empty. */
-export function text(spec: Spec & { readonly expected?: string }): Option {
-  return {
-    ...spec,
+export function text<const S extends Spec<string> & { readonly expected?: string }>(
+  spec: S,
+): Declared<string, string, S> {
+  return option(spec, {
+    kind: 'text',
     expected: spec.expected ?? 'a text',
     read: (value) => (typeof value === 'string' && value !== '' ? value : undefined),
-  };
+  });
 }
 
 /** true or false. */
-export function flag(spec: Spec): Option {
-  return { ...spec, expected: 'true or false', read: (value) => (typeof value === 'boolean' ? value : undefined) };
+export function flag<const S extends Spec<boolean>>(spec: S): Declared<boolean, boolean, S> {
+  return option(spec, {
+    kind: 'true or false',
+    expected: 'true or false',
+    read: (value) => (typeof value === 'boolean' ? value : undefined),
+  });
 }
 
 /** One of some words or numbers. */
-export function oneOf(allowed: readonly (string | number)[], spec: Spec): Option {
-  const shown = allowed.map((each) => (typeof each === 'string' ? `'${each}'` : each));
-  return {
-    ...spec,
+export function oneOf<const W extends string | number, const S extends Spec<W>>(
+  allowed: readonly W[],
+  spec: S,
+): Declared<W, W, S> {
+  const shown = allowed.map((each) => (typeof each === 'string' ? `'${each}'` : String(each)));
+  return option(spec, {
+    kind: 'one of',
     expected: [shown.slice(0, -1).join(', '), shown.at(-1)].join(' or '),
     choices: allowed.map(String),
     read: (value, _, isText) => allowed.find((each) => each === value || (isText && String(each) === value)),
-  };
+  });
 }
 
-/** A function. */
-export function fn(spec: Spec & { readonly expected?: string }): Option {
-  return {
-    ...spec,
-    expected: spec.expected ?? 'a function',
-    read: (value) => (typeof value === 'function' ? value : undefined),
-  };
+/** The spec of a kind whose type is written, not inferred: then `P` is written too, and the spec must be so. */
+type SpecBy<P extends Presence, T> = Omit<Spec<T>, 'required' | 'default'> & { readonly expected?: string } & {
+    required: { readonly required: true };
+    default: { readonly default: NonNullable<Spec<T>['default']> };
+    optional: { readonly required?: false };
+  }[P];
+
+/** A function, of the type `F`. @example fn<(name: string) => boolean>({ expected: 'a function' }) */
+export function fn<F, P extends Presence = 'optional'>(spec: SpecBy<P, F>): Option<F, F, P> {
+  return typed<F, P>(spec, 'function', spec.expected ?? 'a function', (value) => typeof value === 'function');
+}
+
+/** Anything at all: a value that only the user's own code understands, or that others check. */
+export function anything<T = unknown, P extends Presence = 'optional'>(spec: SpecBy<P, T>): Option<T, T, P> {
+  return typed<T, P>(spec, 'value', spec.expected ?? 'a value', () => true);
+}
+
+/** An object with these methods: a clock, a logger. */
+export function withMethods<T, P extends Presence = 'optional'>(
+  methods: readonly string[],
+  spec: SpecBy<P, T>,
+): Option<T, T, P> {
+  return typed<T, P>(spec, 'object', `an object with the methods ${methods.join(', ')}`, (value) => {
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+    return methods.every((name) => typeof Reflect.get(value, name) === 'function');
+  });
+}
+
+/** @param fits as far as can be seen: the type of a function's parameters, say, can not */
+function typed<T, P extends Presence>(
+  spec: Spec<T>,
+  kind: string,
+  expected: string,
+  fits: (value: unknown) => boolean,
+): Option<T, T, P> {
+  const read = (value: unknown): T | undefined => (fits(value) ? (value as T) : undefined);
+  return option(spec, { kind, expected, read }) as Option<T, T, P>;
 }
 
 /** A list whose items fit `item`. */
-export function list(item: Option, spec: Spec & { readonly min?: number; readonly expected: string }): Option {
-  return {
-    ...spec,
-    read: (value, where, isText) => {
+export function list<Out, In, const S extends Spec<readonly Out[], readonly In[]> & { readonly expected: string }>(
+  item: Option<Out, In>,
+  spec: S & { readonly min?: number },
+): Declared<readonly Out[], readonly In[], S> {
+  return option(spec, {
+    kind: 'list',
+    expected: spec.expected,
+    read: (value, where, isText): readonly Out[] | undefined => {
       if (!Array.isArray(value) || value.length < (spec.min ?? 0)) return undefined;
-      const items = value.map((each: unknown, i) => item.read(each, `${where}[${i}]`, isText));
-      return items.includes(undefined) ? undefined : items;
+      const items: Out[] = [];
+      for (const [i, each] of value.entries()) {
+        const read = item.read(each, `${where}[${i}]`, isText);
+        if (read === undefined) return undefined;
+        items.push(read);
+      }
+      return items;
     },
-  };
+  });
 }
 
-/** An object with options of its own. */
-export function object<O extends object>(table: OptionTable<O>, spec: Spec & { readonly expected: string }): Option {
-  return {
-    ...spec,
-    read: (value, where) => {
-      if (!isObject(value)) return undefined;
-      checkOptions(where, table, value);
-      return value;
-    },
-  };
+/** An object with options of its own; its defaults are filled in too. */
+export function object<T extends Table, const S extends Spec<Resolved<T>, Given<T>> & { readonly expected: string }>(
+  table: T,
+  spec: S,
+): Declared<Resolved<T>, Given<T>, S> & { readonly table: T } {
+  const read = (value: unknown, where: string): Resolved<T> | undefined =>
+    isObject(value) ? resolveOptions(where, table, value) : undefined;
+  return { ...option<Resolved<T>, S, Given<T>>(spec, { kind: 'object', expected: spec.expected, read }), table };
 }
 
 /** What fits one of several kinds; each is tried in turn, and the last one's own error counts. */
-export function anyOf(kinds: readonly Option[], spec: Spec & { readonly expected?: string }): Option {
-  return {
-    ...spec,
+export function anyOf<K extends Option, const S extends Spec<OutOf<K>, InOf<K>> & { readonly expected?: string }>(
+  kinds: readonly K[],
+  spec: S,
+): Declared<OutOf<K>, InOf<K>, S> {
+  return option<OutOf<K>, S, InOf<K>>(spec, {
+    kind: kinds.map(({ kind }) => kind).join(' or '),
     expected: spec.expected ?? kinds.map(({ expected }) => expected).join('; or '),
     read: (value, where, isText) => {
       for (const kind of kinds) {
         const read = kind.read(value, where, isText);
-        if (read !== undefined) return read;
+        if (read !== undefined) return read as OutOf<K>;
       }
       return undefined;
     },
-  };
+  });
 }
 
 /** Just this value. */
-export function exactly(value: unknown): Option {
-  return { expected: inspect(value), read: (given) => (given === value ? given : undefined) };
-}
-
-/** Anything at all: a value that only the user's own code understands, or an object with methods (a clock, a logger). */
-export function anything(spec: Spec & { readonly expected?: string }): Option {
-  return { ...spec, expected: spec.expected ?? 'a value', read: (value) => value };
-}
-
-/** An object with these methods. */
-export function withMethods(methods: readonly string[], spec: Spec): Option {
-  return {
-    ...spec,
-    expected: `an object with the methods ${methods.join(', ')}`,
-    read: (value) => {
-      if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
-      return methods.every((name) => typeof Reflect.get(value, name) === 'function') ? value : undefined;
+export function exactly<const T>(value: T): Option<T, T, 'optional'> {
+  return option<T, object, T>(
+    {},
+    {
+      kind: inspect(value),
+      expected: inspect(value),
+      read: (given) => (given === value ? value : undefined),
     },
-  };
-}
-
-/**
- * Checks an options object: no unknown names, nothing required missing, each value as its option wants it. An option that is undefined
- * counts as left out.
- * @param where what takes the options, for errors: 'flumeStream', 'stop'
- * @throws StreamjobError CONFIG_UNKNOWN with the nearest known name; CONFIG_INVALID
- * @example checkOptions('stop', { graceful: flag({}) }, { gracefull: true }) // throws: did you mean graceful?
- */
-export function checkOptions<O extends object>(where: string, table: OptionTable<O>, given: unknown): void {
-  const options: Readonly<Record<string, Option>> = table;
-  if (!isObject(given)) {
-    throw new StreamjobError('CONFIG_INVALID', `${where} takes an object with options, not ${shown(given)}`, { where });
-  }
-  for (const [name, value] of Object.entries(given)) {
-    const option = Object.hasOwn(options, name) ? options[name] : undefined;
-    if (option === undefined) throw unknownOption(where, name, Object.keys(options));
-    if (value !== undefined && option.read(value, `${where}, ${name}`, false) === undefined) {
-      throw misfit(name, value, option, where);
-    }
-  }
-  for (const [name, { required, expected }] of Object.entries(options)) {
-    if (required !== true || Reflect.get(given, name) !== undefined) continue;
-    throw new StreamjobError('CONFIG_INVALID', `${where} needs the option ${name}`, {
-      where,
-      hint: `give ${expected}`,
-    });
-  }
-}
-
-/** That there is no option of a name. */
-export function unknownOption(where: string, name: string, known: readonly string[]): StreamjobError {
-  return new StreamjobError('CONFIG_UNKNOWN', `${where} has no option ${name}`, {
-    where,
-    hint: `${didYouMean(name, known)}options are ${known.join(', ')}`,
-  });
-}
-
-/** That a value does not fit its option. @param where what takes the option; empty: the option alone says it */
-export function misfit(name: string, value: unknown, { expected }: Option, where: string): StreamjobError {
-  return new StreamjobError('CONFIG_INVALID', `${name} cannot be ${shown(value)}`, {
-    where: where === '' ? name : `${where}, ${name}`,
-    hint: `give ${expected}`,
-  });
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  );
 }
 
 function numberOf(value: unknown): unknown {
   return typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-}
-
-const LONGEST_SHOWN = 80;
-
-function shown(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity });
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }

@@ -7,7 +7,7 @@ import type { Observable } from 'rxjs';
 import { Subject } from 'rxjs/internal/Subject';
 import { type DurationLike, durationMs } from '../core/duration.ts';
 import { StreamjobError } from '../core/errors.ts';
-import { anyOf, checkOptions, duration, exactly, fn, type OptionTable } from '../core/options.ts';
+import { anyOf, checkOptions, duration, exactly, fn, type OptionTable, resolveOptions } from '../core/options.ts';
 import { floorTime } from '../core/time.ts';
 import { requireSync, type Sync, userError, type Widen } from './functions.ts';
 import type { Graph } from './graph.ts';
@@ -201,8 +201,8 @@ export class DStream<T> {
    * @example users.mapAsync((id) => lookUp(id), { concurrency: 8, timeout: 1000, retries: 2 })
    */
   mapAsync<U>(fn: (value: T, signal: AbortSignal) => Promise<U>, options: MapAsyncOptions = {}): DStream<U> {
-    checkOptions('mapAsync', MAP_ASYNC_OPTIONS, options);
-    return this.#derive('mapAsync', (parent) => mapAsync(parent, fn, options));
+    const resolved = resolveOptions('mapAsync', MAP_ASYNC_OPTIONS, options);
+    return this.#derive('mapAsync', (parent) => mapAsync(parent, fn, resolved));
   }
 
   /**
@@ -329,11 +329,9 @@ export class DStream<T> {
   }
 
   #eventWindow(windowMs: number, slideMs: number, options: EventTimeOptions<T>): EventWindowDStream<T> {
-    checkOptions('window', EVENT_TIME_OPTIONS, options);
-    const { eventTime, allowedLateness = 0, maxAhead = DEFAULT_MAX_AHEAD_MS } = options;
-    const allowedLatenessMs = allowedLateness === 0 ? 0 : durationMs(allowedLateness, 'allowedLateness');
-    const maxAheadMs = durationMs(maxAhead, 'maxAhead');
-    const timestamp = eventTime === true ? headerTimestamp : eventTime;
+    const resolved = resolveOptions('window', EVENT_TIME_OPTIONS, options);
+    const { allowedLateness: allowedLatenessMs, maxAhead: maxAheadMs } = resolved;
+    const timestamp = options.eventTime === true ? headerTimestamp : options.eventTime;
     const operator = this.#graph.operatorName('eventTimeWindow');
     const wrongTimes = this.#graph.remark(
       operator,
@@ -736,16 +734,19 @@ export interface EventTimeOptions<T> {
   readonly maxAhead?: DurationLike;
 }
 
-const DEFAULT_MAX_AHEAD_MS = 3_600_000;
-
-const EVENT_TIME_OPTIONS: OptionTable<EventTimeOptions<unknown>> = {
-  eventTime: anyOf([exactly(true), fn({})], {
+export const EVENT_TIME_OPTIONS = {
+  eventTime: anyOf([exactly(true), fn<(value: never) => number | undefined>({})], {
     required: true,
     expected: 'true, for the `timestamp` header of Flume events, or a function that gives ms since the epoch',
+    doc: 'true: the `timestamp` header of Flume events; or a function that gives ms since the epoch',
   }),
-  allowedLateness: duration({ orZero: true }),
-  maxAhead: duration({}),
-};
+  allowedLateness: duration({ orZero: true, default: 0, doc: 'how late events may come' }),
+  maxAhead: duration({
+    default: '1h',
+    doc: 'how far ahead of the clock the time of an event may be',
+    more: 'One that is further ahead, or is no number, counts as late, with a warning: it would make all later events late for good.',
+  }),
+} satisfies OptionTable<EventTimeOptions<unknown>>;
 
 function headerTimestamp(value: unknown): number | undefined {
   if (typeof value !== 'object' || value === null || !('timestamp' in value)) return undefined;

@@ -4,7 +4,17 @@ import { type Clock, systemClock } from '../../core/clock.ts';
 import { messageOf, StreamjobError, systemCodeOf } from '../../core/errors.ts';
 import { type Log, type Logger, loggerOf } from '../../core/log.ts';
 import { fs, nextLoop } from '../../core/machine.ts';
-import { checkOptions, type OptionTable, oneOf, text, withMethods } from '../../core/options.ts';
+import {
+  computed,
+  isObject,
+  type OptionTable,
+  oneOf,
+  option,
+  type Resolved,
+  resolveOptions,
+  text,
+  withMethods,
+} from '../../core/options.ts';
 import { RELIABILITY_LEVELS, type Reliability } from '../../core/reliability.ts';
 import { untilAborted } from '../../core/scope.ts';
 import { noTelemetry, type Telemetry } from '../../core/telemetry.ts';
@@ -33,17 +43,34 @@ export interface AgentOptions {
   readonly clock?: Clock | undefined;
 }
 
-const AGENT_OPTIONS: OptionTable<AgentOptions> = {
-  name: text({ expected: 'the name of an agent of the file' }),
-  env: {
-    expected: 'an object of texts, such as process.env',
-    read: (value) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined),
-  },
-  reliability: oneOf(RELIABILITY_LEVELS, {}),
-  log: withMethods(['debug', 'info', 'warn', 'error'], {}),
-  telemetry: withMethods(['counter', 'observableCounter', 'gauge', 'span'], {}),
-  clock: withMethods(['now', 'after'], {}),
-};
+export const AGENT_OPTIONS = {
+  name: text({ default: 'a1', expected: 'the name of an agent of the file', doc: 'the agent in the file' }),
+  env: option(
+    { default: computed('the environment of the process', () => process.env), doc: `where \`\${env:X}\` comes from` },
+    {
+      kind: 'object',
+      expected: 'an object of texts, such as process.env',
+      read: (value) => (isObject(value) ? (value as NodeJS.ProcessEnv) : undefined),
+    },
+  ),
+  reliability: oneOf(RELIABILITY_LEVELS, {
+    absent: 'whatever the file has is used as it is',
+    doc: 'the level of reliability for a file that does not say `NAME.reliability` itself',
+    more: 'A file whose channels are weaker is refused; one that says a stronger level keeps it, with a warning.',
+  }),
+  log: withMethods<Log>(['debug', 'info', 'warn', 'error'], {
+    absent: 'warnings and errors to stderr',
+    doc: 'where lines go: a pino logger fits, and so does `console`',
+  }),
+  telemetry: withMethods<Telemetry, 'default'>(['counter', 'observableCounter', 'gauge', 'span'], {
+    default: computed('nobody', () => noTelemetry),
+    doc: 'takes the counters of all components',
+  }),
+  clock: withMethods<Clock, 'default'>(['now', 'after'], {
+    default: computed("the machine's", () => systemClock),
+    doc: 'what time it is, and timers',
+  }),
+} satisfies OptionTable<AgentOptions>;
 
 /**
  * An agent. It is made once, started once and stopped once.
@@ -64,11 +91,11 @@ export class Agent {
   /** Each takes a measurement back. */
   #measured: readonly (() => void)[] = [];
 
-  private constructor(conf: AgentConf, options: AgentOptions) {
+  private constructor(conf: AgentConf, options: Resolved<typeof AGENT_OPTIONS>) {
     this.name = conf.name;
     this.#log = loggerOf(options.log).child({ agent: conf.name });
-    this.#clock = options.clock ?? systemClock;
-    this.#telemetry = options.telemetry ?? noTelemetry;
+    this.#clock = options.clock;
+    this.#telemetry = options.telemetry;
     this.#parts = buildTopology(conf, { log: this.#log, clock: this.#clock });
     const { channels, runners, sources } = this.#parts;
     const groups = [partsOf('channel', channels), partsOf('sink', runners), partsOf('source', sources)];
@@ -80,20 +107,17 @@ export class Agent {
    * @throws StreamjobError FILE_NOT_FOUND, FILE_ACCESS, CONFIG_INVALID (all errors with their lines); CONFIG_UNKNOWN (an option)
    */
   static async fromFile(path: string, options: AgentOptions = {}): Promise<Agent> {
-    checkOptions('Agent.fromFile', AGENT_OPTIONS, options);
-    return Agent.fromText(await readConf(path), path, options);
+    const resolved = resolveOptions('Agent.fromFile', AGENT_OPTIONS, options);
+    return Agent.#make(await readConf(path), path, resolved);
   }
 
   /** As {@link Agent.fromFile}, of a text; `path` is what errors call it. */
   static fromText(text: string, path: string, options: AgentOptions = {}): Agent {
-    checkOptions('Agent.fromText', AGENT_OPTIONS, options);
-    const { conf, problems } = readFlumeConf(
-      text,
-      path,
-      options.name ?? 'a1',
-      options.env ?? process.env,
-      options.reliability,
-    );
+    return Agent.#make(text, path, resolveOptions('Agent.fromText', AGENT_OPTIONS, options));
+  }
+
+  static #make(text: string, path: string, options: Resolved<typeof AGENT_OPTIONS>): Agent {
+    const { conf, problems } = readFlumeConf(text, path, options.name, options.env, options.reliability);
     const log = loggerOf(options.log);
     for (const warning of problems.warnings) log.warn({}, problems.format(warning));
     problems.throwIfAny();

@@ -2,7 +2,7 @@
 
 import { StreamjobError } from '../../core/errors.ts';
 import { moduleUrl } from '../../core/module-url.ts';
-import { anything, type Option, type OptionTable, object } from '../../core/options.ts';
+import { anything, count, type OptionTable, object, option } from '../../core/options.ts';
 import type { JobModule } from '../../engine/engine.ts';
 import type { DStream } from '../../graph/dstream.ts';
 import { CONTEXT_OPTIONS } from '../options.ts';
@@ -21,21 +21,36 @@ export interface KitModule {
   readonly data?: unknown;
 }
 
-const moduleOption: Option = {
-  required: true,
-  expected: "a module's path or URL, such as new URL('./pipeline.ts', import.meta.url)",
-  read: (value) => (value instanceof URL || (typeof value === 'string' && value !== '') ? value : undefined),
-};
-
-const KIT_MODULE_OPTIONS: OptionTable<KitModule> = { module: moduleOption, data: anything({}) };
+const KIT_MODULE_OPTIONS = {
+  module: option(
+    { required: true, doc: 'path or URL of the module' },
+    {
+      kind: 'path or URL',
+      expected: "a module's path or URL, such as new URL('./pipeline.ts', import.meta.url)",
+      read: (value): string | URL | undefined =>
+        value instanceof URL || (typeof value === 'string' && value !== '') ? value : undefined,
+    },
+  ),
+  data: anything({ doc: 'what its function gets last: plain data' }),
+} satisfies OptionTable<KitModule>;
 
 /** Options that all functions of the kit have. @internal */
-export const KIT_OPTIONS: { readonly [K in 'batchInterval' | 'numPartitions' | 'engine' | 'job']: Option } = {
+export const KIT_OPTIONS = {
   batchInterval: CONTEXT_OPTIONS.batchInterval,
-  numPartitions: CONTEXT_OPTIONS.parallelism,
+  numPartitions: count({
+    min: 1,
+    max: 1024,
+    default: 2,
+    unit: 'partitions',
+    doc: 'partitions of batches and shuffles, unless an operator says otherwise',
+  }),
   engine: CONTEXT_OPTIONS.engine,
-  job: object(KIT_MODULE_OPTIONS, { expected: "the module of the test's function: { module, data }" }),
-};
+  job: object(KIT_MODULE_OPTIONS, {
+    expected: "the module of the test's function: { module, data }",
+    doc: "where worker threads find what the test's function does; needed for engine 'threads'",
+    more: 'A module whose default export is the same function, with `data` as its last parameter.',
+  }),
+} as const;
 
 /** The job option of a context whose workers build a test's graph again. @internal */
 export function kitJob(kind: KitJob['kind'], job: KitModule | undefined): { job?: JobModule } {

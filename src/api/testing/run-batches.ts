@@ -1,8 +1,8 @@
 /** runBatches: batches in, batches out, under a clock that stands still until the next batch. */
 import { ManualClock } from '../../core/clock.ts';
-import { type DurationLike, durationMs } from '../../core/duration.ts';
+import type { DurationLike } from '../../core/duration.ts';
 import { silentLogger } from '../../core/log.ts';
-import { checkOptions, count, list, type Option, type OptionTable } from '../../core/options.ts';
+import { computed, count, list, type OptionTable, option, resolveOptions } from '../../core/options.ts';
 import type { DStream } from '../../graph/dstream.ts';
 import { StreamingContext } from '../streaming-context.ts';
 import { type BatchResult, KIT_OPTIONS, type KitModule, kitJob } from './kit-graph.ts';
@@ -39,24 +39,31 @@ export type BuildBatches<A, U, B = unknown, C = unknown> = (
   data: unknown,
 ) => DStream<U> | Promise<DStream<U>>;
 
-const batch: Option = {
-  expected: 'an array of values, or null',
-  read: (value) => (value === null || Array.isArray(value) ? value : undefined),
-};
+const batch = option(
+  {},
+  {
+    kind: 'array or null',
+    expected: 'an array of values, or null',
+    read: (value): readonly unknown[] | null | undefined =>
+      value === null || Array.isArray(value) ? value : undefined,
+  },
+);
 
-const inputs = (required: boolean): Option =>
-  list(batch, {
-    required,
-    expected: 'an array with the values of each batch: [[1, 2], [3]]; null in it is no data at all',
-  });
+const INPUTS = 'an array with the values of each batch: [[1, 2], [3]]; null in it is no data at all';
 
-const RUN_BATCHES_OPTIONS: OptionTable<RunBatchesOptions<unknown>> = {
+export const RUN_BATCHES_OPTIONS = {
   ...KIT_OPTIONS,
-  inputs: inputs(true),
-  inputs2: inputs(false),
-  inputs3: inputs(false),
-  numBatches: count({}),
-};
+  inputs: list(batch, { required: true, expected: INPUTS, doc: 'the values of each batch; null: no data at all then' }),
+  inputs2: list(batch, { default: [], expected: INPUTS, doc: 'those of a second stream' }),
+  inputs3: list(batch, { default: [], expected: INPUTS, doc: 'those of a third stream' }),
+  numBatches: count({
+    default: computed('as many as there are inputs', (others) =>
+      Math.max(...[others['inputs'], others['inputs2'], others['inputs3']].map((each) => (each as unknown[]).length)),
+    ),
+    unit: 'batches',
+    doc: 'how many batches are run; those beyond the inputs are empty',
+  }),
+} satisfies OptionTable<RunBatchesOptions<unknown>>;
 
 interface InputStreams<A, B, C> {
   readonly first: ReturnType<typeof StreamingContext.prototype.valuesStream<A>>;
@@ -91,10 +98,11 @@ export async function runBatches<A, U, B = unknown, C = unknown>(
   options: RunBatchesOptions<A, B, C>,
   build: BuildBatches<A, U, B, C>,
 ): Promise<BatchResult<U>[]> {
-  checkOptions('runBatches', RUN_BATCHES_OPTIONS, options);
-  const { inputs, inputs2 = [], inputs3 = [], numPartitions = 2, engine = 'inline', job } = options;
+  const resolved = resolveOptions('runBatches', RUN_BATCHES_OPTIONS, options);
+  const { batchInterval, numPartitions, engine, numBatches } = resolved;
+  // The values are of the types that the options say.
+  const { inputs, inputs2 = [], inputs3 = [], job } = options;
   const clock = new ManualClock(0);
-  const batchInterval = durationMs(options.batchInterval, 'batchInterval');
   const ssc = new StreamingContext({
     clock,
     batchInterval,
@@ -110,7 +118,6 @@ export async function runBatches<A, U, B = unknown, C = unknown>(
     results.push({ time, values });
   });
   await ssc.start();
-  const numBatches = options.numBatches ?? Math.max(inputs.length, inputs2.length, inputs3.length);
   try {
     for (let i = 0; i < numBatches; i++) {
       first.push(inputOf(inputs, i));

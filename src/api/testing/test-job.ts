@@ -7,7 +7,7 @@ import { type DurationLike, durationMs } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import { silentLogger } from '../../core/log.ts';
 import { fsSync } from '../../core/machine.ts';
-import { checkOptions, count, flag, misfit, type OptionTable } from '../../core/options.ts';
+import { count, flag, misfit, type OptionTable, type Resolved, resolveOptions } from '../../core/options.ts';
 import { didYouMean } from '../../core/registry.ts';
 import type { DeadLetter } from '../../flow/output/dead-letters.ts';
 import { CONTEXT_OPTIONS } from '../options.ts';
@@ -40,12 +40,15 @@ export interface TestJobOptions {
   readonly job?: KitModule;
 }
 
-const TEST_JOB_OPTIONS: OptionTable<TestJobOptions> = {
+export const TEST_JOB_OPTIONS = {
   ...KIT_OPTIONS,
-  startTime: count({}),
-  checkpoint: flag({}),
+  startTime: count({ default: 0, unit: 'ms since the epoch', doc: 'what the clock shows at first' }),
+  checkpoint: flag({
+    default: true,
+    doc: "whether state and windows outlive a restart, in a directory of the kit's that `stop` removes",
+  }),
   onPoison: CONTEXT_OPTIONS.onPoison,
-};
+} satisfies OptionTable<TestJobOptions>;
 
 /** Values that were pushed and have not committed. */
 interface Pushed {
@@ -63,7 +66,7 @@ interface Run {
 
 /** A job under test; made by `testJob`. */
 export class TestJob<O extends object> {
-  readonly #options: TestJobOptions;
+  readonly #options: Resolved<typeof TEST_JOB_OPTIONS>;
   readonly #batchMs: number;
   readonly #directory: string;
   readonly #clock: ManualClock;
@@ -75,10 +78,9 @@ export class TestJob<O extends object> {
   #run: Run | undefined;
 
   private constructor(options: TestJobOptions, build: BuildTestJob<O>) {
-    checkOptions('testJob', TEST_JOB_OPTIONS, options);
-    this.#options = options;
-    this.#batchMs = durationMs(options.batchInterval, 'batchInterval');
-    this.#clock = new ManualClock(options.startTime ?? 0);
+    this.#options = resolveOptions('testJob', TEST_JOB_OPTIONS, options);
+    this.#batchMs = this.#options.batchInterval;
+    this.#clock = new ManualClock(this.#options.startTime);
     this.#build = build;
     this.#directory = fsSync.mkdtempSync(path.join(tmpdir(), 'streamjob-test-'));
   }
@@ -192,14 +194,7 @@ export class TestJob<O extends object> {
   }
 
   async #start(): Promise<void> {
-    const {
-      batchInterval,
-      numPartitions = 2,
-      checkpoint = true,
-      onPoison = 'fail',
-      engine = 'inline',
-      job,
-    } = this.#options;
+    const { batchInterval, numPartitions, checkpoint, onPoison, engine, job } = this.#options;
     const ssc = new StreamingContext({
       batchInterval,
       clock: this.#clock,

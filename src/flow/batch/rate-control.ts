@@ -14,7 +14,7 @@
 import type { Clock, Timer } from '../../core/clock.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { EventBus } from '../../core/events.ts';
-import { checkOptions, type OptionTable, positive } from '../../core/options.ts';
+import { computed, type OptionTable, positive, resolveOptions } from '../../core/options.ts';
 import type { Input } from '../receive/input.ts';
 import type { ReadingGate } from '../receive/reading-gate.ts';
 import { PIDRateEstimator } from './pid-rate-estimator.ts';
@@ -66,14 +66,24 @@ interface RatedInput {
   timer: Timer | undefined;
 }
 
-/** Rates, in events per second. */
-export const BACKPRESSURE_OPTIONS: OptionTable<BackpressureOptions> = {
-  initialRate: positive({}),
-  minRate: positive({}),
-  maxRate: positive({ orInfinity: true }),
-};
-const DEFAULT_INITIAL_RATE = 100_000;
-const DEFAULT_MIN_RATE = 100;
+export const BACKPRESSURE_OPTIONS = {
+  initialRate: positive({
+    default: computed('100,000, or `maxRate` if that is less', ({ maxRate }) => Math.min(100_000, Number(maxRate))),
+    unit: 'events/s',
+    doc: 'how fast an input is read until the first estimate',
+  }),
+  minRate: positive({
+    default: computed('100, or `maxRate` if that is less', ({ maxRate }) => Math.min(100, Number(maxRate))),
+    unit: 'events/s',
+    doc: 'no estimate goes below it',
+  }),
+  maxRate: positive({
+    orInfinity: true,
+    default: Number.POSITIVE_INFINITY,
+    unit: 'events/s',
+    doc: 'no estimate goes above it',
+  }),
+} satisfies OptionTable<BackpressureOptions>;
 /** The bucket is filled in advance for an interval, at most for as long as it keeps what is not used, in ms. */
 const LONGEST_PREPAID_MS = 1000;
 /** What part of the allowed events a batch must hold to say what the job can do. */
@@ -91,13 +101,8 @@ const POLL_PART = 0.1;
  */
 export function resolveRates(options: BackpressureOptions | false | undefined): Rates | undefined {
   if (options === false) return undefined;
-  checkOptions('backpressure', BACKPRESSURE_OPTIONS, options ?? {});
-  const { maxRate = Number.POSITIVE_INFINITY } = options ?? {};
-  const rates = {
-    maxRate,
-    initialRate: options?.initialRate ?? Math.min(DEFAULT_INITIAL_RATE, maxRate),
-    minRate: options?.minRate ?? Math.min(DEFAULT_MIN_RATE, maxRate),
-  };
+  const rates = resolveOptions('backpressure', BACKPRESSURE_OPTIONS, options ?? {});
+  const { maxRate } = rates;
   for (const name of ['initialRate', 'maxRate', 'minRate'] as const) {
     if (rates[name] > maxRate) throw invalid(name, rates[name], `at most maxRate, ${maxRate}`);
   }

@@ -20,9 +20,6 @@ export interface DeadLetter extends Letter {
   readonly time: number;
 }
 
-/** Where letters go when the user names no file, in the working directory. */
-export const DEFAULT_DEAD_LETTER_FILE = 'dead-letters.jsonl';
-
 const NEWLINE = 0x0a;
 
 /** What users' functions threw on, when the policy is to leave it out. */

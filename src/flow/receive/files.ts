@@ -8,7 +8,7 @@ import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { fs } from '../../core/machine.ts';
-import { checkOptions, flag, fn, type OptionTable } from '../../core/options.ts';
+import { computed, flag, fn, type OptionTable, type Resolved, resolveOptions } from '../../core/options.ts';
 import type { AtCut, Input, Position } from './input.ts';
 import type { Receiver } from './receiver.ts';
 import { ValuesReceiver } from './values.ts';
@@ -21,10 +21,16 @@ export interface FileStreamOptions {
   readonly filter?: (name: string) => boolean;
 }
 
-const FILE_STREAM_OPTIONS: OptionTable<FileStreamOptions> = {
-  newFilesOnly: flag({}),
-  filter: fn({}),
-};
+export const FILE_STREAM_OPTIONS = {
+  newFilesOnly: flag({
+    default: true,
+    doc: 'whether only files count that are moved in after the start, or those of the last minute before it too',
+  }),
+  filter: fn<(name: string) => boolean, 'default'>({
+    default: computed('those that do not begin with a dot', () => (name) => !name.startsWith('.')),
+    doc: 'which names count',
+  }),
+} satisfies OptionTable<FileStreamOptions>;
 
 /** How long files are remembered at least, in ms: an older one is not looked at any more. */
 const REMEMBER_MS = 60_000;
@@ -37,7 +43,7 @@ export class FilesInput<T> implements Input {
   readonly atCut: AtCut;
   readonly position: Position;
   readonly #directory: string;
-  readonly #options: FileStreamOptions;
+  readonly #options: Resolved<typeof FILE_STREAM_OPTIONS>;
   readonly #read: (content: Buffer) => readonly T[];
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -59,8 +65,7 @@ export class FilesInput<T> implements Input {
     this.id = id;
     this.name = `file stream [${id}] of ${directory}`;
     this.#directory = directory;
-    checkOptions('textFileStream', FILE_STREAM_OPTIONS, options);
-    this.#options = options;
+    this.#options = resolveOptions('textFileStream', FILE_STREAM_OPTIONS, options);
     this.#read = read;
     this.#clock = environment.clock;
     this.#log = environment.log;
@@ -79,7 +84,7 @@ export class FilesInput<T> implements Input {
 
   /** Takes in the files of the batch. */
   async #takeFiles(time: number): Promise<void> {
-    const started = this.#options.newFilesOnly === false ? 0 : (this.#startedAt ?? 0);
+    const started = this.#options.newFilesOnly ? (this.#startedAt ?? 0) : 0;
     // Back from the batch before, not from this one: files that came while nothing ran are not too old.
     const oldest = Math.min(time, this.#lastTime) - this.#rememberMs;
     const threshold = Math.max(started, oldest);
@@ -111,7 +116,7 @@ export class FilesInput<T> implements Input {
   }
 
   async #list(): Promise<string[]> {
-    const filter = this.#options.filter ?? ((name: string) => !name.startsWith('.'));
+    const { filter } = this.#options;
     try {
       const entries = await fs.readdir(this.#directory, { withFileTypes: true });
       return entries

@@ -4,24 +4,22 @@
  */
 import { DEFAULT_MAX_FRAME_BYTES } from '../../avro/frames.ts';
 import type { IncomingBatch } from '../../avro/protocols/spark-sink.ts';
-import { type DurationLike, durationMs } from '../../core/duration.ts';
+import type { DurationLike } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import {
-  checkOptions,
   count,
   duration,
   list,
   type OptionTable,
-  object,
+  resolveOptions,
   type SizeLike,
   size,
-  sizeBytes,
   text,
 } from '../../core/options.ts';
 import type { ReceiverSettings } from './flume-push.ts';
 import { HeldDeliveries } from './held.ts';
-import { DEDUPE_OPTIONS, type DedupeOptions } from './input.ts';
-import { EVENT_LIMIT_OPTIONS, type EventLimitOptions, eventLimits } from './limits.ts';
+import { DEDUPE_OPTION, type Dedupe, type DedupeOptions } from './input.ts';
+import { EVENT_LIMIT_OPTIONS, type EventLimitOptions } from './limits.ts';
 import { PullSink } from './pull-sink.ts';
 import type { Intake, Outcome, Peers, Polling, Reading, Receiver } from './receiver.ts';
 import type { SinkAddress } from './sink-connection.ts';
@@ -45,19 +43,39 @@ export interface FlumePullOptions extends EventLimitOptions {
   readonly dedupe?: DedupeOptions;
 }
 
-const PULL_OPTIONS: OptionTable<FlumePullOptions> = {
+export const PULL_OPTIONS = {
+  addresses: list(text({}), {
+    min: 1,
+    required: true,
+    expected: "at least one address, e.g. ['127.0.0.1:41415']",
+    doc: 'the sinks, as `host:port`',
+  }),
+  maxBatchSize: count({
+    min: 1,
+    default: 1000,
+    unit: 'events',
+    doc: 'the most events in one batch of a sink',
+    more: "The default is Spark's; at most `transactionCapacity` of the sink's channel.",
+  }),
+  parallelism: count({
+    min: 1,
+    default: 5,
+    unit: 'batches',
+    doc: 'how many batches of each sink may wait for their commit at once',
+    more: "At most the sink's `threads` (10) less one.",
+  }),
+  sinkTimeout: duration({
+    default: '60s',
+    doc: 'the `timeout` of the sinks: what is not acknowledged by then they deliver again',
+    more:
+      'A batch is held for at most 0.75 of it; sinks are not asked while the estimated delay of the backlog is over half of it; a batch ' +
+      'interval over half of it is refused at start. An acknowledgement that comes later is counted and warned of.',
+  }),
+  maxFrameBytes: size({ default: DEFAULT_MAX_FRAME_BYTES, doc: 'the largest answer of a sink' }),
+  dedupe: DEDUPE_OPTION,
   ...EVENT_LIMIT_OPTIONS,
-  addresses: list(text({}), { min: 1, required: true, expected: "at least one address, e.g. ['127.0.0.1:41415']" }),
-  maxBatchSize: count({ min: 1 }),
-  parallelism: count({ min: 1 }),
-  sinkTimeout: duration({}),
-  maxFrameBytes: size({}),
-  dedupe: object(DEDUPE_OPTIONS, { expected: "{ header: 'id', remember: 1_000_000 }" }),
-};
+} satisfies OptionTable<FlumePullOptions>;
 
-const DEFAULT_MAX_BATCH_SIZE = 1000;
-const DEFAULT_PARALLELISM = 5;
-const DEFAULT_SINK_TIMEOUT_MS = 60_000;
 /** At this part of the sink's timeout a batch that has not committed is refused, so that the sink still hears it. */
 const HOLD_FRACTION = 0.75;
 
@@ -76,6 +94,8 @@ export class FlumePullReceiver implements Receiver {
     pause: () => this.#each((sink) => sink.pause()),
     resume: () => this.#each((sink) => sink.resume()),
   };
+  /** How its input knows events that come again. */
+  readonly dedupe: Dedupe | undefined;
   readonly polling: Polling = { askAtMost: (events) => this.#each((sink) => sink.askAtMost(events)) };
   readonly #settings: ReceiverSettings;
   readonly #sinks: readonly PullSink[];
@@ -87,20 +107,21 @@ export class FlumePullReceiver implements Receiver {
   #measured: readonly (() => void)[] = [];
 
   /** @throws StreamjobError CONFIG_INVALID */
-  constructor(options: FlumePullOptions, settings: ReceiverSettings) {
-    checkOptions('flumePollingStream', PULL_OPTIONS, options);
+  constructor(given: FlumePullOptions, settings: ReceiverSettings) {
+    const options = resolveOptions('flumePollingStream', PULL_OPTIONS, given);
     this.#settings = settings;
     this.name = `Flume polling stream [${settings.id}] of ${options.addresses.join(', ')}`;
-    const timeoutMs = durationMs(options.sinkTimeout ?? DEFAULT_SINK_TIMEOUT_MS, 'sinkTimeout');
+    const timeoutMs = options.sinkTimeout;
     this.peers = { timeoutMs };
     if (settings.reliability === 'end-to-end') requireShortInterval(settings.batchMs, timeoutMs);
+    this.dedupe = options.dedupe;
     this.#held = new HeldDeliveries(settings.clock, timeoutMs * HOLD_FRACTION, (seq) => void this.#onExpired(seq));
     const common = {
-      maxBatchSize: options.maxBatchSize ?? DEFAULT_MAX_BATCH_SIZE,
-      parallelism: options.parallelism ?? DEFAULT_PARALLELISM,
+      maxBatchSize: options.maxBatchSize,
+      parallelism: options.parallelism,
       sinkTimeoutMs: timeoutMs,
-      maxFrameBytes: sizeBytes(options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES, 'maxFrameBytes'),
-      limits: eventLimits(options),
+      maxFrameBytes: options.maxFrameBytes,
+      limits: options,
       clock: settings.clock,
       log: settings.log,
     };

@@ -5,21 +5,19 @@
  */
 
 import { EventBlock } from '../../avro/event-block.ts';
-import type { EventLimits } from '../../avro/event-check.ts';
 import { checkedRequest, encodeStatus, type FlumeMessage, flumeProtocol } from '../../avro/protocols/flume.ts';
 import type { RpcConnection, RpcRequest } from '../../avro/rpc-request.ts';
 import { AvroRpcServer } from '../../avro/server.ts';
 import type { Clock } from '../../core/clock.ts';
-import { durationMs } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { checkOptions } from '../../core/options.ts';
+import { type Resolved, resolveOptions } from '../../core/options.ts';
 import type { Reliability } from '../../core/reliability.ts';
 import type { TakesInput } from '../../core/shared-memory.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { HeldDeliveries } from './held.ts';
-import { eventLimits } from './limits.ts';
-import { type FlumePushOptions, PUSH_OPTIONS, type ServerLimits, serverLimits } from './push-options.ts';
+import type { Dedupe } from './input.ts';
+import { type FlumePushOptions, PUSH_OPTIONS } from './push-options.ts';
 import type { Intake, Outcome, Peers, Reading, Receiver } from './receiver.ts';
 
 export type { FlumePushOptions };
@@ -41,7 +39,6 @@ export interface ReceiverSettings {
   readonly takesInput: TakesInput;
 }
 
-const DEFAULT_PEER_REQUEST_TIMEOUT_MS = 20_000;
 /** `batch-size` of Flume's Avro sink unless it is set. */
 const FLUME_BATCH_SIZE = 100;
 /** At this part of the peer's timeout a held request is answered FAILED, so that the answer still reaches the peer. */
@@ -61,11 +58,11 @@ export class FlumePushReceiver implements Receiver {
     pause: () => this.#server?.pauseReading(),
     resume: () => this.#server?.resumeReading(),
   };
-  readonly #options: FlumePushOptions;
+  /** How its input knows events that come again. */
+  readonly dedupe: Dedupe | undefined;
+  readonly #options: Resolved<typeof PUSH_OPTIONS>;
   readonly #settings: ReceiverSettings;
   readonly #held: HeldDeliveries<Held>;
-  readonly #limits: EventLimits;
-  readonly #serverLimits: ServerLimits;
   /** The requests of each connection that are held, in the order they came. */
   readonly #byConnection = new Map<RpcConnection, Set<number>>();
   /** Connections of clients that pipeline on which a request failed: what comes behind it fails too. */
@@ -80,33 +77,27 @@ export class FlumePushReceiver implements Receiver {
 
   /** @throws StreamjobError CONFIG_INVALID when the batch interval is too long for the peers' timeout */
   constructor(options: FlumePushOptions, settings: ReceiverSettings) {
-    checkOptions('flumeStream', PUSH_OPTIONS, options);
-    this.#options = options;
-    this.#port = options.port;
+    this.#options = resolveOptions('flumeStream', PUSH_OPTIONS, options);
+    this.#port = this.#options.port;
     this.#settings = settings;
-    this.#limits = eventLimits(options);
-    this.#serverLimits = serverLimits(options);
-    const { peerRequestTimeout = DEFAULT_PEER_REQUEST_TIMEOUT_MS } = options;
-    const timeoutMs = durationMs(peerRequestTimeout, 'peerRequestTimeout');
+    this.dedupe = this.#options.dedupe;
+    const timeoutMs = this.#options.peerRequestTimeout;
     this.peers = { timeoutMs };
     if (settings.reliability === 'end-to-end') requireShortInterval(settings.batchMs, timeoutMs);
     this.#held = new HeldDeliveries(settings.clock, timeoutMs * HOLD_FRACTION, (seq) => void this.#onExpired(seq));
   }
 
   get name(): string {
-    return `Flume push stream [${this.#settings.id}] on ${this.#options.host ?? '0.0.0.0'}:${this.#port}`;
+    return `Flume push stream [${this.#settings.id}] on ${this.#options.host}:${this.#port}`;
   }
 
   async start(intake: Intake): Promise<void> {
     this.#intake = intake;
-    const { host = '0.0.0.0', port, tls, compression } = this.#options;
+    const { handshakeTimeout, idleTimeout } = this.#options;
     this.#server = await AvroRpcServer.listen({
-      host,
-      port,
-      tls,
-      compression,
-      ...this.#serverLimits,
-      ipFilter: this.#options.ipFilter,
+      ...this.#options,
+      handshakeTimeoutMs: handshakeTimeout,
+      idleTimeoutMs: idleTimeout,
       shared: this.#settings.takesInput === 'shared-memory',
       frameTimeoutMs: this.peers.timeoutMs,
       protocol: flumeProtocol,
@@ -183,7 +174,7 @@ export class FlumePushReceiver implements Receiver {
 
   /** @throws StreamjobError PROTOCOL_ERROR, LIMIT_EXCEEDED, which the server answers */
   #onRequest(request: RpcRequest): void {
-    const checked = checkedRequest(request.message as FlumeMessage, request.params, this.#limits);
+    const checked = checkedRequest(request.message as FlumeMessage, request.params, this.#options);
     if (checked instanceof EventBlock) return this.#take(request, checked);
     // What comes behind it must not overtake it.
     const goOn = request.connection.holdReading();

@@ -2,7 +2,7 @@
  * An input: what one stream is fed by. It has one receiver or several, on this machine or on others; what belongs to the stream and
  * not to one of them (ids, the position of what it reads, what it looks for when a batch is cut) is here.
  */
-import { count, type OptionTable, text } from '../../core/options.ts';
+import { count, type OptionTable, object, text } from '../../core/options.ts';
 import type { Receiver } from './receiver.ts';
 
 /** How events that come again are known. */
@@ -13,17 +13,24 @@ export interface DedupeOptions {
   readonly remember?: number;
 }
 
-const DEFAULT_REMEMBERED_IDS = 1_000_000;
+export const DEDUPE_OPTIONS = {
+  header: text({
+    required: true,
+    expected: 'the name of the header that holds the id',
+    doc: "the header whose value is the event's id",
+  }),
+  remember: count({ min: 1, default: 1_000_000, unit: 'ids', doc: 'at least so many of the last ids are known' }),
+} satisfies OptionTable<DedupeOptions>;
 
-export const DEDUPE_OPTIONS: OptionTable<DedupeOptions> = {
-  header: text({ required: true, expected: 'the name of the header that holds the id' }),
-  remember: count({ min: 1 }),
-};
+/** The option of the receivers that know events by an id. */
+export const DEDUPE_OPTION = object(DEDUPE_OPTIONS, {
+  expected: "{ header: 'id', remember: 1_000_000 }",
+  absent: 'an event that comes again is another event',
+  doc: "events that come again are dropped by the id in a header, e.g. that of Flume's UUID interceptor",
+});
 
-/** @param options checked already */
-export function resolveDedupe(options: DedupeOptions | undefined): Required<DedupeOptions> | undefined {
-  return options && { header: options.header, remember: options.remember ?? DEFAULT_REMEMBERED_IDS };
-}
+/** How an input knows events that come again, with all defaults. */
+export type Dedupe = Required<DedupeOptions>;
 
 /** What one stream is fed by. What only some inputs have is a part with a name. */
 export interface Input {
@@ -33,7 +40,7 @@ export interface Input {
   readonly name: string;
   /** The place of each tells which it is. */
   readonly receivers: readonly Receiver[];
-  readonly dedupe?: Required<DedupeOptions> | undefined;
+  readonly dedupe?: Dedupe | undefined;
   readonly atCut?: AtCut | undefined;
   readonly position?: Position | undefined;
 }

@@ -1,6 +1,6 @@
 /** The limits that the receivers of Flume's events hold strangers to: what users may set, and their defaults. */
-import { DEFAULT_EVENT_LIMITS, type EventLimits } from '../../avro/event-check.ts';
-import { count, type OptionTable, type SizeLike, size, sizeBytes } from '../../core/options.ts';
+import { DEFAULT_EVENT_LIMITS } from '../../avro/event-check.ts';
+import { count, type OptionTable, type SizeLike, size } from '../../core/options.ts';
 
 /** What one request, or one batch of a sink, may hold. What holds more is refused with the reason. */
 export interface EventLimitOptions {
@@ -12,18 +12,22 @@ export interface EventLimitOptions {
   readonly maxHeaderBytes?: SizeLike;
 }
 
-export const EVENT_LIMIT_OPTIONS: OptionTable<EventLimitOptions> = {
-  maxEvents: count({ min: 1 }),
-  maxHeaders: count({ min: 1 }),
-  maxHeaderBytes: size({}),
-};
-
-/** @param options checked already */
-export function eventLimits(options: EventLimitOptions): EventLimits {
-  const { maxEvents, maxHeaders, maxHeaderBytes } = options;
-  return {
-    maxEvents: maxEvents ?? DEFAULT_EVENT_LIMITS.maxEvents,
-    maxHeaders: maxHeaders ?? DEFAULT_EVENT_LIMITS.maxHeaders,
-    maxHeaderBytes: sizeBytes(maxHeaderBytes ?? DEFAULT_EVENT_LIMITS.maxHeaderBytes, 'maxHeaderBytes'),
-  };
-}
+export const EVENT_LIMIT_OPTIONS = {
+  maxEvents: count({
+    min: 1,
+    default: DEFAULT_EVENT_LIMITS.maxEvents,
+    unit: 'events',
+    doc: 'the most events of one request',
+    more: 'One that holds more is refused with the reason.',
+  }),
+  maxHeaders: count({
+    min: 1,
+    default: DEFAULT_EVENT_LIMITS.maxHeaders,
+    unit: 'headers',
+    doc: 'the most headers of one event',
+  }),
+  maxHeaderBytes: size({
+    default: DEFAULT_EVENT_LIMITS.maxHeaderBytes,
+    doc: 'the most that the headers of one event take',
+  }),
+} satisfies OptionTable<EventLimitOptions>;

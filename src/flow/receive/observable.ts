@@ -1,6 +1,6 @@
 /** Values of an rxjs Observable or an async iterable. Neither can be replayed: what has not committed is lost in a crash. */
 import { messageOf, StreamjobError } from '../../core/errors.ts';
-import { checkOptions, count, type OptionTable, oneOf } from '../../core/options.ts';
+import { count, type OptionTable, oneOf, resolveOptions } from '../../core/options.ts';
 import type { UserReceiver } from './user-receiver.ts';
 
 /** What fromObservable takes beside the source. */
@@ -16,12 +16,19 @@ export interface ObservableSource<T> {
   subscribe(observer: { next(value: T): void; error(error: unknown): void; complete(): void }): { unsubscribe(): void };
 }
 
-const DEFAULT_BUFFER = 10_000;
-
-const FROM_OBSERVABLE_OPTIONS: OptionTable<FromObservableOptions> = {
-  buffer: count({ min: 1 }),
-  overflow: oneOf(['fail', 'drop'], {}),
-};
+export const FROM_OBSERVABLE_OPTIONS = {
+  buffer: count({
+    min: 1,
+    default: 10_000,
+    unit: 'values',
+    doc: 'how many values may wait for their commit',
+    more: 'An async iterable is not asked for more; an Observable overflows.',
+  }),
+  overflow: oneOf(['fail', 'drop'], {
+    default: 'fail',
+    doc: 'what an Observable that gives more leads to: the job fails, or the newest values are dropped and counted',
+  }),
+} satisfies OptionTable<FromObservableOptions>;
 
 /** What the host tells of the values that have not committed. */
 export interface OpenValues {
@@ -38,8 +45,7 @@ export function observableReceiver<T>(
   options: FromObservableOptions,
   open: () => OpenValues,
 ): UserReceiver<T> {
-  checkOptions('fromObservable', FROM_OBSERVABLE_OPTIONS, options);
-  const { buffer = DEFAULT_BUFFER, overflow = 'fail' } = options;
+  const { buffer, overflow } = resolveOptions('fromObservable', FROM_OBSERVABLE_OPTIONS, options);
   if (Symbol.asyncIterator in source) return iterableReceiver(source, buffer, open);
   let subscription: { unsubscribe(): void } | undefined;
   let waiting = 0;

@@ -1,7 +1,7 @@
 /** mapAsync: one value for each value through an asynchronous function, in order, with bounds on how many run and how long. */
-import { type DurationLike, durationMs } from '../../core/duration.ts';
+import type { DurationLike } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
-import { count, duration, type OptionTable } from '../../core/options.ts';
+import { count, duration, type OptionTable, type Resolved } from '../../core/options.ts';
 import { SKIP_HINT, userError } from '../functions.ts';
 import type { Async, Lineage } from '../lineage.ts';
 
@@ -18,23 +18,27 @@ export interface MapAsyncOptions {
   readonly retries?: number;
 }
 
-const DEFAULT_CONCURRENCY = 16;
-
 /** The options of mapAsync. */
-export const MAP_ASYNC_OPTIONS: OptionTable<MapAsyncOptions> = {
-  concurrency: count({ min: 1 }),
-  timeout: duration({}),
-  retries: count({}),
-};
+export const MAP_ASYNC_OPTIONS = {
+  concurrency: count({
+    min: 1,
+    default: 16,
+    unit: 'calls',
+    doc: 'calls at once, of this operator',
+    more:
+      "With engine 'inline' that is all: its partitions run one after the other. With 'threads' each worker has calls of its own: as many " +
+      'times `concurrency` as there are workers.',
+  }),
+  timeout: duration({ absent: 'no limit', doc: 'how long a call may take' }),
+  retries: count({ default: 0, unit: 'tries', doc: 'how often a call that failed is made again' }),
+} satisfies OptionTable<MapAsyncOptions>;
 
 /** A failure of a call, after its retries, fails the batch, or costs its value when that is the policy. */
 export function mapAsync<T, U>(
   parent: Lineage<T>,
   fn: (value: T, signal: AbortSignal) => Promise<U>,
-  options: MapAsyncOptions,
+  { concurrency, timeout, retries }: Resolved<typeof MAP_ASYNC_OPTIONS>,
 ): Lineage<U> {
-  const { concurrency = DEFAULT_CONCURRENCY, retries = 0 } = options;
-  const timeout = options.timeout === undefined ? undefined : durationMs(options.timeout, 'timeout');
   const node: Async<U, T> = {
     kind: 'async',
     name: 'mapAsync',

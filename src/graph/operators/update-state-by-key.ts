@@ -1,5 +1,5 @@
 /** updateStateByKey: the function sees every key that has a state or new values, in every batch, as in Spark. */
-import { count, flag, fn, type Option, type OptionTable } from '../../core/options.ts';
+import { count, flag, fn, type OptionTable, option } from '../../core/options.ts';
 import { requireSync } from '../functions.ts';
 import { KeyedMap } from '../keys.ts';
 import type { Lineage } from '../lineage.ts';
@@ -37,23 +37,43 @@ export interface UpdateStateOptions<K, S> {
   readonly validate?: (state: S) => boolean | string;
 }
 
-/** What is said of the form of a state. */
-const STATE_SCHEMA_OPTIONS: Readonly<Record<'stateVersion' | 'migrate' | 'validate', Option>> = {
-  stateVersion: count({ min: 1 }),
-  migrate: fn({ expected: 'a function (state, fromVersion) => state' }),
-  validate: fn({ expected: 'a function (state) => true, false, or why it does not fit' }),
-};
-
 /** The options of updateStateByKey. */
-export const UPDATE_STATE_OPTIONS: OptionTable<UpdateStateOptions<unknown, unknown>> = {
-  numPartitions: count({ min: 1 }),
-  initialState: {
-    expected: 'pairs of a key and its state: an array, a Map or another iterable',
-    read: (value) => (typeof value === 'object' && value !== null && Symbol.iterator in value ? value : undefined),
-  },
-  perPartition: flag({}),
-  ...STATE_SCHEMA_OPTIONS,
-};
+export const UPDATE_STATE_OPTIONS = {
+  numPartitions: count({
+    min: 1,
+    absent: "the job's `parallelism`",
+    unit: 'partitions',
+    doc: 'partitions of the state',
+  }),
+  initialState: option(
+    { absent: 'none', doc: 'states that are there before the first batch' },
+    {
+      kind: 'pairs',
+      expected: 'pairs of a key and its state: an array, a Map or another iterable',
+      read: (value) =>
+        typeof value === 'object' && value !== null && Symbol.iterator in value
+          ? (value as Iterable<readonly [unknown, unknown]>)
+          : undefined,
+    },
+  ),
+  perPartition: flag({ absent: 'false', doc: 'whether the function is one over all keys of a partition' }),
+  stateVersion: count({
+    min: 1,
+    absent: '1',
+    doc: 'which form the state has: another one when what it means, or of which type it is, has changed',
+  }),
+  migrate: fn<(state: unknown, fromVersion: number) => unknown>({
+    expected: 'a function (state, fromVersion) => state',
+    absent: 'a checkpoint with states of another version is refused',
+    doc: 'makes of a state that a checkpoint has in another version one of this; undefined: the key goes',
+  }),
+  validate: fn<(state: never) => boolean | string>({
+    expected: 'a function (state) => true, false, or why it does not fit',
+    absent: 'every state fits',
+    doc: 'whether a state fits, when it is set and when it is found in a checkpoint; a text says why not',
+    more: 'One that does not is refused.',
+  }),
+} satisfies OptionTable<UpdateStateOptions<unknown, unknown>>;
 
 /** Spark's updateStateByKey: the function sees every key that has a state or new values, in every batch. */
 export function updateStateNode<K, V, S>(

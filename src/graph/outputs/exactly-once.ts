@@ -4,7 +4,7 @@
  * contents is the checkpoint's part: at `store-on-failure`, and where events have ids (`dedupe`), at every level.
  */
 import { StreamjobError } from '../../core/errors.ts';
-import { checkOptions, fn, type OptionTable, text } from '../../core/options.ts';
+import { computed, fn, type OptionTable, resolveOptions, text } from '../../core/options.ts';
 import type { OutputBatch } from '../output-batch.ts';
 import type { RDD } from '../rdd.ts';
 
@@ -48,12 +48,28 @@ export interface SqlOptions<Tx> {
   readonly table?: string;
 }
 
-const SQL_OPTIONS: OptionTable<SqlOptions<unknown>> = {
-  transaction: fn({ required: true, expected: 'a function that runs its argument in a transaction' }),
-  query: fn({ required: true, expected: 'a function that runs a statement in the transaction' }),
-  placeholder: fn({ expected: "a function such as (n) => `$${n}` or () => '?'" }),
-  table: text({ expected: 'the name of a table' }),
-};
+export const SQL_OPTIONS = {
+  transaction: fn<SqlOptions<unknown>['transaction'], 'required'>({
+    required: true,
+    expected: 'a function that runs its argument in a transaction',
+    doc: 'runs its argument in a transaction',
+  }),
+  query: fn<SqlOptions<unknown>['query'], 'required'>({
+    required: true,
+    expected: 'a function that runs a statement in the transaction',
+    doc: 'runs one statement in the transaction; gives the rows of a SELECT, as arrays or as objects',
+  }),
+  placeholder: fn<(n: number) => string, 'default'>({
+    default: computed("`$n`, PostgreSQL's", () => (n) => `$${n}`),
+    expected: "a function such as (n) => `$${n}` or () => '?'",
+    doc: 'how the n-th parameter (from 1) is written; SQLite and MySQL have `?`',
+  }),
+  table: text({
+    default: 'streamjob_batches',
+    expected: 'the name of a table',
+    doc: 'the table that holds the last batch of each output; made when there is none',
+  }),
+} satisfies OptionTable<SqlOptions<unknown>>;
 
 /**
  * A store of any SQL database. It keeps one row for each output: batches come in order, so that only the last one can come again.
@@ -79,8 +95,8 @@ const SQL_OPTIONS: OptionTable<SqlOptions<unknown>> = {
  * });
  */
 export function sqlStore<Tx>(options: SqlOptions<Tx>): TransactionalStore<Tx> {
-  checkOptions('sqlStore', SQL_OPTIONS, options);
-  const { transaction, query, placeholder = (n) => `$${n}`, table = 'streamjob_batches' } = options;
+  const { placeholder, table } = resolveOptions('sqlStore', SQL_OPTIONS, options);
+  const { transaction, query } = options;
   if (!/^[A-Za-z_][\w.]*$/.test(table)) {
     throw new StreamjobError('CONFIG_INVALID', `this is no name of a table: ${JSON.stringify(table)}`, {
       where: 'sqlStore',

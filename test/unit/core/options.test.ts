@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Agent } from '../../../src/agent/runtime/agent.ts';
 import { resolveJobOptions } from '../../../src/api/resolve-options.ts';
 import { StreamingContext } from '../../../src/api/streaming-context.ts';
-import { sizeBytes } from '../../../src/core/options.ts';
+import { parseSize } from '../../../src/core/size.ts';
 import { type SqlOptions, sqlStore } from '../../../src/graph/outputs/exactly-once.ts';
 
 const make = (options: object): StreamingContext => new StreamingContext({ batchInterval: 1000, ...options });
@@ -126,7 +126,7 @@ test.each([
   ['10', 10],
   [4096, 4096],
 ] as const)('the size %s is %d bytes', (text, bytes) => {
-  expect(sizeBytes(text, 'size')).toBe(bytes);
+  expect(parseSize(text)).toBe(bytes);
 });
 
 describe('a job', () => {

@@ -188,8 +188,10 @@ describe('the rate', () => {
 
 test('the rates of a job come from its file, the environment and flags', () => {
   const job = { name: 'x', batchInterval: '1s', backpressure: { maxRate: 10 } } as const;
-  expect(resolveJobOptions(job, {}, {}).backpressure).toEqual({ maxRate: 10 });
-  expect(resolveJobOptions(job, {}, { STREAMJOB_BACKPRESSURE: '{"maxRate":5}' }).backpressure).toEqual({ maxRate: 5 });
+  expect(resolveJobOptions(job, {}, {}).backpressure).toMatchObject({ maxRate: 10 });
+  expect(resolveJobOptions(job, {}, { STREAMJOB_BACKPRESSURE: '{"maxRate":5}' }).backpressure).toMatchObject({
+    maxRate: 5,
+  });
   expect(resolveJobOptions(job, { backpressure: 'false' }, {}).backpressure).toBe(false);
   for (const wrong of ['fast', 'null', '7', '{"maxRate":0}', '{"maxrate":5}']) {
     expect(() => resolveJobOptions(job, { backpressure: wrong }, {})).toThrowError(/backpressure cannot be/);
