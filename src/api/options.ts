@@ -104,7 +104,7 @@ export const CONTEXT_OPTIONS = {
   maxBatches: count({
     min: 1,
     orInfinity: true,
-    default: computed('without limit', () => Number.POSITIVE_INFINITY),
+    default: Number.POSITIVE_INFINITY,
     unit: 'batches',
     doc: 'stop after so many batches that held data',
   }),

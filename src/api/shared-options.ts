@@ -11,7 +11,7 @@ import { BACKPRESSURE_OPTIONS } from '../flow/batch/rate-control.ts';
 const RATES = anyOf([exactly(false), object(BACKPRESSURE_OPTIONS, { expected: '' })], {
   expected: 'false, or rates above 0 such as {"initialRate": 5000, "maxRate": 20000}',
   default: {},
-  doc: 'how fast each input is read: rates, or false for as fast as it gives',
+  doc: 'how fast each input is read: rates such as {"maxRate": 5000}, as a flag in JSON; or false: as fast as it gives',
   more:
     'Each input is read at the rate that its batches show the job can process, between `minRate` and `maxRate`; the first batch after ' +
     'a start is bounded by `initialRate`. As a flag or variable it is JSON, e.g. \'{"maxRate": 5000}\'. Files and queues, which are ' +
@@ -22,7 +22,7 @@ const RATES = anyOf([exactly(false), object(BACKPRESSURE_OPTIONS, { expected: ''
 const backpressure = {
   ...RATES,
   kind: 'rates or `false`',
-  show: () => 'the defaults of the rates',
+  show: () => 'those of the rates',
   read: ((value, where, isText) =>
     RATES.read(isText && typeof value === 'string' ? parsed(value) : value, where, isText)) satisfies typeof RATES.read,
 };
@@ -32,7 +32,7 @@ export const SHARED_OPTIONS = {
   batchInterval: duration({
     required: true,
     forWorkers: true,
-    doc: 'from one batch to the next',
+    doc: "from one batch to the next, e.g. '250ms' or '1s'",
     more: 'At least 1 ms; half of the time limits of the peers at most.',
   }),
   cut: oneOf(['interval', 'eager'], {
@@ -62,7 +62,7 @@ export const SHARED_OPTIONS = {
   }),
   maxRetries: count({
     orInfinity: true,
-    default: computed('without limit', () => Number.POSITIVE_INFINITY),
+    default: Number.POSITIVE_INFINITY,
     unit: 'tries',
     doc: 'how often a failed batch is run again before the job stops',
   }),
@@ -129,7 +129,7 @@ export const SHARED_OPTIONS = {
     {
       default: 'end-to-end',
       forWorkers: true,
-      doc: 'what peers are told, and when',
+      doc: `what peers are told, and when: ${RELIABILITY_LEVELS.join(', ')}`,
       more: 'At `end-to-end` they are told "delivered" after the commit. See docs/reliability.md.',
     },
     {

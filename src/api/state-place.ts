@@ -12,8 +12,7 @@ import { type OpenStore, PLAIN_STATE } from '../state/store.ts';
 
 /** What is known of the place before a state comes. */
 export interface StatePlaceSettings {
-  /** Default 'memory'. */
-  readonly kind: 'memory' | 'lmdb' | undefined;
+  readonly kind: 'memory' | 'lmdb';
   /** With 'lmdb', how many keys of each operator are kept in memory. */
   readonly cachedKeys: number;
   /** With 'lmdb', the database's directory; undefined: `state` in the checkpoint directory. */

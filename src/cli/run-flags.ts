@@ -4,7 +4,7 @@
  */
 import type { Argv, CommandModule } from 'yargs';
 import { JOB_OPTIONS } from '../api/options.ts';
-import type { Option } from '../core/options.ts';
+import { defaultText, type Option } from '../core/options.ts';
 
 /** What `run` is called with; beside these, the options of a job, as texts. */
 export interface RunFlags {
@@ -20,6 +20,8 @@ export interface RunFlags {
 interface Flag {
   readonly type: 'boolean' | 'number' | 'string';
   readonly default?: boolean | string;
+  /** What `--help` says the default is, where yargs is not to set it. */
+  readonly defaultDescription?: string;
   readonly choices?: readonly string[];
   readonly describe?: string;
   readonly hidden?: boolean;
@@ -46,8 +48,16 @@ const RUN_FLAGS: Flags = {
   ...Object.fromEntries(Object.entries<Option>(JOB_OPTIONS).map(([name, option]) => [flagName(name), flagOf(option)])),
 };
 
-function flagOf({ doc, choices }: Option): Flag {
-  return { type: 'string', ...(doc && { describe: doc }), ...(choices && { choices }) };
+/** Its default is told and not given to yargs: below the flag there are still the environment and the job file. */
+function flagOf(option: Option): Flag {
+  const { doc, choices } = option;
+  const byDefault = defaultText(option)?.replaceAll('`', '');
+  return {
+    type: 'string',
+    ...(doc && { describe: doc }),
+    ...(byDefault && { defaultDescription: byDefault }),
+    ...(choices && { choices }),
+  };
 }
 
 /** @example flagName('batchInterval') // 'batch-interval' */

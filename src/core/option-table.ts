@@ -175,6 +175,21 @@ export function optionsForWorkers(table: Table, values: Others): Others {
   );
 }
 
+/**
+ * The default of an option, for people; of one without default, what happens when nobody gives it. Undefined: the table does not say.
+ * @example defaultText(duration({ default: 2000 })) // '2s'
+ */
+export function defaultText(option: Option): string | undefined {
+  const { default: plain, absent, show = showPlain } = option;
+  if (plain instanceof Computed) return plain.says;
+  return plain === undefined ? absent : show(option.read(plain, '', false));
+}
+
+function showPlain(value: unknown): string {
+  if (typeof value === 'number') return Number.isFinite(value) ? value.toLocaleString('en-US') : 'no limit';
+  return Array.isArray(value) && value.length === 0 ? 'none' : String(value);
+}
+
 /** The values of an options object, each as its option reads it. */
 function readGiven(where: string, table: Table, given: unknown): Others {
   if (!isObject(given)) {

@@ -20,6 +20,7 @@ import { GIB, KIB, MIB, parseSize, type SizeLike } from './size.ts';
 export {
   checkOptions,
   computed,
+  defaultText,
   type Given,
   isObject,
   misfit,

@@ -1,8 +1,10 @@
 /** What is read without yargs is what yargs reads; all else is left to yargs. */
 import { fc, test as property } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
+import { JOB_OPTIONS } from '../../../src/api/options.ts';
 import { parserOf } from '../../../src/cli/commands.ts';
-import { plainFlags, type RunFlags } from '../../../src/cli/run-flags.ts';
+import { flagName, plainFlags, type RunFlags } from '../../../src/cli/run-flags.ts';
+import { defaultText, type Option } from '../../../src/core/options.ts';
 
 /** Without what yargs adds of its own, and the second names it gives. */
 async function byYargs(words: readonly string[]): Promise<Record<string, unknown>> {
@@ -86,3 +88,19 @@ property.prop([fc.array(word, { maxLength: 6 })])(
     if (flags !== undefined) expect(flags).toEqual(await byYargs(words));
   },
 );
+
+test('the help says of every option of a job what it does and what its default is', async () => {
+  let text = '';
+  await parserOf([], async () => {}).parseAsync(['run', '--help'], (_: unknown, __: unknown, output: string) => {
+    text = output;
+  });
+  const help = text.replace(/\s+/g, ' ');
+  for (const [name, option] of Object.entries<Option>(JOB_OPTIONS)) {
+    const [, described = ''] = help.split(` --${flagName(name)} `);
+    const byDefault = defaultText(option)?.replaceAll('`', '');
+    const [own = ''] = described.split(' --');
+    expect(own).toContain(option.doc);
+    if (byDefault !== undefined) expect(own).toContain(`[default: ${byDefault}]`);
+    else expect(own).not.toContain('[default');
+  }
+});
