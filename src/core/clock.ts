@@ -2,7 +2,7 @@
  * Time behind a port, so that tests turn the clock by hand: the system clock and a manual one.
  * All times are milliseconds since the epoch.
  */
-import { type EndTimer, monotonicMs, after as startTimer, wallMs } from './machine.ts';
+import { type EndTimer, monotonicMs, ofProcess, after as startTimer, wallMs } from './machine.ts';
 
 /** A timer that has not fired yet; `cancel` makes sure that it never does. */
 export interface Timer {
@@ -20,20 +20,21 @@ export interface Clock {
 /** The longest delay that Node's timers take; longer ones fire at once, so they are chained. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-let lastTime = 0;
-let lastMonotonic = 0;
+/** What the system clock showed last, in ms since the epoch, and the monotonic time then. */
+const lastShown = ofProcess(() => ({ time: 0, monotonic: 0 }));
 
 /**
  * The machine's clock, made to rise: when the machine's time is set back, it goes on from where it was at the pace of
  * the monotonic clock, until the machine's time has caught up. Batch times must rise, whatever an administrator does.
  */
 function risingNow(): number {
+  const last = lastShown();
   const monotonic = monotonicMs();
-  const expected = lastTime + Math.floor(monotonic - lastMonotonic);
+  const expected = last.time + Math.floor(monotonic - last.monotonic);
   const wall = wallMs();
-  if (wall < lastTime) return Math.max(lastTime, expected);
-  lastTime = wall;
-  lastMonotonic = monotonic;
+  if (wall < last.time) return Math.max(last.time, expected);
+  last.time = wall;
+  last.monotonic = monotonic;
   return wall;
 }
 

@@ -30,6 +30,8 @@ export interface Machine {
   bytes(count: number): Buffer;
   /** An id that no other one is equal to. */
   uuid(): string;
+  /** What stands for the process whose code is running. A simulator runs several in one, and each of them has its own. */
+  readonly process: object;
   readonly fs: typeof realFs;
   readonly fsSync: typeof realFsSync;
   readonly net: typeof realNet;
@@ -54,6 +56,7 @@ export const realMachine: Machine = {
   random: () => Math.random(),
   bytes: (count) => realBytes(count),
   uuid: () => randomUUID(),
+  process,
   fs: realFs,
   fsSync: realFsSync,
   net: realNet,
@@ -121,6 +124,29 @@ export function randomBytes(count: number): Buffer {
 /** As of Machine. */
 export function uuid(): string {
   return machine.uuid();
+}
+
+/**
+ * What each process has one of, and a module would keep in a variable: a simulator that runs several processes in one must not let
+ * them share it.
+ * @param make makes it, when a process asks for the first time
+ * @returns gives that of the process whose code is running
+ * @example
+ * const counter = ofProcess(() => ({ count: 0 }));
+ * counter().count++;
+ */
+export function ofProcess<T extends object>(make: () => T): () => T {
+  const all = new WeakMap<object, T>();
+  let owner: object | undefined;
+  let last: T | undefined;
+  return () => {
+    const own = machine.process;
+    if (own === owner && last !== undefined) return last;
+    owner = own;
+    last = all.get(own) ?? make();
+    all.set(own, last);
+    return last;
+  };
 }
 
 /** Node's `fs/promises`, of the machine of the moment. */

@@ -2,22 +2,24 @@
  * Long work in slices: who has done a slice waits for its next turn. One slice is done in each turn of the event loop, whoever it
  * belongs to, so that many who work at once do not add up to one long hold.
  */
-import { monotonicMs, soon } from './machine.ts';
+import { monotonicMs, ofProcess, soon } from './machine.ts';
 
-const WAITING: (() => void)[] = [];
+const waitingOf = ofProcess((): (() => void)[] => []);
 
 /** Resolves when it is the caller's turn again, in the order of the calls. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
-    WAITING.push(resolve);
-    if (WAITING.length === 1) soon(takeTurn);
+    const waiting = waitingOf();
+    waiting.push(resolve);
+    if (waiting.length === 1) soon(takeTurn);
   });
 }
 
 function takeTurn(): void {
-  WAITING.shift()?.();
+  const waiting = waitingOf();
+  waiting.shift()?.();
   // Who works on calls nextTurn again before this one comes.
-  if (WAITING.length > 0) soon(takeTurn);
+  if (waiting.length > 0) soon(takeTurn);
 }
 
 /** How long the loop is kept without a break, in ms. */

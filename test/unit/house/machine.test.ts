@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { ManualClock, systemClock } from '../../../src/core/clock.ts';
 import { nodeFiles } from '../../../src/core/files.ts';
-import { fs, net, realMachine, replaceMachine, uuid, wallMs } from '../../../src/core/machine.ts';
+import { fs, net, ofProcess, realMachine, replaceMachine, uuid, wallMs } from '../../../src/core/machine.ts';
 
 const SRC = fileURLToPath(new URL('../../../src', import.meta.url));
 
@@ -67,6 +67,38 @@ describe('another machine', () => {
     await expect(fs.readFile('/no/such/file')).rejects.toThrow('ENOENT');
     expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(60_000);
     expect(new ManualClock(5).now()).toBe(5);
+  });
+
+  test('has processes that each have what a module keeps, and a system clock that rises for each by itself', () => {
+    const counter = ofProcess(() => ({ count: 0 }));
+    const [one, other] = [{}, {}];
+    const shown = new Map<object, number>([
+      [one, 2000],
+      [other, 1000],
+    ]);
+    let current = one;
+    const back = replaceMachine({
+      ...realMachine,
+      get process() {
+        return current;
+      },
+      wallMs: () => shown.get(current) ?? 0,
+      monotonicMs: () => 0,
+    });
+    try {
+      counter().count += 5;
+      expect(systemClock.now()).toBe(2000);
+      current = other;
+      expect(counter().count).toBe(0);
+      expect(systemClock.now()).toBe(1000);
+      current = one;
+      shown.set(one, 1500);
+      expect(counter().count).toBe(5);
+      expect(systemClock.now()).toBe(2000);
+    } finally {
+      back();
+    }
+    expect(counter().count).toBe(0);
   });
 
   test('gives the system clock its timers', () => {
