@@ -65,8 +65,12 @@ export class RecordLog {
     const { files, directory } = options;
     try {
       const found = await readLog(options, onRecord);
-      for (const { number, bytes, torn } of found) {
-        if (torn > 0) await files.truncate(fileOf(options, number), bytes);
+      for (const segment of found) {
+        // What a killed process wrote last is the kernel's, and not on disk: now that it was found it must stay, and the next
+        // segment will say that it does. Cutting syncs, also where nothing is cut.
+        if (segment.torn > 0 || segment === found.at(-1)) {
+          await files.truncate(fileOf(options, segment.number), segment.bytes);
+        }
       }
       return new RecordLog(options, found);
     } catch (error) {

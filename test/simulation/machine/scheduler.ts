@@ -59,7 +59,7 @@ export class Scheduler {
   #now = 0;
   #running = false;
   #current: Owner;
-  readonly #world: Owner;
+  #world: Owner;
   readonly #crashed: (owner: Owner, error: unknown) => void;
 
   /**
@@ -78,6 +78,12 @@ export class Scheduler {
   /** The time, in ms since the start of the simulation, with fractions. */
   get now(): number {
     return this.#now;
+  }
+
+  /** Whose code runs while no event does. */
+  set world(world: Owner) {
+    this.#world = world;
+    if (!this.#running) this.#current = world;
   }
 
   /** Whose code is running. */
@@ -105,6 +111,11 @@ export class Scheduler {
     if (event.state !== 'held') return;
     event.state = 'waiting';
     this.#add(event, 0);
+  }
+
+  /** Somebody did not catch an error that came out of a promise or a tick. */
+  crash(error: unknown): void {
+    this.#crashed(this.#current, error);
   }
 
   /** Makes sure that an event never runs. */
