@@ -14,7 +14,7 @@ const RATES = anyOf([exactly(false), object(BACKPRESSURE_OPTIONS, { expected: ''
   doc: 'how fast each input is read: rates such as {"maxRate": 5000}, as a flag in JSON; or false: as fast as it gives',
   more:
     'Each input is read at the rate that its batches show the job can process, between `minRate` and `maxRate`; the first batch after ' +
-    'a start is bounded by `initialRate`. As a flag or variable it is JSON, e.g. \'{"maxRate": 5000}\'. Files and queues, which are ' +
+    'a start is bounded by `initialRate`. Files and queues, which are ' +
     'looked at when a batch is cut, are not limited.',
 });
 
@@ -33,7 +33,7 @@ export const SHARED_OPTIONS = {
     required: true,
     forWorkers: true,
     doc: "from one batch to the next, e.g. '250ms' or '1s'",
-    more: 'At least 1 ms; half of the time limits of the peers at most.',
+    more: 'With peers that wait for the commit, half of their time limit at most.',
   }),
   cut: oneOf(['interval', 'eager'], {
     default: 'interval',

@@ -61,7 +61,9 @@ export interface Option<Out = unknown, In = unknown, P extends Presence = Presen
   readonly presence: P;
   /** For `--help`: the words that fit, where there are few. */
   readonly choices?: readonly string[];
-  /** How a default is written for people, where that is not as it stands. */
+  /** The options that its value has itself, for the documentation. */
+  readonly table?: Table;
+  /** How a default that is no text is written for people, where that is not as it stands. */
   readonly show?: (value: unknown) => string;
   /**
    * The value, or undefined when it does not fit. Objects are checked by their own table, which throws.
@@ -84,7 +86,7 @@ export type Declared<Out, In, S> = Option<
 >;
 
 /** What a kind knows of its options. */
-export type Kind<Out> = Pick<Option<Out>, 'expected' | 'kind' | 'choices' | 'show' | 'read'>;
+export type Kind<Out> = Pick<Option<Out>, 'expected' | 'kind' | 'choices' | 'table' | 'show' | 'read'>;
 
 /**
  * Declares an option of a kind of its own.
@@ -182,7 +184,8 @@ export function optionsForWorkers(table: Table, values: Others): Others {
 export function defaultText(option: Option): string | undefined {
   const { default: plain, absent, show = showPlain } = option;
   if (plain instanceof Computed) return plain.says;
-  return plain === undefined ? absent : show(option.read(plain, '', false));
+  if (plain === undefined) return absent;
+  return typeof plain === 'string' ? plain : show(option.read(plain, '', false));
 }
 
 function showPlain(value: unknown): string {

@@ -226,10 +226,10 @@ export function list<Out, In, const S extends Spec<readonly Out[], readonly In[]
 export function object<T extends Table, const S extends Spec<Resolved<T>, Given<T>> & { readonly expected: string }>(
   table: T,
   spec: S,
-): Declared<Resolved<T>, Given<T>, S> & { readonly table: T } {
+): Declared<Resolved<T>, Given<T>, S> {
   const read = (value: unknown, where: string): Resolved<T> | undefined =>
     isObject(value) ? resolveOptions(where, table, value) : undefined;
-  return { ...option<Resolved<T>, S, Given<T>>(spec, { kind: 'object', expected: spec.expected, read }), table };
+  return option<Resolved<T>, S, Given<T>>(spec, { kind: 'object', expected: spec.expected, table, read });
 }
 
 /** What fits one of several kinds; each is tried in turn, and the last one's own error counts. */
@@ -237,8 +237,10 @@ export function anyOf<K extends Option, const S extends Spec<OutOf<K>, InOf<K>> 
   kinds: readonly K[],
   spec: S,
 ): Declared<OutOf<K>, InOf<K>, S> {
+  const table = kinds.find((kind) => kind.table !== undefined)?.table;
   return option<OutOf<K>, S, InOf<K>>(spec, {
     kind: kinds.map(({ kind }) => kind).join(' or '),
+    ...(table && { table }),
     expected: spec.expected ?? kinds.map(({ expected }) => expected).join('; or '),
     read: (value, where, isText) => {
       for (const kind of kinds) {
@@ -255,7 +257,7 @@ export function exactly<const T>(value: T): Option<T, T, 'optional'> {
   return option<T, object, T>(
     {},
     {
-      kind: inspect(value),
+      kind: `\`${inspect(value)}\``,
       expected: inspect(value),
       read: (given) => (given === value ? value : undefined),
     },

@@ -75,11 +75,6 @@ describe('resolved options', () => {
   });
 });
 
-/** The table that the options of an option are declared in, where it has one. */
-function innerOf(option: object): Table | undefined {
-  return 'table' in option ? (option.table as Table) : undefined;
-}
-
 const TABLES: readonly (readonly [string, Table])[] = [
   ['StreamingContext', CONTEXT_OPTIONS],
   ['defineJob', JOB_OPTIONS],
@@ -109,10 +104,9 @@ describe.each(TABLES)('%s', (_, table) => {
     if (option.presence === 'default') expect(resolveOptions('x', plain, resolved)).toEqual(resolved);
   });
 
-  test.each(Object.entries({ ...table, ...Object.assign({}, ...Object.values(table).map(innerOf)) } as Table))(
-    '%s says what it does',
-    (_name, option) => expect(option.doc).toMatch(/^\S[\s\S]*[^.\s]$/),
-  );
+  test.each(
+    Object.entries({ ...table, ...Object.assign({}, ...Object.values(table).map((option) => option.table)) } as Table),
+  )('%s says what it does', (_name, option) => expect(option.doc).toMatch(/^\S[\s\S]*[^.\s]$/));
 });
 
 test('workers are told the options that are marked, as far as there are some', () => {

@@ -1,0 +1,160 @@
+/**
+ * A simulated database that the job's outputs write to with `exactlyOnce`. It never loses anything. It is as slow as the seed says; a
+ * commit that was sent takes effect also when the process that sent it is killed, and its answer may be lost. One row is kept for each
+ * output, as `sqlStore` does: its lock makes the next run wait for a commit that is still under way.
+ */
+import type { OutputBatch } from '../../../src/graph/output-batch.ts';
+import type { TransactionalStore } from '../../../src/graph/outputs/exactly-once.ts';
+import type { HostProcess } from '../machine/host.ts';
+import type { Random } from '../machine/random.ts';
+import type { Simulation } from '../machine/simulation.ts';
+
+/** What an output wrote for one batch. */
+export interface Written {
+  readonly output: string;
+  readonly time: number;
+  readonly batch: string;
+  readonly rows: readonly unknown[];
+}
+
+/** A transaction. */
+export interface Transaction {
+  readonly rows: unknown[];
+  /** Whether the client is there: one that is gone is rolled back when the database finds out. */
+  client: HostProcess;
+  claimed: { readonly batch: OutputBatch; readonly kind: string } | undefined;
+  state: 'open' | 'committing' | 'over';
+}
+
+interface Row {
+  last: string | undefined;
+  holder: Transaction | undefined;
+  readonly waiting: { readonly tx: Transaction; readonly take: () => void }[];
+}
+
+/** How long the database takes, in ms. */
+const CALL_MS = [0.2, 20] as const;
+/** When it finds out that a client is gone, in ms. */
+const FINDS_OUT_MS = 1000;
+/** After so long without an answer a client gives up, in ms. */
+const CLIENT_TIMEOUT_MS = 5000;
+
+/** A simulated database. */
+export class Database {
+  readonly written: Written[] = [];
+  /** While it is away every call of a client fails. */
+  away = false;
+  readonly #simulation: Simulation;
+  readonly #random: Random;
+  readonly #onWritten: (written: Written) => void;
+  readonly #rows = new Map<string, Row>();
+
+  /** @param onWritten called when an output's write has taken effect */
+  constructor(simulation: Simulation, onWritten: (written: Written) => void) {
+    this.#simulation = simulation;
+    this.#random = simulation.random.fork('database');
+    this.#onWritten = onWritten;
+  }
+
+  /** The store of one process. @param kind of the output that writes with it: its rows are told apart by it */
+  storeFor(client: HostProcess, kind: string): TransactionalStore<Transaction> {
+    return {
+      transaction: async (work) => {
+        const tx: Transaction = { rows: [], client, claimed: undefined, state: 'open' };
+        client.onEnd(() => void this.#simulation.world.after(FINDS_OUT_MS, 'db-rollback', () => this.#rollBack(tx)));
+        await this.#call(client);
+        let result: Awaited<ReturnType<typeof work>>;
+        try {
+          result = await work(tx);
+        } catch (error) {
+          this.#rollBack(tx);
+          throw error;
+        }
+        await this.#commit(tx);
+        return result;
+      },
+      claim: async (tx, batch) => {
+        await this.#call(client);
+        const row = this.#row(batch.output);
+        await this.#lock(row, tx);
+        if (row.last === batch.batch) return false;
+        tx.claimed = { batch, kind };
+        return true;
+      },
+    };
+  }
+
+  /** A call and its answer. */
+  #call(client: HostProcess): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const isAway = this.away || this.#random.chance(0.005);
+      client.after(this.#random.between(...CALL_MS), 'db-answer', () => {
+        if (isAway) reject(new Error('the database is away'));
+        else resolve();
+      });
+    });
+  }
+
+  #commit(tx: Transaction): Promise<void> {
+    if (this.away) {
+      this.#rollBack(tx);
+      return Promise.reject(new Error('the database is away'));
+    }
+    tx.state = 'committing';
+    const answerIsLost = this.#random.chance(0.02);
+    const takes = this.#random.between(...CALL_MS);
+    return new Promise((resolve, reject) => {
+      this.#simulation.world.after(takes, 'db-commit', () => this.#apply(tx));
+      if (answerIsLost) {
+        tx.client.after(CLIENT_TIMEOUT_MS, 'db-timeout', () => reject(new Error('the answer to a commit is lost')));
+      } else tx.client.after(takes + this.#random.between(...CALL_MS), 'db-answer', resolve);
+    });
+  }
+
+  #apply(tx: Transaction): void {
+    const { claimed } = tx;
+    if (claimed !== undefined) {
+      const { batch, kind } = claimed;
+      this.#row(batch.output).last = batch.batch;
+      const written = { output: kind, time: batch.time, batch: batch.batch, rows: tx.rows };
+      this.written.push(written);
+      this.#onWritten(written);
+    }
+    this.#end(tx);
+  }
+
+  /** A commit that is under way is no affair of the client's any more. */
+  #rollBack(tx: Transaction): void {
+    if (tx.state === 'open') this.#end(tx);
+  }
+
+  #end(tx: Transaction): void {
+    tx.state = 'over';
+    for (const row of this.#rows.values()) {
+      if (row.holder !== tx) continue;
+      let next = row.waiting.shift();
+      while (next?.tx.state === 'over') next = row.waiting.shift();
+      row.holder = next?.tx;
+      next?.take();
+    }
+  }
+
+  #row(output: string): Row {
+    const present = this.#rows.get(output);
+    if (present !== undefined) return present;
+    const row: Row = { last: undefined, holder: undefined, waiting: [] };
+    this.#rows.set(output, row);
+    return row;
+  }
+
+  #lock(row: Row, tx: Transaction): Promise<void> {
+    if (row.holder === undefined || row.holder === tx) {
+      row.holder = tx;
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const take = (): void => void tx.client.after(0, 'db-lock', resolve);
+      row.waiting.push({ tx, take });
+    });
+  }
+}

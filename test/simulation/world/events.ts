@@ -1,0 +1,52 @@
+/** All events of a simulation by their ids: who made them, who was told "delivered" of them, and when. */
+
+/** An event. */
+export interface Made {
+  readonly id: string;
+  readonly key: string;
+  /** Who sends it: `flume0`. */
+  readonly by: string;
+  /** In ms of simulated time; undefined: nobody was told. */
+  acknowledgedAt: number | undefined;
+  /** Whether the level promises nothing for it: it lay in the memory of a process that was killed. */
+  forfeited: boolean;
+}
+
+const KEYS = ['a', 'b', 'c', 'd', 'e'];
+
+/** All events by their ids. */
+export class Events {
+  readonly all = new Map<string, Made>();
+  readonly #now: () => number;
+  readonly #onAcknowledged: (made: Made) => void;
+  #acknowledged = 0;
+
+  /** @param onAcknowledged called when somebody is told of an event for the first time */
+  constructor(now: () => number, onAcknowledged: (made: Made) => void) {
+    this.#now = now;
+    this.#onAcknowledged = onAcknowledged;
+  }
+
+  /** How many somebody was told of. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  /** A new one. */
+  make(by: string, number: number): Made {
+    const id = `${by}-${number}`;
+    const key = KEYS[number % KEYS.length] ?? 'a';
+    const made: Made = { id, key, by, acknowledgedAt: undefined, forfeited: false };
+    this.all.set(id, made);
+    return made;
+  }
+
+  /** Its sender was told that it is delivered, by the job itself. */
+  tell(id: string): void {
+    const made = this.all.get(id);
+    if (made === undefined || made.acknowledgedAt !== undefined) return;
+    made.acknowledgedAt = this.#now();
+    this.#acknowledged++;
+    this.#onAcknowledged(made);
+  }
+}

@@ -1,0 +1,107 @@
+/** What a seed decides before anything happens: which job, which peers, how long, and which kinds of fault may come. */
+import type { Random } from '../machine/random.ts';
+
+/** Kinds of fault. Each seed switches some of them off, so that rare ones get their turn. */
+export const FAULTS = [
+  'kill-job',
+  'power-job',
+  'pause-job',
+  'kill-agent',
+  'power-agent',
+  'pause-agent',
+  'cut-connection',
+  'partition',
+  'slow-network',
+  'disk-error',
+  'disk-full',
+  'slow-disk',
+  'clock-jump',
+  'user-throws',
+  'user-hangs',
+  'store-away',
+  'stop-job',
+] as const;
+
+/** A kind of fault. */
+export type Fault = (typeof FAULTS)[number];
+
+/** How the job of a seed is made. */
+export interface JobPlan {
+  readonly reliability: 'end-to-end' | 'store-on-failure';
+  readonly cut: 'interval' | 'eager';
+  /** In ms. */
+  readonly batchInterval: number;
+  readonly batchesInFlight: 1 | 2;
+  /** Whether events that come again are dropped by their id. */
+  readonly ids: boolean;
+  /** Whether it counts in a state, in a window, and writes text files. */
+  readonly counts: boolean;
+  readonly window: { readonly length: number; readonly slide: number } | undefined;
+  readonly files: boolean;
+  /** The peers' request timeout, in ms. */
+  readonly peerTimeout: number;
+  /** The sinks' timeout, in ms. */
+  readonly sinkTimeout: number;
+  readonly maxBacklogBytes: number;
+}
+
+/** An agent of the seed. */
+export interface AgentPlan {
+  readonly name: string;
+  readonly channel: 'file' | 'memory';
+  /** Puts what the job does not take on its disk. */
+  readonly storeOnFailure: boolean;
+}
+
+/** All that a seed decides before anything happens. */
+export interface Plan {
+  readonly job: JobPlan;
+  readonly flumeSinks: number;
+  readonly sparkSinks: number;
+  readonly agents: readonly AgentPlan[];
+  /** How many events each peer has, and in how long it gets them, in ms. */
+  readonly eventsPerPeer: number;
+  readonly feedMs: number;
+  /** Between two faults, in ms on average. */
+  readonly calmMs: number;
+  readonly faults: ReadonlySet<Fault>;
+}
+
+/** @param swarm switches about half of the faults off @param only of the faults; left out: all */
+export function planOf(random: Random, swarm: boolean, only: readonly Fault[] = FAULTS): Plan {
+  const batchInterval = random.pick([100, 250, 500, 1000, 2000]);
+  const ids = random.chance(0.6);
+  const slides = random.pick([1, 2]);
+  const peerTimeout = random.pick([5000, 20_000]);
+  const job: JobPlan = {
+    reliability: random.chance(0.35) ? 'store-on-failure' : 'end-to-end',
+    cut: random.chance(0.3) ? 'eager' : 'interval',
+    batchInterval: Math.min(batchInterval, peerTimeout / 4),
+    batchesInFlight: random.chance(0.5) ? 2 : 1,
+    ids,
+    counts: random.chance(0.6),
+    window: random.chance(0.4)
+      ? { length: batchInterval * slides * random.pick([2, 3]), slide: batchInterval * slides }
+      : undefined,
+    files: random.chance(0.3),
+    peerTimeout,
+    sinkTimeout: random.pick([10_000, 60_000]),
+    maxBacklogBytes: random.pick([20_000, 256 * 1024 * 1024]),
+  };
+  const flumeSinks = random.int(3);
+  const sparkSinks = random.int(2);
+  const agents = Array.from({ length: flumeSinks + sparkSinks === 0 ? 1 : random.int(3) }, (_, i): AgentPlan => {
+    const storeOnFailure = job.reliability === 'store-on-failure' && random.chance(0.5);
+    return { name: `agent${i}`, channel: storeOnFailure || random.chance(0.2) ? 'memory' : 'file', storeOnFailure };
+  });
+  return {
+    job,
+    flumeSinks,
+    sparkSinks,
+    agents,
+    eventsPerPeer: random.pick([20, 60, 150]),
+    feedMs: random.pick([5000, 20_000, 40_000]),
+    calmMs: random.pick([1000, 3000, 8000]),
+    faults: new Set(only.filter(() => !swarm || random.chance(0.5))),
+  };
+}
