@@ -24,13 +24,15 @@ import { requireOk } from './sinks/avro/burst.ts';
 export interface RpcClientOptions {
   /** `host:port` of one Avro source, or of several: the first that answers is used until it fails, then the next. */
   readonly hosts: readonly string[];
+  /** Whether what is sent is compressed. Default: none. */
   readonly compression?: 'none' | 'deflate' | undefined;
+  /** Settings of TLS, for a server that speaks it. Default: without TLS. */
   readonly tls?: ClientTls | undefined;
-  /** Events per request; larger batches are cut. Default 100. */
+  /** Events per request; larger batches are cut. Default: 100. */
   readonly batchSize?: number | undefined;
-  /** How long an answer is waited for, in ms or as a text. Default 20,000. */
+  /** How long an answer is waited for. In ms, or a text such as '250ms', '1s', '5m'. Default: 20s. */
   readonly requestTimeout?: DurationLike | undefined;
-  /** For connecting and the handshake, in ms or as a text. Default 20,000. */
+  /** For connecting and the handshake. In ms, or a text such as '250ms', '1s', '5m'. Default: 20s. */
   readonly connectTimeout?: DurationLike | undefined;
 }
 

@@ -6,46 +6,97 @@ import type { BackpressureOptions } from '../flow/batch/rate-control.ts';
 
 /** Options of a job. Each has a flag of `streamjob run` (kebab case) and an environment variable (`STREAMJOB_BATCH_INTERVAL`). */
 export interface JobOptions {
-  /** Names the job in logs. */
+  /** The job's name in logs. */
   readonly name: string;
-  /** ms, or a text such as '250ms', '1s', '5m'. */
+  /**
+   * From one batch to the next, e.g. '250ms' or '1s'. With peers that wait for the commit, half of their time limit at
+   * most. In ms, or a text such as '250ms', '1s', '5m'.
+   */
   readonly batchInterval: DurationLike;
-  /** 'interval' (default): batches are cut at multiples of the interval; 'eager': as soon as something waits and the engine is idle. */
+  /**
+   * When batches are cut: 'interval', at its multiples, or 'eager', as soon as something waits and the engine is idle.
+   * With the latter a peer with one request in flight waits for the processing, not for the interval. Windows slide on
+   * multiples of the interval in both. See docs/speed.md. Default: 'interval'.
+   */
   readonly cut?: 'interval' | 'eager';
-  /** With 'eager', from one cut to the next at least. Default 2 ms. */
+  /**
+   * With cut 'eager', from one cut to the next at least. It bounds the batches per second. In ms, or a text such as
+   * '250ms', '1s', '5m'. Default: 2ms.
+   */
   readonly linger?: DurationLike;
-  /** 2 (default): the stages of the next batch run while outputs are waited for, where order allows it; 1: one after the other. */
+  /**
+   * 2: stages of the next batch run while outputs are waited for; 1: one batch after the other. With 2 they run where
+   * order allows it: not with state, accumulators, ids, dead letters, or inputs that read by themselves. Nothing of the
+   * next batch is put out before its turn; stages whose deliveries are taken back meanwhile run again. With 1 functions
+   * see a batch only when the one before has committed. See docs/speed.md. Default: 2.
+   */
   readonly batchesInFlight?: 1 | 2;
-  /** A flume.conf, relative to the job file, whose agent `a1` (or `name`) runs in this process. */
+  /**
+   * The flume.conf of the embedded agent a1; '' for none. Relative to the job file; as a flag or variable, to the
+   * working directory. `{ conf, name }` names another agent of the file. Default: no agent in this process.
+   */
   readonly agent?: string | { readonly conf: string; readonly name?: string };
-  /** 'retry' (default) runs a failed batch again with backoff; 'stop' stops with exit code 3. */
+  /**
+   * What to do when a batch fails: run it again with backoff, or stop. `streamjob run` then ends with exit code 3.
+   * Default: 'retry'.
+   */
   readonly onFailure?: 'retry' | 'stop';
-  /** How often a failed batch is run again before the job stops. Default: without limit. */
+  /** How often a failed batch is run again before the job stops. Default: no limit. */
   readonly maxRetries?: number;
-  /** 'fail' (default) fails the batch when an operator's function throws on a value; 'skip' leaves the value out. */
+  /**
+   * What to do when a function of an operator throws on a value: fail the batch, or leave the value out. A value that
+   * is left out is in `deadLetterFile`, synced, before the batch commits. Outputs, functions over a whole partition or
+   * over all values of a key, and the combining of partial results fail the batch in any case. Default: 'fail'.
+   */
   readonly onPoison?: 'fail' | 'skip';
-  /** Where values that were left out go, relative to the working directory. Default `dead-letters.jsonl`. */
+  /**
+   * Where values that were left out are written, a line of JSON each. Relative to the working directory: `{"time",
+   * "operator", "where", "error", "event"}`. Default: 'dead-letters.jsonl'.
+   */
   readonly deadLetterFile?: string;
-  /** How fast each input is read, as of StreamingContext; as a flag or in the environment: JSON, or `false`. */
+  /**
+   * How fast each input is read: rates such as {"maxRate": 5000}, as a flag in JSON; or false: as fast as it gives.
+   * Each input is read at the rate that its batches show the job can process, between `minRate` and `maxRate`; the
+   * first batch after a start is bounded by `initialRate`. Files and queues, which are looked at when a batch is cut,
+   * are not limited. Default: those of the rates.
+   */
   readonly backpressure?: BackpressureOptions | false;
-  /** Partitions of batches and shuffles. Default: 1 with the inline engine, with threads as many as there are cores. */
+  /**
+   * Partitions of batches and shuffles, unless an operator says otherwise. Default: 1 with engine 'inline'; as many as
+   * there are cores with 'threads'.
+   */
   readonly parallelism?: number;
-  /** Who computes: 'inline' (default), the main thread; or 'threads', a worker thread per partition, at most one per core. */
+  /**
+   * Who computes: 'inline', the main thread; or 'threads', a worker thread per partition, at most one per core. Each
+   * worker thread builds the job again: what its functions capture is then a variable of each thread. A program names
+   * the module of the job with `job`. See docs/speed.md. Default: 'inline'.
+   */
   readonly engine?: string;
-  /** Where states are kept while the job runs: 'memory' (default), or 'lmdb', an embedded database, for more than memory holds. */
+  /**
+   * Where states are kept while the job runs: in memory, or with 'lmdb' in an embedded database, for more than memory
+   * holds. What outlives a crash is the checkpoint in both cases. When the disk of the states is full, batches wait for
+   * room and then go on. Default: 'memory'.
+   */
   readonly stateStore?: 'memory' | 'lmdb';
-  /** With 'lmdb', how many keys of each operator are kept in memory. Default 100,000. */
+  /**
+   * With stateStore 'lmdb', how many keys of each operator are kept in memory beside what a batch changes. Default:
+   * 100,000.
+   */
   readonly stateCache?: number;
-  /** What peers are told, and when: see docs/reliability.md. Default 'end-to-end'. */
+  /**
+   * What peers are told, and when: end-to-end, store-on-failure, best-effort. At `end-to-end` they are told "delivered"
+   * after the commit. See docs/reliability.md. Default: 'end-to-end'.
+   */
   readonly reliability?: Reliability;
   /**
-   * Where state, windows and received data outlive a crash. Default: `.streamjob/NAME` below the working directory, for a job that
-   * needs one. false (as a flag: `none`): nowhere.
+   * Where state, windows and received data outlive a crash; false (as a flag 'none'): nowhere. Default:
+   * `.streamjob/NAME` below the working directory, for a job that needs one.
    */
   readonly checkpointDir?: string | false;
   /**
-   * Whether windows of a checkpoint are taken over by a job whose batch interval is a divisor of the old one. Once a batch has committed
-   * there is no way back to the old interval with what they remember, so that it has to be asked for. Default false.
+   * Take over windows of a checkpoint with a smaller batch interval, although there is no way back. The interval must
+   * be a divisor of the old one. Once a batch has committed there is no way back to the old interval with what the
+   * windows remember, so that it has to be asked for. Default: false.
    */
   readonly allowIntervalChange?: boolean;
 }

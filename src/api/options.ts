@@ -64,7 +64,7 @@ export const JOB_OPTIONS = {
   ),
 } satisfies OptionTable<JobOptions>;
 
-const JOB_MODULE_OPTIONS = {
+export const JOB_MODULE_OPTIONS = {
   module: text({ required: true, doc: 'path or URL of the module' }),
   data: anything({ doc: 'what its function gets beside the context: plain data' }),
   consoleToStderr: flag({ doc: 'whether what workers write with console goes to stderr' }),

@@ -37,9 +37,9 @@ export const SHARED_OPTIONS = {
   }),
   cut: oneOf(['interval', 'eager'], {
     default: 'interval',
-    doc: 'when batches are cut: at multiples of the interval, or as soon as something waits and the engine is idle',
+    doc: "when batches are cut: 'interval', at its multiples, or 'eager', as soon as something waits and the engine is idle",
     more:
-      'With `eager` a peer with one request in flight waits for the processing, not for the interval. Windows slide on multiples of the ' +
+      'With the latter a peer with one request in flight waits for the processing, not for the interval. Windows slide on multiples of the ' +
       'interval in both. See docs/speed.md.',
   }),
   linger: duration({

@@ -89,12 +89,17 @@ export type Declared<Out, In, S> = Option<
 export type Kind<Out> = Pick<Option<Out>, 'expected' | 'kind' | 'choices' | 'table' | 'show' | 'read'>;
 
 /**
- * Declares an option of a kind of its own.
+ * Declares an option of a kind of its own, whose values are used as users write them.
  * @example option({ required: true }, { kind: 'letter', expected: 'a letter', read: (v) => (v === 'a' ? 'a' : undefined) })
  */
-export function option<Out, const S extends Spec<Out, In>, In = Out>(spec: S, kind: Kind<Out>): Declared<Out, In, S> {
+export function option<Out, const S extends Spec<Out>>(spec: S, kind: Kind<Out>): Declared<Out, Out, S> {
+  return declared<Out, Out, S>(spec, kind);
+}
+
+/** As {@link option}, of a kind that makes `Out` of the `In` that users write. */
+export function declared<Out, In, const S extends Spec<Out, In>>(spec: S, kind: Kind<Out>): Declared<Out, In, S> {
   const presence: Presence = spec.required === true ? 'required' : spec.default === undefined ? 'optional' : 'default';
-  // The type says of `presence` what the lines above work out.
+  // The type says of `presence` what the line above works out.
   return { ...spec, ...kind, presence } as unknown as Declared<Out, In, S>;
 }
 

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { type DurationLike, parseDuration } from './duration.ts';
 import {
   type Declared,
+  declared,
   type Given,
   type InOf,
   isObject,
@@ -60,7 +61,7 @@ const showDuration = inUnits([
 
 /** Bytes. */
 export function size<const S extends Spec<number, SizeLike>>(spec: S): Declared<number, SizeLike, S> {
-  return option(spec, {
+  return declared<number, SizeLike, S>(spec, {
     kind: 'size',
     expected: "whole bytes greater than 0, or a text such as '64MiB' or '1GB'",
     show: showSize,
@@ -73,7 +74,7 @@ export function duration<const S extends Spec<number, DurationLike> & { readonly
   spec: S,
 ): Declared<number, DurationLike, S> {
   const least = spec.orZero === true ? 'of at least 0' : 'greater than 0';
-  return option(spec, {
+  return declared<number, DurationLike, S>(spec, {
     kind: 'duration',
     expected: `whole milliseconds ${least} as a number, or a text such as '250ms', '1s', '5m', '1h'`,
     show: showDuration,
@@ -206,7 +207,7 @@ export function list<Out, In, const S extends Spec<readonly Out[], readonly In[]
   item: Option<Out, In>,
   spec: S & { readonly min?: number },
 ): Declared<readonly Out[], readonly In[], S> {
-  return option(spec, {
+  return declared<readonly Out[], readonly In[], S>(spec, {
     kind: 'list',
     expected: spec.expected,
     read: (value, where, isText): readonly Out[] | undefined => {
@@ -229,7 +230,7 @@ export function object<T extends Table, const S extends Spec<Resolved<T>, Given<
 ): Declared<Resolved<T>, Given<T>, S> {
   const read = (value: unknown, where: string): Resolved<T> | undefined =>
     isObject(value) ? resolveOptions(where, table, value) : undefined;
-  return option<Resolved<T>, S, Given<T>>(spec, { kind: 'object', expected: spec.expected, table, read });
+  return declared<Resolved<T>, Given<T>, S>(spec, { kind: 'object', expected: spec.expected, table, read });
 }
 
 /** What fits one of several kinds; each is tried in turn, and the last one's own error counts. */
@@ -238,7 +239,7 @@ export function anyOf<K extends Option, const S extends Spec<OutOf<K>, InOf<K>> 
   spec: S,
 ): Declared<OutOf<K>, InOf<K>, S> {
   const table = kinds.find((kind) => kind.table !== undefined)?.table;
-  return option<OutOf<K>, S, InOf<K>>(spec, {
+  return declared<OutOf<K>, InOf<K>, S>(spec, {
     kind: kinds.map(({ kind }) => kind).join(' or '),
     ...(table && { table }),
     expected: spec.expected ?? kinds.map(({ expected }) => expected).join('; or '),
@@ -254,7 +255,7 @@ export function anyOf<K extends Option, const S extends Spec<OutOf<K>, InOf<K>> 
 
 /** Just this value. */
 export function exactly<const T>(value: T): Option<T, T, 'optional'> {
-  return option<T, object, T>(
+  return declared<T, T, object>(
     {},
     {
       kind: `\`${inspect(value)}\``,

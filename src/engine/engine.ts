@@ -102,13 +102,13 @@ export interface Engine {
 
 /** The module that a job is built by, for engines that build it again elsewhere. */
 export interface JobModule {
-  /** A file URL, or a path. Its default export is a job, or a function as `data` says. */
+  /** Path or URL of the module. */
   readonly module: string;
-  /** What the function gets beside the context: plain data. */
+  /** What its function gets beside the context: plain data. */
   readonly data?: unknown;
-  /** Whether what the job's functions say on the console goes to stderr. Default: where the process has it. */
+  /** Whether what workers write with console goes to stderr. */
   readonly consoleToStderr?: boolean;
-  /** The file that is bundled for the workers. Default: `module`. @internal */
+  /** The file to bundle for workers, where it is not `module`. */
   readonly source?: string;
 }
 

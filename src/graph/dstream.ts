@@ -723,22 +723,25 @@ export class DStream<T> {
 
 /** How event-time windows get the time of an event. */
 export interface EventTimeOptions<T> {
-  /** true: the `timestamp` header of Flume events; or a function that gives ms since the epoch. */
+  /**
+   * Where the time is: true for the `timestamp` header of Flume events, or a function that gives ms since the epoch.
+   */
   readonly eventTime: true | ((value: T) => number | undefined);
-  /** How late events may come, ms or a text. Default 0. */
+  /** How late events may come. In ms, or a text such as '250ms', '1s', '5m'. Default: 0. */
   readonly allowedLateness?: DurationLike;
   /**
-   * How far ahead of the clock the time of an event may be, ms or a text; default 1h. One that is further ahead, or is no number, counts
-   * as late, with a warning: it would make all later events late for good.
+   * How far ahead of the clock the time of an event may be. One that is further ahead, or is no number, counts as late,
+   * with a warning: it would make all later events late for good. In ms, or a text such as '250ms', '1s', '5m'.
+   * Default: 1h.
    */
   readonly maxAhead?: DurationLike;
 }
 
 export const EVENT_TIME_OPTIONS = {
-  eventTime: anyOf([exactly(true), fn<(value: never) => number | undefined>({})], {
+  eventTime: anyOf([exactly(true), fn<(value: unknown) => number | undefined>({})], {
     required: true,
     expected: 'true, for the `timestamp` header of Flume events, or a function that gives ms since the epoch',
-    doc: 'true: the `timestamp` header of Flume events; or a function that gives ms since the epoch',
+    doc: 'where the time is: true for the `timestamp` header of Flume events, or a function that gives ms since the epoch',
   }),
   allowedLateness: duration({ orZero: true, default: 0, doc: 'how late events may come' }),
   maxAhead: duration({

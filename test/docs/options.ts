@@ -1,13 +1,18 @@
 /**
- * Writes docs/options.md from the tables of options: `npm run docs:options`. The same text is compared with the page by a unit test, so
- * that a page that is out of date fails.
+ * Writes docs/options.md and the comments of the interfaces of options from the tables of options: `npm run docs:options`. Both are compared
+ * by unit tests, so that what is out of date fails.
  */
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { COMMENTED, withComments } from './option-comments.ts';
 import { optionsPage } from './options-page.ts';
 
 /** Where the page is. */
 const PAGE = fileURLToPath(new URL('../../docs/options.md', import.meta.url));
 
 fs.writeFileSync(PAGE, optionsPage());
-process.stdout.write(`${PAGE} is written\n`);
+for (const commented of COMMENTED) {
+  const { file } = commented;
+  fs.writeFileSync(file, withComments(fs.readFileSync(file, 'utf8'), commented));
+}
+process.stdout.write(`${PAGE} and the comments of ${COMMENTED.length} interfaces are written\n`);

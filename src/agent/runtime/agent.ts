@@ -26,20 +26,21 @@ import { buildTopology, type Topology } from './topology.ts';
 
 /** How an agent is made. */
 export interface AgentOptions {
-  /** The agent in the file. Default 'a1'. */
+  /** The agent in the file. Default: 'a1'. */
   readonly name?: string | undefined;
   /** Where `${env:X}` comes from. Default: the environment of the process. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /**
-   * The level of reliability for a file that does not say `NAME.reliability` itself. A file whose channels are weaker is refused;
-   * one that says a stronger level keeps it, with a warning. Default: whatever the file has is used as it is.
+   * The level of reliability for a file that does not say `NAME.reliability` itself. A file whose channels are weaker
+   * is refused; one that says a stronger level keeps it, with a warning. Default: whatever the file has is used as it
+   * is.
    */
   readonly reliability?: Reliability | undefined;
-  /** Where lines go. A pino logger fits, and so does `console`. Default: warnings and errors to stderr. */
+  /** Where lines go: a pino logger fits, and so does `console`. Default: warnings and errors to stderr. */
   readonly log?: Log | undefined;
   /** Takes the counters of all components. Default: nobody. */
   readonly telemetry?: Telemetry | undefined;
-  /** Default: the machine's. */
+  /** What time it is, and timers. Default: the machine's. */
   readonly clock?: Clock | undefined;
 }
 

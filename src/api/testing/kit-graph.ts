@@ -17,11 +17,13 @@ export interface KitJob {
 
 /** Where worker threads find what a test builds. */
 export interface KitModule {
+  /** Path or URL of the module. */
   readonly module: string | URL;
+  /** What its function gets last: plain data. */
   readonly data?: unknown;
 }
 
-const KIT_MODULE_OPTIONS = {
+export const KIT_MODULE_OPTIONS = {
   module: option(
     { required: true, doc: 'path or URL of the module' },
     {

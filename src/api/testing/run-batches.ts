@@ -9,23 +9,30 @@ import { type BatchResult, KIT_OPTIONS, type KitModule, kitJob } from './kit-gra
 
 /** What `runBatches` takes. */
 export interface RunBatchesOptions<A, B = unknown, C = unknown> {
-  /** ms, or a text such as '1s'. */
+  /**
+   * From one batch to the next, e.g. '250ms' or '1s'. With peers that wait for the commit, half of their time limit at
+   * most. In ms, or a text such as '250ms', '1s', '5m'.
+   */
   readonly batchInterval: DurationLike;
-  /** The values of each batch. null: the input has no data at all then, not even an empty batch (Spark's None). */
+  /** The values of each batch; null: no data at all then. */
   readonly inputs: readonly (readonly A[] | null)[];
-  /** Of a second stream. */
+  /** Those of a second stream. Default: none. */
   readonly inputs2?: readonly (readonly B[] | null)[];
-  /** Of a third stream. */
+  /** Those of a third stream. Default: none. */
   readonly inputs3?: readonly (readonly C[] | null)[];
   /** How many batches are run; those beyond the inputs are empty. Default: as many as there are inputs. */
   readonly numBatches?: number;
-  /** Partitions of batches and shuffles. Default 2. */
+  /** Partitions of batches and shuffles, unless an operator says otherwise. Default: 2. */
   readonly numPartitions?: number;
-  /** Who computes. Default 'inline'; 'threads' wants `job`. */
+  /**
+   * Who computes: 'inline', the main thread; or 'threads', a worker thread per partition, at most one per core. Each
+   * worker thread builds the job again: what its functions capture is then a variable of each thread. A program names
+   * the module of the job with `job`. See docs/speed.md. Default: 'inline'.
+   */
   readonly engine?: string;
   /**
-   * Where worker threads find what `build` does: a module whose default export is the same function, with `data` (plain) as its last
-   * parameter.
+   * Where worker threads find what the test's function does; needed for engine 'threads'. A module whose default export
+   * is the same function, with `data` as its last parameter.
    */
   readonly job?: KitModule;
 }

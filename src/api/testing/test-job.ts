@@ -24,25 +24,43 @@ import {
 
 /** What `testJob` takes. */
 export interface TestJobOptions {
-  /** ms, or a text such as '1s'. */
+  /**
+   * From one batch to the next, e.g. '250ms' or '1s'. With peers that wait for the commit, half of their time limit at
+   * most. In ms, or a text such as '250ms', '1s', '5m'.
+   */
   readonly batchInterval: DurationLike;
-  /** Partitions of batches and shuffles. Default 2. */
+  /** Partitions of batches and shuffles, unless an operator says otherwise. Default: 2. */
   readonly numPartitions?: number;
-  /** What the clock shows at first, in ms since the epoch. Default 0. */
+  /** What the clock shows at first, in ms since the epoch. Default: 0. */
   readonly startTime?: number;
-  /** Whether state and windows outlive a restart, in a directory of the kit's that `stop` removes. Default true. */
+  /** Whether state and windows outlive a restart, in a directory of the kit's that `stop` removes. Default: true. */
   readonly checkpoint?: boolean;
-  /** What happens when a function throws on a value: its batch fails ('fail', the default), or the value becomes a dead letter ('skip'). */
+  /**
+   * What to do when a function of an operator throws on a value: fail the batch, or leave the value out. A value that
+   * is left out is in `deadLetterFile`, synced, before the batch commits. Outputs, functions over a whole partition or
+   * over all values of a key, and the combining of partial results fail the batch in any case. Default: 'fail'.
+   */
   readonly onPoison?: 'fail' | 'skip';
-  /** Who computes. Default 'inline'; 'threads' wants `job`. */
+  /**
+   * Who computes: 'inline', the main thread; or 'threads', a worker thread per partition, at most one per core. Each
+   * worker thread builds the job again: what its functions capture is then a variable of each thread. A program names
+   * the module of the job with `job`. See docs/speed.md. Default: 'inline'.
+   */
   readonly engine?: string;
-  /** Where worker threads find what the function does: a module whose default export is the same function. */
+  /**
+   * Where worker threads find what the test's function does; needed for engine 'threads'. A module whose default export
+   * is the same function, with `data` as its last parameter.
+   */
   readonly job?: KitModule;
 }
 
 export const TEST_JOB_OPTIONS = {
   ...KIT_OPTIONS,
-  startTime: count({ default: 0, unit: 'ms since the epoch', doc: 'what the clock shows at first' }),
+  startTime: count({
+    default: 0,
+    unit: 'ms since the epoch',
+    doc: 'what the clock shows at first, in ms since the epoch',
+  }),
   checkpoint: flag({
     default: true,
     doc: "whether state and windows outlive a restart, in a directory of the kit's that `stop` removes",

@@ -22,11 +22,13 @@ import { RateLimiter } from './rate-limiter.ts';
 
 /** Rates of each input, in events per second. */
 export interface BackpressureOptions {
-  /** Until the first estimate. Default 100,000, or maxRate if that is less. */
+  /**
+   * How fast an input is read until the first estimate. In events/s. Default: 100,000, or `maxRate` if that is less.
+   */
   readonly initialRate?: number;
-  /** No estimate goes above it. Default: no limit. */
+  /** No estimate goes above it. In events/s. Default: no limit. */
   readonly maxRate?: number;
-  /** No estimate goes below it. Default 100, or maxRate if that is less. */
+  /** No estimate goes below it. In events/s. Default: 100, or `maxRate` if that is less. */
   readonly minRate?: number;
 }
 

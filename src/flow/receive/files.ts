@@ -15,7 +15,10 @@ import { ValuesReceiver } from './values.ts';
 
 /** What file streams take. */
 export interface FileStreamOptions {
-  /** Only files that are moved in after the start (the default), or those of the last minute before it too. */
+  /**
+   * Whether only files count that are moved in after the start, or those of the last minute before it too. Default:
+   * true.
+   */
   readonly newFilesOnly?: boolean;
   /** Which names count. Default: those that do not begin with a dot. */
   readonly filter?: (name: string) => boolean;

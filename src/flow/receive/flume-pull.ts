@@ -28,17 +28,28 @@ import type { SinkAddress } from './sink-connection.ts';
 export interface FlumePullOptions extends EventLimitOptions {
   /** The sinks, as `host:port`. */
   readonly addresses: readonly string[];
-  /** The most events in one batch of a sink. Default 1000, Spark's; at most transactionCapacity of the sink's channel. */
+  /**
+   * The most events in one batch of a sink. The default is Spark's; at most `transactionCapacity` of the sink's
+   * channel. Default: 1,000.
+   */
   readonly maxBatchSize?: number;
-  /** Batches of each sink that may wait for their commit at once. Default 5; at most the sink's `threads` (10) less one. */
+  /**
+   * How many batches of each sink may wait for their commit at once. At most the sink's `threads` (10) less one.
+   * Default: 5.
+   */
   readonly parallelism?: number;
-  /** The sink's `timeout`: what is not acknowledged by then it delivers again. Default 60s, the sink's. */
+  /**
+   * The `timeout` of the sinks: what is not acknowledged by then they deliver again. A batch is held for at most 0.75
+   * of it; sinks are not asked while the estimated delay of the backlog is over half of it; a batch interval over half
+   * of it is refused at start. An acknowledgement that comes later is counted and warned of. In ms, or a text such as
+   * '250ms', '1s', '5m'. Default: 60s.
+   */
   readonly sinkTimeout?: DurationLike;
-  /** The largest answer of a sink: bytes, or a text such as '64MiB', the default. */
+  /** The largest answer of a sink. In bytes, or a text such as '64MiB'. Default: 64MiB. */
   readonly maxFrameBytes?: SizeLike;
   /**
-   * Events that come again are dropped by the id in a header, e.g. that of Flume's UUID interceptor. `remember`: at least so many
-   * of the last ids are known, default 1,000,000.
+   * Events that come again are dropped by the id in a header, e.g. that of Flume's UUID interceptor. Default: an event
+   * that comes again is another event.
    */
   readonly dedupe?: DedupeOptions;
 }

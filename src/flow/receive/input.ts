@@ -9,7 +9,7 @@ import type { Receiver } from './receiver.ts';
 export interface DedupeOptions {
   /** The header whose value is the event's id. */
   readonly header: string;
-  /** At least so many of the last ids are known. Default 1,000,000. */
+  /** At least so many of the last ids are known. Default: 1,000,000. */
   readonly remember?: number;
 }
 

@@ -4,11 +4,14 @@ import { count, type OptionTable, type SizeLike, size } from '../../core/options
 
 /** What one request, or one batch of a sink, may hold. What holds more is refused with the reason. */
 export interface EventLimitOptions {
-  /** Events of one request. Default 100,000. */
+  /**
+   * The most events of one request, or of one batch of a sink. One that holds more is refused with the reason. Default:
+   * 100,000.
+   */
   readonly maxEvents?: number;
-  /** Headers of one event. Default 1000. */
+  /** The most headers of one event. Default: 1,000. */
   readonly maxHeaders?: number;
-  /** Headers of one event: bytes, or a text such as '256KiB', the default. */
+  /** The most that the headers of one event take. In bytes, or a text such as '64MiB'. Default: 256KiB. */
   readonly maxHeaderBytes?: SizeLike;
 }
 
@@ -17,7 +20,7 @@ export const EVENT_LIMIT_OPTIONS = {
     min: 1,
     default: DEFAULT_EVENT_LIMITS.maxEvents,
     unit: 'events',
-    doc: 'the most events of one request',
+    doc: 'the most events of one request, or of one batch of a sink',
     more: 'One that holds more is refused with the reason.',
   }),
   maxHeaders: count({

@@ -5,9 +5,15 @@ import type { UserReceiver } from './user-receiver.ts';
 
 /** What fromObservable takes beside the source. */
 export interface FromObservableOptions {
-  /** Values that may wait for their commit. Default 10,000. An async iterable is not asked for more; an Observable overflows. */
+  /**
+   * How many values may wait for their commit. An async iterable is not asked for more; an Observable overflows.
+   * Default: 10,000.
+   */
   readonly buffer?: number;
-  /** What an Observable that gives more leads to: the job fails (the default), or the newest values are dropped and counted. */
+  /**
+   * What an Observable that gives more leads to: the job fails, or the newest values are dropped and counted. Default:
+   * 'fail'.
+   */
   readonly overflow?: 'fail' | 'drop';
 }
 

@@ -26,39 +26,52 @@ import { EVENT_LIMIT_OPTIONS, type EventLimitOptions } from './limits.ts';
 
 /** What `flumeStream` takes. */
 export interface FlumePushOptions extends EventLimitOptions {
-  /** The address to listen on. Default 0.0.0.0, all of this machine. */
+  /** The address to listen on; 0.0.0.0: all of this machine. Default: '0.0.0.0'. */
   readonly host?: string;
   /** The port to listen on; 0: any free one. */
   readonly port: number;
-  /** Key and certificate: then peers must speak TLS. */
+  /** Key and certificate: then peers must speak TLS. Default: peers speak without TLS. */
   readonly tls?: ServerTls;
-  /** 'auto' (default) takes plain and compressed peers, 'deflate' only compressed ones, 'none' only plain ones. */
+  /**
+   * `auto` takes plain and compressed peers, `deflate` only compressed ones, `none` only plain ones. Default: 'auto'.
+   */
   readonly compression?: Compression;
-  /** Flume's rules, e.g. `allow:ip:10.1.*,deny:ip:*`. Default: every peer may connect. */
+  /** Who may connect, by Flume's rules, e.g. `allow:ip:10.1.*,deny:ip:*`. Default: every peer may connect. */
   readonly ipFilter?: string;
-  /** The largest request: bytes, or a text such as '64MiB', the default. */
+  /** The largest request. In bytes, or a text such as '64MiB'. Default: 64MiB. */
   readonly maxFrameBytes?: SizeLike;
   /**
-   * Bytes for requests that have not arrived whole, over all connections; one request may go beyond it. While others wait for
-   * memory, connections that hold some and send next to nothing are closed. Bytes, or a text such as '256MiB', the default.
+   * Memory for requests that have not arrived whole, over all connections. One request may go beyond it. While others
+   * wait for memory, connections that hold some and send next to nothing are closed. In bytes, or a text such as
+   * '64MiB'. Default: 256MiB.
    */
   readonly maxPartialBytes?: SizeLike;
   /**
-   * Connections in all. Where there is no room for a new one, or file descriptors are short, the one that has been quiet longest
-   * is closed: a Flume sink then connects anew with its next batch. Default 2000.
+   * How many connections there may be in all. Where there is no room for a new one, or file descriptors are short, the
+   * one that has been quiet longest is closed: a Flume sink then connects anew with its next batch. Default: 2,000.
    */
   readonly maxConnections?: number;
-  /** Connections of one address. Default 500. */
+  /** How many connections of one address there may be. Default: 500. */
   readonly maxConnectionsPerAddress?: number;
-  /** The handshake must be through within this time of the connect, with TLS and all. Default 20s, Flume's connect-timeout. */
+  /**
+   * The handshake must be through within this time of the connect, with TLS and all. The default is Flume's
+   * `connect-timeout`. In ms, or a text such as '250ms', '1s', '5m'. Default: 20s.
+   */
   readonly handshakeTimeout?: DurationLike;
-  /** A connection that has been quiet for so long is closed. Default 0: not while there is room. */
+  /**
+   * A connection that has been quiet for so long is closed; 0: not while there is room. In ms, or a text such as
+   * '250ms', '1s', '5m'. Default: 0.
+   */
   readonly idleTimeout?: DurationLike;
-  /** The `request-timeout` of the sinks that send here. Default 20s, Flume's. */
+  /**
+   * The `request-timeout` of the sinks that send here. The default is Flume's. A request is held for at most 0.75 of
+   * it; receivers are not read while the estimated delay of the backlog is over half of it; a batch interval over half
+   * of it is refused at start. In ms, or a text such as '250ms', '1s', '5m'. Default: 20s.
+   */
   readonly peerRequestTimeout?: DurationLike;
   /**
-   * Events that come again are dropped by the id in a header, e.g. that of Flume's UUID interceptor. `remember`: at least so many
-   * of the last ids are known, default 1,000,000.
+   * Events that come again are dropped by the id in a header, e.g. that of Flume's UUID interceptor. Default: an event
+   * that comes again is another event.
    */
   readonly dedupe?: DedupeOptions;
 }
@@ -81,8 +94,7 @@ export const PUSH_OPTIONS = {
   host: text({
     default: '0.0.0.0',
     expected: 'an address of this machine',
-    doc: 'the address to listen on',
-    more: 'The default is all of this machine.',
+    doc: 'the address to listen on; 0.0.0.0: all of this machine',
   }),
   peerRequestTimeout: duration({
     default: '20s',

@@ -8,13 +8,13 @@ import type { Async, Lineage } from '../lineage.ts';
 /** What mapAsync takes beside its function. */
 export interface MapAsyncOptions {
   /**
-   * Calls at once, of this operator. With engine 'inline' that is all: its partitions run one after the other. With 'threads' each worker
-   * has calls of its own: as many times `concurrency` as there are workers. Default 16.
+   * Calls at once, of this operator. With engine 'inline' that is all: its partitions run one after the other. With
+   * 'threads' each worker has calls of its own: as many times `concurrency` as there are workers. Default: 16.
    */
   readonly concurrency?: number;
-  /** How long a call may take: ms, or a text such as '2s'. Default: no limit. */
+  /** How long a call may take. In ms, or a text such as '250ms', '1s', '5m'. Default: no limit. */
   readonly timeout?: DurationLike;
-  /** How often a call that failed is made again. Default 0. */
+  /** How often a call that failed is made again. Default: 0. */
   readonly retries?: number;
 }
 

@@ -24,16 +24,23 @@ export type UpdateStates<K, V, S> = (
 
 /** What updateStateByKey takes beside its function. */
 export interface UpdateStateOptions<K, S> {
+  /** Partitions of the state. Default: the job's `parallelism`. */
   readonly numPartitions?: number;
-  /** States that are there before the first batch. */
+  /** States that are there before the first batch. Default: none. */
   readonly initialState?: Iterable<readonly [K, S]>;
-  /** The function is one over all keys of a partition. */
+  /** Whether the function is one over all keys of a partition. Default: false. */
   readonly perPartition?: boolean;
-  /** Which form the state has, from 1 (default) on: another one when what it means, or of which type it is, has changed. */
+  /** Which form the state has: another one when what it means, or of which type it is, has changed. Default: 1. */
   readonly stateVersion?: number;
-  /** Makes of a state that a checkpoint has in another version one of this; undefined: the key goes. */
+  /**
+   * Makes of a state that a checkpoint has in another version one of this; undefined: the key goes. Default: a
+   * checkpoint with states of another version is refused.
+   */
   readonly migrate?: (state: unknown, fromVersion: number) => S | undefined;
-  /** Whether a state fits, when it is set and when it is found in a checkpoint; a text says why not. One that does not is refused. */
+  /**
+   * Whether a state fits, when it is set and when it is found in a checkpoint; a text says why not. One that does not
+   * is refused. Default: every state fits.
+   */
   readonly validate?: (state: S) => boolean | string;
 }
 
@@ -67,7 +74,7 @@ export const UPDATE_STATE_OPTIONS = {
     absent: 'a checkpoint with states of another version is refused',
     doc: 'makes of a state that a checkpoint has in another version one of this; undefined: the key goes',
   }),
-  validate: fn<(state: never) => boolean | string>({
+  validate: fn<(state: unknown) => boolean | string>({
     expected: 'a function (state) => true, false, or why it does not fit',
     absent: 'every state fits',
     doc: 'whether a state fits, when it is set and when it is found in a checkpoint; a text says why not',

@@ -39,12 +39,16 @@ export function exactlyOnce<T, Tx>(
 
 /** How an SQL database is spoken to. */
 export interface SqlOptions<Tx> {
+  /** Runs its argument in a transaction. */
   readonly transaction: TransactionalStore<Tx>['transaction'];
-  /** Runs one statement in the transaction. @returns the rows of a SELECT, as arrays or as objects; anything for others */
+  /**
+   * Runs one statement in the transaction; gives the rows of a SELECT, as arrays or as objects, and anything for
+   * others.
+   */
   readonly query: (tx: Tx, sql: string, parameters: readonly (string | number)[]) => unknown;
-  /** How the n-th parameter (from 1) is written. Default `$n`, PostgreSQL's; SQLite and MySQL have `?`. */
+  /** How the n-th parameter (from 1) is written; SQLite and MySQL have `?`. Default: `$n`, PostgreSQL's. */
   readonly placeholder?: (n: number) => string;
-  /** The table that holds the last batch of each output; made when there is none. Default 'streamjob_batches'. */
+  /** The table that holds the last batch of each output; made when there is none. Default: 'streamjob_batches'. */
   readonly table?: string;
 }
 
@@ -57,7 +61,7 @@ export const SQL_OPTIONS = {
   query: fn<SqlOptions<unknown>['query'], 'required'>({
     required: true,
     expected: 'a function that runs a statement in the transaction',
-    doc: 'runs one statement in the transaction; gives the rows of a SELECT, as arrays or as objects',
+    doc: 'runs one statement in the transaction; gives the rows of a SELECT, as arrays or as objects, and anything for others',
   }),
   placeholder: fn<(n: number) => string, 'default'>({
     default: computed("`$n`, PostgreSQL's", () => (n) => `$${n}`),
