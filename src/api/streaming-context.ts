@@ -75,22 +75,22 @@ export class StreamingContext {
   #checkpointDir: string | undefined;
 
   /** @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN (engine) */
-  constructor(given: StreamingContextOptions) {
-    const options = resolveOptions('StreamingContext', CONTEXT_OPTIONS, given);
-    this.#options = options;
-    this.#graph = new Graph(options.batchInterval, () => this.#run.flow);
-    this.#clock = options.clock;
-    this.#log = loggerOf(options.log).child({ job: options.name });
+  constructor(options: StreamingContextOptions) {
+    const own = resolveOptions('StreamingContext', CONTEXT_OPTIONS, options);
+    this.#options = own;
+    this.#graph = new Graph(own.batchInterval, () => this.#run.flow);
+    this.#clock = own.clock;
+    this.#log = loggerOf(own.log).child({ job: own.name });
     this.#listened = this.#events.listenable((error) => {
       this.#log.error({ err: error }, `a listener of events$ threw: ${messageOf(error)}`);
     });
-    this.#engine = engines.get(options.engine);
-    this.#parallelism = options.parallelism;
+    this.#engine = engines.get(own.engine);
+    this.#parallelism = own.parallelism;
     this.#states = new StatePlace({
-      kind: options.stateStore,
-      cachedKeys: options.stateCache,
-      directory: options.stateDir,
-      checkpointDir: () => this.#checkpointDir ?? options.checkpointDir ?? options.standardCheckpointDir,
+      kind: own.stateStore,
+      cachedKeys: own.stateCache,
+      directory: own.stateDir,
+      checkpointDir: () => this.#checkpointDir ?? own.checkpointDir ?? own.standardCheckpointDir,
       threads: this.#parallelism,
       log: this.#log,
     });
@@ -105,7 +105,7 @@ export class StreamingContext {
       onStarted: () => this.#tellRemarks(),
     });
     this.#run.scope.defer(() => this.#states.close());
-    this.#rates = resolveRates(options.backpressure);
+    this.#rates = resolveRates(own.backpressure);
   }
 
   /** The batch interval in ms. */

@@ -14,7 +14,7 @@ export interface RunBatchesOptions<A, B = unknown, C = unknown> {
    * most. In ms, or a text such as '250ms', '1s', '5m'.
    */
   readonly batchInterval: DurationLike;
-  /** The values of each batch; null: no data at all then. */
+  /** The values of each batch; null: no data at all then, not even an empty batch. */
   readonly inputs: readonly (readonly A[] | null)[];
   /** Those of a second stream. Default: none. */
   readonly inputs2?: readonly (readonly B[] | null)[];
@@ -60,7 +60,11 @@ const INPUTS = 'an array with the values of each batch: [[1, 2], [3]]; null in i
 
 export const RUN_BATCHES_OPTIONS = {
   ...KIT_OPTIONS,
-  inputs: list(batch, { required: true, expected: INPUTS, doc: 'the values of each batch; null: no data at all then' }),
+  inputs: list(batch, {
+    required: true,
+    expected: INPUTS,
+    doc: 'the values of each batch; null: no data at all then, not even an empty batch',
+  }),
   inputs2: list(batch, { default: [], expected: INPUTS, doc: 'those of a second stream' }),
   inputs3: list(batch, { default: [], expected: INPUTS, doc: 'those of a third stream' }),
   numBatches: count({
