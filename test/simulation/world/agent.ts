@@ -1,0 +1,90 @@
+/** An embedded agent of a simulation, and the application that sends to it: what the application was told of is the agent's to deliver. */
+import { Agent } from '../../../src/agent/runtime/agent.ts';
+import { AvroRpcClient } from '../../../src/avro/client.ts';
+import { decodeStatus, encodeAppendBatch, flumeProtocol } from '../../../src/avro/protocols/flume.ts';
+import { sleep, systemClock } from '../../../src/core/clock.ts';
+import type { Logger } from '../../../src/core/log.ts';
+import { type Feed, toEvent } from './feed.ts';
+import type { AgentPlan } from './plan.ts';
+
+export const AGENT_PORT = 4141;
+
+/** The flume.conf of an agent. @param job host and port of the job's push receiver @param timeout of its requests, in ms */
+export function confOf(
+  { channel, storeOnFailure }: AgentPlan,
+  job: { host: string; port: number },
+  timeout: number,
+): string {
+  const lines = [
+    'sources = r1',
+    'channels = c1',
+    'sinks = k1',
+    'sources.r1.type = avro',
+    'sources.r1.bind = 0.0.0.0',
+    `sources.r1.port = ${AGENT_PORT}`,
+    'sources.r1.channels = c1',
+    `channels.c1.type = ${channel}`,
+    'channels.c1.capacity = 500',
+    'channels.c1.transactionCapacity = 100',
+    ...(channel === 'file'
+      ? [
+          'channels.c1.checkpointDir = /data/checkpoint',
+          'channels.c1.dataDirs = /data/data',
+          'channels.c1.minimumRequiredSpace = 0',
+          'channels.c1.maxFileSize = 100000',
+        ]
+      : []),
+    'sinks.k1.type = avro',
+    `sinks.k1.hostname = ${job.host}`,
+    `sinks.k1.port = ${job.port}`,
+    'sinks.k1.batch-size = 10',
+    `sinks.k1.connect-timeout = ${timeout}`,
+    `sinks.k1.request-timeout = ${timeout}`,
+    'sinks.k1.channel = c1',
+    ...(storeOnFailure
+      ? [
+          'sinkgroups = g1',
+          'sinkgroups.g1.sinks = k1',
+          'sinkgroups.g1.processor.type = store_on_failure',
+          'sinkgroups.g1.processor.directory = /data/spill',
+          'sinkgroups.g1.processor.minimumRequiredSpace = 0',
+        ]
+      : []),
+  ];
+  return lines.map((line) => `a1.${line}\n`).join('');
+}
+
+/** Runs until its process is killed. @throws what makes its start fail */
+export async function runAgent(conf: string, log: Logger): Promise<void> {
+  const agent = Agent.fromText(conf, 'flume.conf', { log });
+  await agent.start();
+}
+
+/** An application that sends to an agent, again after a second when it was not told that the agent has it. Runs for ever. */
+export async function runApplication(
+  feed: Feed,
+  host: string,
+  onTaken: (ids: readonly string[]) => void,
+): Promise<never> {
+  let client: AvroRpcClient | undefined;
+  for (;;) {
+    const batch = feed.take(10);
+    if (batch.length === 0) {
+      await sleep(systemClock, 500);
+      continue;
+    }
+    try {
+      client ??= await AvroRpcClient.connect({ host, port: AGENT_PORT, protocol: flumeProtocol, connectTimeout: 5000 });
+      const params = encodeAppendBatch(batch.map(toEvent));
+      const status = decodeStatus(await client.call('appendBatch', params, 5000));
+      if (status !== 'OK') throw new Error(`answered ${status}`);
+      onTaken(batch.map(({ id }) => id));
+    } catch {
+      feed.putBack(batch);
+      const failed = client;
+      client = undefined;
+      void failed?.close();
+      await sleep(systemClock, 1000);
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * What must hold in a simulation, looked at whenever something happens that it is about, and at the end. What the job has put out is
+ * known from the simulated database, in the order in which its commits took effect.
+ */
+import type { Database, Written } from './database.ts';
+import type { Events, Made } from './events.ts';
+import type { CountRow, EventRow } from './job.ts';
+import type { JobPlan } from './plan.ts';
+
+/** Something that does not hold. */
+export interface Violation {
+  /** In ms of simulated time. */
+  readonly at: number;
+  /** Which promise: 'lost', 'early-acknowledgement', 'twice', 'order', 'state', 'window', 'files', 'wedge', 'memory', 'damage', 'crash'. */
+  readonly promise: string;
+  readonly what: string;
+}
+
+/** What must hold. */
+export class Invariants {
+  readonly violations: Violation[] = [];
+  /** Events that were put out, and how often. */
+  readonly put = new Map<string, number>();
+  /** In the order of their batches: what each put out. */
+  readonly #batches: { readonly time: number; readonly keys: readonly string[] }[] = [];
+  readonly #last = new Map<string, Written>();
+  readonly #counts = new Map<string, number>();
+  readonly #plan: JobPlan;
+  readonly #events: Events;
+  readonly #now: () => number;
+  /** The clock of the job's host was set: times of batches that were never committed may come again. */
+  clockWasSet = false;
+
+  constructor(plan: JobPlan, events: Events, now: () => number) {
+    this.#plan = plan;
+    this.#events = events;
+    this.#now = now;
+  }
+
+  /** Whether a batch that was cut is run again with the same contents after a crash. */
+  get isLogged(): boolean {
+    return this.#plan.ids || this.#plan.reliability === 'store-on-failure';
+  }
+
+  violated(promise: string, what: string): void {
+    if (this.violations.length < 20) this.violations.push({ at: this.#now(), promise, what });
+  }
+
+  /** A peer of the job was told that the job has an event. */
+  acknowledged({ id }: Made): void {
+    if (this.#plan.reliability !== 'end-to-end' || this.put.has(id)) return;
+    this.violated('early-acknowledgement', `${id} was acknowledged before any output had it`);
+  }
+
+  /** An output's write took effect. */
+  written(written: Written): void {
+    const last = this.#last.get(written.output);
+    this.#last.set(written.output, written);
+    if (last !== undefined && last.time >= written.time && (this.isLogged || !this.clockWasSet)) {
+      this.violated('order', `${written.output} of batch ${written.time} was written after that of batch ${last.time}`);
+    }
+    if (written.output === 'events') this.#eventsOf(written);
+    else if (written.output === 'counts') this.#countsOf(written);
+    else if (written.output === 'window') this.#windowOf(written);
+  }
+
+  /** All is over. @param files ids in the text files, undefined where none are written */
+  atEnd(files: readonly string[] | undefined): void {
+    for (const { id, forfeited } of this.#events.all.values()) {
+      if (!forfeited && !this.put.has(id)) this.violated('lost', `${id} is in no output`);
+    }
+    if (files === undefined) return;
+    const inFiles = new Map<string, number>();
+    for (const id of files) inFiles.set(id, (inFiles.get(id) ?? 0) + 1);
+    for (const id of this.put.keys()) {
+      const times = inFiles.get(id) ?? 0;
+      if (times === 0) this.violated('files', `${id} is in no file`);
+      if (times > 1 && this.#plan.ids) this.violated('files', `${id} is ${times} times in files`);
+    }
+  }
+
+  #eventsOf({ time, rows }: Written): void {
+    const keys: string[] = [];
+    for (const [id, key] of rows as readonly EventRow[]) {
+      if (!this.#events.all.has(id)) this.violated('twice', `${id} was never made`);
+      const times = (this.put.get(id) ?? 0) + 1;
+      this.put.set(id, times);
+      if (times > 1 && this.#plan.ids)
+        this.violated('twice', `${id} was put out ${times} times, again in batch ${time}`);
+      this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+      keys.push(key);
+    }
+    this.#batches.push({ time, keys });
+  }
+
+  #countsOf({ time, rows }: Written): void {
+    const found = new Map(rows as readonly CountRow[]);
+    for (const [key, expected] of this.#counts) {
+      const actual = found.get(key) ?? 0;
+      // Without a logged batch, one that put its events out before a kill is not in the state, and comes again in another batch.
+      if (this.isLogged ? actual !== expected : actual > expected) {
+        this.violated('state', `the state of ${key} is ${actual} in batch ${time}, outputs have ${expected}`);
+      }
+    }
+  }
+
+  #windowOf({ time, rows }: Written): void {
+    if (!this.isLogged || this.#plan.window === undefined) return;
+    const from = time - this.#plan.window.length;
+    const expected = new Map<string, number>();
+    for (const batch of this.#batches) {
+      if (batch.time <= from || batch.time > time) continue;
+      for (const key of batch.keys) expected.set(key, (expected.get(key) ?? 0) + 1);
+    }
+    const found = new Map(rows as readonly CountRow[]);
+    for (const key of new Set([...expected.keys(), ...found.keys()])) {
+      const actual = found.get(key) ?? 0;
+      if (actual !== (expected.get(key) ?? 0)) {
+        this.violated(
+          'window',
+          `the window of ${key} is ${actual} in batch ${time}, outputs have ${expected.get(key) ?? 0}`,
+        );
+      }
+    }
+  }
+}
+
+/** How many batches each output has written. */
+export function batchesOf(database: Database): number {
+  return new Set(database.written.map(({ batch }) => batch)).size;
+}

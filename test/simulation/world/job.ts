@@ -1,0 +1,86 @@
+/** The job of a simulation: push and pull receivers, counts in state and window, outputs into the simulated database and text files. */
+
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
+import type { FlumeEvent } from '../../../src/avro/event-block.ts';
+import type { Logger } from '../../../src/core/log.ts';
+import type { TelemetryRegistry } from '../../../src/core/telemetry.ts';
+import type { DStream } from '../../../src/graph/dstream.ts';
+import { exactlyOnce } from '../../../src/graph/outputs/exactly-once.ts';
+import type { RDD } from '../../../src/graph/rdd.ts';
+import type { HostProcess } from '../machine/host.ts';
+import type { Database, Transaction } from './database.ts';
+import type { JobPlan } from './plan.ts';
+
+export const JOB_PORT = 41_414;
+export const CHECKPOINT_DIR = '/data/checkpoint';
+export const FILES_PREFIX = '/data/out/events';
+
+/** What a run of the job is made with. */
+export interface JobSettings {
+  readonly plan: JobPlan;
+  readonly process: HostProcess;
+  readonly database: Database;
+  /** Addresses of Spark sinks. */
+  readonly sinks: readonly string[];
+  readonly log: Logger;
+  readonly telemetry: TelemetryRegistry;
+  /** Called by a user's function for each event; may throw. */
+  readonly onEvent: (id: string) => void;
+  /** Awaited by an output before it writes. */
+  readonly beforeWrite: () => Promise<void>;
+}
+
+/** A row of the output `events`. */
+export type EventRow = readonly [id: string, key: string];
+/** A row of the outputs `counts` and `window`. */
+export type CountRow = readonly [key: string, count: number];
+
+/** Makes the context; it is not started. */
+export function makeJob(settings: JobSettings): StreamingContext {
+  const { database, log, plan, process, sinks, telemetry } = settings;
+  const ssc = new StreamingContext({
+    name: 'simulated',
+    batchInterval: plan.batchInterval,
+    cut: plan.cut,
+    batchesInFlight: plan.batchesInFlight,
+    reliability: plan.reliability,
+    checkpointDir: CHECKPOINT_DIR,
+    maxBacklogBytes: plan.maxBacklogBytes,
+    parallelism: 2,
+    log,
+    telemetry,
+    write: () => {},
+  });
+  const dedupe = plan.ids ? { dedupe: { header: 'id', remember: 100_000 } } : {};
+  const inputs: DStream<FlumeEvent>[] = [
+    ssc.flumeStream({ host: '0.0.0.0', port: JOB_PORT, peerRequestTimeout: plan.peerTimeout, ...dedupe }),
+  ];
+  if (sinks.length > 0) {
+    inputs.push(
+      ssc.flumePollingStream({ addresses: sinks, maxBatchSize: 20, sinkTimeout: plan.sinkTimeout, ...dedupe }),
+    );
+  }
+  const rows = ssc.union(inputs).map((event): EventRow => {
+    const { id = '', key = '' } = event.headers;
+    settings.onEvent(id);
+    return [id, key];
+  });
+  const writes = <T>(kind: string) =>
+    exactlyOnce<T, Transaction>(database.storeFor(process, kind), async (rdd: RDD<T>, _, tx) => {
+      await settings.beforeWrite();
+      tx.rows.push(...(await rdd.collect()));
+    });
+  rows.foreachRDD(writes('events'));
+  const pairs = rows.map(([, key]) => [key, 1] as const);
+  if (plan.counts) {
+    pairs
+      .updateStateByKey((ones: readonly number[], sum: number | undefined) => (sum ?? 0) + ones.length)
+      .foreachRDD(writes('counts'));
+  }
+  if (plan.window !== undefined) {
+    const { length, slide } = plan.window;
+    pairs.reduceByKeyAndWindow((a: number, b: number) => a + b, length, slide).foreachRDD(writes('window'));
+  }
+  if (plan.files) rows.map(([id]) => id).saveAsTextFiles(FILES_PREFIX);
+  return ssc;
+}

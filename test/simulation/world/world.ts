@@ -1,0 +1,368 @@
+/**
+ * A world: the job, its database, fake Flumes, embedded agents with their applications, all on hosts of a simulation; faults for a
+ * while; then it gets well, and all that was sent must come through in bounded time.
+ */
+import type { StreamingContext } from '../../../src/api/streaming-context.ts';
+import { messageOf, StreamjobError } from '../../../src/core/errors.ts';
+import type { Logger } from '../../../src/core/log.ts';
+import { TelemetryRegistry } from '../../../src/core/telemetry.ts';
+import type { Host, HostProcess } from '../machine/host.ts';
+import { Simulation } from '../machine/simulation.ts';
+import { confOf, runAgent, runApplication } from './agent.ts';
+import { Database } from './database.ts';
+import { Events } from './events.ts';
+import { FaultDriver, type Users } from './faults.ts';
+import { Feed } from './feed.ts';
+import { runFlumeSink } from './flume-sink.ts';
+import { Invariants, type Violation } from './invariants.ts';
+import { FILES_PREFIX, JOB_PORT, makeJob } from './job.ts';
+import { type AgentPlan, type Fault, type Plan, planOf } from './plan.ts';
+import { runSparkSink } from './spark-sink.ts';
+
+/** What a seed led to. */
+export interface Outcome {
+  readonly seed: number;
+  readonly plan: Plan;
+  readonly hash: string;
+  readonly violations: readonly Violation[];
+  /** Events of the scheduler. */
+  readonly steps: number;
+  readonly simulatedMs: number;
+  readonly made: number;
+  readonly batches: number;
+  readonly injected: ReadonlyMap<Fault, number>;
+  /** What happened, in lines, where it was asked for. */
+  readonly story: readonly string[];
+}
+
+/** How a seed is run. */
+export interface RunOptions {
+  /** Switches about half of the faults off, by the seed. Default true. */
+  readonly swarm?: boolean;
+  /** The faults that may come. Default: all. */
+  readonly only?: readonly Fault[];
+  /** Another plan than the seed's, to make a story smaller. */
+  readonly change?: (plan: Plan) => Plan;
+  /** Keeps the story: every step with `steps`, else what matters. */
+  readonly story?: 'none' | 'short' | 'steps';
+}
+
+/** After so long the world must be well, in ms. */
+const RECOVERY_MS = 15 * 60_000;
+/** What a supervisor waits before it starts a process again, in ms. */
+const RESTART_MS = 1000;
+const STOP_MS = 120_000;
+const SPARK_PORT = 41_415;
+/** Beyond its bound, what requests in flight may take. */
+const SLACK_BYTES = 200_000;
+
+/** Runs a seed. */
+export async function runSeed(seed: number, options: RunOptions = {}): Promise<Outcome> {
+  return await new World(seed, options).run();
+}
+
+class World {
+  readonly #seed: number;
+  readonly #plan: Plan;
+  readonly #simulation: Simulation;
+  readonly #events: Events;
+  readonly #database: Database;
+  readonly #invariants: Invariants;
+  readonly #users: Users = { throws: false, hangs: false, databaseIsAway: false };
+  readonly #job: Host;
+  readonly #feeds: Feed[] = [];
+  readonly #agents = new Map<Host, AgentPlan>();
+  readonly #peers: Host[] = [];
+  readonly #sinks: string[] = [];
+  readonly #story: string[] = [];
+  readonly #tells: boolean;
+  /** The run of the job that is up. */
+  #context: StreamingContext | undefined;
+  #telemetry = new TelemetryRegistry();
+  #isOver = false;
+
+  constructor(seed: number, { change, only, story = 'none', swarm = true }: RunOptions) {
+    this.#seed = seed;
+    this.#tells = story !== 'none';
+    this.#simulation = new Simulation({
+      seed,
+      keepLines: story === 'steps' ? 1_000_000 : 0,
+      onCrash: (process, error) => this.#onCrash(process, error),
+    });
+    const plan = planOf(this.#simulation.random.fork('plan'), swarm, only);
+    this.#plan = change?.(plan) ?? plan;
+    this.#events = new Events(
+      () => this.#simulation.now,
+      (made) => this.#invariants.acknowledged(made),
+    );
+    this.#invariants = new Invariants(this.#plan.job, this.#events, () => this.#simulation.now);
+    this.#database = new Database(
+      this.#simulation,
+      () => this.#users.databaseIsAway,
+      (written) => {
+        this.#tell('database', `${written.output} of batch ${written.time}: ${written.rows.length} rows`);
+        this.#invariants.written(written);
+      },
+    );
+    this.#job = this.#simulation.host('job');
+  }
+
+  async run(): Promise<Outcome> {
+    this.#build();
+    const { calmMs, faults, feedMs } = this.#plan;
+    const simulation = this.#simulation;
+    const driver = new FaultDriver(
+      {
+        simulation,
+        job: this.#job,
+        agents: [...this.#agents.keys()],
+        peers: this.#peers,
+        users: this.#users,
+        stopJob: () => this.#stopJob(),
+        killed: (host) => this.#killed(host),
+        clockWasSet: () => {
+          this.#invariants.clockWasSet = true;
+        },
+        tell: (what) => this.#tell('fault', what),
+      },
+      faults,
+      calmMs,
+    );
+    await simulation.runFor(feedMs);
+    driver.stop();
+    this.#heal();
+    this.#tell('world', 'is well from now on');
+    const well = await simulation.runUntil(() => this.#isThrough, RECOVERY_MS);
+    if (!well) this.#invariants.violated('wedge', this.#whatIsMissing());
+    await this.#end();
+    this.#invariants.atEnd(this.#plan.job.files && well ? this.#idsInFiles() : undefined);
+    const { now, scheduler } = simulation;
+    return {
+      seed: this.#seed,
+      plan: this.#plan,
+      hash: simulation.traceHash(),
+      violations: this.#invariants.violations,
+      steps: scheduler.trace.events,
+      simulatedMs: now,
+      made: this.#events.all.size,
+      batches: new Set(this.#database.written.map(({ batch }) => batch)).size,
+      injected: driver.injected,
+      story: this.#story.length > 0 ? this.#story : simulation.trace.lines,
+    };
+  }
+
+  #build(): void {
+    const { agents, eventsPerPeer, feedMs, flumeSinks, job, sparkSinks } = this.#plan;
+    const random = this.#simulation.random.fork('feeds');
+    const feed = (name: string): Feed => {
+      const made = new Feed(name, this.#events);
+      this.#feeds.push(made);
+      for (let i = 0; i < eventsPerPeer; i++) {
+        this.#simulation.world.after(random.between(0, feedMs), 'event', () => made.add());
+      }
+      return made;
+    };
+    const atJob = { host: this.#job.address, port: JOB_PORT };
+    for (let i = 0; i < flumeSinks; i++) {
+      const host = this.#peer(`flume${i}`);
+      const own = feed(host.name);
+      const settings = { ...atJob, batchSize: 10, timeout: job.peerTimeout };
+      this.#keepUp(host, 'sink', () => runFlumeSink(own, this.#events, settings));
+    }
+    for (let i = 0; i < sparkSinks; i++) {
+      const host = this.#peer(`spark${i}`);
+      const own = feed(host.name);
+      this.#sinks.push(`${host.address}:${SPARK_PORT}`);
+      const settings = { port: SPARK_PORT, timeout: job.sinkTimeout, threads: 10 };
+      this.#keepUp(host, 'sink', () => runSparkSink(own, this.#events, settings));
+    }
+    for (const agent of agents) {
+      const host = this.#peer(agent.name);
+      this.#agents.set(host, agent);
+      const conf = confOf(agent, atJob, job.peerTimeout);
+      this.#keepUp(host, 'agent', () => runAgent(conf, this.#logOf(agent.name)));
+      const application = this.#simulation.host(`app-${agent.name}`);
+      const own = feed(application.name);
+      this.#keepUp(application, 'app', () => runApplication(own, host.address, (ids) => this.#taken(agent, ids)));
+    }
+    this.#keepUp(this.#job, 'job', () => this.#runJob());
+  }
+
+  #peer(name: string): Host {
+    const host = this.#simulation.host(name);
+    this.#peers.push(host);
+    return host;
+  }
+
+  /** Starts a process again whenever it has ended, as a supervisor does. */
+  #keepUp(host: Host, name: string, main: () => Promise<void>): void {
+    const start = (): void => {
+      if (this.#isOver) return;
+      if (!host.up) return void this.#simulation.world.after(RESTART_MS, 'supervisor', start);
+      const process = host.spawn(name);
+      process.onEnd(() => void this.#simulation.world.after(RESTART_MS, 'supervisor', start));
+      process.run(main).catch((error: unknown) => {
+        this.#tell(process.name, `ended: ${messageOf(error)}`);
+        this.#judge(process.name, error);
+        process.kill();
+      });
+    };
+    start();
+  }
+
+  async #runJob(): Promise<void> {
+    const process = this.#simulation.scheduler.current as HostProcess;
+    this.#telemetry = new TelemetryRegistry();
+    const context = makeJob({
+      plan: this.#plan.job,
+      process,
+      database: this.#database,
+      sinks: this.#sinks,
+      log: this.#logOf('job'),
+      telemetry: this.#telemetry,
+      onEvent: (id) => {
+        if (this.#users.throws) throw new Error(`the function does not like ${id} today`);
+      },
+      beforeWrite: () => this.#hang(process),
+    });
+    this.#context = context;
+    await context.start();
+    await context.awaitTermination();
+    throw new Error('the job was stopped');
+  }
+
+  /** Waits while users' functions hang. */
+  async #hang(process: HostProcess): Promise<void> {
+    while (this.#users.hangs) await new Promise<void>((resolve) => void process.after(50, 'user-hangs', resolve));
+  }
+
+  #stopJob(): void {
+    const context = this.#context;
+    const [process] = this.#job.processes;
+    if (context === undefined || process === undefined) return;
+    void process.run(() => context.stop({ timeout: 10_000 })).catch((error: unknown) => this.#judge('stop', error));
+  }
+
+  /** An agent told its application that it has events. */
+  #taken(agent: AgentPlan, ids: readonly string[]): void {
+    for (const id of ids) {
+      const made = this.#events.all.get(id);
+      if (made !== undefined) made.takenBy = agent.name;
+    }
+  }
+
+  /** What lay in the memory of an agent is gone with it: nobody promised it. */
+  #killed(host: Host): void {
+    const agent = this.#agents.get(host);
+    if (agent === undefined || agent.channel === 'file') return;
+    for (const made of this.#events.all.values()) {
+      if (made.takenBy === agent.name && !this.#invariants.put.has(made.id)) made.forfeited = true;
+    }
+  }
+
+  #onCrash(process: HostProcess, error: unknown): void {
+    this.#tell(process.name, `crashed: ${messageOf(error)}`);
+    this.#invariants.violated('crash', `${process.name}: ${error instanceof Error ? error.stack : messageOf(error)}`);
+  }
+
+  /** Some errors no fault of this world may lead to. */
+  #judge(who: string, error: unknown): void {
+    if (!(error instanceof StreamjobError)) return;
+    if (['LOG_CORRUPT', 'CHANNEL_CORRUPT', 'CHECKPOINT_INCOMPATIBLE', 'CONFIG_INVALID'].includes(error.code)) {
+      this.#invariants.violated('damage', `${who}: ${error.message} (${error.where ?? ''})`);
+    }
+  }
+
+  #heal(): void {
+    this.#users.throws = false;
+    this.#users.hangs = false;
+    this.#users.databaseIsAway = false;
+    for (const host of [this.#job, ...this.#peers]) {
+      host.disk.heal();
+      host.powerOn();
+      for (const process of host.processes) process.resume();
+    }
+  }
+
+  /** Whether all that was sent is through, and everybody who waits was told. */
+  get #isThrough(): boolean {
+    if (this.#feeds.some(({ waiting }) => waiting > 0)) return false;
+    for (const { acknowledgedAt, forfeited, id, takenBy } of this.#events.all.values()) {
+      if (forfeited) continue;
+      if (!this.#invariants.put.has(id)) return false;
+      if (takenBy === undefined && acknowledgedAt === undefined && !id.startsWith('app-')) return false;
+    }
+    return this.#filesAreThrough;
+  }
+
+  /** Files are the last output of a batch. */
+  get #filesAreThrough(): boolean {
+    return !this.#plan.job.files || new Set(this.#idsInFiles()).size >= this.#invariants.put.size;
+  }
+
+  #whatIsMissing(): string {
+    const missing = [...this.#events.all.values()].filter(
+      ({ forfeited, id }) => !forfeited && !this.#invariants.put.has(id),
+    );
+    const untold = [...this.#events.all.values()].filter(
+      ({ acknowledgedAt, forfeited, id }) => !forfeited && acknowledgedAt === undefined && !id.startsWith('app-'),
+    );
+    const waiting = this.#feeds.filter((feed) => feed.waiting > 0).map(({ name, waiting }) => `${name} ${waiting}`);
+    return `${missing.length} events are in no output, ${untold.length} were not acknowledged, waiting: ${waiting.join(', ') || 'none'}, the job has ${this.#context?.waitingEvents} waiting`;
+  }
+
+  /** The job stops gracefully, and its stop comes to an end. */
+  async #end(): Promise<void> {
+    this.#isOver = true;
+    const context = this.#context;
+    const [process] = this.#job.processes;
+    if (context === undefined || process === undefined) return;
+    let ended = false;
+    void process
+      .run(() => context.stop())
+      .then(
+        () => {
+          ended = true;
+        },
+        (error: unknown) => this.#invariants.violated('wedge', `stop: ${messageOf(error)}`),
+      );
+    const held = this.#measured('held_bytes');
+    if (held > this.#plan.job.maxBacklogBytes + SLACK_BYTES)
+      this.#invariants.violated('memory', `${held} bytes are held`);
+    if (!(await this.#simulation.runUntil(() => ended || !process.alive, STOP_MS))) {
+      this.#invariants.violated('wedge', 'a graceful stop has not ended');
+    }
+  }
+
+  #measured(name: string): number {
+    return this.#telemetry.samples().find((sample) => sample.name === name)?.value ?? 0;
+  }
+
+  /** The ids in all parts of all batches that are whole. */
+  #idsInFiles(): string[] {
+    const { disk } = this.#job;
+    const paths = disk.paths(FILES_PREFIX.slice(0, FILES_PREFIX.lastIndexOf('/')));
+    return paths
+      .filter((path) => path.startsWith(FILES_PREFIX) && /\/part-\d+$/.test(path) && !path.includes('_temporary'))
+      .flatMap((path) => disk.text(path).split('\n'))
+      .filter((line) => line !== '');
+  }
+
+  #logOf(who: string): Logger {
+    const at = (level: string) => (_: object, message: string) => {
+      if (level !== 'debug') this.#tell(`${who} ${level}`, message);
+    };
+    const log: Logger = {
+      debug: at('debug'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+      child: () => log,
+    };
+    return log;
+  }
+
+  #tell(who: string, what: string): void {
+    if (this.#tells) this.#story.push(`${(this.#simulation.now / 1000).toFixed(3).padStart(9)} s  ${who}: ${what}`);
+  }
+}
