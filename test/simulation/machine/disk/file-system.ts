@@ -32,6 +32,7 @@ const MOST_CHANGES = 512;
 export class FileSystem {
   readonly #wallMs: () => number;
   readonly #seed: number;
+  readonly #sockets = new WeakMap<object, SocketNode>();
   #inodes = 1;
   #order = 0;
   readonly root: DirectoryNode;
@@ -93,7 +94,14 @@ export class FileSystem {
     if (node !== undefined) throw fileSystemError('EADDRINUSE', 'listen', place.path);
     const socket: SocketNode = { ...this.#born(), kind: 'socket', listener };
     this.#name(directory, name, socket);
+    this.#sockets.set(listener, socket);
     return socket;
+  }
+
+  /** Nobody listens at the socket any more; its names stay. */
+  unbind(listener: object): void {
+    const socket = this.#sockets.get(listener);
+    if (socket !== undefined) socket.listener = undefined;
   }
 
   /** @returns how many bytes had room: fewer when the disk fills up @throws ENOSPC when not one had */
