@@ -16,6 +16,7 @@ const TEXTS = {
   ENOSPC: 'no space left on device',
   ENOTDIR: 'not a directory',
   ENOTEMPTY: 'directory not empty',
+  EPERM: 'operation not permitted',
   EPIPE: 'broken pipe',
   EROFS: 'read-only file system',
   ETIMEDOUT: 'connection timed out',

@@ -1,11 +1,14 @@
 /** A simulated host: a clock, a disk that outlives its processes, an address, and processes that are started, killed and started again. */
 import type realFsSync from 'node:fs';
 import type realFs from 'node:fs/promises';
+import type realNet from 'node:net';
 import { SimClock } from './clock.ts';
 import { SimDisk } from './disk/disk.ts';
 import { simulatedFs } from './disk/promises.ts';
 import { simulatedFsSync } from './disk/sync-calls.ts';
 import { DiskView } from './disk/view.ts';
+import { simulatedNet } from './net/module.ts';
+import type { SimNetwork } from './net/network.ts';
 import { SimProcess } from './process.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -15,13 +18,15 @@ export class HostProcess extends SimProcess {
   readonly host: Host;
   readonly fs: typeof realFs;
   readonly fsSync: typeof realFsSync;
+  readonly net: typeof realNet;
 
-  constructor(id: number, name: string, random: Random, host: Host, kernel: Kernel) {
+  constructor(id: number, name: string, random: Random, host: Host, network: SimNetwork) {
     super(id, name, random, host.scheduler);
     this.host = host;
-    const view = new DiskView(host.disk, this, kernel);
+    const view = new DiskView(host.disk, this, host.kernel);
     this.fs = simulatedFs(view);
     this.fsSync = simulatedFsSync(view);
+    this.net = simulatedNet({ process: this, network, view });
   }
 }
 
@@ -42,6 +47,7 @@ export interface HostOptions {
 export interface HostParts {
   readonly scheduler: Scheduler;
   readonly random: Random;
+  readonly network: SimNetwork;
   /** A number that no other process has. */
   readonly nextId: () => number;
   /** What its wall clock shows when its offset is 0, in ms since the epoch. */
@@ -58,21 +64,25 @@ export class Host {
   readonly disk: SimDisk;
   readonly #random: Random;
   readonly #nextId: () => number;
+  readonly #network: SimNetwork;
   #kernel: Kernel;
   #boots = 0;
+  #lostAt = 0;
   #processes: HostProcess[] = [];
 
   constructor(name: string, address: string, parts: HostParts, options: HostOptions = {}) {
-    const { scheduler, random, nextId, wallMs } = parts;
+    const { scheduler, random, network, nextId, wallMs } = parts;
     this.name = name;
     this.address = address;
     this.scheduler = scheduler;
     this.#random = random;
     this.#nextId = nextId;
+    this.#network = network;
     this.clock = new SimClock(() => scheduler.now, wallMs + (options.clockAheadMs ?? 0), options.clockRate ?? 1);
     this.disk = new SimDisk(random.fork('disk'), () => this.clock.exactWallMs());
     if (options.capacity !== undefined) this.disk.capacity = options.capacity;
     this.#kernel = this.#boot();
+    network.add(this);
   }
 
   /** Whether it has power. */
@@ -97,7 +107,7 @@ export class Host {
     if (!this.up) throw new Error(`${this.name} has no power: nothing can be started there`);
     const id = this.#nextId();
     const full = `${this.name}/${name}`;
-    const process = new HostProcess(id, full, this.#random.fork(`${name} ${id}`), this, this.#kernel);
+    const process = new HostProcess(id, full, this.#random.fork(`${name} ${id}`), this, this.#network);
     this.#processes = [...this.processes, process];
     return process;
   }
@@ -108,11 +118,15 @@ export class Host {
     for (const process of this.processes) process.kill('power');
     this.#kernel.kill('power');
     this.disk.cutPower();
+    this.#lostAt = this.scheduler.now;
+    this.#network.hostLost(this);
   }
 
   /** The power comes back; processes are to be started anew. */
   powerOn(): void {
-    if (!this.up) this.#kernel = this.#boot();
+    if (this.up) return;
+    this.#kernel = this.#boot();
+    this.#network.hostBack(this, this.scheduler.now - this.#lostAt);
   }
 
   #boot(): Kernel {

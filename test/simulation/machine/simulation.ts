@@ -1,8 +1,9 @@
 /** A simulation: hosts, one queue of events, one seed; and the machine for src/core/machine.ts that it all runs on. */
 import type realTls from 'node:tls';
-import { type EndTimer, type Machine, realMachine, replaceMachine } from '../../../src/core/machine.ts';
+import { type EndTimer, type Machine, replaceMachine } from '../../../src/core/machine.ts';
 import { onlyKnown } from './disk/promises.ts';
 import { Host, type HostOptions, HostProcess } from './host.ts';
+import { SimNetwork } from './net/network.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { Trace } from './trace.ts';
@@ -26,6 +27,7 @@ export class Simulation {
   readonly random: Random;
   readonly scheduler: Scheduler;
   readonly trace: Trace;
+  readonly network: SimNetwork;
   /** The process of the code that builds and looks at the world. */
   readonly world: HostProcess;
   readonly #wallMs: number;
@@ -45,6 +47,7 @@ export class Simulation {
       if (process !== undefined && process !== this.world && onCrash !== undefined) onCrash(process, error);
       else this.#crash ??= { error };
     });
+    this.network = new SimNetwork(this.scheduler, this.random.fork('network'), ++this.#ids);
     this.world = this.host('world').spawn('main');
     this.scheduler.world = this.world;
   }
@@ -65,6 +68,7 @@ export class Simulation {
       {
         scheduler: this.scheduler,
         random: this.random.fork(`host ${name}`),
+        network: this.network,
         nextId: () => ++this.#ids,
         wallMs: this.#wallMs,
       },
@@ -201,7 +205,9 @@ export class Simulation {
       get fsSync() {
         return current().fsSync;
       },
-      net: realMachine.net,
+      get net() {
+        return current().net;
+      },
       tls: onlyKnown({}, 'tls') as typeof realTls,
     };
   }

@@ -2,7 +2,7 @@
  * The file system of a simulated disk: what its calls do, at once and without faults. What processes do is seen by all of them at
  * once; it is on the platters after a sync of the file (its bytes) or of the directory (its names), and not before.
  */
-import { fileSystemError } from '../errors.ts';
+import { fileSystemError, type SystemCode } from '../errors.ts';
 import { mix } from '../random.ts';
 import {
   applyChange,
@@ -23,6 +23,8 @@ export interface Place {
   readonly names: readonly string[];
   /** As the caller named it, for errors. */
   readonly path: string;
+  /** The other path of a call that has two. */
+  readonly dest?: string;
 }
 
 /** After so many changes of a file the kernel writes the older half of them to the platters by itself. */
@@ -32,6 +34,7 @@ const MOST_CHANGES = 512;
 export class FileSystem {
   readonly #wallMs: () => number;
   readonly #seed: number;
+  readonly #sockets = new WeakMap<object, SocketNode>();
   #inodes = 1;
   #order = 0;
   readonly root: DirectoryNode;
@@ -58,9 +61,9 @@ export class FileSystem {
   find(place: Place, syscall: string): Inode {
     let at: Inode = place.from;
     for (const name of place.names) {
-      if (at.kind !== 'directory') throw fileSystemError('ENOTDIR', syscall, place.path);
+      if (at.kind !== 'directory') throw fileSystemError('ENOTDIR', syscall, place.path, place.dest);
       const next: Inode | undefined = at.live.get(name);
-      if (next === undefined) throw fileSystemError('ENOENT', syscall, place.path);
+      if (next === undefined) throw fileSystemError('ENOENT', syscall, place.path, place.dest);
       at = next;
     }
     return at;
@@ -69,9 +72,9 @@ export class FileSystem {
   /** The directory that a name is in, or would be. @throws ENOENT, ENOTDIR, EEXIST for the root */
   parent(place: Place, syscall: string): { directory: DirectoryNode; name: string; node: Inode | undefined } {
     const name = place.names.at(-1);
-    if (name === undefined) throw fileSystemError('EEXIST', syscall, place.path);
+    if (name === undefined) throw fileSystemError('EEXIST', syscall, place.path, place.dest);
     const directory = this.find({ ...place, names: place.names.slice(0, -1) }, syscall);
-    if (directory.kind !== 'directory') throw fileSystemError('ENOTDIR', syscall, place.path);
+    if (directory.kind !== 'directory') throw fileSystemError('ENOTDIR', syscall, place.path, place.dest);
     return { directory, name, node: directory.live.get(name) };
   }
 
@@ -93,7 +96,14 @@ export class FileSystem {
     if (node !== undefined) throw fileSystemError('EADDRINUSE', 'listen', place.path);
     const socket: SocketNode = { ...this.#born(), kind: 'socket', listener };
     this.#name(directory, name, socket);
+    this.#sockets.set(listener, socket);
     return socket;
+  }
+
+  /** Nobody listens at the socket any more; its names stay. */
+  unbind(listener: object): void {
+    const socket = this.#sockets.get(listener);
+    if (socket !== undefined) socket.listener = undefined;
   }
 
   /** @returns how many bytes had room: fewer when the disk fills up @throws ENOSPC when not one had */
@@ -145,37 +155,30 @@ export class FileSystem {
     this.#unname(directory, name, node);
   }
 
-  /** @throws ENOENT, EEXIST */
+  /** @throws ENOENT, ENOTDIR, EEXIST, EPERM for a directory */
   link(from: Place, to: Place): void {
-    const { node } = this.parent(from, 'link');
-    if (node === undefined) throw fileSystemError('ENOENT', 'link', from.path, to.path);
-    const target = this.parent(to, 'link');
-    if (target.node !== undefined) throw fileSystemError('EEXIST', 'link', from.path, to.path);
+    const both = { path: from.path, dest: to.path };
+    const node = this.find({ ...from, ...both }, 'link');
+    const target = this.parent({ ...to, ...both }, 'link');
+    const wrong = target.node !== undefined ? 'EEXIST' : node.kind === 'directory' ? 'EPERM' : undefined;
+    if (wrong !== undefined) throw fileSystemError(wrong, 'link', from.path, to.path);
     this.#name(target.directory, target.name, node);
   }
 
-  /** @throws ENOENT, EISDIR, ENOTDIR, ENOTEMPTY */
+  /** @throws ENOENT, EISDIR, ENOTDIR, ENOTEMPTY, EINVAL for a directory that would come to be in itself */
   rename(from: Place, to: Place): void {
-    const source = this.parent(from, 'rename');
-    const target = this.parent(to, 'rename');
+    const both = { path: from.path, dest: to.path };
+    const source = this.parent({ ...from, ...both }, 'rename');
+    const target = this.parent({ ...to, ...both }, 'rename');
     const { node } = source;
     if (node === undefined) throw fileSystemError('ENOENT', 'rename', from.path, to.path);
+    const above = target.node !== undefined && contains(target.node, source.directory) ? 'ENOTEMPTY' : undefined;
+    const wrong = contains(node, target.directory) ? 'EINVAL' : (above ?? cannotReplace(node, target.node));
+    if (wrong !== undefined) throw fileSystemError(wrong, 'rename', from.path, to.path);
     if (target.node === node) return;
-    const replaced = target.node;
-    if (replaced !== undefined) {
-      const wrong =
-        replaced.kind === 'directory' && node.kind !== 'directory'
-          ? 'EISDIR'
-          : replaced.kind !== 'directory' && node.kind === 'directory'
-            ? 'ENOTDIR'
-            : replaced.kind === 'directory' && replaced.live.size > 0
-              ? 'ENOTEMPTY'
-              : undefined;
-      if (wrong !== undefined) throw fileSystemError(wrong, 'rename', from.path, to.path);
-    }
     source.directory.live.delete(source.name);
     target.directory.live.set(target.name, node);
-    if (replaced !== undefined) this.#lost(replaced);
+    if (target.node !== undefined) this.#lost(target.node);
     this.nameChanges.push({ order: ++this.#order, node, from: source, to: target });
     this.#touch(source.directory);
     this.#touch(target.directory);
@@ -260,4 +263,17 @@ export class FileSystem {
   #directory(): DirectoryNode {
     return { ...this.#born(), kind: 'directory', live: new Map(), durable: new Map() };
   }
+}
+
+function contains(node: Inode, directory: DirectoryNode): boolean {
+  if (node === directory) return true;
+  return node.kind === 'directory' && [...node.live.values()].some((each) => contains(each, directory));
+}
+
+/** Why something cannot take the place of something else, if it cannot. */
+function cannotReplace(node: Inode, replaced: Inode | undefined): SystemCode | undefined {
+  if (replaced === undefined || replaced === node) return undefined;
+  if (replaced.kind !== 'directory') return node.kind === 'directory' ? 'ENOTDIR' : undefined;
+  if (node.kind !== 'directory') return 'EISDIR';
+  return replaced.live.size > 0 ? 'ENOTEMPTY' : undefined;
 }

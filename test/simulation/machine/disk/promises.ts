@@ -76,10 +76,13 @@ export class SimFs {
     const missing: string[] = [];
     for (let at = path.posix.resolve('/', directory); ; at = path.posix.dirname(at)) {
       const found = await this.stat(at).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOTDIR') throw fileSystemError('ENOTDIR', 'mkdir', directory);
         if (error.code !== 'ENOENT') throw error;
         return undefined;
       });
-      if (found?.isDirectory() === false) throw fileSystemError('ENOTDIR', 'mkdir', directory);
+      if (found?.isDirectory() === false) {
+        throw fileSystemError(missing.length === 0 ? 'EEXIST' : 'ENOTDIR', 'mkdir', directory);
+      }
       if (found !== undefined) break;
       missing.unshift(at);
     }
