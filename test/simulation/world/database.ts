@@ -42,17 +42,17 @@ const CLIENT_TIMEOUT_MS = 5000;
 /** A simulated database. */
 export class Database {
   readonly written: Written[] = [];
-  /** While it is away every call of a client fails. */
-  away = false;
   readonly #simulation: Simulation;
   readonly #random: Random;
+  readonly #isAway: () => boolean;
   readonly #onWritten: (written: Written) => void;
   readonly #rows = new Map<string, Row>();
 
-  /** @param onWritten called when an output's write has taken effect */
-  constructor(simulation: Simulation, onWritten: (written: Written) => void) {
+  /** @param isAway whether every call of a client fails now @param onWritten called when an output's write has taken effect */
+  constructor(simulation: Simulation, isAway: () => boolean, onWritten: (written: Written) => void) {
     this.#simulation = simulation;
     this.#random = simulation.random.fork('database');
+    this.#isAway = isAway;
     this.#onWritten = onWritten;
   }
 
@@ -87,7 +87,7 @@ export class Database {
   /** A call and its answer. */
   #call(client: HostProcess): Promise<void> {
     return new Promise((resolve, reject) => {
-      const isAway = this.away || this.#random.chance(0.005);
+      const isAway = this.#isAway() || this.#random.chance(0.005);
       client.after(this.#random.between(...CALL_MS), 'db-answer', () => {
         if (isAway) reject(new Error('the database is away'));
         else resolve();
@@ -96,7 +96,7 @@ export class Database {
   }
 
   #commit(tx: Transaction): Promise<void> {
-    if (this.away) {
+    if (this.#isAway()) {
       this.#rollBack(tx);
       return Promise.reject(new Error('the database is away'));
     }

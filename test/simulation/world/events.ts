@@ -10,6 +10,8 @@ export interface Made {
   acknowledgedAt: number | undefined;
   /** Whether the level promises nothing for it: it lay in the memory of a process that was killed. */
   forfeited: boolean;
+  /** The agent that told its application that it has it. */
+  takenBy: string | undefined;
 }
 
 const KEYS = ['a', 'b', 'c', 'd', 'e'];
@@ -36,7 +38,7 @@ export class Events {
   make(by: string, number: number): Made {
     const id = `${by}-${number}`;
     const key = KEYS[number % KEYS.length] ?? 'a';
-    const made: Made = { id, key, by, acknowledgedAt: undefined, forfeited: false };
+    const made: Made = { id, key, by, acknowledgedAt: undefined, forfeited: false, takenBy: undefined };
     this.all.set(id, made);
     return made;
   }
