@@ -78,6 +78,12 @@ export class Simulation {
     return host;
   }
 
+  /** The process whose code is running, for those who are called by it, as subscribers of src/core/points.ts are. */
+  get running(): HostProcess | undefined {
+    const { current } = this.scheduler;
+    return current instanceof HostProcess ? current : undefined;
+  }
+
   /** Adds a line to the trace: what it is about must be the same in two runs of one seed. */
   note(kind: string, detail = ''): void {
     this.trace.add(this.now, kind, this.scheduler.current.name, detail);
@@ -162,9 +168,9 @@ export class Simulation {
 
   /** Whose code is running. */
   get #current(): HostProcess {
-    const { current } = this.scheduler;
-    if (!(current instanceof HostProcess)) throw new Error(`${current.name} is no process: it has no machine`);
-    return current;
+    const { running } = this;
+    if (running === undefined) throw new Error(`${this.scheduler.current.name} is no process: it has no machine`);
+    return running;
   }
 
   readonly #machine: Machine = this.#makeMachine();
