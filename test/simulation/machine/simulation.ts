@@ -5,6 +5,7 @@ import { onlyKnown } from './disk/promises.ts';
 import { Host, type HostOptions, HostProcess } from './host.ts';
 import { SimNetwork } from './net/network.ts';
 import { Random } from './random.ts';
+import { watchRealCalls } from './real-calls.ts';
 import { Scheduler } from './scheduler.ts';
 import { Trace } from './trace.ts';
 
@@ -18,6 +19,8 @@ export interface SimulationOptions {
   readonly wallMs?: number;
   /** Told of an error that nobody caught in a process, which then ends as Node's do. Default: the run rejects with it. */
   readonly onCrash?: (process: HostProcess, error: unknown) => void;
+  /** Whether a call that goes around the machine, and completes in real time, fails the run. Default false: it makes runs slower. */
+  readonly findRealCalls?: boolean;
 }
 
 const START_OF_2026 = 1_767_225_600_000;
@@ -31,14 +34,16 @@ export class Simulation {
   /** The process of the code that builds and looks at the world. */
   readonly world: HostProcess;
   readonly #wallMs: number;
+  readonly #findRealCalls: boolean;
   readonly #hosts = new Map<string, Host>();
   #ids = 0;
   #crash: { readonly error: unknown } | undefined;
 
-  constructor({ seed, keepLines = 200, wallMs = START_OF_2026, onCrash }: SimulationOptions) {
+  constructor({ seed, keepLines = 200, wallMs = START_OF_2026, onCrash, findRealCalls }: SimulationOptions) {
     this.random = new Random(seed);
     this.trace = new Trace(keepLines);
     this.#wallMs = wallMs;
+    this.#findRealCalls = findRealCalls === true;
     // The world is a process as all others, of which the scheduler has to know when it is made.
     const outside = { id: 0, name: 'outside', state: 'running', hold() {} } as const;
     this.scheduler = new Scheduler(this.random.fork('ties').bits(), this.trace, outside, (owner, error) => {
@@ -155,15 +160,24 @@ export class Simulation {
     const before = kinds.map((kind) => process.rawListeners(kind));
     const crashed = (error: unknown): void => this.scheduler.crash(error);
     for (const kind of kinds) process.removeAllListeners(kind).on(kind, crashed);
+    const endWatch = this.#findRealCalls ? this.#watch() : undefined;
     try {
       return await run();
     } finally {
+      endWatch?.();
       for (const [at, kind] of kinds.entries()) {
         process.removeAllListeners(kind);
         for (const listener of before[at] ?? []) process.on(kind, listener as (error: unknown) => void);
       }
       back();
     }
+  }
+
+  #watch(): () => void {
+    const isRunning = (): boolean => this.running !== undefined && this.running !== this.world;
+    return watchRealCalls(isRunning, (error) => {
+      this.#crash ??= { error };
+    });
   }
 
   /** Whose code is running. */

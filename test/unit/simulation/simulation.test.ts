@@ -1,5 +1,6 @@
 /** The machine that a simulation puts in place: times, timers, random numbers and errors are those of the process whose code runs. */
 import diagnostics from 'node:diagnostics_channel';
+import zlib from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { sleep, systemClock } from '../../../src/core/clock.ts';
 import {
@@ -225,6 +226,18 @@ test('a script that does not end is told, with the last events', async () => {
     .run(() => void every(100, () => {}));
   await expect(simulation.play(() => new Promise(() => {}), 1000)).rejects.toThrow(/1000 ms have passed[\s\S]*timer/);
   await expect(simulation.play(() => Promise.reject(new Error('its own')), 1000)).rejects.toThrow('its own');
+});
+
+test.each<[string, () => unknown]>([
+  ['Timeout', () => setTimeout(() => {}, 0)],
+  ['ZLIB', () => zlib.createDeflate().write('x')],
+  ['FSREQ', () => realMachine.fs.stat('/tmp')],
+])('a call of %s that goes around the machine is found', async (type, call) => {
+  const simulation = new Simulation({ seed: 1, findRealCalls: true });
+  const process = simulation.host('a').spawn('p');
+  await simulation.play(() => process.run(() => fs.writeFile('/data/simulated', 'x')), MINUTE);
+  void process.run(() => void call());
+  await expect(simulation.runFor(MINUTE)).rejects.toThrow(type);
 });
 
 test('what is not simulated says so', async () => {
