@@ -19,7 +19,7 @@ export interface SimulationOptions {
   readonly wallMs?: number;
   /** Told of an error that nobody caught in a process, which then ends as Node's do. Default: the run rejects with it. */
   readonly onCrash?: (process: HostProcess, error: unknown) => void;
-  /** Whether a call that goes around the machine, and completes in real time, fails the run. Default false: it makes runs slower. */
+  /** Whether a call of a process that goes around the machine, and completes in real time, fails the run. Default true. */
   readonly findRealCalls?: boolean;
 }
 
@@ -43,7 +43,7 @@ export class Simulation {
     this.random = new Random(seed);
     this.trace = new Trace(keepLines);
     this.#wallMs = wallMs;
-    this.#findRealCalls = findRealCalls === true;
+    this.#findRealCalls = findRealCalls !== false;
     // The world is a process as all others, of which the scheduler has to know when it is made.
     const outside = { id: 0, name: 'outside', state: 'running', hold() {} } as const;
     this.scheduler = new Scheduler(this.random.fork('ties').bits(), this.trace, outside, (owner, error) => {

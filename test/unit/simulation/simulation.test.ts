@@ -233,7 +233,7 @@ test.each<[string, () => unknown]>([
   ['ZLIB', () => zlib.createDeflate().write('x')],
   ['FSREQ', () => realMachine.fs.stat('/tmp')],
 ])('a call of %s that goes around the machine is found', async (type, call) => {
-  const simulation = new Simulation({ seed: 1, findRealCalls: true });
+  const simulation = new Simulation({ seed: 1 });
   const process = simulation.host('a').spawn('p');
   await simulation.play(() => process.run(() => fs.writeFile('/data/simulated', 'x')), MINUTE);
   void process.run(() => void call());
