@@ -13,6 +13,7 @@ import {
 import { StreamingContext } from '../api/streaming-context.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import { timeoutSignal } from '../core/machine.ts';
 import { untilAborted } from '../core/scope.ts';
 import { hintAtThreads } from './hint.ts';
 import { makeLogger } from './logger.ts';
@@ -204,9 +205,9 @@ async function startAgent(agent: Agent, ssc: StreamingContext): Promise<void> {
 const DRAIN_MS = 10_000;
 
 async function drainAgent(agent: Agent, log: Logger): Promise<void> {
-  const deadline = AbortSignal.timeout(DRAIN_MS);
-  await agent.drain(deadline);
-  if (deadline.aborted) log.warn({}, 'the agent stops with events in its channels; file channels keep them');
+  const { signal, end } = timeoutSignal(DRAIN_MS);
+  await agent.drain(signal).finally(end);
+  if (signal.aborted) log.warn({}, 'the agent stops with events in its channels; file channels keep them');
 }
 
 function never(): Promise<never> {

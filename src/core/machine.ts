@@ -101,6 +101,23 @@ export function every(ms: number, run: () => void, holds = true): EndTimer {
   return machine.every(ms, run, holds);
 }
 
+/** The longest delay of a timer, in ms. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * What `AbortSignal.timeout` is, in the time of the machine: it aborts `ms` milliseconds from now, and holds no process.
+ * @returns the signal, and how its timer is ended when nobody needs it any more
+ * @example
+ * const { signal, end } = timeoutSignal(1000);
+ * await work(signal).finally(end);
+ */
+export function timeoutSignal(ms: number): { readonly signal: AbortSignal; readonly end: EndTimer } {
+  const controller = new AbortController();
+  const late = (): void =>
+    controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+  return { signal: controller.signal, end: machine.after(Math.min(ms, LONGEST_MS), late, false) };
+}
+
 /** As of Machine. */
 export function soon(run: () => void): void {
   machine.soon(run);

@@ -1,6 +1,7 @@
 /** mapAsync: one value for each value through an asynchronous function, in order, with bounds on how many run and how long. */
 import type { DurationLike } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
+import { timeoutSignal } from '../../core/machine.ts';
 import { count, duration, type OptionTable, type Resolved } from '../../core/options.ts';
 import { SKIP_HINT, userError } from '../functions.ts';
 import type { Async, Lineage } from '../lineage.ts';
@@ -79,11 +80,14 @@ async function attempt<T, U>(
   stop: AbortSignal,
 ): Promise<U> {
   for (let left = retries; ; left--) {
-    const signal = timeout === undefined ? stop : AbortSignal.any([stop, AbortSignal.timeout(timeout)]);
+    const late = timeout === undefined ? undefined : timeoutSignal(timeout);
+    const signal = late === undefined ? stop : AbortSignal.any([stop, late.signal]);
     try {
       return await Promise.race([fn(value, signal), rejectOnAbort(signal, timeout)]);
     } catch (error) {
       if (left <= 0 || stop.aborted) throw error;
+    } finally {
+      late?.end();
     }
   }
 }

@@ -22,11 +22,12 @@
  *   object of a process (a socket, a client) is to be used within that process only.
  * - The world waits by `simulation.sleep`, and draws from `simulation.random.fork(name)`; never from real timers or Math.random.
  * - What happens in real time is not simulated: zlib's and crypto's asynchronous calls, dns, worker threads, child processes, lmdb,
- *   WebAssembly that is compiled, `AbortSignal.timeout`, `import()`. Load modules before the simulation begins.
+ *   `import()`. Load modules before the simulation begins. A run fails on such a call (`findRealCalls`).
  * - An error that nobody catches in a process kills it, as Node does, and `run…` and `play` reject with it; with `onCrash` they go on.
  *
  * What can go wrong:
- * - process: `kill`, `pause` and `resume` (SIGSTOP, SIGCONT; also for slow hosts and long collections of garbage).
+ * - process: `kill`, `pause` and `resume` (SIGSTOP, SIGCONT; also for slow hosts and long collections of garbage). At a point of
+ *   src/core/points.ts: subscribe to `streamjob:point`, and kill `simulation.running` there, or cut the power of its host.
  * - host: `cutPower`, `powerOn`, `clock.jump(ms)`, `clock.rate`.
  * - disk: `faults.eio` by kind of call, `faults.slow`, `faults.ignoresSync`, `fail({ call, code, after, times, path })`, `capacity`,
  *   `times`, `flipBits(path, count)`, `heal()`.

@@ -5,6 +5,7 @@ import { onlyKnown } from './disk/promises.ts';
 import { Host, type HostOptions, HostProcess } from './host.ts';
 import { SimNetwork } from './net/network.ts';
 import { Random } from './random.ts';
+import { watchRealCalls } from './real-calls.ts';
 import { Scheduler } from './scheduler.ts';
 import { Trace } from './trace.ts';
 
@@ -18,6 +19,8 @@ export interface SimulationOptions {
   readonly wallMs?: number;
   /** Told of an error that nobody caught in a process, which then ends as Node's do. Default: the run rejects with it. */
   readonly onCrash?: (process: HostProcess, error: unknown) => void;
+  /** Whether a call of a process that goes around the machine, and completes in real time, fails the run. Default true. */
+  readonly findRealCalls?: boolean;
 }
 
 const START_OF_2026 = 1_767_225_600_000;
@@ -31,14 +34,16 @@ export class Simulation {
   /** The process of the code that builds and looks at the world. */
   readonly world: HostProcess;
   readonly #wallMs: number;
+  readonly #findRealCalls: boolean;
   readonly #hosts = new Map<string, Host>();
   #ids = 0;
   #crash: { readonly error: unknown } | undefined;
 
-  constructor({ seed, keepLines = 200, wallMs = START_OF_2026, onCrash }: SimulationOptions) {
+  constructor({ seed, keepLines = 200, wallMs = START_OF_2026, onCrash, findRealCalls }: SimulationOptions) {
     this.random = new Random(seed);
     this.trace = new Trace(keepLines);
     this.#wallMs = wallMs;
+    this.#findRealCalls = findRealCalls !== false;
     // The world is a process as all others, of which the scheduler has to know when it is made.
     const outside = { id: 0, name: 'outside', state: 'running', hold() {} } as const;
     this.scheduler = new Scheduler(this.random.fork('ties').bits(), this.trace, outside, (owner, error) => {
@@ -76,6 +81,12 @@ export class Simulation {
     );
     this.#hosts.set(name, host);
     return host;
+  }
+
+  /** The process whose code is running, for those who are called by it, as subscribers of src/core/points.ts are. */
+  get running(): HostProcess | undefined {
+    const { current } = this.scheduler;
+    return current instanceof HostProcess ? current : undefined;
   }
 
   /** Adds a line to the trace: what it is about must be the same in two runs of one seed. */
@@ -149,9 +160,11 @@ export class Simulation {
     const before = kinds.map((kind) => process.rawListeners(kind));
     const crashed = (error: unknown): void => this.scheduler.crash(error);
     for (const kind of kinds) process.removeAllListeners(kind).on(kind, crashed);
+    const endWatch = this.#findRealCalls ? this.#watch() : undefined;
     try {
       return await run();
     } finally {
+      endWatch?.();
       for (const [at, kind] of kinds.entries()) {
         process.removeAllListeners(kind);
         for (const listener of before[at] ?? []) process.on(kind, listener as (error: unknown) => void);
@@ -160,11 +173,18 @@ export class Simulation {
     }
   }
 
+  #watch(): () => void {
+    const isRunning = (): boolean => this.running !== undefined && this.running !== this.world;
+    return watchRealCalls(isRunning, (error) => {
+      this.#crash ??= { error };
+    });
+  }
+
   /** Whose code is running. */
   get #current(): HostProcess {
-    const { current } = this.scheduler;
-    if (!(current instanceof HostProcess)) throw new Error(`${current.name} is no process: it has no machine`);
-    return current;
+    const { running } = this;
+    if (running === undefined) throw new Error(`${this.scheduler.current.name} is no process: it has no machine`);
+    return running;
   }
 
   readonly #machine: Machine = this.#makeMachine();

@@ -13,6 +13,7 @@ const SRC = fileURLToPath(new URL('../../../src', import.meta.url));
 const MODULES = /^import (?!type\b).*from '(node:(?:fs|fs\/promises|net|tls|dgram|timers|timers\/promises))'/gm;
 const CALLS = [
   /\b(?:setTimeout|setInterval|setImmediate|clearTimeout|clearInterval)\(/g,
+  /\bAbortSignal\.timeout\(/g,
   /\bperformance\.now\(/g,
   /\bDate\.now\(|new Date\(\)/g,
   /\bMath\.random\(/g,

@@ -2,9 +2,7 @@
 import type { Server, Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { net } from '../../../src/core/machine.ts';
-import { lockDirectory } from '../../../src/durable/lock.ts';
-import type { HostProcess } from '../../simulation/machine/host.ts';
-import { Simulation } from '../../simulation/machine/simulation.ts';
+import { type HostProcess, Simulation } from '../../simulation/machine/index.ts';
 
 const PORT = 4000;
 const MINUTE = 60_000;
@@ -291,23 +289,5 @@ describe('sockets', () => {
       await simulation.sleep(200);
     }, MINUTE);
     expect(told).toEqual(['connect', 'timeout']);
-  });
-
-  test('by a name on disk lock a directory for one process, and a dead one holds no lock', async () => {
-    const { simulation, server } = make();
-    const locked = { code: 'CHECKPOINT_LOCKED', message: 'locked', hint: '' } as const;
-    const other = server.host.spawn('other');
-    await simulation.play(async () => {
-      const lock = await server.run(() => lockDirectory('/data', 'test', locked));
-      await expect(other.run(() => lockDirectory('/data', 'test', locked))).rejects.toThrow('locked');
-      await server.run(() => lock.release());
-      await other.run(() => lockDirectory('/data', 'test', locked));
-      other.kill();
-      await server.run(() => lockDirectory('/data', 'test', locked));
-      server.host.cutPower();
-      server.host.powerOn();
-      await server.host.spawn('third').run(() => lockDirectory('/data', 'test', locked));
-    }, MINUTE);
-    expect(server.host.disk.paths('/data')).toContain('/data/in_use.sock');
   });
 });

@@ -3,9 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { systemCodeOf } from '../../../src/core/errors.ts';
 import { nodeFiles } from '../../../src/core/files.ts';
 import { RecordLog } from '../../../src/durable/record-log.ts';
-import type { SimDisk } from '../../simulation/machine/disk/disk.ts';
-import type { DiskFaults } from '../../simulation/machine/disk/faults.ts';
-import { Simulation } from '../../simulation/machine/simulation.ts';
+import { type DiskFaults, type SimDisk, Simulation } from '../../simulation/machine/index.ts';
 
 const SEEDS = 200;
 const RUNS = 4;

@@ -1,4 +1,6 @@
 /** The machine that a simulation puts in place: times, timers, random numbers and errors are those of the process whose code runs. */
+import diagnostics from 'node:diagnostics_channel';
+import zlib from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { sleep, systemClock } from '../../../src/core/clock.ts';
 import {
@@ -11,10 +13,12 @@ import {
   randomBytes,
   realMachine,
   after as startTimer,
+  timeoutSignal,
   tls,
   uuid,
   wallMs,
 } from '../../../src/core/machine.ts';
+import { reached } from '../../../src/core/points.ts';
 import { nextTurn } from '../../../src/core/turn.ts';
 import { type HostProcess, Simulation } from '../../simulation/machine/index.ts';
 
@@ -52,6 +56,20 @@ describe('time', () => {
       }
     }, MINUTE);
     expect(times.map((time) => time - START)).toEqual([1000, 1000, 2000, 2000, 13_000, 3000]);
+  });
+
+  test('of a signal passes as that of timers does', async () => {
+    const simulation = new Simulation({ seed: 1 });
+    await simulation.play(async () => {
+      const { signal } = timeoutSignal(5000);
+      const ended = timeoutSignal(1000);
+      ended.end();
+      await sleep(systemClock, 4000);
+      expect([signal.aborted, ended.signal.aborted]).toEqual([false, false]);
+      await sleep(systemClock, 2000);
+      expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
+      expect(ended.signal.aborted).toBe(false);
+    }, MINUTE);
   });
 
   test('has timers that fire once, again and again, or not at all', async () => {
@@ -140,6 +158,32 @@ describe('processes', () => {
   });
 });
 
+test('a host loses its power at a point of the code, which does nothing more', async () => {
+  const channel = diagnostics.channel('streamjob:point');
+  const simulation = new Simulation({ seed: 1 });
+  const host = simulation.host('a');
+  let went = '';
+  const cut = (point: unknown): void => {
+    if (point === 'before-rename') simulation.running?.host.cutPower();
+  };
+  channel.subscribe(cut);
+  try {
+    void host.spawn('p').run(async () => {
+      reached('logged');
+      await fs.writeFile('/data/file', 'content');
+      went += 'written';
+      reached('before-rename');
+      await fs.rename('/data/file', '/data/done');
+      went += ', renamed';
+    });
+    await simulation.runFor(MINUTE);
+  } finally {
+    channel.unsubscribe(cut);
+  }
+  expect([went, host.up]).toEqual(['written', false]);
+  expect(host.disk.paths()).not.toContain('/data/done');
+});
+
 describe('an error that nobody catches', () => {
   const mistakes: [string, () => unknown][] = [
     ['thrown in a timer', () => startTimer(1, fail)],
@@ -182,6 +226,18 @@ test('a script that does not end is told, with the last events', async () => {
     .run(() => void every(100, () => {}));
   await expect(simulation.play(() => new Promise(() => {}), 1000)).rejects.toThrow(/1000 ms have passed[\s\S]*timer/);
   await expect(simulation.play(() => Promise.reject(new Error('its own')), 1000)).rejects.toThrow('its own');
+});
+
+test.each<[string, () => unknown]>([
+  ['Timeout', () => setTimeout(() => {}, 0)],
+  ['ZLIB', () => zlib.createDeflate().write('x')],
+  ['FSREQ', () => realMachine.fs.stat('/tmp')],
+])('a call of %s that goes around the machine is found', async (type, call) => {
+  const simulation = new Simulation({ seed: 1 });
+  const process = simulation.host('a').spawn('p');
+  await simulation.play(() => process.run(() => fs.writeFile('/data/simulated', 'x')), MINUTE);
+  void process.run(() => void call());
+  await expect(simulation.runFor(MINUTE)).rejects.toThrow(type);
 });
 
 test('what is not simulated says so', async () => {

@@ -27,7 +27,7 @@ export interface Place {
   readonly dest?: string;
 }
 
-/** After so many changes of a file the kernel writes the older half of them to the platters by itself. */
+/** After so many changes of a file, or of names, the kernel writes the older half of them to the platters by itself. */
 const MOST_CHANGES = 512;
 
 /** The file system of one disk. */
@@ -179,9 +179,7 @@ export class FileSystem {
     source.directory.live.delete(source.name);
     target.directory.live.set(target.name, node);
     if (target.node !== undefined) this.#lost(target.node);
-    this.nameChanges.push({ order: ++this.#order, node, from: source, to: target });
-    this.#touch(source.directory);
-    this.#touch(target.directory);
+    this.#changeNames({ order: ++this.#order, node, from: source, to: target });
   }
 
   /** Names in a directory, in no order that anybody could rely on. */
@@ -229,15 +227,20 @@ export class FileSystem {
   #name(directory: DirectoryNode, name: string, node: Inode): void {
     directory.live.set(name, node);
     if (node.kind === 'file') node.names++;
-    this.nameChanges.push({ order: ++this.#order, node, to: { directory, name } });
-    this.#touch(directory);
+    this.#changeNames({ order: ++this.#order, node, to: { directory, name } });
   }
 
   #unname(directory: DirectoryNode, name: string, node: Inode): void {
     directory.live.delete(name);
-    this.nameChanges.push({ order: ++this.#order, node, from: { directory, name } });
-    this.#touch(directory);
+    this.#changeNames({ order: ++this.#order, node, from: { directory, name } });
     this.#lost(node);
+  }
+
+  #changeNames(change: NameChange): void {
+    this.nameChanges.push(change);
+    for (const place of [change.from, change.to]) if (place !== undefined) this.#touch(place.directory);
+    if (this.nameChanges.length <= MOST_CHANGES) return;
+    for (const old of this.nameChanges.splice(0, MOST_CHANGES / 2)) applyNameChange(old);
   }
 
   /** It has one name less. */

@@ -25,7 +25,6 @@ export class SimSocket extends Duplex {
   /** Whether the stream has room for what arrives. */
   #wanted = false;
   #pumping = false;
-  #afterConnect: (() => void)[] = [];
   #afterRoom: (() => void) | undefined;
   #keepAliveMs: number | undefined;
   #stopConnecting: () => void = () => {};
@@ -170,7 +169,7 @@ export class SimSocket extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    if (this.#connecting) return void this.#afterConnect.push(() => this._write(chunk, _encoding, done));
+    if (this.#connecting) return this.#writeWhenConnected(chunk, done);
     if (this.#endpoint === undefined) return done(networkError('EPIPE', 'write'));
     this.#active();
     const error = this.#endpoint.write(chunk);
@@ -185,7 +184,7 @@ export class SimSocket extends Duplex {
   }
 
   override _final(done: Done): void {
-    if (this.#connecting) return void this.#afterConnect.push(() => this._final(done));
+    if (this.#connecting) return void this.once('connect', () => this._final(done));
     this.#endpoint?.end();
     this.#process.soon(done);
   }
@@ -194,10 +193,23 @@ export class SimSocket extends Duplex {
     this.#stopConnecting();
     this.#endTimer();
     this.#connecting = false;
-    this.#afterConnect = [];
     this.#endpoint?.close();
     this.#process.soon(() => this.emit('close', error !== null));
     done(error);
+  }
+
+  #writeWhenConnected(chunk: Buffer, done: Done): void {
+    const closed = (): void =>
+      done(
+        Object.assign(new Error('Socket closed before the connection was established'), {
+          code: 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
+        }),
+      );
+    this.once('close', closed);
+    this.once('connect', () => {
+      this.off('close', closed);
+      this._write(chunk, 'utf8', done);
+    });
   }
 
   #readable(): void {
@@ -223,7 +235,6 @@ export class SimSocket extends Duplex {
     this.#connecting = false;
     this.emit('connect');
     this.emit('ready');
-    for (const run of this.#afterConnect.splice(0)) run();
     if (!this.isPaused()) this.read(0);
   }
 
