@@ -5,7 +5,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { StreamjobError, systemCodeOf } from './errors.ts';
-import { fs } from './machine.ts';
+import { fs, ofProcess } from './machine.ts';
 
 /** A file that is appended to. */
 export interface AppendFile {
@@ -30,6 +30,7 @@ export interface Files {
   size(file: string): Promise<number>;
   /** Names in a directory, sorted. */
   list(directory: string): Promise<string[]>;
+  /** Makes a directory and those above it, where they are not there; when it resolves their names are on disk. */
   makeDirectory(directory: string): Promise<void>;
   /** Removes a file, or a directory with all that is in it; nothing happens when there is none. */
   remove(target: string): Promise<void>;
@@ -71,23 +72,31 @@ export const nodeFiles: Files = {
   makeDirectory,
   remove: (target) => fs.rm(target, { recursive: true, force: true }),
   rename: (from, to) => fs.rename(from, to),
-  async syncDirectory(directory) {
-    const handle = await fs.open(directory, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  },
+  syncDirectory,
 };
 
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await fs.open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Directories whose names this process knows to be on disk. */
+const durableDirectories = ofProcess(() => new Set<string>());
+
 /**
- * Makes a directory and those above it. Node's own way, `recursive`, never ends where the system says that there is no such directory
+ * Makes a directory and those above it, and syncs their names: a directory whose name is not on disk is gone after a power cut, with
+ * all that was synced in it. One that is there already may have been made by a process that was killed before it could sync it. Node's own way, `recursive`, never ends where the system says that there is no such directory
  * although the one above is there, as it does in /proc.
  */
 async function makeDirectory(directory: string): Promise<void> {
+  const target = path.resolve(directory);
+  const known = durableDirectories();
   const missing: string[] = [];
-  for (let at = path.resolve(directory); ; at = path.dirname(at)) {
+  for (let at = target; ; at = path.dirname(at)) {
     const found = await fs.stat(at).catch((error: unknown) => {
       if (systemCodeOf(error) === 'ENOENT') return undefined;
       throw error;
@@ -103,7 +112,14 @@ async function makeDirectory(directory: string): Promise<void> {
       // Somebody else was faster.
       if (systemCodeOf(error) !== 'EEXIST') throw error;
     });
+    await syncDirectory(path.dirname(each));
   }
+  if (missing.length > 0 || known.has(target)) return;
+  await syncDirectory(path.dirname(target)).catch((error: unknown) => {
+    // Who may not look into the directory above did not make this one.
+    if (!['EACCES', 'EPERM'].includes(systemCodeOf(error) ?? '')) throw error;
+  });
+  known.add(target);
 }
 
 function appendFile(handle: FileHandle): AppendFile {

@@ -50,7 +50,8 @@ function tell({ hash, made, seed, simulatedMs, steps, violations }: Outcome): vo
   console.log(
     `seed ${seed}: ${made} events, ${steps} steps, ${Math.round(simulatedMs / 1000)} s of simulated time, trace ${hash}`,
   );
-  for (const { at, promise, what } of violations) console.log(`  ${promise} at ${(at / 1000).toFixed(3)} s: ${what}`);
+  for (const { at, promise, what } of violations.slice(0, 4))
+    console.log(`  ${promise} at ${(at / 1000).toFixed(3)} s: ${what}`);
 }
 
 async function many(): Promise<boolean> {

@@ -256,7 +256,7 @@ class World {
     const agent = this.#agents.get(host);
     if (agent === undefined || agent.channel === 'file') return;
     for (const made of this.#events.all.values()) {
-      if (made.takenBy === agent.name && !this.#invariants.put.has(made.id)) made.forfeited = true;
+      if (made.takenBy === agent.name) made.forfeited = true;
     }
   }
 
@@ -297,7 +297,9 @@ class World {
 
   /** Files are the last output of a batch. */
   get #filesAreThrough(): boolean {
-    return !this.#plan.job.files || new Set(this.#idsInFiles()).size >= this.#invariants.put.size;
+    if (!this.#plan.job.files) return true;
+    const inFiles = new Set(this.#idsInFiles());
+    return [...this.#events.all.values()].every(({ forfeited, id }) => forfeited || inFiles.has(id));
   }
 
   #whatIsMissing(): string {

@@ -12,8 +12,7 @@ import { fs } from '../../../core/machine.ts';
 export async function makeDirectory(directory: string, owner: string): Promise<void> {
   let names: string[];
   try {
-    const made = await fs.mkdir(directory, { recursive: true });
-    if (made !== undefined) await syncNames(path.dirname(made), directory);
+    await nodeFiles.makeDirectory(directory);
     names = await fs.readdir(directory);
   } catch (cause) {
     throw new StreamjobError('FILE_ACCESS', `${owner} cannot use ${directory}: ${messageOf(cause)}`, {
@@ -31,12 +30,6 @@ export async function makeDirectory(directory: string, owner: string): Promise<v
       hint: 'let Flume deliver its events first, or give another dataDirs',
     },
   );
-}
-
-/** What was made has a name on disk only when the directory that it is in was synced. */
-async function syncNames(from: string, to: string): Promise<void> {
-  const steps = path.relative(from, to).split(path.sep);
-  for (let i = 0; i < steps.length; i++) await nodeFiles.syncDirectory(path.join(from, ...steps.slice(0, i)));
 }
 
 /** The first of a list: one directory is enough for a store that appends to one file. */
