@@ -52,6 +52,8 @@ const RECOVERY_MS = 15 * 60_000;
 /** What a supervisor waits before it starts a process again, in ms. */
 const RESTART_MS = 1000;
 const STOP_MS = 120_000;
+/** How long an answer may be under way, in ms. */
+const ANSWERS_MS = 150_000;
 const SPARK_PORT = 41_415;
 /** Beyond its bound, what requests in flight may take. */
 const SLACK_BYTES = 200_000;
@@ -73,6 +75,8 @@ class World {
   readonly #feeds: Feed[] = [];
   readonly #agents = new Map<Host, AgentPlan>();
   readonly #peers: Host[] = [];
+  /** When each agent was killed last, in ms of simulated time. */
+  readonly #killedAt = new Map<string, number>();
   readonly #sinks: string[] = [];
   readonly #story: string[] = [];
   readonly #tells: boolean;
@@ -247,7 +251,11 @@ class World {
   #taken(agent: AgentPlan, ids: readonly string[]): void {
     for (const id of ids) {
       const made = this.#events.all.get(id);
-      if (made !== undefined) made.takenBy = agent.name;
+      if (made === undefined) continue;
+      made.takenBy = agent.name;
+      // The answer was under way when the agent was killed.
+      const killedAt = this.#killedAt.get(agent.name) ?? Number.NEGATIVE_INFINITY;
+      if (agent.channel !== 'file' && this.#simulation.now - killedAt < ANSWERS_MS) made.forfeited = true;
     }
   }
 
@@ -255,6 +263,7 @@ class World {
   #killed(host: Host): void {
     const agent = this.#agents.get(host);
     if (agent === undefined || agent.channel === 'file') return;
+    this.#killedAt.set(agent.name, this.#simulation.now);
     for (const made of this.#events.all.values()) {
       if (made.takenBy === agent.name) made.forfeited = true;
     }

@@ -72,6 +72,8 @@ export class Endpoint {
   heardAt: number;
   /** Counts up when the connection is cut: what was under way then does not arrive. */
   cuts = 0;
+  /** Cut for good, and nobody was told: nothing that is sent arrives. */
+  isLost = false;
 
   constructor(process: NetProcess, local: SocketAddress, remote: SocketAddress, network: EndpointNetwork) {
     this.process = process;
@@ -119,7 +121,7 @@ export class Endpoint {
 
   /** Something came to the host. @param cuts how often the connection had been cut when it was sent */
   arrive(arrival: Arrival, cuts: number): void {
-    if (cuts !== this.cuts) return;
+    if (cuts !== this.cuts || this.isLost) return;
     const from = this.#peer;
     if (from !== undefined && (this.held.length > 0 || !this.#network.isOpen(from.process.host, this.process.host))) {
       this.held.push(arrival);

@@ -14,7 +14,7 @@ export type CutKind =
   | 'reset'
   /** Both sides see the other one's end, wherever that comes in what was sent. */
   | 'end'
-  /** Nobody is told: what was under way is gone. */
+  /** Nobody is told, as when a firewall forgets it: nothing arrives any more, until one side finds out by itself. */
   | 'silent';
 
 const USUAL: LinkQuality = { delay: [0.1, 1], bytesPerMs: 100_000, late: { chance: 0.01, ms: 50 } };
@@ -100,6 +100,10 @@ export class SimNetwork implements EndpointNetwork {
       // From now on: what is under way does not arrive.
       endpoint.cuts++;
       if (kind !== 'silent') this.#later(0, endpoint.process.name, `cut ${kind}`, () => endpoint.cut(kind));
+      else {
+        endpoint.isLost = true;
+        this.#watch(endpoint, peer);
+      }
     }
     return count / 2;
   }
@@ -245,7 +249,8 @@ export class SimNetwork implements EndpointNetwork {
       this.#later(ms, endpoint.process.name, 'silent', () => {
         // It has spoken since.
         if (endpoint.heardAt !== heardAt) return;
-        const silent = !peer.process.host.up || !this.#bothOpen(endpoint.process.host, peer.process.host);
+        const silent =
+          endpoint.isLost || !peer.process.host.up || !this.#bothOpen(endpoint.process.host, peer.process.host);
         if (!silent) return peer.state === 'gone' ? this.#unknownThere(endpoint) : undefined;
         // What was sent and not answered is sent again for long; nobody asks meanwhile.
         if (always || !endpoint.waitsForPeer) endpoint.timeOut();
