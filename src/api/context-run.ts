@@ -2,6 +2,7 @@
  * A context's run, from start to stop: opens the flow, starts the receivers, stops all of it gracefully or at once, and tells those who
  * wait how it ended. Whatever the system never comes to an end of, nobody here waits for it for ever.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../core/clock.ts';
 import { errorLine, messageOf, StreamjobError } from '../core/errors.ts';
 import type { EventBus } from '../core/events.ts';
@@ -54,6 +55,8 @@ export class ContextRun {
 
   constructor(parts: ContextRunParts) {
     this.#parts = parts;
+    // As many deliveries may wait for a full disk as there are; Node takes more than ten listeners for a leak, and says so on stderr.
+    setMaxListeners(0, this.halt.signal);
   }
 
   get state(): ContextState {

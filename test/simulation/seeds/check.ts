@@ -1,0 +1,27 @@
+/** Runs seeds of the simulator as tests. */
+import { expect } from 'vitest';
+import { Report } from '../report.ts';
+import { runSeed } from '../world/world.ts';
+
+/** Each of them must hold all promises. @throws the assertion, with the seeds that do not and how to see their stories */
+export async function expectAllHold(from: number, seeds: number): Promise<void> {
+  const report = new Report();
+  const failed: string[] = [];
+  for (let seed = from; seed < from + seeds; seed++) {
+    const outcome = await runSeed(seed);
+    report.add(outcome);
+    const [first] = outcome.violations;
+    if (first !== undefined) failed.push(`npm run simulate -- --seed ${seed}: ${first.promise}, ${first.what}`);
+  }
+  console.log(report.text());
+  expect(failed).toEqual([]);
+}
+
+/** A seed that is run twice goes one way. */
+export async function expectOneWay(from: number, seeds: number): Promise<void> {
+  for (let seed = from; seed < from + seeds; seed++) {
+    const first = await runSeed(seed, { swarm: false });
+    const again = await runSeed(seed, { swarm: false });
+    expect([seed, again.hash, again.steps]).toEqual([seed, first.hash, first.steps]);
+  }
+}

@@ -1,0 +1,9 @@
+/** Seeds 1001 to 2000: all promises hold. */
+import { describe, test } from 'vitest';
+import { expectAllHold } from './check.ts';
+
+const PARTS = [0, 250, 500, 750];
+
+describe('what the level promises holds under faults of', () => {
+  test.each(PARTS)('250 seeds, 1001 + %i and on', (part) => expectAllHold(1001 + part, 250));
+});

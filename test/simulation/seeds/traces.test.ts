@@ -1,0 +1,39 @@
+/** The simulator itself: one seed goes one way; it sees what it is made to see; and stories that once ended badly end well. */
+import { describe, expect, test } from 'vitest';
+import { shrink } from '../shrink.ts';
+import { runSeed } from '../world/world.ts';
+import { expectOneWay } from './check.ts';
+
+test('a seed that is run twice, with every kind of fault, goes one way', () => expectOneWay(1, 60));
+
+test('another seed goes another way, and so does a seed with other faults', async () => {
+  const hashes = new Set<string>();
+  for (let seed = 1; seed <= 10; seed++) {
+    hashes.add((await runSeed(seed)).hash);
+  }
+  const few = await runSeed(1, { only: ['kill-job'] });
+  expect(hashes.size).toBe(10);
+  expect(hashes).not.toContain(few.hash);
+});
+
+test('the story of a seed says what went wrong, and when', async () => {
+  const { injected, story } = await runSeed(1, { swarm: false, story: 'short' });
+  expect(injected.size).toBeGreaterThan(3);
+  expect(story.filter((line) => line.includes('fault: ')).length).toBeGreaterThan(3);
+  expect(story.join('\n')).toMatch(/database: events of batch \d+/);
+});
+
+test('a story that holds cannot be made smaller', async () => {
+  const { how, outcome } = await shrink(2, {});
+  expect(how).toEqual([]);
+  expect(outcome.violations).toEqual([]);
+});
+
+describe('once ended badly:', () => {
+  test.each([
+    ['a checkpoint directory whose name was not on disk was gone after a power cut', [35, 69, 92]],
+    ['text files below a directory whose name was not on disk were gone after a power cut', [102]],
+  ])('%s', async (_, seeds) => {
+    for (const seed of seeds) expect((await runSeed(seed)).violations).toEqual([]);
+  });
+});

@@ -1,0 +1,16 @@
+/** Seeds of the simulator: two files side by side, each its own range. */
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import { reporters } from '../reporters.ts';
+
+export default defineConfig({
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  resolve: { conditions: ['streamjob-source'] },
+  ssr: { resolve: { conditions: ['streamjob-source', 'node', 'import', 'module', 'default'] } },
+  test: {
+    include: ['test/simulation/seeds/*.test.ts'],
+    environment: 'node',
+    reporters: reporters('simulation'),
+    testTimeout: 300_000,
+  },
+});
