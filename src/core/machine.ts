@@ -1,13 +1,14 @@
 /**
- * The machine as the rest of the code sees it: its times, timers and turns, its random numbers and ids, its files and sockets. Nothing
- * else calls them (a test holds that), so that a simulator can put another machine in its place as a whole. What is a function here
- * asks the machine of the moment at each call.
+ * The machine as the rest of the code sees it: its times, timers and turns, its random numbers and ids, its files, databases and
+ * sockets. Nothing else calls them (a test holds that), so that a simulator can put another machine in its place as a whole. What is
+ * a function here asks the machine of the moment at each call.
  */
 import { randomUUID, randomBytes as realBytes } from 'node:crypto';
 import realFsSync from 'node:fs';
 import realFs from 'node:fs/promises';
 import realNet from 'node:net';
 import realTls from 'node:tls';
+import type { OpenDatabase, RecordDatabase } from './database.ts';
 
 /** Ends a timer that has not fired, or that fires again and again. */
 export type EndTimer = () => void;
@@ -36,6 +37,8 @@ export interface Machine {
   readonly fsSync: typeof realFsSync;
   readonly net: typeof realNet;
   readonly tls: typeof realTls;
+  /** Opens the database of a directory. @param native opens it on this machine; another one has its own way */
+  openDatabase(directory: string, native: OpenDatabase): RecordDatabase;
 }
 
 /** This machine. */
@@ -61,6 +64,7 @@ export const realMachine: Machine = {
   fsSync: realFsSync,
   net: realNet,
   tls: realTls,
+  openDatabase: (directory, native) => native(directory),
 };
 
 let machine = realMachine;
@@ -141,6 +145,11 @@ export function randomBytes(count: number): Buffer {
 /** As of Machine. */
 export function uuid(): string {
   return machine.uuid();
+}
+
+/** As of Machine. */
+export function openDatabase(directory: string, native: OpenDatabase): RecordDatabase {
+  return machine.openDatabase(directory, native);
 }
 
 /**

@@ -2,7 +2,9 @@
 import type realFsSync from 'node:fs';
 import type realFs from 'node:fs/promises';
 import type realNet from 'node:net';
+import type { OpenDatabase } from '../../../src/core/database.ts';
 import { SimClock } from './clock.ts';
+import { openSimulated } from './disk/database.ts';
 import { SimDisk } from './disk/disk.ts';
 import { simulatedFs } from './disk/promises.ts';
 import { simulatedFsSync } from './disk/sync-calls.ts';
@@ -19,6 +21,7 @@ export class HostProcess extends SimProcess {
   readonly fs: typeof realFs;
   readonly fsSync: typeof realFsSync;
   readonly net: typeof realNet;
+  readonly openDatabase: OpenDatabase;
 
   constructor(id: number, name: string, random: Random, host: Host, network: SimNetwork) {
     super(id, name, random, host.scheduler);
@@ -26,6 +29,7 @@ export class HostProcess extends SimProcess {
     const view = new DiskView(host.disk, this, host.kernel);
     this.fs = simulatedFs(view);
     this.fsSync = simulatedFsSync(view);
+    this.openDatabase = (directory) => openSimulated(view, directory);
     this.net = simulatedNet({ process: this, network, view });
   }
 }

@@ -21,8 +21,8 @@
  * - Code of src/ belongs into `process.run(…)`. What the world itself calls runs in the process `simulation.world`; a function or
  *   object of a process (a socket, a client) is to be used within that process only.
  * - The world waits by `simulation.sleep`, and draws from `simulation.random.fork(name)`; never from real timers or Math.random.
- * - What happens in real time is not simulated: zlib's and crypto's asynchronous calls, dns, worker threads, child processes, lmdb,
- *   `import()`. Load modules before the simulation begins. A run fails on such a call (`findRealCalls`).
+ * - What happens in real time is not simulated: zlib's and crypto's asynchronous calls, dns, worker threads, child processes,
+ *   `import()`, and lmdb where it keeps states; a file channel's database is simulated (disk/database.ts). Load modules before the simulation begins. A run fails on such a call (`findRealCalls`).
  * - An error that nobody catches in a process kills it, as Node does, and `run…` and `play` reject with it; with `onCrash` they go on.
  *
  * What can go wrong:

@@ -228,6 +228,7 @@ export class Simulation {
       get net() {
         return current().net;
       },
+      openDatabase: (directory) => current().openDatabase(directory),
       tls: onlyKnown({}, 'tls') as typeof realTls,
     };
   }

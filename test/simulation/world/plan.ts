@@ -92,7 +92,8 @@ export function planOf(random: Random, swarm: boolean, only: readonly Fault[] = 
   const sparkSinks = random.int(2);
   const agents = Array.from({ length: flumeSinks + sparkSinks === 0 ? 1 : random.int(3) }, (_, i): AgentPlan => {
     const storeOnFailure = job.reliability === 'store-on-failure' && random.chance(0.5);
-    return { name: `agent${i}`, channel: 'memory', storeOnFailure: false && storeOnFailure };
+    const channel = !storeOnFailure && random.chance(job.reliability === 'end-to-end' ? 0.85 : 0.3) ? 'file' : 'memory';
+    return { name: `agent${i}`, channel, storeOnFailure };
   });
   return {
     job,

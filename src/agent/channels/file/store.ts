@@ -1,17 +1,18 @@
 /**
- * The events of a file channel on disk: an lmdb database of records by number. Numbers rise with each put, so their
- * order is the order of the channel. Invariants:
- * - a write resolves after fdatasync: overlappingSync is off, because with it lmdb-js resolves before the data is safe;
- * - writes of one call are one lmdb transaction (all or nothing); calls of the same moment share one sync;
+ * The events of a file channel on disk: a database of records by number, which is lmdb's (lmdb.ts). Numbers rise with each put, so
+ * their order is the order of the channel. Invariants:
+ * - a write resolves after fdatasync, and is all or nothing;
  * - the file is made long enough before each write, so that lmdb never meets a full disk (see disk.ts);
  * - a record that is there is an event that was put and whose take has not committed: a restart needs no log to replay.
  */
-import { open, type RootDatabase } from 'lmdb';
+import type { DatabaseStats, RecordDatabase } from '../../../core/database.ts';
 import { messageOf, StreamjobError } from '../../../core/errors.ts';
 import type { PlainEvent } from '../../../core/event.ts';
+import { openDatabase } from '../../../core/machine.ts';
 import { reached } from '../../../core/points.ts';
 import type { Taken } from '../transaction.ts';
 import { Disk, type DiskState } from './disk.ts';
+import { openLmdb } from './lmdb.ts';
 import { decodeRecord, encodeRecord, recordBytes } from './record.ts';
 
 /** Reading ahead is bounded by both. */
@@ -25,17 +26,17 @@ const FOR_TAKES = 256 * 1024;
 /** The database of one channel. */
 export class EventStore {
   readonly #directory: string;
-  readonly #db: RootDatabase<Buffer, number>;
+  readonly #db: RecordDatabase;
   readonly #disk: Disk;
   /** Bytes of the file that writes under way may need. */
   #claimed = 0;
-  #next = 1;
+  #next: number;
 
-  private constructor(directory: string, db: RootDatabase<Buffer, number>, disk: Disk) {
+  private constructor(directory: string, db: RecordDatabase, disk: Disk) {
     this.#directory = directory;
     this.#db = db;
     this.#disk = disk;
-    for (const key of db.getKeys({ reverse: true, limit: 1 })) this.#next = key + 1;
+    this.#next = (db.lastKey() ?? 0) + 1;
   }
 
   /**
@@ -57,14 +58,7 @@ export class EventStore {
 
   static #openNow(directory: string, disk: Disk): EventStore {
     try {
-      const db = open<Buffer, number>({
-        path: directory,
-        noSubdir: false,
-        encoding: 'binary',
-        overlappingSync: false,
-        cache: false,
-      });
-      return new EventStore(directory, db, disk);
+      return new EventStore(directory, openDatabase(directory, openLmdb), disk);
     } catch (cause) {
       const damaged = /MDB_(INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND|PANIC)|not an LMDB file/i.test(
         messageOf(cause),
@@ -79,7 +73,7 @@ export class EventStore {
 
   /** Events in it. */
   get count(): number {
-    return this.#stats().entryCount ?? this.#db.getKeysCount();
+    return this.#db.stats().records;
   }
 
   /** The number after that of the youngest event. */
@@ -89,25 +83,20 @@ export class EventStore {
 
   /** Bytes that the events take on disk; what was deleted is free for new ones and does not count. */
   get bytes(): number {
-    const stats = this.#stats();
-    return pagesOf(stats) * pageSizeOf(stats);
+    const stats = this.#db.stats();
+    return pagesOf(stats) * stats.pageSize;
   }
 
   /** Bytes of the file that hold nothing: it never shrinks, new events are written there. */
   get reusableBytes(): number {
-    const stats = this.#stats();
-    const used = META_PAGES + pagesOf(stats) + pagesOf(stats.free ?? {});
-    return Math.max(0, this.#disk.fileBytes - used * pageSizeOf(stats));
+    const stats = this.#db.stats();
+    const used = META_PAGES + pagesOf(stats) + stats.freeListPages;
+    return Math.max(0, this.#disk.fileBytes - used * stats.pageSize);
   }
 
   /** How long its file was made; lmdb never makes it longer by itself. */
   get fileBytes(): number {
     return this.#disk.fileBytes;
-  }
-
-  #stats(): Stats {
-    this.#db.resetReadTxn();
-    return this.#db.getStats();
   }
 
   /** How the disk is, measured before a write. */
@@ -121,27 +110,25 @@ export class EventStore {
    * @throws StreamjobError FILE_ACCESS, CHANNEL_FULL
    */
   async write(puts: readonly PlainEvent[], takes: readonly Taken[]): Promise<number> {
-    const stats = this.#stats();
+    const stats = this.#db.stats();
     const claim = claimOf(stats, puts, takes);
     this.#claimed += claim;
     try {
-      const endOfData = ((stats.lastPageNumber ?? 0) + 1) * pageSizeOf(stats);
+      const endOfData = stats.filePages * stats.pageSize;
       await this.#disk.reserve(endOfData + this.#claimed + (puts.length > 0 ? FOR_TAKES : 0));
       const first = this.#next;
       this.#next += puts.length;
       const end = this.#next;
-      const written = this.#db.batch(() => {
-        puts.forEach((event, i) => {
-          quietly(this.#db.put(first + i, encodeRecord(event)));
-        });
-        for (const { seq } of takes) quietly(this.#db.remove(seq));
+      const written = this.#db.write({
+        puts: puts.map((event, i) => ({ key: first + i, value: encodeRecord(event) })),
+        removes: takes.map(({ seq }) => seq),
       });
       reached(puts.length > 0 ? 'put-writing' : 'take-writing');
       await written;
       reached(puts.length > 0 ? 'put-synced' : 'take-synced');
       return end;
     } catch (error) {
-      throw error instanceof StreamjobError ? error : this.#failure(await reasonOf(error));
+      throw error instanceof StreamjobError ? error : this.#failure(error);
     } finally {
       this.#claimed -= claim;
     }
@@ -162,9 +149,7 @@ export class EventStore {
   read(from: number, end: number): Taken[] {
     const events: Taken[] = [];
     let bytes = 0;
-    // Without this, reads of one turn of the event loop share an older snapshot that may lack what was just written.
-    this.#db.resetReadTxn();
-    for (const { key, value } of this.#db.getRange({ start: from, end, limit: READ_AHEAD_EVENTS })) {
+    for (const { key, value } of this.#db.range(from, end, READ_AHEAD_EVENTS)) {
       const event = decodeRecord(value);
       if (event === undefined) {
         if (events.length > 0) break;
@@ -194,51 +179,16 @@ export class EventStore {
   }
 }
 
-interface TreeStats {
-  readonly treeBranchPageCount?: number;
-  readonly treeLeafPageCount?: number;
-  readonly overflowPages?: number;
-}
-
-/** What lmdb tells of itself, as far as it is used here. */
-interface Stats extends TreeStats {
-  readonly entryCount?: number;
-  readonly pageSize?: number;
-  readonly lastPageNumber?: number;
-  /** The tree of the free pages. */
-  readonly free?: TreeStats;
-}
-
-function pagesOf({ treeBranchPageCount = 0, treeLeafPageCount = 0, overflowPages = 0 }: TreeStats): number {
-  return treeBranchPageCount + treeLeafPageCount + overflowPages;
-}
-
-function pageSizeOf({ pageSize = 4096 }: Stats): number {
-  return pageSize;
-}
-
-/** Each put of a batch has a promise of its own, which rejects with the batch: nobody else hears of it. */
-function quietly(write: Promise<unknown>): void {
-  write.catch(reasonOf);
-}
-
-/** lmdb hides the reason of a failed commit in a promise, which would end the process when nobody listens. */
-async function reasonOf(thrown: unknown): Promise<unknown> {
-  if (!(thrown instanceof Error) || !('commitError' in thrown)) return thrown;
-  try {
-    await thrown.commitError;
-  } catch (reason) {
-    return reason;
-  }
-  return thrown;
+function pagesOf({ branchPages, leafPages, overflowPages }: DatabaseStats): number {
+  return branchPages + leafPages + overflowPages;
 }
 
 /**
  * The most bytes by which a write makes lmdb's data longer: every page that it changes is written anew, and the numbers of
  * the pages that become free are noted down.
  */
-function claimOf(stats: Stats, puts: readonly PlainEvent[], takes: readonly Taken[]): number {
-  const pageSize = pageSizeOf(stats);
+function claimOf(stats: DatabaseStats, puts: readonly PlainEvent[], takes: readonly Taken[]): number {
+  const { pageSize } = stats;
   let own = 0;
   let shared = 0;
   for (const event of puts) {
@@ -248,8 +198,8 @@ function claimOf(stats: Stats, puts: readonly PlainEvent[], takes: readonly Take
   }
   let freed = 0;
   for (const { event } of takes) freed += Math.ceil((recordBytes(event) + 16) / pageSize);
-  const leaves = Math.ceil(shared / (pageSize / 4)) + Math.min(takes.length, stats.treeLeafPageCount ?? takes.length);
-  const branches = Math.min(Math.ceil(leaves / 8), (stats.treeBranchPageCount ?? 0) + Math.ceil(leaves / 16)) + 8;
-  const notes = 8 + 2 * Math.ceil(((freed + leaves + branches + pagesOf(stats.free ?? {})) * 8) / pageSize);
+  const leaves = Math.ceil(shared / (pageSize / 4)) + Math.min(takes.length, stats.leafPages);
+  const branches = Math.min(Math.ceil(leaves / 8), stats.branchPages + Math.ceil(leaves / 16)) + 8;
+  const notes = 8 + 2 * Math.ceil(((freed + leaves + branches + stats.freeListPages) * 8) / pageSize);
   return (own + leaves + branches + notes) * pageSize;
 }

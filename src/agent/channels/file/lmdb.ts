@@ -1,0 +1,105 @@
+/**
+ * The database of a file channel by lmdb. overlappingSync is off, because with it lmdb-js resolves before the data is safe; writes of
+ * one call are one transaction, and calls of the same moment share one sync.
+ */
+import { open, type RootDatabase } from 'lmdb';
+import type { DatabaseStats, NumberedRecord, RecordBatch, RecordDatabase } from '../../../core/database.ts';
+
+/** Opens lmdb's files in a directory, as the port says. */
+export function openLmdb(directory: string): RecordDatabase {
+  const db = open<Buffer, number>({
+    path: directory,
+    noSubdir: false,
+    encoding: 'binary',
+    overlappingSync: false,
+    cache: false,
+  });
+  return new LmdbRecords(db);
+}
+
+class LmdbRecords implements RecordDatabase {
+  readonly #db: RootDatabase<Buffer, number>;
+
+  constructor(db: RootDatabase<Buffer, number>) {
+    this.#db = db;
+  }
+
+  lastKey(): number | undefined {
+    for (const key of this.#db.getKeys({ reverse: true, limit: 1 })) return key;
+    return undefined;
+  }
+
+  range(start: number, end: number, limit: number): Iterable<NumberedRecord> {
+    // Without this, reads of one turn of the event loop share an older snapshot that may lack what was just written.
+    this.#db.resetReadTxn();
+    return this.#db.getRange({ start, end, limit });
+  }
+
+  async write({ puts, removes }: RecordBatch): Promise<void> {
+    try {
+      await this.#db.batch(() => {
+        for (const { key, value } of puts) quietly(this.#db.put(key, asBuffer(value)));
+        for (const key of removes) quietly(this.#db.remove(key));
+      });
+    } catch (error) {
+      throw await reasonOf(error);
+    }
+  }
+
+  stats(): DatabaseStats {
+    this.#db.resetReadTxn();
+    const stats: Stats = this.#db.getStats();
+    return {
+      records: stats.entryCount ?? this.#db.getKeysCount(),
+      pageSize: stats.pageSize ?? 4096,
+      branchPages: stats.treeBranchPageCount ?? 0,
+      leafPages: stats.treeLeafPageCount ?? 0,
+      overflowPages: stats.overflowPages ?? 0,
+      freeListPages: pagesOf(stats.free ?? {}),
+      filePages: (stats.lastPageNumber ?? 0) + 1,
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#db.close();
+  }
+}
+
+interface TreeStats {
+  readonly treeBranchPageCount?: number;
+  readonly treeLeafPageCount?: number;
+  readonly overflowPages?: number;
+}
+
+/** What lmdb tells of itself, as far as it is used here. */
+interface Stats extends TreeStats {
+  readonly entryCount?: number;
+  readonly pageSize?: number;
+  readonly lastPageNumber?: number;
+  /** The tree of the free pages. */
+  readonly free?: TreeStats;
+}
+
+function pagesOf({ treeBranchPageCount = 0, treeLeafPageCount = 0, overflowPages = 0 }: TreeStats): number {
+  return treeBranchPageCount + treeLeafPageCount + overflowPages;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Each put of a batch has a promise of its own, which rejects with the batch: nobody else hears of it. */
+function quietly(write: Promise<unknown>): void {
+  write.catch(reasonOf);
+}
+
+/** lmdb hides the reason of a failed commit in a promise, which would end the process when nobody listens. */
+async function reasonOf(thrown: unknown): Promise<unknown> {
+  if (!(thrown instanceof Error) || !('commitError' in thrown)) return thrown;
+  try {
+    await thrown.commitError;
+  } catch (reason) {
+    return reason;
+  }
+  return thrown;
+}
