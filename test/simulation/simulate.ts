@@ -7,12 +7,14 @@
  *   npm run simulate -- --seed 17 --shrink     makes the story of a failing seed smaller
  *
  * `--no-swarm` lets all kinds of fault come in every seed; `--faults kill-job,partition` only these; `--twice` runs each seed twice and
- * compares the traces; `--seconds N` ends after that time.
+ * compares the traces; `--seconds N` ends after that time. `--until-failure` ends at the first seed in which a promise is broken, and
+ * says each seed as a line of JSON when it is over (world/verdict.ts), for who runs it (planted/run.ts).
  */
 import yargs from 'yargs';
 import { Report } from './report.ts';
 import { shrink } from './shrink.ts';
 import { FAULTS, type Fault } from './world/plan.ts';
+import type { Verdict } from './world/verdict.ts';
 import { type Outcome, type RunOptions, runSeed } from './world/world.ts';
 
 const args = yargs(process.argv.slice(2))
@@ -26,6 +28,7 @@ const args = yargs(process.argv.slice(2))
     faults: { type: 'string', describe: 'only these kinds of fault' },
     twice: { type: 'boolean', default: false, describe: 'run each seed twice and compare the traces' },
     seconds: { type: 'number', default: Number.POSITIVE_INFINITY, describe: 'end after so many seconds' },
+    'until-failure': { type: 'boolean', default: false, describe: 'end at the first seed with a broken promise' },
     json: { type: 'boolean', default: false, describe: 'what they came to as JSON, for programs' },
   })
   .strict()
@@ -70,4 +73,16 @@ async function many(): Promise<boolean> {
   return report.passed;
 }
 
-process.exitCode = (await (args.seed === undefined ? many() : one(args.seed))) ? 0 : 1;
+/** A line for each seed, so that who reads them knows at which one this process hangs or dies. */
+async function untilFailure(): Promise<boolean> {
+  for (let seed = args.from; seed < args.from + args.seeds; seed++) {
+    const { violations } = await runSeed(seed, options);
+    const [first] = violations;
+    console.log(JSON.stringify({ seed, promise: first?.promise, what: first?.what } satisfies Verdict));
+    if (first !== undefined) return false;
+  }
+  return true;
+}
+
+const run = args.seed !== undefined ? one(args.seed) : args.untilFailure ? untilFailure() : many();
+process.exitCode = (await run) ? 0 : 1;

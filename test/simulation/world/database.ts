@@ -15,6 +15,8 @@ export interface Written {
   readonly time: number;
   readonly batch: string;
   readonly rows: readonly unknown[];
+  /** The process that wrote it: a run of the job. */
+  readonly run: number;
 }
 
 /** A transaction. */
@@ -45,14 +47,17 @@ export class Database {
   readonly #simulation: Simulation;
   readonly #random: Random;
   readonly #isAway: () => boolean;
+  /** Whether calls fail by chance, too. */
+  readonly #fails: boolean;
   readonly #onWritten: (written: Written) => void;
   readonly #rows = new Map<string, Row>();
 
-  /** @param isAway whether every call of a client fails now @param onWritten called when an output's write has taken effect */
-  constructor(simulation: Simulation, isAway: () => boolean, onWritten: (written: Written) => void) {
+  /** @param fails whether calls fail by chance, too @param isAway whether every call of a client fails now @param onWritten called when an output's write has taken effect */
+  constructor(simulation: Simulation, fails: boolean, isAway: () => boolean, onWritten: (written: Written) => void) {
     this.#simulation = simulation;
     this.#random = simulation.random.fork('database');
     this.#isAway = isAway;
+    this.#fails = fails;
     this.#onWritten = onWritten;
   }
 
@@ -87,7 +92,7 @@ export class Database {
   /** A call and its answer. */
   #call(client: HostProcess): Promise<void> {
     return new Promise((resolve, reject) => {
-      const isAway = this.#isAway() || this.#random.chance(0.005);
+      const isAway = this.#isAway() || this.#random.chance(this.#fails ? 0.005 : 0);
       client.after(this.#random.between(...CALL_MS), 'db-answer', () => {
         if (isAway) reject(new Error('the database is away'));
         else resolve();
@@ -101,7 +106,7 @@ export class Database {
       return Promise.reject(new Error('the database is away'));
     }
     tx.state = 'committing';
-    const answerIsLost = this.#random.chance(0.02);
+    const answerIsLost = this.#random.chance(this.#fails ? 0.02 : 0);
     const takes = this.#random.between(...CALL_MS);
     return new Promise((resolve, reject) => {
       this.#simulation.world.after(takes, 'db-commit', () => this.#apply(tx));
@@ -116,7 +121,7 @@ export class Database {
     if (claimed !== undefined) {
       const { batch, kind } = claimed;
       this.#row(batch.output).last = batch.batch;
-      const written = { output: kind, time: batch.time, batch: batch.batch, rows: tx.rows };
+      const written = { output: kind, time: batch.time, batch: batch.batch, rows: tx.rows, run: tx.client.id };
       this.written.push(written);
       this.#onWritten(written);
     }

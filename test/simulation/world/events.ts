@@ -51,4 +51,12 @@ export class Events {
     this.#acknowledged++;
     this.#onAcknowledged(made);
   }
+  /** How many events of each key the job itself has acknowledged. */
+  acknowledgedByKey(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { acknowledgedAt, key } of this.all.values()) {
+      if (acknowledgedAt !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    return counts;
+  }
 }

@@ -1,4 +1,6 @@
 /** What goes wrong in a simulation, one after the other as the seed says; each fault ends by itself after a while. */
+import diagnostics from 'node:diagnostics_channel';
+import type { Point } from '../../../src/core/points.ts';
 import type { Host } from '../machine/host.ts';
 import type { LinkQuality } from '../machine/net/wire.ts';
 import type { Random } from '../machine/random.ts';
@@ -19,7 +21,6 @@ export interface Targets {
   readonly stopJob: () => void;
   /** A host's processes were killed, or its power cut. */
   readonly killed: (host: Host) => void;
-  readonly clockWasSet: () => void;
   /** For the story. */
   readonly tell: (what: string) => void;
 }
@@ -76,6 +77,39 @@ const SYSCALLS = ['write', 'sync', 'open', 'rename', 'unlink', 'truncate', 'mkdi
 /** A disk of the job or of an agent. */
 function disk({ agents, job }: Targets, random: Random) {
   return random.pick([job, job, ...agents]).disk;
+}
+
+/** Those that a job comes by. */
+const JOB_POINTS: readonly Point[] = [
+  'received',
+  'logged',
+  'cut',
+  'outputs-done',
+  'checkpoint-written',
+  'committed',
+  'before-rename',
+  'after-rename',
+];
+/** So long it is waited for that the job comes by, in ms. */
+const COMES_BY_MS = 20_000;
+
+/** Strikes once, when the job comes to a point of src/core/points.ts. */
+function atPoint(
+  targets: Targets,
+  random: Random,
+  strike: (targets: Targets) => void,
+): { ms: number; end: () => void } {
+  const { job, simulation, tell } = targets;
+  const awaited = random.pick(JOB_POINTS);
+  const onPoint = (point: unknown): void => {
+    if (point !== awaited || simulation.running?.host !== job) return;
+    end();
+    tell(`the job is at ${awaited}`);
+    strike(targets);
+  };
+  const end = (): void => void diagnostics.unsubscribe('streamjob:point', onPoint);
+  diagnostics.subscribe('streamjob:point', onPoint);
+  return { ms: COMES_BY_MS, end };
 }
 
 const BEGIN: Readonly<Record<Fault, Begin>> = {
@@ -140,9 +174,8 @@ const BEGIN: Readonly<Record<Fault, Begin>> = {
       },
     };
   },
-  'clock-jump': ({ clockWasSet, job }, random) => {
+  'clock-jump': ({ job }, random) => {
     job.clock.jump(random.pick([-3_600_000, -60_000, -5000, -500, 500, 5000, 60_000]));
-    clockWasSet();
     return { ms: 0, end: nothing };
   },
   'user-throws': ({ users }, random) => during(users, 'throws', random.between(100, 5000)),
@@ -152,6 +185,12 @@ const BEGIN: Readonly<Record<Fault, Begin>> = {
     stopJob();
     return { ms: 0, end: nothing };
   },
+  'kill-at-point': (targets, random) => atPoint(targets, random, ({ job, killed }) => kill(job, killed)),
+  'power-at-point': (targets, random) =>
+    atPoint(targets, random, ({ job, killed, simulation }) => {
+      const { end, ms } = power(job, killed, random.between(100, 5000));
+      simulation.world.after(ms, 'fault-end', end);
+    }),
 };
 
 /** Injects faults until it is told to stop. */

@@ -78,8 +78,12 @@ export function makeJob(settings: JobSettings): StreamingContext {
       .foreachRDD(writes('counts'));
   }
   if (plan.window !== undefined) {
-    const { length, slide } = plan.window;
-    pairs.reduceByKeyAndWindow((a: number, b: number) => a + b, length, slide).foreachRDD(writes('window'));
+    const { isReduced, length, slide } = plan.window;
+    const add = (a: number, b: number): number => a + b;
+    const counts = isReduced
+      ? pairs.reduceByKeyAndWindow(add, length, slide)
+      : pairs.window(length, slide).reduceByKey(add);
+    counts.foreachRDD(writes('window'));
   }
   if (plan.files) rows.map(([id]) => id).saveAsTextFiles(FILES_PREFIX);
   return ssc;

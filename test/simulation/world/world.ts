@@ -102,9 +102,10 @@ class World {
       () => this.#simulation.now,
       (made) => this.#invariants.acknowledged(made),
     );
-    this.#invariants = new Invariants(this.#plan.job, this.#events, () => this.#simulation.now);
+    this.#invariants = new Invariants(this.#plan, this.#events, () => this.#simulation.now);
     this.#database = new Database(
       this.#simulation,
+      this.#plan.faults.size > 0,
       () => this.#users.databaseIsAway,
       (written) => {
         this.#tell('database', `${written.output} of batch ${written.time}: ${written.rows.length} rows`);
@@ -127,9 +128,6 @@ class World {
         users: this.#users,
         stopJob: () => this.#stopJob(),
         killed: (host) => this.#killed(host),
-        clockWasSet: () => {
-          this.#invariants.clockWasSet = true;
-        },
         tell: (what) => this.#tell('fault', what),
       },
       faults,

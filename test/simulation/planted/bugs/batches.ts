@@ -1,0 +1,143 @@
+/** Bugs in what a batch holds, when it was cut, and what becomes of it in the next run. */
+import type { Bug } from '../bug.ts';
+
+/** Bugs in what a batch holds, when it was cut, and what becomes of it in the next run. */
+export const BATCHES: readonly Bug[] = [
+  {
+    name: 'cut-logged-without-waiting',
+    file: 'flow/processing.ts',
+    find: 'await durability.logCut(batch);',
+    replace: 'durability.logCut(batch).catch(() => {});',
+    what: 'Outputs run before it is on disk which events their batch holds.',
+    within: 400,
+  },
+  {
+    name: 'cut-logged-after-outputs',
+    file: 'flow/processing.ts',
+    find: `    await durability.logCut(batch);
+    reached('cut');
+    const stagesBegan`,
+    replace: '    const stagesBegan',
+    what: 'A batch is never logged before its outputs run: after a kill it comes again with other contents.',
+    within: 400,
+  },
+  {
+    name: 'given-up-while-an-output-runs',
+    file: 'flow/processing.ts',
+    find: 'return outputs?.committed === true || (outputs?.begun === true && this.#settings.durability.isLogged(outputs.time));',
+    replace: 'return outputs?.committed === true;',
+    what: 'A logged batch is given up while its output runs, and its events come again in another one.',
+    within: 400,
+  },
+  {
+    name: 'abandoned-though-an-output-saw-it',
+    file: 'flow/commit/checkpointed.ts',
+    find: 'if (acked || outputsBegun) return;',
+    replace: 'if (acked) return;',
+    what: 'A batch that an output was called with is struck from the log.',
+    within: 400,
+  },
+  {
+    name: 'abandoned-though-acknowledged',
+    file: 'flow/commit/checkpointed.ts',
+    find: 'if (acked || outputsBegun) return;',
+    replace: 'if (outputsBegun) return;',
+    what: 'A batch whose peers were told "delivered" is struck from the log when it is given up.',
+    within: 400,
+  },
+  {
+    name: 'run-again-with-another-id',
+    file: 'flow/flow.ts',
+    find: `clock.now(), id);
+    log.info`,
+    replace: `clock.now());
+    void id;
+    log.info`,
+    what: 'A batch that is run again after a crash has another id, so that outputs cannot know it.',
+    within: 400,
+  },
+  {
+    name: 'exactly-once-does-not-ask',
+    file: 'graph/outputs/exactly-once.ts',
+    find: 'if (await store.claim(tx, batch)) await write',
+    replace: `await store.claim(tx, batch);
+      await write`,
+    what: 'exactlyOnce writes also when the database has the batch already.',
+    within: 400,
+  },
+  {
+    name: 'times-do-not-rise-across-runs',
+    file: 'flow/batch/ticker.ts',
+    find: 'floorTime(lastTime ?? now, intervalMs)',
+    replace: 'floorTime(now, intervalMs)',
+    what: 'After a restart batch times begin with the clock, not behind the last batch.',
+    within: 400,
+  },
+  {
+    name: 'eager-times-do-not-rise',
+    file: 'flow/batch/eager-cutting.ts',
+    find: 'Math.max(this.#clock.now() + this.#grid.aheadMs, this.#last + 1)',
+    replace: 'this.#clock.now() + this.#grid.aheadMs',
+    what: 'Two eager batches in one millisecond have one time.',
+    within: 400,
+  },
+  {
+    name: 'cut-time-forgotten-in-recovery',
+    file: 'flow/commit/recovered.ts',
+    find: `        this.lastTime = record.time;
+        for (const { ref }`,
+    replace: '        for (const { ref }',
+    what: 'A run that goes on does not know the time of a batch that was cut and not committed.',
+    within: 400,
+  },
+  {
+    name: 'waiting-blocks-dropped',
+    file: 'flow/commit/checkpointed.ts',
+    find: 'return [...this.#settings.checkpoint.recovered.waiting.values()].map(({ value }) => this.#admitted(value));',
+    replace: 'return [];',
+    what: 'What was acknowledged and in no batch yet is not processed by the next run.',
+    within: 400,
+  },
+  {
+    name: 'pending-batch-dropped',
+    file: 'flow/commit/checkpointed.ts',
+    find: 'if (pending === undefined) return undefined;',
+    replace: 'if (pending === undefined || pending.blocks.length >= 0) return undefined;',
+    what: 'A batch that was cut and had not committed is not run again.',
+    within: 400,
+  },
+  {
+    name: 'blocks-of-a-batch-still-wait',
+    file: 'flow/commit/recovered.ts',
+    find: `        for (const { ref } of record.blocks) this.waiting.delete(blockKey(ref));
+        this.#before`,
+    replace: '        this.#before',
+    what: 'Blocks that are in a batch are taken for waiting by the next run, too.',
+    within: 400,
+  },
+  {
+    name: 'ahead-batch-stays-in-the-queue',
+    file: 'flow/ahead/run-ahead.ts',
+    find: 'this.#stale || this.#settings.queue.takeAll(batch.blocks) === undefined',
+    replace: 'this.#stale',
+    what: 'A batch that ran ahead is cut a second time from the queue.',
+    within: 400,
+  },
+  {
+    name: 'ahead-batch-not-run-again',
+    file: 'flow/ahead/run-ahead.ts',
+    find: `    this.close();
+    this.#stale = true;`,
+    replace: '    this.close();',
+    what: 'A batch that ran ahead of one that was given up keeps what it saw of it.',
+    within: 400,
+  },
+  {
+    name: 'held-data-is-counted-twice',
+    file: 'flow/block/block-queue.ts',
+    find: '    else this.#bytes -= arrival.bytes;',
+    replace: '    else this.#bytes -= 0;',
+    what: 'What was taken out of the queue is still counted as held.',
+    within: 400,
+  },
+];

@@ -1,0 +1,217 @@
+/** Bugs in what is on disk, and when. */
+import type { Bug } from '../bug.ts';
+
+/** Bugs in what is on disk, and when. */
+export const DISK: readonly Bug[] = [
+  {
+    name: 'no-sync-of-data',
+    file: 'core/files.ts',
+    find: '    sync: () => handle.datasync(),',
+    replace: '    sync: async () => {},',
+    what: 'No file is synced.',
+    within: 400,
+  },
+  {
+    name: 'no-sync-of-the-journal',
+    file: 'durable/record-log.ts',
+    find: `    await current.file.sync();
+`,
+    replace: '',
+    what: 'Records of the journal are written and not synced.',
+    within: 400,
+  },
+  {
+    name: 'no-sync-of-blocks',
+    file: 'flow/block/block-log.ts',
+    find: `    await current.file.append(parts);
+    await current.file.sync();
+`,
+    replace: `    await current.file.append(parts);
+`,
+    what: 'Received blocks are written and not synced.',
+    within: 400,
+  },
+  {
+    name: 'no-sync-of-new-segments',
+    file: 'durable/record-log.ts',
+    find: `      await file.append([headerOf(this.#lastSynced)]);
+      await files.syncDirectory(directory);
+`,
+    replace: `      await file.append([headerOf(this.#lastSynced)]);
+`,
+    what: 'The name of a new segment of the journal is not on disk.',
+    within: 400,
+  },
+  {
+    name: 'no-sync-of-new-block-files',
+    file: 'flow/block/block-log.ts',
+    find: `      await file.append([header]);
+      await files.syncDirectory(directory);
+`,
+    replace: `      await file.append([header]);
+`,
+    what: 'The name of a new file of blocks is not on disk.',
+    within: 400,
+  },
+  {
+    name: 'no-sync-of-new-directories',
+    file: 'core/files.ts',
+    find: `    await syncDirectory(path.dirname(each));
+`,
+    replace: '',
+    what: 'The name of a directory that was made is not on disk.',
+    within: 400,
+  },
+  {
+    name: 'no-sync-of-found-directories',
+    file: 'core/files.ts',
+    find: '  if (missing.length > 0 || known.has(target)) return;',
+    replace: '  if (missing.length >= 0 || known.has(target)) return;',
+    what: 'A directory that a killed process made is taken to be on disk.',
+    within: 400,
+  },
+  {
+    name: 'no-sync-of-what-is-found',
+    file: 'durable/record-log.ts',
+    find: 'if (segment.torn > 0 || segment === found.at(-1)) {',
+    replace: 'if (segment.torn > 0) {',
+    what: 'A run does not sync the records that a killed one left, and builds on them.',
+    within: 400,
+  },
+  {
+    name: 'no-sync-of-cuts',
+    file: 'core/files.ts',
+    find: `      await handle.truncate(length);
+      await handle.sync();
+`,
+    replace: `      await handle.truncate(length);
+`,
+    what: 'What was cut off a file is there again after a power cut.',
+    within: 400,
+  },
+  {
+    name: 'no-sync-of-parts',
+    file: 'graph/save.ts',
+    find: `    await handle.append([bytes]);
+    await handle.sync();
+`,
+    replace: `    await handle.append([bytes]);
+`,
+    what: 'Parts of text files get their name before they are on disk.',
+    within: 400,
+  },
+  {
+    name: 'no-sync-of-the-renamed',
+    file: 'graph/save.ts',
+    find: `  await files.syncDirectory(parent);
+`,
+    replace: '',
+    what: 'That a directory of text files has its name is not on disk when its batch commits.',
+    within: 400,
+  },
+  {
+    name: 'no-sync-of-names-of-parts',
+    file: 'graph/save.ts',
+    find: `  await files.syncDirectory(aside);
+`,
+    replace: '',
+    what: 'The names of parts are not on disk when their directory gets its own.',
+    within: 400,
+  },
+  {
+    name: 'files-written-twice',
+    file: 'graph/save.ts',
+    find: "if (found === 'this batch') return;",
+    replace: "if (found === 'this batch') continue;",
+    what: 'A batch that is run again does not know its own files.',
+    within: 400,
+  },
+  {
+    name: 'files-replaced',
+    file: 'graph/save.ts',
+    find: "if (found === 'something else') continue;",
+    replace: "if (found === 'something else') await files.remove(directory);",
+    what: 'Files of another batch of the same time are replaced.',
+    within: 400,
+  },
+  {
+    name: 'blocks-released-before-the-record',
+    file: 'flow/commit/checkpoint.ts',
+    find: '    const written = this.#append(record).then(',
+    replace: `    await this.#blocks.release(details.blocks);
+    const written = this.#append(record).then(`,
+    what: "Received blocks are removed before the commit's record is on disk.",
+    within: 400,
+  },
+  {
+    name: 'blocks-released-at-the-cut',
+    file: 'flow/commit/checkpoint.ts',
+    find: `      this.#found.lastTime = time;
+`,
+    replace: `      this.#found.lastTime = time;
+      await this.#blocks.release(logged.map(({ ref }) => ref));
+`,
+    what: 'Received blocks are removed when they are in a batch, which has not committed.',
+    within: 400,
+  },
+  {
+    name: 'rejected-records-stay',
+    file: 'durable/record-log.ts',
+    find: `    await this.#options.files.truncate(this.#leftover.file, this.#leftover.end);
+`,
+    replace: '',
+    what: 'Records whose writer was told that they are not there are found by the next run.',
+    within: 400,
+  },
+  {
+    name: 'goes-on-after-a-failed-sync',
+    file: 'durable/record-log.ts',
+    find: `        await this.#abandonSegment();
+        return`,
+    replace: '        return',
+    what: 'After a failed write the journal goes on in the same file.',
+    within: 400,
+  },
+  {
+    name: 'closed-mark-too-far',
+    file: 'durable/record-log.ts',
+    find: '    if (end !== undefined) await writeMark(this.#options, end);',
+    replace: '    if (end !== undefined) await writeMark(this.#options, { ...end, bytes: end.bytes + 20 });',
+    what: 'A journal that is closed says that more of it is synced than is.',
+    within: 400,
+  },
+  {
+    name: 'block-file-goes-on-after-a-failed-sync',
+    file: 'flow/block/block-log.ts',
+    find: `        await this.#closeCurrent().catch(() => {});
+`,
+    replace: '',
+    what: 'After a failed sync the log of blocks goes on in the same file, behind what it does not know.',
+    within: 400,
+  },
+  {
+    name: 'old-run-not-cut-off',
+    file: 'flow/block/block-log.ts',
+    find: `    current.written = at;
+`,
+    replace: '',
+    what: 'The next block is told to lie where the last one does.',
+    within: 400,
+  },
+  {
+    name: 'unremovable-file-fails-the-commit',
+    file: 'flow/block/block-log.ts',
+    find: '      return this.#options.onLeftBehind(',
+    replace: '      throw (',
+    what: 'A file that cannot be removed fails a commit that is on disk.',
+    within: 400,
+  },
+  {
+    name: 'first-record-not-awaited',
+    file: 'flow/commit/checkpoint.ts',
+    find: "  await journal.append(toBytes({ type: 'begin', batchMs } satisfies JournalRecord));",
+    replace: "  journal.append(toBytes({ type: 'begin', batchMs } satisfies JournalRecord)).catch(() => {});",
+    what: 'Blocks may be on disk before the journal has begun.',
+    within: 400,
+  },
+];

@@ -1,0 +1,87 @@
+/** Bugs that keep events or a stop from ever coming through. */
+import type { Bug } from '../bug.ts';
+
+/** Bugs that keep events or a stop from ever coming through. */
+export const WEDGES: readonly Bug[] = [
+  {
+    name: 'pause-never-ends',
+    file: 'flow/receive/reading-gate.ts',
+    find: `    if (!paused && reasons.size === 0) receiver.reading?.resume();
+`,
+    replace: '',
+    what: 'Receivers that were stopped never read again.',
+    within: 400,
+  },
+  {
+    name: 'poll-never-goes-on',
+    file: 'flow/receive/pull-sink.ts',
+    find: `      this.#open--;
+`,
+    replace: '',
+    what: "A sink's batches that were settled count as open: soon it is not asked any more.",
+    within: 400,
+  },
+  {
+    name: 'logging-bytes-grow',
+    file: 'flow/block/admission.ts',
+    find: `      this.#loggingBytes -= arrival.bytes;
+`,
+    replace: '',
+    what: 'What is logged counts as on its way to the log for ever, and receivers stop.',
+    within: 400,
+  },
+  {
+    name: 'nobody-hears-of-a-failed-write',
+    file: 'durable/group-commit.ts',
+    find: `        for (const { reject } of group) reject(failure);
+`,
+    replace: `        void failure;
+`,
+    what: 'Who waits for a write that failed waits for ever.',
+    within: 400,
+  },
+  {
+    name: 'log-idle-never-told',
+    file: 'flow/block/admission.ts',
+    find: `      if (this.#logging === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+`,
+    replace: '',
+    what: 'A stop that waits for the log waits for ever.',
+    within: 400,
+  },
+  {
+    name: 'held-requests-stay',
+    file: 'flow/receive/held.ts',
+    find: `    this.#entries.delete(sequence);
+`,
+    replace: '',
+    what: 'A request that was answered is kept, and answered again.',
+    within: 400,
+  },
+  {
+    name: 'database-failure-ends-the-job',
+    file: 'flow/retry.ts',
+    find: "return onFailure === 'retry' && !hopeless && attempt <= maxRetries;",
+    replace: "return onFailure === 'retry' && !hopeless && attempt <= Math.min(2, maxRetries);",
+    what: 'A batch that failed three times ends the job.',
+    within: 400,
+  },
+  {
+    name: 'withdrawn-deliveries-stay',
+    file: 'flow/incoming.ts',
+    find: 'const removed = this.#parts.queue.remove(token) !== undefined;',
+    replace: 'const removed = token.sequence >= 0 && this.#parts.queue.events > 0;',
+    what: 'A delivery that its receiver took back is processed all the same.',
+    within: 400,
+  },
+  {
+    name: 'expired-requests-stay',
+    file: 'flow/receive/held.ts',
+    find: `    for (const [sequence, entry] of [...this.#entries]) {
+      if (entry.since > limit) break;`,
+    replace: `    for (const [sequence, entry] of [...this.#entries]) {
+      if (entry.since > limit || sequence >= 0) break;`,
+    what: 'A request is held for longer than its peer waits.',
+    within: 400,
+  },
+];

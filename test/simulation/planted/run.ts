@@ -1,0 +1,59 @@
+/**
+ * Plants bugs into copies of the code, one in each, and runs seeds of the simulator until one finds it: whether the simulation would
+ * notice a mistake is measured, not believed.
+ *
+ *   npm run simulate:planted                           all bugs of bugs.ts; writes docs/simulation-planted.md
+ *   npm run simulate:planted -- NAME NAME              these alone, and nothing is written
+ *
+ * `--jobs N`: how many at a time, 2 by default. `--seeds N`: the most seeds for each. It fails when a bug is not found within the seeds
+ * that the list says, or when a copy without a bug breaks a promise (`--sound`, which runs that too).
+ */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import yargs from 'yargs';
+import { type Bug, ROOT } from './bug.ts';
+import { BUGS } from './bugs.ts';
+import { type Found, hunt } from './hunt.ts';
+import { lineOf, page } from './page.ts';
+
+const args = yargs(process.argv.slice(2))
+  .options({
+    jobs: { type: 'number', default: 2, describe: 'how many bugs at a time' },
+    seeds: { type: 'number', default: 400, describe: 'the most seeds for each bug' },
+    sound: { type: 'boolean', default: false, describe: 'run the code as it is, too: nothing may be found in it' },
+  })
+  .strictOptions()
+  .parseSync();
+
+async function all(bugs: readonly Bug[]): Promise<Map<Bug, Found>> {
+  const found = new Map<Bug, Found>();
+  const left = [...bugs];
+  const worker = async (): Promise<void> => {
+    for (let bug = left.shift(); bug !== undefined; bug = left.shift()) {
+      const outcome = await hunt(bug, args.seeds);
+      found.set(bug, outcome);
+      console.log(lineOf(bug, outcome));
+    }
+  };
+  await Promise.all(Array.from({ length: args.jobs }, worker));
+  return found;
+}
+
+const names = args._.map(String);
+const unknown = names.filter((name) => !BUGS.some((bug) => bug.name === name));
+if (unknown.length > 0) throw new Error(`there is no bug of the name ${unknown.join(', ')}`);
+const bugs = names.length === 0 ? BUGS : BUGS.filter(({ name }) => names.includes(name));
+const found = await all(bugs);
+const late = bugs.filter((bug) => !((found.get(bug)?.seed ?? Number.POSITIVE_INFINITY) <= bug.within));
+console.log(`${bugs.length - late.length} of ${bugs.length} were found within their bounds`);
+if (late.length > 0) console.log(`not: ${late.map(({ name }) => name).join(', ')}`);
+let isSound = true;
+if (args.sound) {
+  const { promise, seed } = await hunt(undefined, args.seeds);
+  isSound = promise === undefined;
+  console.log(
+    isSound ? `nothing was found in the code as it is` : `the code as it is breaks ${promise} at seed ${seed}`,
+  );
+}
+if (names.length === 0) writeFileSync(path.join(ROOT, 'docs/simulation-planted.md'), page(bugs, found));
+process.exitCode = late.length === 0 && isSound ? 0 : 1;
