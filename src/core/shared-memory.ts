@@ -33,5 +33,5 @@ export type TakesInput =
   | 'heap'
   /** Memory that all threads of the process see; what is on disk they read themselves. */
   | 'shared-memory'
-  /** A place on disk that members on other machines read, too. */
+  /** Where the bytes lie in the write-ahead log, on a disk that all members see: for engines whose members are on other machines. */
   | 'references';

@@ -74,8 +74,9 @@ export interface BatchReport {
 }
 
 /**
- * A running engine. It runs the stages of one batch at a time, in the order of their times. Where there is no state, those of the next one
- * may run before this one is complete or forgotten, and meanwhile this one may be run again: it goes on with what is missing.
+ * A running engine. It runs the stages of one batch at a time, in the order of the batches' times. Where no operator keeps a state, the flow
+ * may let the next batch run before the earlier one is complete or forgotten; the earlier one may then be run once more, when an output of
+ * it failed, and the engine works out only what is missing of it.
  */
 export interface Engine {
   /**

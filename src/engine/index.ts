@@ -1,4 +1,4 @@
-/** The list of engines. A new one is a file and a line here. */
+/** The list of engines. A new one is a folder beside this file, and a line here. */
 
 import { type Registry, registry } from '../core/registry.ts';
 import type { EngineKind } from './engine.ts';

@@ -8,7 +8,10 @@ export interface Placed<T> {
   readonly here: T | undefined;
 }
 
-/** A kept partition of this member although its number would give it to another one: a union puts partitions behind others. */
+/**
+ * A kept partition that this member has, although its number says that another member owns it. A union numbers the partitions of its second
+ * stream behind those of its first, and they stay where they are.
+ */
 export class OwnPartition extends ArrayPartition<unknown> {}
 
 /** Values that are there, as plans without a step. */

@@ -215,10 +215,10 @@ export class FlumePushReceiver implements Receiver {
   }
 
   /**
-   * A request of the connection was answered FAILED and comes again: were those behind it taken, they would overtake it. To our own
-   * clients, which have many in flight because the handshake promised them the order, all that is in no batch yet is answered
-   * FAILED with it, and so is what comes until they connect anew, since it was sent before the answer was read. Flume's sinks
-   * have one request in flight.
+   * A request of the connection was answered FAILED, and its client will send it again. Were the requests behind it taken, they would
+   * overtake it. Flume's sinks have only one request in flight. Our own clients have many: all of theirs that are in no batch yet are
+   * answered FAILED too, and so is whatever else comes on this connection, since the client sent that before it read the answer. It then
+   * connects anew, and sends all of them again in their order.
    */
   async #failRest(connection: RpcConnection): Promise<void> {
     if (!connection.pipelines) return;

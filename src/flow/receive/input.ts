@@ -53,7 +53,11 @@ export interface AtCut {
   pending?(): boolean;
 }
 
-/** Of an input that reads by itself and can read again from where it was. */
+/**
+ * Of an input without a peer that sends again, which can read again from where it was: files by their names, say. It is asked when a
+ * batch commits, so that only an input that hands data over at the cut (`atCut`) may have one: all that it has handed over by then is in
+ * this batch or in one before. One that reads on between cuts (a consumer of a log) moves its own offsets when `settle` tells it "committed".
+ */
 export interface Position {
   /** Where it has come to: plain data, stored when the batch commits. */
   current(): unknown;
