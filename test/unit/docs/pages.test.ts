@@ -119,7 +119,7 @@ describe('code blocks', () => {
       expect(existsSync(path.join(ROOT, flags[0] ?? ''))).toBe(true);
       return;
     }
-    const [, script] = /^npm (?:run )?(\w[\w:]*)$/.exec(line) ?? [];
+    const [, script] = /^npm (?:run )?(\w[\w:]*)(?: -- [^#]*)?(?:\s+#.*)?$/.exec(line) ?? [];
     expect(['ci', ...Object.keys(scripts.scripts)]).toContain(script);
   });
 
