@@ -3,6 +3,9 @@ import { expect } from 'vitest';
 import { Report } from '../report.ts';
 import { runSeed } from '../world/world.ts';
 
+/** A quarter of the seeds of a file. `SIMULATION_SEEDS` says how many there are in both files together. */
+export const QUARTER: number = Math.ceil(Number(process.env['SIMULATION_SEEDS'] ?? 2000) / 8);
+
 /** Each of them must hold all promises. @throws the assertion, with the seeds that do not and how to see their stories */
 export async function expectAllHold(from: number, seeds: number): Promise<void> {
   const report = new Report();
