@@ -33,6 +33,8 @@ describe('once ended badly:', () => {
   test.each([
     ['a checkpoint directory whose name was not on disk was gone after a power cut', [35, 69, 92]],
     ['text files below a directory whose name was not on disk were gone after a power cut', [102]],
+    ['a file channel whose disk had failed once delivered nothing any more: lmdb had given itself up', [79, 455]],
+    ['an agent whose power went before the first commit of its file channel crashed at every start', [275, 414]],
   ])('%s', async (_, seeds) => {
     for (const seed of seeds) expect((await runSeed(seed)).violations).toEqual([]);
   });

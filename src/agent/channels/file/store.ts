@@ -3,6 +3,8 @@
  * their order is the order of the channel. Invariants:
  * - a write resolves after fdatasync, and is all or nothing;
  * - the file is made long enough before each write, so that lmdb never meets a full disk (see disk.ts);
+ * - after a write that failed the database is opened anew: lmdb gives itself up when the disk fails under it (MDB_PANIC). Whether that write
+ *   is there then is not known: its puts come again from their source, and its takes are removed again;
  * - a record that is there is an event that was put and whose take has not committed: a restart needs no log to replay.
  */
 import type { DatabaseStats, RecordDatabase } from '../../../core/database.ts';
@@ -14,6 +16,7 @@ import type { Taken } from '../transaction.ts';
 import { Disk, type DiskState } from './disk.ts';
 import { openLmdb } from './lmdb.ts';
 import { decodeRecord, encodeRecord, recordBytes } from './record.ts';
+import { removeUnborn } from './unborn.ts';
 
 /** Reading ahead is bounded by both. */
 const READ_AHEAD_EVENTS = 1024;
@@ -26,17 +29,22 @@ const FOR_TAKES = 256 * 1024;
 /** The database of one channel. */
 export class EventStore {
   readonly #directory: string;
-  readonly #db: RecordDatabase;
+  #db: RecordDatabase;
+  /** A write has failed: the database is to be opened anew before the next one. */
+  #isDoubtful = false;
   readonly #disk: Disk;
   /** Bytes of the file that writes under way may need. */
   #claimed = 0;
   #next: number;
+  #opening: Promise<void> | undefined;
+  #lastStats: DatabaseStats;
 
   private constructor(directory: string, db: RecordDatabase, disk: Disk) {
     this.#directory = directory;
     this.#db = db;
     this.#disk = disk;
     this.#next = (db.lastKey() ?? 0) + 1;
+    this.#lastStats = db.stats();
   }
 
   /**
@@ -46,6 +54,11 @@ export class EventStore {
   static async open(directory: string, owner: string): Promise<EventStore> {
     const disk = new Disk(directory, owner);
     await disk.requireRoomToOpen();
+    try {
+      await removeUnborn(directory);
+    } catch (cause) {
+      throw cannotOpen(directory, cause);
+    }
     const store = EventStore.#openNow(directory, disk);
     try {
       await store.#disk.open();
@@ -60,20 +73,13 @@ export class EventStore {
     try {
       return new EventStore(directory, openDatabase(directory, openLmdb), disk);
     } catch (cause) {
-      const damaged = /MDB_(INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND|PANIC)|not an LMDB file/i.test(
-        messageOf(cause),
-      );
-      throw new StreamjobError(
-        damaged ? 'CHANNEL_CORRUPT' : 'FILE_ACCESS',
-        `the file channel's database in ${directory} cannot be opened: ${messageOf(cause)}`,
-        { where: directory, hint: 'restore the directory, or move it away to start with an empty channel', cause },
-      );
+      throw cannotOpen(directory, cause);
     }
   }
 
   /** Events in it. */
   get count(): number {
-    return this.#db.stats().records;
+    return this.#stats().records;
   }
 
   /** The number after that of the youngest event. */
@@ -83,13 +89,13 @@ export class EventStore {
 
   /** Bytes that the events take on disk; what was deleted is free for new ones and does not count. */
   get bytes(): number {
-    const stats = this.#db.stats();
+    const stats = this.#stats();
     return pagesOf(stats) * stats.pageSize;
   }
 
   /** Bytes of the file that hold nothing: it never shrinks, new events are written there. */
   get reusableBytes(): number {
-    const stats = this.#db.stats();
+    const stats = this.#stats();
     const used = META_PAGES + pagesOf(stats) + stats.freeListPages;
     return Math.max(0, this.#disk.fileBytes - used * stats.pageSize);
   }
@@ -97,6 +103,12 @@ export class EventStore {
   /** How long its file was made; lmdb never makes it longer by itself. */
   get fileBytes(): number {
     return this.#disk.fileBytes;
+  }
+
+  /** As they were last, until the database has been opened anew. */
+  #stats(): DatabaseStats {
+    if (!this.#isDoubtful && this.#opening === undefined) this.#lastStats = this.#db.stats();
+    return this.#lastStats;
   }
 
   /** How the disk is, measured before a write. */
@@ -110,7 +122,8 @@ export class EventStore {
    * @throws StreamjobError FILE_ACCESS, CHANNEL_FULL
    */
   async write(puts: readonly PlainEvent[], takes: readonly Taken[]): Promise<number> {
-    const stats = this.#db.stats();
+    if (this.#isDoubtful) await this.#openAnew();
+    const stats = this.#stats();
     const claim = claimOf(stats, puts, takes);
     this.#claimed += claim;
     try {
@@ -128,9 +141,31 @@ export class EventStore {
       reached(puts.length > 0 ? 'put-synced' : 'take-synced');
       return end;
     } catch (error) {
-      throw error instanceof StreamjobError ? error : this.#failure(error);
+      if (error instanceof StreamjobError) throw error;
+      this.#isDoubtful = true;
+      throw this.#failure(error);
     } finally {
       this.#claimed -= claim;
+    }
+  }
+
+  /** @throws StreamjobError FILE_ACCESS while the disk still fails */
+  async #openAnew(): Promise<void> {
+    // Others that write at this moment wait for the same.
+    this.#opening ??= this.#reopen().finally(() => {
+      this.#opening = undefined;
+    });
+    await this.#opening;
+  }
+
+  async #reopen(): Promise<void> {
+    try {
+      await this.#db.close().catch(() => {});
+      this.#db = openDatabase(this.#directory, openLmdb);
+      this.#next = Math.max(this.#next, (this.#db.lastKey() ?? 0) + 1);
+      this.#isDoubtful = false;
+    } catch (error) {
+      throw this.#failure(error);
     }
   }
 
@@ -144,9 +179,12 @@ export class EventStore {
 
   /**
    * The first events from number `from` to before `end`: as many as reading ahead allows. It ends before a damaged record.
-   * @throws StreamjobError CHANNEL_CORRUPT when the very first record is damaged
+   * @throws StreamjobError CHANNEL_CORRUPT when the very first record is damaged; FILE_ACCESS while the database is opened anew
    */
   read(from: number, end: number): Taken[] {
+    // Who reads cannot wait: he comes again.
+    if (this.#isDoubtful) this.#openAnew().catch(() => {});
+    if (this.#opening !== undefined) throw this.#failure(new Error('its database is being opened anew'));
     const events: Taken[] = [];
     let bytes = 0;
     for (const { key, value } of this.#db.range(from, end, READ_AHEAD_EVENTS)) {
@@ -177,6 +215,15 @@ export class EventStore {
       },
     );
   }
+}
+
+function cannotOpen(directory: string, cause: unknown): StreamjobError {
+  const damaged = /MDB_(INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND|PANIC)|not an LMDB file/i;
+  return new StreamjobError(
+    damaged.test(messageOf(cause)) ? 'CHANNEL_CORRUPT' : 'FILE_ACCESS',
+    `the file channel's database in ${directory} cannot be opened: ${messageOf(cause)}`,
+    { where: directory, hint: 'restore the directory, or move it away to start with an empty channel', cause },
+  );
 }
 
 function pagesOf({ branchPages, leafPages, overflowPages }: DatabaseStats): number {
