@@ -5,8 +5,11 @@
  */
 import { createHook } from 'node:async_hooks';
 
-/** What runs between two events: promise jobs and ticks. The immediates are the scheduler's own. */
-const ALLOWED = new Set(['PROMISE', 'TickObject', 'Microtask', 'Immediate']);
+/**
+ * What runs between two events: promise jobs and ticks, and from Node 24 on a wrapper of a callback for the end of a stream, which is
+ * called in a tick. The immediates are the scheduler's own.
+ */
+const ALLOWED = new Set(['PROMISE', 'TickObject', 'Microtask', 'Immediate', 'STREAM_END_OF_STREAM']);
 
 /**
  * Watches until it is ended.
