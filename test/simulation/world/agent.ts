@@ -1,13 +1,11 @@
 /** An embedded agent of a simulation, and the application that sends to it: what the application was told of is the agent's to deliver. */
 import { Agent } from '../../../src/agent/runtime/agent.ts';
-import { AvroRpcClient } from '../../../src/avro/client.ts';
-import { decodeStatus, encodeAppendBatch, flumeProtocol } from '../../../src/avro/protocols/flume.ts';
-import { sleep, systemClock } from '../../../src/core/clock.ts';
 import type { Logger } from '../../../src/core/log.ts';
-import { type Feed, toEvent } from './feed.ts';
+import type { Feed } from './feed.ts';
 import type { AgentPlan } from './plan.ts';
+import { runSender } from './sender.ts';
 
-export const AGENT_PORT = 4141;
+const AGENT_PORT = 4141;
 
 /** The flume.conf of an agent. @param job host and port of the job's push receiver @param timeout of its requests, in ms */
 export function confOf(
@@ -61,30 +59,14 @@ export async function runAgent(conf: string, log: Logger): Promise<void> {
 }
 
 /** An application that sends to an agent, again after a second when it was not told that the agent has it. Runs for ever. */
-export async function runApplication(
-  feed: Feed,
-  host: string,
-  onTaken: (ids: readonly string[]) => void,
-): Promise<never> {
-  let client: AvroRpcClient | undefined;
-  for (;;) {
-    const batch = feed.take(10);
-    if (batch.length === 0) {
-      await sleep(systemClock, 500);
-      continue;
-    }
-    try {
-      client ??= await AvroRpcClient.connect({ host, port: AGENT_PORT, protocol: flumeProtocol, connectTimeout: 5000 });
-      const params = encodeAppendBatch(batch.map(toEvent));
-      const status = decodeStatus(await client.call('appendBatch', params, 5000));
-      if (status !== 'OK') throw new Error(`answered ${status}`);
-      onTaken(batch.map(({ id }) => id));
-    } catch {
-      feed.putBack(batch);
-      const failed = client;
-      client = undefined;
-      void failed?.close();
-      await sleep(systemClock, 1000);
-    }
-  }
+export function runApplication(feed: Feed, host: string, onTaken: (ids: readonly string[]) => void): Promise<never> {
+  const settings = {
+    host,
+    port: AGENT_PORT,
+    batchSize: 10,
+    timeout: 5000,
+    pause: 1000,
+    idle: { step: 500, most: 500 },
+  };
+  return runSender(feed, settings, onTaken);
 }

@@ -2,7 +2,7 @@
  * What must hold in a simulation, looked at whenever something happens that it is about, and at the end. What the job has put out is
  * known from the simulated database, in the order in which its commits took effect.
  */
-import type { Database, Written } from './database.ts';
+import type { Written } from './database.ts';
 import type { Events, Made } from './events.ts';
 import type { CountRow, EventRow } from './job.ts';
 import type { JobPlan, Plan } from './plan.ts';
@@ -140,9 +140,4 @@ export class Invariants {
       }
     }
   }
-}
-
-/** How many batches each output has written. */
-export function batchesOf(database: Database): number {
-  return new Set(database.written.map(({ batch }) => batch)).size;
 }

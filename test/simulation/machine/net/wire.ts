@@ -25,7 +25,7 @@ export type Arrival =
   | { readonly kind: 'reset' };
 
 /** Bytes under way and not read, of one direction, after which its writer has to wait. */
-export const WINDOW_BYTES: number = 256 * 1024;
+const WINDOW_BYTES: number = 256 * 1024;
 /** A piece is never larger. */
 const MOST_PIECE_BYTES = 64 * 1024;
 /** How many pieces a write becomes, at most, beside those that are too large. */
