@@ -42,7 +42,7 @@ export interface RecordDatabase {
   /**
    * Writes all of a batch, or nothing.
    * @returns resolves when it is synced, so that a power cut does not take it back
-   * @throws the reason, as the system or the database tells it; then nothing has changed
+   * @throws the reason, as the system or the database tells it; where the disk failed it is not known whether the batch is there
    */
   write(batch: RecordBatch): Promise<void>;
   /** As of now. */

@@ -16,6 +16,15 @@ interface Delivered<T> {
 /** Values that this process makes or reads itself. */
 export class ValuesReceiver<T> implements Receiver {
   readonly name: string;
+  readonly reading: Reading = {
+    pause: () => {
+      this.#isReading = false;
+    },
+    resume: () => {
+      this.#isReading = true;
+      this.#wake();
+    },
+  };
   readonly #onStart: () => void;
   readonly #delivered = new Map<number, Delivered<T>>();
   #intake: Intake | undefined;
@@ -30,16 +39,6 @@ export class ValuesReceiver<T> implements Receiver {
     this.name = name;
     this.#onStart = onStart;
   }
-
-  readonly reading: Reading = {
-    pause: () => {
-      this.#isReading = false;
-    },
-    resume: () => {
-      this.#isReading = true;
-      this.#wake();
-    },
-  };
 
   /** How many values were handed over and have not committed. */
   get openValues(): number {

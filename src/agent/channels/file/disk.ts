@@ -13,7 +13,7 @@ import { nodeFiles } from '../../../core/files.ts';
 import { fs, fsSync, monotonicMs } from '../../../core/machine.ts';
 
 /** The file that lmdb keeps its data in. */
-const DATA = 'data.mdb';
+export const DATA = 'data.mdb';
 /** How long a measurement is used, in ms, while at least so many bytes are free; below that each write is measured for itself. */
 const MEASURE_EVERY_MS = 100;
 const AMPLE_BYTES = 256 * 1024 * 1024;

@@ -29,15 +29,15 @@ const FOR_TAKES = 256 * 1024;
 /** The database of one channel. */
 export class EventStore {
   readonly #directory: string;
-  #db: RecordDatabase;
-  /** A write has failed: the database is to be opened anew before the next one. */
-  #isDoubtful = false;
   readonly #disk: Disk;
+  #db: RecordDatabase;
+  /** A write has failed, and the database has not been opened anew yet. */
+  #isDoubtful = false;
+  #opening: Promise<void> | undefined;
+  #lastStats: DatabaseStats;
   /** Bytes of the file that writes under way may need. */
   #claimed = 0;
   #next: number;
-  #opening: Promise<void> | undefined;
-  #lastStats: DatabaseStats;
 
   private constructor(directory: string, db: RecordDatabase, disk: Disk) {
     this.#directory = directory;
@@ -107,7 +107,7 @@ export class EventStore {
 
   /** As they were last, until the database has been opened anew. */
   #stats(): DatabaseStats {
-    if (!this.#isDoubtful && this.#opening === undefined) this.#lastStats = this.#db.stats();
+    if (!this.#isDoubtful) this.#lastStats = this.#db.stats();
     return this.#lastStats;
   }
 
@@ -182,9 +182,11 @@ export class EventStore {
    * @throws StreamjobError CHANNEL_CORRUPT when the very first record is damaged; FILE_ACCESS while the database is opened anew
    */
   read(from: number, end: number): Taken[] {
-    // Who reads cannot wait: he comes again.
-    if (this.#isDoubtful) this.#openAnew().catch(() => {});
-    if (this.#opening !== undefined) throw this.#failure(new Error('its database is being opened anew'));
+    if (this.#isDoubtful) {
+      // Who reads cannot wait: he comes again.
+      this.#openAnew().catch(() => {});
+      throw this.#failure(new Error('its database is being opened anew'));
+    }
     const events: Taken[] = [];
     let bytes = 0;
     for (const { key, value } of this.#db.range(from, end, READ_AHEAD_EVENTS)) {
@@ -201,6 +203,8 @@ export class EventStore {
   }
 
   async close(): Promise<void> {
+    // What is being opened is to be closed, too.
+    await this.#opening?.catch(() => {});
     await this.#db.close();
     await this.#disk.close();
   }

@@ -6,8 +6,8 @@
 import path from 'node:path';
 import { systemCodeOf } from '../../../core/errors.ts';
 import { fs } from '../../../core/machine.ts';
+import { DATA } from './disk.ts';
 
-const DATA_FILE = 'data.mdb';
 /** The least size of a page, in bytes. */
 const PAGE = 4096;
 /** Where lmdb's mark lies in a meta page (MDB_MAGIC, lmdb's mdb.c), behind the page's header; little-endian. */
@@ -18,7 +18,7 @@ const MARK = { at: 24, bytes: 0xbeefc0de };
  * @throws Error "not an LMDB file" where lmdb must not open it; what reading and removing it throw
  */
 export async function removeUnborn(directory: string): Promise<void> {
-  const file = path.join(directory, DATA_FILE);
+  const file = path.join(directory, DATA);
   const handle = await fs.open(file, 'r').catch((error: unknown) => {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;
