@@ -101,7 +101,8 @@ export class Processing {
   /** Runs a batch to its fate. @throws StreamjobError BATCH_FAILED when it failed and the policy is to stop */
   async run(batch: Batch): Promise<void> {
     const { events, graph, write, job, log } = this.#settings;
-    const outputs = new OutputRun({ job, time: batch.time, batch: batch.id }, graph.outputs, write, log);
+    const surroundings = { log, stop: this.#stop, write };
+    const outputs = new OutputRun({ job, time: batch.time, batch: batch.id }, graph.outputs, surroundings);
     this.#outputs = outputs;
     this.#ledger.begin(batch);
     const { time } = batch;

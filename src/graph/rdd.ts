@@ -105,7 +105,18 @@ export class RDD<T> {
   /** @internal The same data for an output, which waits for each action on it, and on what is derived from it. */
   static forOutput<T>(rdd: RDD<T>, scope: OutputScope): RDD<T> {
     const runner = rdd.#runner;
-    return new RDD(rdd.lineage, { prepare: (lineage) => runner.prepare(lineage), scope });
+    // A stop at once waits for no output, and rolls states back that its data may be read from: what was read meanwhile is not the batch.
+    const whole = async <V>(read: Promise<V>): Promise<V> => {
+      const value = await read;
+      if (scope.stop.aborted) throw new StreamjobError('CONTEXT_STATE', 'the context was stopped while an output ran');
+      return value;
+    };
+    const prepare = async <V>(lineage: Lineage<V>): Promise<readonly Task<V>[]> =>
+      (await runner.prepare(lineage)).map((task) => ({
+        collect: (limit) => whole(task.collect(limit)),
+        count: () => whole(task.count()),
+      }));
+    return new RDD(rdd.lineage, { prepare, scope });
   }
 
   /** @internal Writes a directory of files. @param place its path by its number, as of saveBatch */

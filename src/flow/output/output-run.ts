@@ -12,6 +12,15 @@ import type { Output } from '../../graph/node.ts';
 import type { OutputBatch } from '../../graph/output-batch.ts';
 import { RDD } from '../../graph/rdd.ts';
 
+/** What outputs run with beside their batch. */
+export interface OutputSurroundings {
+  readonly log: Logger;
+  /** Aborts when the run ends at once: from then on no output can read its data. */
+  readonly stop: AbortSignal;
+  /** Takes text for stdout. */
+  readonly write: (text: string) => void;
+}
+
 /** The outputs of one batch and which of them are done. */
 export class OutputRun {
   readonly #batch: Omit<OutputBatch, 'output'>;
@@ -20,18 +29,19 @@ export class OutputRun {
   readonly #done = new Map<string, OutputSummary>();
   readonly #actions = new Actions();
   readonly #log: Logger;
+  readonly #stop: AbortSignal;
   #begun = false;
 
-  /** @param outputs in the order of their making @param write takes text for stdout */
+  /** @param outputs in the order of their making */
   constructor(
     batch: Omit<OutputBatch, 'output'>,
     outputs: readonly Output[],
-    write: (text: string) => void,
-    log: Logger,
+    { log, stop, write }: OutputSurroundings,
   ) {
-    this.#log = log;
     this.#batch = batch;
     this.#outputs = outputs;
+    this.#log = log;
+    this.#stop = stop;
     this.#write = write;
   }
 
@@ -80,7 +90,7 @@ export class OutputRun {
       try {
         this.#begun = true;
         const batch = { ...this.#batch, output: output.id };
-        const data = RDD.forOutput(rdd, { actions: this.#actions, batch, log: this.#log });
+        const data = RDD.forOutput(rdd, { actions: this.#actions, batch, log: this.#log, stop: this.#stop });
         const result = await this.#actions.during(() => output.run(data, batch.time, this.#write, batch));
         this.#done.set(output.id, { id: output.id, kind: output.kind, ...result });
         ended(undefined);

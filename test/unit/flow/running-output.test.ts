@@ -2,7 +2,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { StreamingContextOptions } from '../../../src/api/context-options.ts';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
+import { silentLogger } from '../../../src/core/log.ts';
 import type { RDD } from '../../../src/graph/rdd.ts';
 import { exactlyOnce, type OutputBatch, type TransactionalStore } from '../../../src/index.ts';
 import { ownDirectory } from '../../kit/directory.ts';
@@ -150,4 +152,28 @@ test('a batch that is stopped for good after a failure keeps its name for the ne
   failing(false);
   await deliver(await rigOf(output, directory, rig.clock), 'a');
   expect(rows).toEqual(['a']);
+});
+
+test('an output that goes on after a stop at once reads no window that was rolled back', async () => {
+  const clock = new ManualClock(0);
+  const ssc = new StreamingContext({ batchInterval: 1000, clock, log: silentLogger, checkpointDir: ownDirectory() });
+  let goOn = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let read: Promise<unknown> | undefined;
+  ssc
+    .queueStream([['a', 'a']])
+    .map((key) => [key, 1] as const)
+    .reduceByKeyAndWindow((a: number, b: number) => a + b, 1000)
+    .foreachRDD((rdd) => {
+      read = held.then(() => rdd.collect());
+      return read.then(() => {});
+    });
+  await ssc.start();
+  clock.advance(1000);
+  await until(() => read !== undefined);
+  await ssc.stop({ graceful: false });
+  goOn();
+  await expect(read).rejects.toMatchObject({ code: 'CONTEXT_STATE' });
 });
