@@ -74,9 +74,12 @@ export function readSegment(
   // Created, and nothing was ever synced in it.
   if (bytes.length < HEADER_BYTES) return { end: 0, size: bytes.length };
   if (!bytes.subarray(0, 8).equals(HEADER)) {
-    // A power cut may leave zeros where a new file was never written.
-    if (bytes.every((byte) => byte === 0)) return { end: 0, size: bytes.length };
-    throw corrupt(file, 'it does not begin as a log of this version does');
+    if (bytes.subarray(0, HEADER_BYTES).some((byte) => byte !== 0)) {
+      throw corrupt(file, 'it does not begin as a log of this version does');
+    }
+    // A power cut before the first sync may leave zeros where the first page was never written, with later pages behind it.
+    requireNothingSynced(bytes, 0, file);
+    return { end: 0, size: bytes.length };
   }
   const syncedBefore = Number(bytes.readBigUInt64LE(8));
   if (before !== undefined && before.bytes < syncedBefore) {
@@ -92,11 +95,16 @@ export function readSegment(
     }
     offset = next.end;
   }
+  requireNothingSynced(bytes, offset, file);
+  return { end: offset, size: bytes.length };
+}
+
+/** @throws StreamjobError LOG_CORRUPT when a frame behind `offset` says that what stands there was on disk */
+function requireNothingSynced(bytes: Buffer, offset: number, file: string): void {
   for (let at = offset + 1; at + FRAME_BYTES <= bytes.length; at++) {
     const later = frameAt(bytes, at);
     if (later !== undefined && later.synced > offset) throw corrupt(file, `the record at byte ${offset} is damaged`);
   }
-  return { end: offset, size: bytes.length };
 }
 
 /** That the log is damaged. */

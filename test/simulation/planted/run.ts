@@ -5,7 +5,7 @@
  *   npm run simulate:planted                           all bugs of bugs.ts; writes docs/simulation-planted.md
  *   npm run simulate:planted -- NAME NAME              these alone, and nothing is written
  *
- * `--jobs N`: how many at a time, 2 by default. `--seeds N`: the most seeds for each. It fails when a bug is not found within the seeds
+ * `--jobs N`: how many at a time, 2 by default. `--seeds N`: the most seeds for each, instead of its bound. It fails when a bug is not found within the seeds
  * that the list says, or when a copy without a bug breaks a promise (`--sound`, which runs that too).
  */
 import { writeFileSync } from 'node:fs';
@@ -19,18 +19,21 @@ import { lineOf, page } from './page.ts';
 const args = yargs(process.argv.slice(2))
   .options({
     jobs: { type: 'number', default: 2, describe: 'how many bugs at a time' },
-    seeds: { type: 'number', default: 400, describe: 'the most seeds for each bug' },
+    seeds: { type: 'number', describe: 'the most seeds for each bug, instead of its bound' },
     sound: { type: 'boolean', default: false, describe: 'run the code as it is, too: nothing may be found in it' },
   })
   .strictOptions()
   .parseSync();
+
+/** Of the code as it is. */
+const SOUND_SEEDS = 400;
 
 async function all(bugs: readonly Bug[]): Promise<Map<Bug, Found>> {
   const found = new Map<Bug, Found>();
   const left = [...bugs];
   const worker = async (): Promise<void> => {
     for (let bug = left.shift(); bug !== undefined; bug = left.shift()) {
-      const outcome = await hunt(bug, args.seeds);
+      const outcome = await hunt(bug, args.seeds ?? bug.within);
       found.set(bug, outcome);
       console.log(lineOf(bug, outcome));
     }
@@ -49,7 +52,7 @@ console.log(`${bugs.length - late.length} of ${bugs.length} were found within th
 if (late.length > 0) console.log(`not: ${late.map(({ name }) => name).join(', ')}`);
 let isSound = true;
 if (args.sound) {
-  const { promise, seed } = await hunt(undefined, args.seeds);
+  const { promise, seed } = await hunt(undefined, args.seeds ?? SOUND_SEEDS);
   isSound = promise === undefined;
   console.log(
     isSound ? `nothing was found in the code as it is` : `the code as it is breaks ${promise} at seed ${seed}`,

@@ -299,3 +299,36 @@ describe('a log that was closed in peace', () => {
     await log.close();
   });
 });
+
+describe('a first page that is not there after a power cut', () => {
+  const PAGE = 512;
+  /** The one segment of a log with two groups of records, with zeros in the place of its first page. */
+  async function withoutFirstPage(directory: string, groups: readonly string[]): Promise<void> {
+    const { log } = await open(directory, nodeFiles, 1_000_000);
+    for (const group of groups) await log.append(Buffer.from(group));
+    await log.close();
+    fs.rmSync(path.join(directory, 'log-closed.json'));
+    const [name = ''] = fs.readdirSync(directory);
+    const bytes = fs.readFileSync(path.join(directory, name));
+    fs.writeFileSync(path.join(directory, name), bytes.fill(0, 0, PAGE));
+  }
+
+  test('is no damage where nothing was synced', async () => {
+    const directory = ownDirectory();
+    await withoutFirstPage(directory, ['x'.repeat(3 * PAGE)]);
+    const [name = ''] = fs.readdirSync(directory);
+    // The mark that follows a sync was never written.
+    fs.truncateSync(path.join(directory, name), 3 * PAGE);
+    const { log, found } = await open(directory);
+    expect(found).toEqual([]);
+    await log.append(Buffer.from('next'));
+    await log.close();
+    expect((await open(directory)).found).toEqual(['next']);
+  });
+
+  test('is damage where a record behind it says that it was', async () => {
+    const directory = ownDirectory();
+    await withoutFirstPage(directory, ['x'.repeat(3 * PAGE), 'y']);
+    expect(await codeOf(open(directory))).toBe('LOG_CORRUPT');
+  });
+});
