@@ -9,12 +9,15 @@ export function lineOf({ name, within }: Bug, { promise, seed, what }: Found): s
   return `${name}: ${promise} at seed ${seed}${late}: ${(what ?? '').replaceAll('\n', ' ').slice(0, 140)}`;
 }
 
-/** The page, as markdown. */
-export function page(bugs: readonly Bug[], found: ReadonlyMap<Bug, Found>): string {
-  const rows = bugs.map((bug) => {
-    const { promise, seed } = found.get(bug) ?? { promise: undefined, seed: undefined };
-    const cells = [bug.name, `\`${bug.file}\``, bug.what, `${seed ?? 'not found'}`, promise ?? ''];
-    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+/**
+ * The page, as markdown.
+ * @param found of the bugs that were hunted now @param before the page as it was: what it says of the others stays
+ */
+export function page(bugs: readonly Bug[], found: ReadonlyMap<Bug, Found>, before: string): string {
+  const known = new Map(before.split('\n').map((line) => [/^\| ([\w-]+) \|/.exec(line)?.[1], line]));
+  const rows = bugs.flatMap((bug) => {
+    const outcome = found.get(bug);
+    return outcome === undefined ? (known.get(bug.name) ?? []) : rowOf(bug, outcome);
   });
   return [
     '# Planted bugs',
@@ -27,4 +30,9 @@ export function page(bugs: readonly Bug[], found: ReadonlyMap<Bug, Found>): stri
     ...rows,
     '',
   ].join('\n');
+}
+
+function rowOf({ file, name, what }: Bug, { promise, seed }: Found): string {
+  const cells = [name, `\`${file}\``, what, `${seed ?? 'not found'}`, promise ?? ''];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

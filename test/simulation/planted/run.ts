@@ -2,13 +2,15 @@
  * Plants bugs into copies of the code, one in each, and runs seeds of the simulator until one finds it: whether the simulation would
  * notice a mistake is measured, not believed.
  *
- *   npm run simulate:planted                           all bugs of bugs.ts; writes docs/simulation-planted.md
- *   npm run simulate:planted -- NAME NAME              these alone, and nothing is written
+ *   npm run simulate:planted                           all bugs of bugs.ts
+ *   npm run simulate:planted -- NAME NAME              these alone
+ *
+ * Writes what came out into docs/simulation-planted.md, where the rows of bugs that were not hunted stay as they are.
  *
  * `--jobs N`: how many at a time, 2 by default. `--seeds N`: the most seeds for each, instead of its bound. It fails when a bug is not found within the seeds
  * that the list says, or when a copy without a bug breaks a promise (`--sound`, which runs that too).
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import yargs from 'yargs';
 import { type Bug, ROOT } from './bug.ts';
@@ -58,5 +60,6 @@ if (args.sound) {
     isSound ? `nothing was found in the code as it is` : `the code as it is breaks ${promise} at seed ${seed}`,
   );
 }
-if (names.length === 0) writeFileSync(path.join(ROOT, 'docs/simulation-planted.md'), page(bugs, found));
+const file = path.join(ROOT, 'docs/simulation-planted.md');
+writeFileSync(file, page(BUGS, found, existsSync(file) ? readFileSync(file, 'utf8') : ''));
 process.exitCode = late.length === 0 && isSound ? 0 : 1;
