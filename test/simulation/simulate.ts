@@ -78,7 +78,9 @@ async function untilFailure(): Promise<boolean> {
   for (let seed = args.from; seed < args.from + args.seeds; seed++) {
     const { violations } = await runSeed(seed, options);
     const [first] = violations;
-    console.log(JSON.stringify({ seed, promise: first?.promise, what: first?.what } satisfies Verdict));
+    const broken = [...new Set(violations.map(({ promise }) => promise))].join(', ');
+    const promise = first === undefined ? undefined : broken;
+    console.log(JSON.stringify({ seed, promise, what: first?.what } satisfies Verdict));
     if (first !== undefined) return false;
   }
   return true;

@@ -68,5 +68,5 @@ export function runApplication(feed: Feed, host: string, onTaken: (ids: readonly
     pause: 1000,
     idle: { step: 500, most: 500 },
   };
-  return runSender(feed, settings, onTaken);
+  return runSender(feed, settings, { taken: (made) => onTaken(made.map(({ id }) => id)) });
 }

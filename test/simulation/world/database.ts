@@ -24,7 +24,7 @@ export interface Transaction {
   readonly rows: unknown[];
   /** Whether the client is there: one that is gone is rolled back when the database finds out. */
   client: HostProcess;
-  claimed: { readonly batch: OutputBatch; readonly kind: string } | undefined;
+  claimed: { readonly batch: OutputBatch; readonly kind: string; readonly isNew: boolean } | undefined;
   state: 'open' | 'committing' | 'over';
 }
 
@@ -82,9 +82,9 @@ export class Database {
         await this.#call(client);
         const row = this.#row(batch.output);
         await this.#lock(row, tx);
-        if (row.last === batch.batch) return false;
-        tx.claimed = { batch, kind };
-        return true;
+        const isNew = row.last !== batch.batch;
+        tx.claimed = { batch, kind, isNew };
+        return isNew;
       },
     };
   }
@@ -118,7 +118,8 @@ export class Database {
 
   #apply(tx: Transaction): void {
     const { claimed } = tx;
-    if (claimed !== undefined) {
+    // Who writes rows although it was told that they are there has written them twice.
+    if (claimed !== undefined && (claimed.isNew || tx.rows.length > 0)) {
       const { batch, kind } = claimed;
       this.#row(batch.output).last = batch.batch;
       const written = { output: kind, time: batch.time, batch: batch.batch, rows: tx.rows, run: tx.client.id };

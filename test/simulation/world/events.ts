@@ -12,6 +12,8 @@ export interface Made {
   forfeited: boolean;
   /** The agent that told its application that it has it. */
   takenBy: string | undefined;
+  /** How often it was sent to the job by a fake Flume; agents send in their own ways. */
+  sent: number;
 }
 
 const KEYS = ['a', 'b', 'c', 'd', 'e'];
@@ -38,7 +40,7 @@ export class Events {
   make(by: string, number: number): Made {
     const id = `${by}-${number}`;
     const key = KEYS[number % KEYS.length] ?? 'a';
-    const made: Made = { id, key, by, acknowledgedAt: undefined, forfeited: false, takenBy: undefined };
+    const made: Made = { id, key, by, acknowledgedAt: undefined, forfeited: false, takenBy: undefined, sent: 0 };
     this.all.set(id, made);
     return made;
   }

@@ -17,8 +17,8 @@ export interface Targets {
   readonly peers: readonly Host[];
   /** What users' functions and the database do. */
   readonly users: Users;
-  /** Asks the job to stop gracefully; it is started again. */
-  readonly stopJob: () => void;
+  /** Asks the job to stop gracefully, in so many ms; it is started again. */
+  readonly stopJob: (timeout: number) => void;
   /** A host's processes were killed, or its power cut. */
   readonly killed: (host: Host) => void;
   /** For the story. */
@@ -93,7 +93,7 @@ const JOB_POINTS: readonly Point[] = [
 /** So long it is waited for that the job comes by, in ms. */
 const COMES_BY_MS = 20_000;
 
-/** Strikes once, when the job comes to a point of src/core/points.ts. */
+/** Strikes when the job comes to a point of src/core/points.ts; often again, when the next run comes to it. */
 function atPoint(
   targets: Targets,
   random: Random,
@@ -101,9 +101,10 @@ function atPoint(
 ): { ms: number; end: () => void } {
   const { job, simulation, tell } = targets;
   const awaited = random.pick(JOB_POINTS);
+  let left = random.pick([1, 1, 2, 3]);
   const onPoint = (point: unknown): void => {
     if (point !== awaited || simulation.running?.host !== job) return;
-    end();
+    if (--left === 0) end();
     tell(`the job is at ${awaited}`);
     strike(targets);
   };
@@ -181,8 +182,8 @@ const BEGIN: Readonly<Record<Fault, Begin>> = {
   'user-throws': ({ users }, random) => during(users, 'throws', random.between(100, 5000)),
   'user-hangs': ({ users }, random) => during(users, 'hangs', random.between(100, 30_000)),
   'store-away': ({ users }, random) => during(users, 'databaseIsAway', random.between(100, 20_000)),
-  'stop-job': ({ stopJob }) => {
-    stopJob();
+  'stop-job': ({ stopJob }, random) => {
+    stopJob(random.pick([1, 300, 10_000]));
     return { ms: 0, end: nothing };
   },
   'kill-at-point': (targets, random) => atPoint(targets, random, ({ job, killed }) => kill(job, killed)),

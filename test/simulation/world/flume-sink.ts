@@ -11,7 +11,16 @@ export type FlumeSinkSettings = Pick<SenderSettings, 'batchSize' | 'host' | 'por
 
 /** Runs for ever, in a process of its own. */
 export function runFlumeSink(feed: Feed, events: Events, settings: FlumeSinkSettings): Promise<never> {
-  return runSender(feed, { ...settings, pause: 5000, idle: { step: 1000, most: 5000 } }, (ids) => {
-    for (const id of ids) events.tell(id);
-  });
+  return runSender(
+    feed,
+    { ...settings, pause: 5000, idle: { step: 1000, most: 5000 } },
+    {
+      sending: (made) => {
+        for (const event of made) event.sent++;
+      },
+      taken: (made) => {
+        for (const { id } of made) events.tell(id);
+      },
+    },
+  );
 }

@@ -30,7 +30,7 @@ export class Invariants {
   readonly #now: () => number;
   /** Nothing goes wrong in this simulation. */
   readonly #isCalm: boolean;
-  /** The last batch with events of which it is known that it has committed, since its run went on behind it. */
+  /** The last batch with events that is known to have committed, which does not log that it was cut. */
   #committed = Number.NEGATIVE_INFINITY;
 
   /** @param now in ms of simulated time */
@@ -59,6 +59,7 @@ export class Invariants {
   /** An output's write took effect. */
   written(written: Written): void {
     const last = this.#last.get(written.output);
+    this.#noteCommit(written);
     this.#last.set(written.output, written);
     if (last !== undefined && this.#isOutOfOrder(last, written)) {
       this.violated('order', `${written.output} of batch ${written.time} was written after that of batch ${last.time}`);
@@ -70,10 +71,16 @@ export class Invariants {
 
   /** Only a batch that never committed may be followed by one of an earlier time: nobody logged it, and it was cut anew in the next run. */
   #isOutOfOrder(last: Written, { run, time }: Written): boolean {
-    if (this.isLogged) return time <= last.time;
-    if (last.run !== run) return time <= this.#committed;
-    if (last.output === 'events' && last.rows.length > 0) this.#committed = Math.max(this.#committed, last.time);
-    return time <= last.time;
+    if (this.isLogged || last.run === run) return time <= last.time;
+    return time <= this.#committed;
+  }
+
+  /** Two outputs of a batch are there, so that it is not given up any more, and its run has gone on to the next one. */
+  #noteCommit({ run, time }: Written): void {
+    const events = this.#last.get('events');
+    const counts = this.#last.get('counts');
+    if (events?.run !== run || events.time >= time || events.rows.length === 0) return;
+    if (counts?.run === run && counts.time === events.time) this.#committed = events.time;
   }
 
   /** All is over. @param files ids in the text files, undefined where none are written */
@@ -95,8 +102,12 @@ export class Invariants {
   #eventsOf({ time, rows }: Written): void {
     const keys: string[] = [];
     for (const [id, key] of rows as readonly EventRow[]) {
-      if (!this.#events.all.has(id)) this.violated('twice', `${id} was never made`);
+      const made = this.#events.all.get(id);
+      if (made === undefined) this.violated('twice', `${id} was never made`);
       const times = (this.put.get(id) ?? 0) + 1;
+      // Whoever runs a batch again gives it the id that it had, which the database knows.
+      if (made !== undefined && made.sent > 0 && times > made.sent)
+        this.violated('twice', `${id} was put out ${times} times, and sent ${made.sent} times`);
       this.put.set(id, times);
       if (times > 1 && (this.#plan.ids || this.#isCalm))
         this.violated('twice', `${id} was put out ${times} times, again in batch ${time}`);

@@ -2,6 +2,7 @@
 import { AvroRpcClient } from '../../../src/avro/client.ts';
 import { decodeStatus, encodeAppendBatch, flumeProtocol } from '../../../src/avro/protocols/flume.ts';
 import { sleep, systemClock } from '../../../src/core/clock.ts';
+import type { Made } from './events.ts';
 import { type Feed, toEvent } from './feed.ts';
 
 /** How a sender is set. Times are in ms. */
@@ -17,11 +18,18 @@ export interface SenderSettings {
   readonly idle: { readonly step: number; readonly most: number };
 }
 
-/** Runs for ever, in a process of its own. @param onTaken told of the ids of each request that was answered OK */
+/** What a sender tells of each request. */
+export interface SenderReports {
+  sending?(events: readonly Made[]): void;
+  /** It was answered OK. */
+  taken(events: readonly Made[]): void;
+}
+
+/** Runs for ever, in a process of its own. */
 export async function runSender(
   feed: Feed,
   { batchSize, host, idle, pause, port, timeout }: SenderSettings,
-  onTaken: (ids: readonly string[]) => void,
+  reports: SenderReports,
 ): Promise<never> {
   let client: AvroRpcClient | undefined;
   let waited = 0;
@@ -36,9 +44,10 @@ export async function runSender(
     try {
       client ??= await AvroRpcClient.connect({ host, port, protocol: flumeProtocol, connectTimeout: timeout });
       const params = encodeAppendBatch(batch.map(toEvent));
+      reports.sending?.(batch);
       const status = decodeStatus(await client.call('appendBatch', params, timeout));
       if (status !== 'OK') throw new Error(`answered ${status}`);
-      onTaken(batch.map(({ id }) => id));
+      reports.taken(batch);
     } catch {
       feed.putBack(batch);
       const failed = client;

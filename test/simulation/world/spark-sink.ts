@@ -48,6 +48,7 @@ export async function runSparkSink(feed: Feed, events: Events, settings: SparkSi
       feed.putBack(batch);
     });
     open.set(name, { batch, end: () => timer.cancel() });
+    for (const made of batch) made.sent++;
     request.reply(encodeEventBatch({ errorMsg: '', sequenceNumber: name, events: batch.map(toEvent) }));
   };
   const end = (request: RpcRequest, isAck: boolean): void => {

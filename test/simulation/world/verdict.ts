@@ -3,7 +3,7 @@
 /** What became of a seed. */
 export interface Verdict {
   readonly seed: number;
-  /** The first promise that was broken; undefined: all held. */
+  /** The promises that were broken, the first of them first; undefined: all held. */
   readonly promise: string | undefined;
   readonly what: string | undefined;
 }

@@ -57,6 +57,7 @@ const RESTART_MS = 1000;
 const STOP_MS = 120_000;
 /** How long an answer may be under way, in ms. */
 const ANSWERS_MS = 150_000;
+const LOOK_MS = 250;
 const SPARK_PORT = 41_415;
 /** Beyond its bound, what requests in flight may take. */
 const SLACK_BYTES = 200_000;
@@ -87,6 +88,8 @@ class World {
   #context: StreamingContext | undefined;
   #telemetry = new TelemetryRegistry();
   #isOver = false;
+  /** When it is looked whether all is through. */
+  #lookAt = 0;
 
   constructor(seed: number, { change, only, story = 'none', swarm = true }: RunOptions) {
     this.#seed = seed;
@@ -126,7 +129,7 @@ class World {
         agents: [...this.#agents.keys()],
         peers: this.#peers,
         users: this.#users,
-        stopJob: () => this.#stopJob(),
+        stopJob: (timeout) => this.#stopJob(timeout),
         killed: (host) => this.#killed(host),
         tell: (what) => this.#tell('fault', what),
       },
@@ -241,11 +244,11 @@ class World {
     while (this.#users.hangs) await new Promise<void>((resolve) => void process.after(50, 'user-hangs', resolve));
   }
 
-  #stopJob(): void {
+  #stopJob(timeout: number): void {
     const context = this.#context;
     const [process] = this.#job.processes;
     if (context === undefined || process === undefined) return;
-    void process.run(() => context.stop({ timeout: 10_000 })).catch((error: unknown) => this.#judge('stop', error));
+    void process.run(() => context.stop({ timeout })).catch((error: unknown) => this.#judge('stop', error));
   }
 
   /** An agent told its application that it has events. */
@@ -294,8 +297,11 @@ class World {
     }
   }
 
-  /** Whether all that was sent is through, and everybody who waits was told. */
+  /** Whether all that was sent is through, and everybody who waits was told. All events are gone through: not at every step. */
   get #isThrough(): boolean {
+    const { now } = this.#simulation;
+    if (now < this.#lookAt) return false;
+    this.#lookAt = now + LOOK_MS;
     if (this.#feeds.some(({ waiting }) => waiting > 0)) return false;
     for (const { acknowledgedAt, forfeited, id, takenBy } of this.#events.all.values()) {
       if (forfeited) continue;
