@@ -127,14 +127,6 @@ export const DISK: readonly Bug[] = [
     within: 400,
   },
   {
-    name: 'files-replaced',
-    file: 'graph/save.ts',
-    find: "if (found === 'something else') continue;",
-    replace: "if (found === 'something else') await files.remove(directory);",
-    what: 'Files of another batch of the same time are replaced.',
-    within: 400,
-  },
-  {
     name: 'blocks-released-before-the-record',
     file: 'flow/commit/checkpoint.ts',
     find: '    const written = this.#append(record).then(',

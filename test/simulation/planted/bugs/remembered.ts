@@ -104,12 +104,4 @@ export const REMEMBERED: readonly Bug[] = [
     what: "What a window remembers of a batch is left out of the commit's record.",
     within: 400,
   },
-  {
-    name: 'window-not-made-anew',
-    file: 'graph/operators/reduced-window.ts',
-    find: 'last === undefined || time - last > slideMs',
-    replace: 'last === undefined',
-    what: 'A window does not look back over ticks that were passed over.',
-    within: 400,
-  },
 ];

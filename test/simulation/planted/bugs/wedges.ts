@@ -58,30 +58,4 @@ export const WEDGES: readonly Bug[] = [
     what: 'A request that was answered is kept, and answered again.',
     within: 400,
   },
-  {
-    name: 'database-failure-ends-the-job',
-    file: 'flow/retry.ts',
-    find: "return onFailure === 'retry' && !hopeless && attempt <= maxRetries;",
-    replace: "return onFailure === 'retry' && !hopeless && attempt <= Math.min(2, maxRetries);",
-    what: 'A batch that failed three times ends the job.',
-    within: 400,
-  },
-  {
-    name: 'withdrawn-deliveries-stay',
-    file: 'flow/incoming.ts',
-    find: 'const removed = this.#parts.queue.remove(token) !== undefined;',
-    replace: 'const removed = token.sequence >= 0 && this.#parts.queue.events > 0;',
-    what: 'A delivery that its receiver took back is processed all the same.',
-    within: 400,
-  },
-  {
-    name: 'expired-requests-stay',
-    file: 'flow/receive/held.ts',
-    find: `    for (const [sequence, entry] of [...this.#entries]) {
-      if (entry.since > limit) break;`,
-    replace: `    for (const [sequence, entry] of [...this.#entries]) {
-      if (entry.since > limit || sequence >= 0) break;`,
-    what: 'A request is held for longer than its peer waits.',
-    within: 400,
-  },
 ];
