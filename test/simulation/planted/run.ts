@@ -7,8 +7,8 @@
  *
  * Writes what came out into docs/simulation-planted.md, where the rows of bugs that were not hunted stay as they are.
  *
- * `--jobs N`: how many at a time, 2 by default. `--seeds N`: the most seeds for each, instead of its bound. It fails when a bug is not found within the seeds
- * that the list says, or when a copy without a bug breaks a promise (`--sound`, which runs that too).
+ * `--jobs N`: how many at a time, 2 by default. `--seeds N`: the most seeds for each, instead of its bound. It fails when a bug is not
+ * found within the seeds that the list says, or when a copy without a bug breaks a promise (`--sound`, which runs that too).
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

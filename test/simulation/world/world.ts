@@ -57,7 +57,8 @@ const RESTART_MS = 1000;
 const STOP_MS = 120_000;
 /** How long an answer may be under way, in ms. */
 const ANSWERS_MS = 150_000;
-const LOOK_MS = 250;
+/** How often it is looked whether all is through, in ms: all events are gone through for it. */
+const LOOK_MS = 1000;
 const SPARK_PORT = 41_415;
 /** Beyond its bound, what requests in flight may take. */
 const SLACK_BYTES = 200_000;

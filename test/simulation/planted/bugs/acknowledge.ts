@@ -12,7 +12,7 @@ export const ACKNOWLEDGE: readonly Bug[] = [
     this.settlement.settle(batch, 'committed', () => {});
 `,
     what: 'Peers are told "delivered" when their batch is cut, before any output has seen it.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'acknowledged-before-the-commit',
@@ -25,7 +25,7 @@ export const ACKNOWLEDGE: readonly Bug[] = [
     try {
       await durability.commit`,
     what: 'Peers are told "delivered" before what the batch changed is on disk.',
-    within: 400,
+    within: 1730,
   },
   {
     name: 'failed-commit-goes-on',
@@ -36,7 +36,7 @@ export const ACKNOWLEDGE: readonly Bug[] = [
     replace: `      void error;
 `,
     what: 'A batch whose commit could not be written is acknowledged all the same.',
-    within: 400,
+    within: 1730,
   },
   {
     name: 'commit-not-awaited',
@@ -44,7 +44,7 @@ export const ACKNOWLEDGE: readonly Bug[] = [
     find: 'changes.length > 0)) return await written;',
     replace: 'changes.length > 0)) void written;',
     what: 'A commit resolves before its record is on disk.',
-    within: 400,
+    within: 530,
   },
   {
     name: 'push-answers-ok',
@@ -52,7 +52,7 @@ export const ACKNOWLEDGE: readonly Bug[] = [
     find: "outcome === 'committed' ? 'OK' : 'FAILED'",
     replace: "'OK'",
     what: 'The push receiver answers OK also to requests of batches that were given up.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'pull-acknowledges-what-was-given-up',
@@ -60,7 +60,7 @@ export const ACKNOWLEDGE: readonly Bug[] = [
     find: "outcome === 'committed' ? 'ack' : 'nack'",
     replace: "'ack'",
     what: 'The pull receiver acknowledges also what was given up.',
-    within: 400,
+    within: 36,
   },
   {
     name: 'pull-refuses-what-committed',
@@ -68,7 +68,7 @@ export const ACKNOWLEDGE: readonly Bug[] = [
     find: "outcome === 'committed' ? 'ack' : 'nack'",
     replace: "'nack'",
     what: 'The pull receiver refuses what has committed: it comes again for ever.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'acknowledged-before-logged',
@@ -77,7 +77,7 @@ export const ACKNOWLEDGE: readonly Bug[] = [
     replace: `      void settle(arrival, 'committed');
       const ref = await (logBlock`,
     what: 'At store-on-failure peers are told "delivered" before their events are in the log.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'unlogged-is-acknowledged',
@@ -85,7 +85,7 @@ export const ACKNOWLEDGE: readonly Bug[] = [
     find: "await settle(arrival, 'given-up');",
     replace: "await settle(arrival, 'committed');",
     what: 'At store-on-failure events that could not be logged are acknowledged, not refused.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'failed-output-is-done',
@@ -94,7 +94,7 @@ export const ACKNOWLEDGE: readonly Bug[] = [
     replace: `        this.#done.set(output.id, { id: output.id, kind: output.kind });
         void [StreamjobError, userError];`,
     what: 'An output that throws counts as done.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'keys-of-deliveries-without-epoch',
@@ -102,7 +102,7 @@ export const ACKNOWLEDGE: readonly Bug[] = [
     find: 'function keyOf({ epoch, sequence }: AckToken): string {\n',
     replace: 'function keyOf({ epoch: _, sequence }: AckToken): string {\n  const epoch = 0;\n',
     what: 'Deliveries of two receivers with the same number are taken for one.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'epochs-are-mixed-up',
@@ -110,6 +110,6 @@ export const ACKNOWLEDGE: readonly Bug[] = [
     find: 'this.#byEpoch.get(first.epoch)',
     replace: '[...this.#byEpoch.values()].at(-1)',
     what: 'Deliveries are settled with the receiver that was attached last, not with the one that gave them.',
-    within: 400,
+    within: 10,
   },
 ];

@@ -9,7 +9,7 @@ export const BATCHES: readonly Bug[] = [
     find: 'await durability.logCut(batch);',
     replace: 'durability.logCut(batch).catch(() => {});',
     what: 'Outputs run before it is on disk which events their batch holds.',
-    within: 400,
+    within: 172,
   },
   {
     name: 'cut-logged-after-outputs',
@@ -19,7 +19,7 @@ export const BATCHES: readonly Bug[] = [
     const stagesBegan`,
     replace: '    const stagesBegan',
     what: 'A batch is never logged before its outputs run: after a kill it comes again with other contents.',
-    within: 400,
+    within: 14,
   },
   {
     name: 'given-up-while-an-output-runs',
@@ -27,7 +27,7 @@ export const BATCHES: readonly Bug[] = [
     find: 'return outputs?.committed === true || (outputs?.begun === true && this.#settings.durability.isLogged(outputs.time));',
     replace: 'return outputs?.committed === true;',
     what: 'A logged batch is given up while its output runs, and its events come again in another one.',
-    within: 400,
+    within: 74,
   },
   {
     name: 'abandoned-though-an-output-saw-it',
@@ -35,7 +35,7 @@ export const BATCHES: readonly Bug[] = [
     find: 'if (acked || outputsBegun) return;',
     replace: 'if (acked) return;',
     what: 'A batch that an output was called with is struck from the log.',
-    within: 400,
+    within: 354,
   },
   {
     name: 'abandoned-though-acknowledged',
@@ -43,7 +43,7 @@ export const BATCHES: readonly Bug[] = [
     find: 'if (acked || outputsBegun) return;',
     replace: 'if (outputsBegun) return;',
     what: 'A batch whose peers were told "delivered" is struck from the log when it is given up.',
-    within: 400,
+    within: 572,
   },
   {
     name: 'run-again-with-another-id',
@@ -54,7 +54,7 @@ export const BATCHES: readonly Bug[] = [
     void id;
     log.info`,
     what: 'A batch that is run again after a crash has another id, so that outputs cannot know it.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'exactly-once-does-not-ask',
@@ -63,7 +63,7 @@ export const BATCHES: readonly Bug[] = [
     replace: `await store.claim(tx, batch);
       await write`,
     what: 'exactlyOnce writes also when the database has the batch already.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'times-do-not-rise-across-runs',
@@ -71,7 +71,7 @@ export const BATCHES: readonly Bug[] = [
     find: 'floorTime(lastTime ?? now, intervalMs)',
     replace: 'floorTime(now, intervalMs)',
     what: 'After a restart batch times begin with the clock, not behind the last batch.',
-    within: 400,
+    within: 140,
   },
   {
     name: 'cut-time-forgotten-in-recovery',
@@ -80,7 +80,7 @@ export const BATCHES: readonly Bug[] = [
         for (const { ref }`,
     replace: '        for (const { ref }',
     what: 'A run that goes on does not know the time of a batch that was cut and not committed.',
-    within: 400,
+    within: 14,
   },
   {
     name: 'waiting-blocks-dropped',
@@ -88,7 +88,7 @@ export const BATCHES: readonly Bug[] = [
     find: 'return [...this.#settings.checkpoint.recovered.waiting.values()].map(({ value }) => this.#admitted(value));',
     replace: 'return [];',
     what: 'What was acknowledged and in no batch yet is not processed by the next run.',
-    within: 400,
+    within: 14,
   },
   {
     name: 'pending-batch-dropped',
@@ -96,7 +96,7 @@ export const BATCHES: readonly Bug[] = [
     find: 'if (pending === undefined) return undefined;',
     replace: 'if (pending === undefined || pending.blocks.length >= 0) return undefined;',
     what: 'A batch that was cut and had not committed is not run again.',
-    within: 400,
+    within: 52,
   },
   {
     name: 'blocks-of-a-batch-still-wait',
@@ -105,7 +105,7 @@ export const BATCHES: readonly Bug[] = [
         this.#before`,
     replace: '        this.#before',
     what: 'Blocks that are in a batch are taken for waiting by the next run, too.',
-    within: 400,
+    within: 14,
   },
   {
     name: 'ahead-batch-stays-in-the-queue',
@@ -113,16 +113,7 @@ export const BATCHES: readonly Bug[] = [
     find: 'this.#stale || this.#settings.queue.takeAll(batch.blocks) === undefined',
     replace: 'this.#stale',
     what: 'A batch that ran ahead is cut a second time from the queue.',
-    within: 400,
-  },
-  {
-    name: 'ahead-batch-not-run-again',
-    file: 'flow/ahead/run-ahead.ts',
-    find: `    this.close();
-    this.#stale = true;`,
-    replace: '    this.close();',
-    what: 'A batch that ran ahead of one that was given up keeps what it saw of it.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'held-data-is-counted-twice',
@@ -130,7 +121,7 @@ export const BATCHES: readonly Bug[] = [
     find: '    else this.#bytes -= arrival.bytes;',
     replace: '    else this.#bytes -= 0;',
     what: 'What was taken out of the queue is still counted as held.',
-    within: 400,
+    within: 148,
   },
   {
     name: 'output-reads-after-a-stop',
@@ -138,6 +129,6 @@ export const BATCHES: readonly Bug[] = [
     find: "      if (scope.stop.aborted) throw new StreamjobError('CONTEXT_STATE', 'the context was stopped while an output ran');\n",
     replace: '',
     what: 'An output that goes on after a stop at once commits what it reads of a window that was rolled back.',
-    within: 900,
+    within: 850,
   },
 ];

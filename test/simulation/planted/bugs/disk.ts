@@ -9,7 +9,7 @@ export const DISK: readonly Bug[] = [
     find: '    sync: () => handle.datasync(),',
     replace: '    sync: async () => {},',
     what: 'No file is synced.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'no-sync-of-the-journal',
@@ -18,7 +18,7 @@ export const DISK: readonly Bug[] = [
 `,
     replace: '',
     what: 'Records of the journal are written and not synced.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'no-sync-of-blocks',
@@ -29,7 +29,7 @@ export const DISK: readonly Bug[] = [
     replace: `    await current.file.append(parts);
 `,
     what: 'Received blocks are written and not synced.',
-    within: 400,
+    within: 16,
   },
   {
     name: 'no-sync-of-new-segments',
@@ -40,7 +40,7 @@ export const DISK: readonly Bug[] = [
     replace: `      await file.append([headerOf(this.#lastSynced)]);
 `,
     what: 'The name of a new segment of the journal is not on disk.',
-    within: 400,
+    within: 158,
   },
   {
     name: 'no-sync-of-new-block-files',
@@ -51,7 +51,7 @@ export const DISK: readonly Bug[] = [
     replace: `      await file.append([header]);
 `,
     what: 'The name of a new file of blocks is not on disk.',
-    within: 400,
+    within: 64,
   },
   {
     name: 'no-sync-of-new-directories',
@@ -60,15 +60,7 @@ export const DISK: readonly Bug[] = [
 `,
     replace: '',
     what: 'The name of a directory that was made is not on disk.',
-    within: 400,
-  },
-  {
-    name: 'no-sync-of-found-directories',
-    file: 'core/files.ts',
-    find: '  if (missing.length > 0 || known.has(target)) return;',
-    replace: '  if (missing.length >= 0 || known.has(target)) return;',
-    what: 'A directory that a killed process made is taken to be on disk.',
-    within: 400,
+    within: 142,
   },
   {
     name: 'no-sync-of-what-is-found',
@@ -76,7 +68,7 @@ export const DISK: readonly Bug[] = [
     find: 'if (segment.torn > 0 || segment === found.at(-1)) {',
     replace: 'if (segment.torn > 0) {',
     what: 'A run does not sync the records that a killed one left, and builds on them.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'no-sync-of-cuts',
@@ -87,7 +79,7 @@ export const DISK: readonly Bug[] = [
     replace: `      await handle.truncate(length);
 `,
     what: 'What was cut off a file is there again after a power cut.',
-    within: 400,
+    within: 82,
   },
   {
     name: 'no-sync-of-parts',
@@ -98,7 +90,7 @@ export const DISK: readonly Bug[] = [
     replace: `    await handle.append([bytes]);
 `,
     what: 'Parts of text files get their name before they are on disk.',
-    within: 400,
+    within: 30,
   },
   {
     name: 'no-sync-of-the-renamed',
@@ -107,7 +99,7 @@ export const DISK: readonly Bug[] = [
 `,
     replace: '',
     what: 'That a directory of text files has its name is not on disk when its batch commits.',
-    within: 400,
+    within: 42,
   },
   {
     name: 'no-sync-of-names-of-parts',
@@ -116,7 +108,7 @@ export const DISK: readonly Bug[] = [
 `,
     replace: '',
     what: 'The names of parts are not on disk when their directory gets its own.',
-    within: 400,
+    within: 30,
   },
   {
     name: 'files-written-twice',
@@ -124,7 +116,7 @@ export const DISK: readonly Bug[] = [
     find: "if (found === 'this batch') return;",
     replace: "if (found === 'this batch') continue;",
     what: 'A batch that is run again does not know its own files.',
-    within: 400,
+    within: 64,
   },
   {
     name: 'blocks-released-before-the-record',
@@ -133,7 +125,7 @@ export const DISK: readonly Bug[] = [
     replace: `    await this.#blocks.release(details.blocks);
     const written = this.#append(record).then(`,
     what: "Received blocks are removed before the commit's record is on disk.",
-    within: 400,
+    within: 514,
   },
   {
     name: 'blocks-released-at-the-cut',
@@ -144,16 +136,7 @@ export const DISK: readonly Bug[] = [
       await this.#blocks.release(logged.map(({ ref }) => ref));
 `,
     what: 'Received blocks are removed when they are in a batch, which has not committed.',
-    within: 400,
-  },
-  {
-    name: 'rejected-records-stay',
-    file: 'durable/record-log.ts',
-    find: `    await this.#options.files.truncate(this.#leftover.file, this.#leftover.end);
-`,
-    replace: '',
-    what: 'Records whose writer was told that they are not there are found by the next run.',
-    within: 400,
+    within: 36,
   },
   {
     name: 'goes-on-after-a-failed-sync',
@@ -162,7 +145,7 @@ export const DISK: readonly Bug[] = [
         return`,
     replace: '        return',
     what: 'After a failed write the journal goes on in the same file.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'closed-mark-too-far',
@@ -170,7 +153,7 @@ export const DISK: readonly Bug[] = [
     find: '    if (end !== undefined) await writeMark(this.#options, end);',
     replace: '    if (end !== undefined) await writeMark(this.#options, { ...end, bytes: end.bytes + 20 });',
     what: 'A journal that is closed says that more of it is synced than is.',
-    within: 400,
+    within: 54,
   },
   {
     name: 'block-file-goes-on-after-a-failed-sync',
@@ -179,7 +162,7 @@ export const DISK: readonly Bug[] = [
 `,
     replace: '',
     what: 'After a failed sync the log of blocks goes on in the same file, behind what it does not know.',
-    within: 400,
+    within: 354,
   },
   {
     name: 'old-run-not-cut-off',
@@ -188,22 +171,6 @@ export const DISK: readonly Bug[] = [
 `,
     replace: '',
     what: 'The next block is told to lie where the last one does.',
-    within: 400,
-  },
-  {
-    name: 'unremovable-file-fails-the-commit',
-    file: 'flow/block/block-log.ts',
-    find: '      return this.#options.onLeftBehind(',
-    replace: '      throw (',
-    what: 'A file that cannot be removed fails a commit that is on disk.',
-    within: 400,
-  },
-  {
-    name: 'first-record-not-awaited',
-    file: 'flow/commit/checkpoint.ts',
-    find: "  await journal.append(toBytes({ type: 'begin', batchMs } satisfies JournalRecord));",
-    replace: "  journal.append(toBytes({ type: 'begin', batchMs } satisfies JournalRecord)).catch(() => {});",
-    what: 'Blocks may be on disk before the journal has begun.',
-    within: 400,
+    within: 14,
   },
 ];

@@ -9,7 +9,7 @@ export const REMEMBERED: readonly Bug[] = [
     find: 'this.restore(time, [...this.#open]);',
     replace: 'void time;',
     what: 'The ids of a batch that has committed are not known to its run.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'ids-not-stored',
@@ -19,7 +19,7 @@ export const REMEMBERED: readonly Bug[] = [
     replace: `      ids: ids.slice(1),
       keepsIds`,
     what: "The ids of an input are left out of the commit's record.",
-    within: 400,
+    within: 150,
   },
   {
     name: 'ids-not-restored',
@@ -27,7 +27,7 @@ export const REMEMBERED: readonly Bug[] = [
     find: 'this.#dedupes.get(input.id)?.restore(value.time, value.ids);',
     replace: 'this.#dedupes.get(input.id);',
     what: 'Ids are stored, and not read by the next run.',
-    within: 400,
+    within: 150,
   },
   {
     name: 'ids-remembered-before-the-commit',
@@ -36,7 +36,7 @@ export const REMEMBERED: readonly Bug[] = [
     replace: `      this.#open.add(id);
       this.#known.add(id);`,
     what: 'Ids of a batch that is given up stay known: when its events come again, they are dropped.',
-    within: 400,
+    within: 618,
   },
   {
     name: 'ids-of-one-batch-too-few',
@@ -44,7 +44,7 @@ export const REMEMBERED: readonly Bug[] = [
     find: '    for (const id of ids) this.#known.add(id);',
     replace: '    for (const id of this.#batches.at(-2)?.ids ?? []) this.#known.add(id);',
     what: 'Ids are known one batch late.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'same-id-twice-in-a-batch',
@@ -52,7 +52,7 @@ export const REMEMBERED: readonly Bug[] = [
     find: 'this.#known.has(id) || this.#open.has(id)',
     replace: 'this.#known.has(id)',
     what: 'An event that comes twice before the cut counts twice.',
-    within: 400,
+    within: 36,
   },
   {
     name: 'state-not-rolled-back',
@@ -61,7 +61,7 @@ export const REMEMBERED: readonly Bug[] = [
 `,
     replace: '',
     what: 'What an attempt that failed changed in the states stays.',
-    within: 400,
+    within: 166,
   },
   {
     name: 'given-up-batch-not-forgotten',
@@ -70,7 +70,7 @@ export const REMEMBERED: readonly Bug[] = [
 `,
     replace: '',
     what: 'States and windows keep what a batch had that was given up.',
-    within: 400,
+    within: 178,
   },
   {
     name: 'state-changes-not-stored',
@@ -78,7 +78,7 @@ export const REMEMBERED: readonly Bug[] = [
     find: 'touched ? [{ operator: state,',
     replace: 'touched && changes.length > 1 ? [{ operator: state,',
     what: "A commit's record leaves some changes of state out.",
-    within: 400,
+    within: 10,
   },
   {
     name: 'window-forgets-its-last-slice',
@@ -86,7 +86,7 @@ export const REMEMBERED: readonly Bug[] = [
     find: '    windowMs: windowMs + slideMs,',
     replace: '    windowMs,',
     what: 'The slice that leaves a window is gone when it is to be taken out of it.',
-    within: 400,
+    within: 22,
   },
   {
     name: 'window-forgets-a-slice',
@@ -94,7 +94,7 @@ export const REMEMBERED: readonly Bug[] = [
     find: 'if (at > oldest) break;',
     replace: 'if (at > oldest + 2000) break;',
     what: 'Slices are dropped while a window still reads them.',
-    within: 400,
+    within: 10,
   },
   {
     name: 'slices-not-stored',
@@ -102,6 +102,6 @@ export const REMEMBERED: readonly Bug[] = [
     find: 'slices: report.slices.map(',
     replace: 'slices: report.slices.slice(1).map(',
     what: "What a window remembers of a batch is left out of the commit's record.",
-    within: 400,
+    within: 14,
   },
 ];
