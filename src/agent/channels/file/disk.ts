@@ -11,9 +11,8 @@ import path from 'node:path';
 import { messageOf, StreamjobError, systemCodeOf } from '../../../core/errors.ts';
 import { nodeFiles } from '../../../core/files.ts';
 import { fs, fsSync, monotonicMs } from '../../../core/machine.ts';
+import { DATA } from './create.ts';
 
-/** The file that lmdb keeps its data in. */
-export const DATA = 'data.mdb';
 /** How long a measurement is used, in ms, while at least so many bytes are free; below that each write is measured for itself. */
 const MEASURE_EVERY_MS = 100;
 const AMPLE_BYTES = 256 * 1024 * 1024;

@@ -3,20 +3,18 @@
  * their order is the order of the channel. Invariants:
  * - a write resolves after fdatasync, and is all or nothing;
  * - the file is made long enough before each write, so that lmdb never meets a full disk (see disk.ts);
- * - after a write that failed the database is opened anew: lmdb gives itself up when the disk fails under it (MDB_PANIC). Whether that write
- *   is there then is not known: its puts come again from their source, and its takes are removed again;
  * - a record that is there is an event that was put and whose take has not committed: a restart needs no log to replay.
  */
 import type { DatabaseStats, RecordDatabase } from '../../../core/database.ts';
 import { messageOf, StreamjobError } from '../../../core/errors.ts';
 import type { PlainEvent } from '../../../core/event.ts';
-import { openDatabase } from '../../../core/machine.ts';
 import { reached } from '../../../core/points.ts';
 import type { Taken } from '../transaction.ts';
+import { requireDatabase } from './create.ts';
 import { Disk, type DiskState } from './disk.ts';
 import { openLmdb } from './lmdb.ts';
 import { decodeRecord, encodeRecord, recordBytes } from './record.ts';
-import { removeUnborn } from './unborn.ts';
+import { SteadyDatabase } from './steady.ts';
 
 /** Reading ahead is bounded by both. */
 const READ_AHEAD_EVENTS = 1024;
@@ -29,12 +27,8 @@ const FOR_TAKES = 256 * 1024;
 /** The database of one channel. */
 export class EventStore {
   readonly #directory: string;
+  readonly #db: RecordDatabase;
   readonly #disk: Disk;
-  #db: RecordDatabase;
-  /** A write has failed, and the database has not been opened anew yet. */
-  #isDoubtful = false;
-  #opening: Promise<void> | undefined;
-  #lastStats: DatabaseStats;
   /** Bytes of the file that writes under way may need. */
   #claimed = 0;
   #next: number;
@@ -44,7 +38,6 @@ export class EventStore {
     this.#db = db;
     this.#disk = disk;
     this.#next = (db.lastKey() ?? 0) + 1;
-    this.#lastStats = db.stats();
   }
 
   /**
@@ -54,12 +47,7 @@ export class EventStore {
   static async open(directory: string, owner: string): Promise<EventStore> {
     const disk = new Disk(directory, owner);
     await disk.requireRoomToOpen();
-    try {
-      await removeUnborn(directory);
-    } catch (cause) {
-      throw cannotOpen(directory, cause);
-    }
-    const store = EventStore.#openNow(directory, disk);
+    const store = await EventStore.#openNow(directory, disk);
     try {
       await store.#disk.open();
     } catch (error) {
@@ -69,17 +57,26 @@ export class EventStore {
     return store;
   }
 
-  static #openNow(directory: string, disk: Disk): EventStore {
+  static async #openNow(directory: string, disk: Disk): Promise<EventStore> {
     try {
-      return new EventStore(directory, openDatabase(directory, openLmdb), disk);
+      await requireDatabase(directory, openLmdb);
+      return new EventStore(directory, new SteadyDatabase(directory, openLmdb), disk);
     } catch (cause) {
-      throw cannotOpen(directory, cause);
+      if (cause instanceof StreamjobError) throw cause;
+      const damaged = /MDB_(INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND|PANIC)|not an LMDB file/i.test(
+        messageOf(cause),
+      );
+      throw new StreamjobError(
+        damaged ? 'CHANNEL_CORRUPT' : 'FILE_ACCESS',
+        `the file channel's database in ${directory} cannot be opened: ${messageOf(cause)}`,
+        { where: directory, hint: 'restore the directory, or move it away to start with an empty channel', cause },
+      );
     }
   }
 
   /** Events in it. */
   get count(): number {
-    return this.#stats().records;
+    return this.#db.stats().records;
   }
 
   /** The number after that of the youngest event. */
@@ -89,13 +86,13 @@ export class EventStore {
 
   /** Bytes that the events take on disk; what was deleted is free for new ones and does not count. */
   get bytes(): number {
-    const stats = this.#stats();
+    const stats = this.#db.stats();
     return pagesOf(stats) * stats.pageSize;
   }
 
   /** Bytes of the file that hold nothing: it never shrinks, new events are written there. */
   get reusableBytes(): number {
-    const stats = this.#stats();
+    const stats = this.#db.stats();
     const used = META_PAGES + pagesOf(stats) + stats.freeListPages;
     return Math.max(0, this.#disk.fileBytes - used * stats.pageSize);
   }
@@ -103,12 +100,6 @@ export class EventStore {
   /** How long its file was made; lmdb never makes it longer by itself. */
   get fileBytes(): number {
     return this.#disk.fileBytes;
-  }
-
-  /** As they were last, until the database has been opened anew. */
-  #stats(): DatabaseStats {
-    if (!this.#isDoubtful) this.#lastStats = this.#db.stats();
-    return this.#lastStats;
   }
 
   /** How the disk is, measured before a write. */
@@ -122,8 +113,7 @@ export class EventStore {
    * @throws StreamjobError FILE_ACCESS, CHANNEL_FULL
    */
   async write(puts: readonly PlainEvent[], takes: readonly Taken[]): Promise<number> {
-    if (this.#isDoubtful) await this.#openAnew();
-    const stats = this.#stats();
+    const stats = this.#db.stats();
     const claim = claimOf(stats, puts, takes);
     this.#claimed += claim;
     try {
@@ -141,52 +131,33 @@ export class EventStore {
       reached(puts.length > 0 ? 'put-synced' : 'take-synced');
       return end;
     } catch (error) {
-      if (error instanceof StreamjobError) throw error;
-      this.#isDoubtful = true;
-      throw this.#failure(error);
+      throw error instanceof StreamjobError ? error : this.#failure(error);
     } finally {
       this.#claimed -= claim;
     }
   }
 
-  /** @throws StreamjobError FILE_ACCESS while the disk still fails */
-  async #openAnew(): Promise<void> {
-    // Others that write at this moment wait for the same.
-    this.#opening ??= this.#reopen().finally(() => {
-      this.#opening = undefined;
-    });
-    await this.#opening;
-  }
-
-  async #reopen(): Promise<void> {
-    try {
-      await this.#db.close().catch(() => {});
-      this.#db = openDatabase(this.#directory, openLmdb);
-      this.#next = Math.max(this.#next, (this.#db.lastKey() ?? 0) + 1);
-      this.#isDoubtful = false;
-    } catch (error) {
-      throw this.#failure(error);
-    }
-  }
-
-  #failure(cause: unknown): StreamjobError {
+  #failure(cause: unknown, what: 'read' | 'written' = 'written'): StreamjobError {
     return new StreamjobError(
       'FILE_ACCESS',
-      `the file channel in ${this.#directory} cannot be written: ${messageOf(cause)}`,
+      `the file channel in ${this.#directory} cannot be ${what}: ${messageOf(cause)}`,
       { where: this.#directory, hint: 'check the disk and the permissions of the directory', cause },
     );
   }
 
   /**
    * The first events from number `from` to before `end`: as many as reading ahead allows. It ends before a damaged record.
-   * @throws StreamjobError CHANNEL_CORRUPT when the very first record is damaged; FILE_ACCESS while the database is opened anew
+   * @throws StreamjobError CHANNEL_CORRUPT when the very first record is damaged, FILE_ACCESS while the database is opened anew
    */
   read(from: number, end: number): Taken[] {
-    if (this.#isDoubtful) {
-      // Who reads cannot wait: he comes again.
-      this.#openAnew().catch(() => {});
-      throw this.#failure(new Error('its database is being opened anew'));
+    try {
+      return this.#readNow(from, end);
+    } catch (error) {
+      throw error instanceof StreamjobError ? error : this.#failure(error, 'read');
     }
+  }
+
+  #readNow(from: number, end: number): Taken[] {
     const events: Taken[] = [];
     let bytes = 0;
     for (const { key, value } of this.#db.range(from, end, READ_AHEAD_EVENTS)) {
@@ -203,8 +174,6 @@ export class EventStore {
   }
 
   async close(): Promise<void> {
-    // What is being opened is to be closed, too.
-    await this.#opening?.catch(() => {});
     await this.#db.close();
     await this.#disk.close();
   }
@@ -219,15 +188,6 @@ export class EventStore {
       },
     );
   }
-}
-
-function cannotOpen(directory: string, cause: unknown): StreamjobError {
-  const damaged = /MDB_(INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND|PANIC)|not an LMDB file/i;
-  return new StreamjobError(
-    damaged.test(messageOf(cause)) ? 'CHANNEL_CORRUPT' : 'FILE_ACCESS',
-    `the file channel's database in ${directory} cannot be opened: ${messageOf(cause)}`,
-    { where: directory, hint: 'restore the directory, or move it away to start with an empty channel', cause },
-  );
 }
 
 function pagesOf({ branchPages, leafPages, overflowPages }: DatabaseStats): number {

@@ -6,12 +6,14 @@
  * - a new file gets its meta pages by a write that nobody syncs;
  * - a file without them, unless it is empty, kills the process that opens it (SIGSEGV);
  * - calls of one moment, and those that come while a commit is under way, are committed together and fail together;
- * - when a meta page cannot be written, the old one is put back and the environment refuses everything from then on (MDB_PANIC).
+ * - when a meta page cannot be written, the old one is put back and the environment refuses everything from then on (MDB_PANIC), but
+ *   reads of records, which find none.
  */
 import { crc32 } from 'node:zlib';
 import type { DatabaseStats, NumberedRecord, RecordBatch, RecordDatabase } from '../../../../src/core/database.ts';
 import { fileSystemError } from '../errors.ts';
 import { decodeLog, encodeTransaction, type SortedRecords } from './database-log.ts';
+import type { SimDisk } from './disk.ts';
 import type { DiskView, OpenFile } from './view.ts';
 
 const PAGE = 4096;
@@ -56,11 +58,18 @@ export function openSimulated(view: DiskView, directory: string): RecordDatabase
     void Promise.reject(new Error(`Segmentation fault: lmdb opened ${file}, which has no meta pages`));
     throw new Error('the process is dead');
   }
-  const [first, second] = [metaOf(bytes, 0), metaOf(bytes, 1)];
-  const meta = second.transaction > first.transaction ? second : first;
+  const meta = newestMeta(bytes);
   const records = decodeLog(bytes.subarray(2 * PAGE, meta.end));
   if (records === undefined) throw new Error('MDB_CORRUPTED: Located page was wrong type');
   return new SimulatedDatabase(view, open, meta, records);
+}
+
+/** What is synced in a database, for the code of a world. @param file the path of its file @returns nothing where there is none */
+export function syncedRecords(disk: SimDisk, file: string): NumberedRecord[] {
+  if (!disk.paths().includes(file)) return [];
+  const bytes = disk.durableBytes(file);
+  const records = decodeLog(bytes.subarray(2 * PAGE, newestMeta(bytes).end));
+  return records?.range(0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY) ?? [];
 }
 
 class SimulatedDatabase implements RecordDatabase {
@@ -85,16 +94,14 @@ class SimulatedDatabase implements RecordDatabase {
   }
 
   range(start: number, end: number, limit: number): NumberedRecord[] {
-    this.#requireWhole();
+    if (this.#isLost) return [];
     return this.#records.range(start, end, limit);
   }
 
   write(batch: RecordBatch): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ batch, resolve, reject });
-      this.#committing ??= this.#commitAll().finally(() => {
-        this.#committing = undefined;
-      });
+      this.#committing ??= this.#commitAll();
     });
   }
 
@@ -126,6 +133,8 @@ class SimulatedDatabase implements RecordDatabase {
         for (const { reject } of group) reject(error);
       }
     }
+    // At once: who is told now may write at once.
+    this.#committing = undefined;
   }
 
   async #commit(batches: readonly RecordBatch[]): Promise<void> {
@@ -179,6 +188,11 @@ function pageOf(number: number, { transaction, end }: Meta): Buffer {
   page.writeDoubleLE(end, STATE_AT + 8);
   page.writeUInt32LE(crc32(page.subarray(STATE_AT, STATE_AT + STATE_BYTES - 4)), STATE_AT + STATE_BYTES - 4);
   return page;
+}
+
+function newestMeta(bytes: Buffer): Meta {
+  const [first, second] = [metaOf(bytes, 0), metaOf(bytes, 1)];
+  return second.transaction > first.transaction ? second : first;
 }
 
 /** A page that was not written whole counts as one of an empty database, which any other one is younger than. */

@@ -131,7 +131,12 @@ export class SimDisk {
     return Buffer.from(this.#file(file).live.bytes);
   }
 
-  /** The same as a text. @throws ENOENT */
+  /** What is on its platters of a file, under the name that processes see: a power cut must not take it away. @throws ENOENT */
+  durableBytes(file: string): Buffer {
+    return Buffer.from(this.#file(file).durable.bytes);
+  }
+
+  /** What a file holds as processes see it, as a text. @throws ENOENT */
   text(file: string): string {
     return this.bytes(file).toString();
   }
