@@ -42,6 +42,9 @@ export async function shrink(
   let changes: readonly Change[] = [];
   for (const [words, change] of CHANGES) {
     const tried = [...changes, change];
+    const { agents, flumeSinks, sparkSinks } = tried.reduce((changed, each) => each(changed), first.plan);
+    // Nothing happens without anybody who sends.
+    if (agents.length + flumeSinks + sparkSinks === 0) continue;
     const next = await runSeed(seed, {
       ...options,
       story: 'short',

@@ -1,11 +1,16 @@
 /** An embedded agent of a simulation, and the application that sends to it: what the application was told of is the agent's to deliver. */
+import { decodeRecord } from '../../../src/agent/channels/file/record.ts';
 import { Agent } from '../../../src/agent/runtime/agent.ts';
 import type { Logger } from '../../../src/core/log.ts';
+import { syncedRecords } from '../machine/disk/database.ts';
+import type { Host } from '../machine/host.ts';
 import type { Feed } from './feed.ts';
 import type { AgentPlan } from './plan.ts';
 import { runSender } from './sender.ts';
 
 const AGENT_PORT = 4141;
+/** Where store_on_failure keeps what the job does not take. */
+const SPILL = '/data/spill';
 
 /** The flume.conf of an agent. @param job host and port of the job's push receiver @param timeout of its requests, in ms */
 export function confOf(
@@ -44,12 +49,18 @@ export function confOf(
           'sinkgroups = g1',
           'sinkgroups.g1.sinks = k1',
           'sinkgroups.g1.processor.type = store_on_failure',
-          'sinkgroups.g1.processor.directory = /data/spill',
+          `sinkgroups.g1.processor.directory = ${SPILL}`,
           'sinkgroups.g1.processor.minimumRequiredSpace = 0',
         ]
       : []),
   ];
   return lines.map((line) => `a1.${line}\n`).join('');
+}
+
+/** The ids of the events that an agent has synced on its disk because the job did not take them. */
+export function idsInSpill({ disk }: Host): Set<string> {
+  const events = syncedRecords(disk, `${SPILL}/data.mdb`).map(({ value }) => decodeRecord(value));
+  return new Set(events.flatMap((event) => event?.headers.id ?? []));
 }
 
 /** Runs until its process is killed. @throws what makes its start fail */

@@ -19,7 +19,7 @@ export interface Targets {
   readonly users: Users;
   /** Asks the job to stop gracefully, in so many ms; it is started again. */
   readonly stopJob: (timeout: number) => void;
-  /** A host's processes were killed, or its power cut. */
+  /** A host's processes are about to be killed, or its power cut. */
   readonly killed: (host: Host) => void;
   /** For the story. */
   readonly tell: (what: string) => void;
@@ -41,13 +41,13 @@ type Begin = (targets: Targets, random: Random) => { readonly ms: number; readon
 const nothing = (): void => {};
 
 function kill(host: Host, killed: Targets['killed']): void {
-  for (const process of host.processes) process.kill();
   killed(host);
+  for (const process of host.processes) process.kill();
 }
 
 function power(host: Host, killed: Targets['killed'], ms: number): { ms: number; end: () => void } {
-  host.cutPower();
   killed(host);
+  host.cutPower();
   return { ms, end: () => host.powerOn() };
 }
 

@@ -8,7 +8,7 @@ import type { Logger } from '../../../src/core/log.ts';
 import { TelemetryRegistry } from '../../../src/core/telemetry.ts';
 import type { Host, HostProcess } from '../machine/host.ts';
 import { Simulation } from '../machine/simulation.ts';
-import { confOf, runAgent, runApplication } from './agent.ts';
+import { confOf, idsInSpill, runAgent, runApplication } from './agent.ts';
 import { Database } from './database.ts';
 import { Events } from './events.ts';
 import { FaultDriver, type Users } from './faults.ts';
@@ -264,13 +264,14 @@ class World {
     }
   }
 
-  /** What lay in the memory of an agent is gone with it: nobody promised it. */
+  /** What lies in the memory of an agent, and not on its disk, goes with it: nobody promised it. */
   #killed(host: Host): void {
     const agent = this.#agents.get(host);
     if (agent === undefined || agent.channel === 'file') return;
     this.#killedAt.set(agent.name, this.#simulation.now);
+    const onDisk = agent.storeOnFailure ? idsInSpill(host) : new Set<string>();
     for (const made of this.#events.all.values()) {
-      if (made.takenBy === agent.name) made.forfeited = true;
+      if (made.takenBy === agent.name) made.forfeited = !onDisk.has(made.id);
     }
   }
 
