@@ -3,8 +3,8 @@
  * where the same promise is still broken without them.
  */
 
+import { FAULTS } from '../../src/simulation/world/faults.ts';
 import type { Plan } from './world/plan.ts';
-import { FAULTS } from './world/plan.ts';
 import { type Outcome, type RunOptions, runSeed } from './world/world.ts';
 
 type Change = (plan: Plan) => Plan;

@@ -11,9 +11,9 @@
  * says each seed as a line of JSON when it is over (world/verdict.ts), for who runs it (planted/run.ts).
  */
 import yargs from 'yargs';
+import { FAULTS, type Fault } from '../../src/simulation/world/faults.ts';
 import { Report } from './report.ts';
 import { shrink } from './shrink.ts';
-import { FAULTS, type Fault } from './world/plan.ts';
 import type { Verdict } from './world/verdict.ts';
 import { type Outcome, type RunOptions, runSeed } from './world/world.ts';
 

@@ -2,11 +2,11 @@
 import { decodeRecord } from '../../../src/agent/channels/file/record.ts';
 import { Agent } from '../../../src/agent/runtime/agent.ts';
 import type { Logger } from '../../../src/core/log.ts';
-import { syncedRecords } from '../machine/disk/database.ts';
-import type { Host } from '../machine/host.ts';
-import type { Feed } from './feed.ts';
+import { syncedRecords } from '../../../src/simulation/machine/disk/database.ts';
+import type { Host } from '../../../src/simulation/machine/host.ts';
+import type { Feed } from '../../../src/simulation/world/feed.ts';
+import { runSender } from '../../../src/simulation/world/sender.ts';
 import type { AgentPlan } from './plan.ts';
-import { runSender } from './sender.ts';
 
 const AGENT_PORT = 4141;
 /** Where store_on_failure keeps what the job does not take. */

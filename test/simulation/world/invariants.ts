@@ -2,8 +2,8 @@
  * What must hold in a simulation, looked at whenever something happens that it is about, and at the end. What the job has put out is
  * known from the simulated database, in the order in which its commits took effect.
  */
-import type { Written } from './database.ts';
-import type { Events, Made } from './events.ts';
+import type { Written } from '../../../src/simulation/world/database.ts';
+import type { Events, Made } from '../../../src/simulation/world/events.ts';
 import type { CountRow, EventRow } from './job.ts';
 import type { JobPlan, Plan } from './plan.ts';
 

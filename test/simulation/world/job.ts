@@ -7,8 +7,8 @@ import type { TelemetryRegistry } from '../../../src/core/telemetry.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';
 import { exactlyOnce } from '../../../src/graph/outputs/exactly-once.ts';
 import type { RDD } from '../../../src/graph/rdd.ts';
-import type { HostProcess } from '../machine/host.ts';
-import type { Database, Transaction } from './database.ts';
+import type { HostProcess } from '../../../src/simulation/machine/host.ts';
+import type { Database, Transaction } from '../../../src/simulation/world/database.ts';
 import type { JobPlan } from './plan.ts';
 
 export const JOB_PORT = 41_414;

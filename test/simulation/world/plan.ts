@@ -1,31 +1,7 @@
 /** What a seed decides before anything happens: which job, which peers, how long, and which kinds of fault may come. */
-import type { Random } from '../machine/random.ts';
 
-/** Kinds of fault. Each seed switches some of them off, so that rare ones get their turn. */
-export const FAULTS = [
-  'kill-job',
-  'power-job',
-  'pause-job',
-  'kill-agent',
-  'power-agent',
-  'pause-agent',
-  'cut-connection',
-  'partition',
-  'slow-network',
-  'disk-error',
-  'disk-full',
-  'slow-disk',
-  'clock-jump',
-  'user-throws',
-  'user-hangs',
-  'store-away',
-  'stop-job',
-  'kill-at-point',
-  'power-at-point',
-] as const;
-
-/** A kind of fault. */
-export type Fault = (typeof FAULTS)[number];
+import type { Random } from '../../../src/simulation/machine/random.ts';
+import { FAULTS, type Fault } from '../../../src/simulation/world/faults.ts';
 
 /** The window of a job, in ms. */
 export interface WindowPlan {

@@ -6,18 +6,18 @@ import type { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { messageOf, StreamjobError } from '../../../src/core/errors.ts';
 import type { Logger } from '../../../src/core/log.ts';
 import { TelemetryRegistry } from '../../../src/core/telemetry.ts';
-import type { Host, HostProcess } from '../machine/host.ts';
-import { Simulation } from '../machine/simulation.ts';
+import type { Host, HostProcess } from '../../../src/simulation/machine/host.ts';
+import { Simulation } from '../../../src/simulation/machine/simulation.ts';
+import { Database } from '../../../src/simulation/world/database.ts';
+import { Events } from '../../../src/simulation/world/events.ts';
+import { type Fault, FaultDriver, type Users } from '../../../src/simulation/world/faults.ts';
+import { Feed } from '../../../src/simulation/world/feed.ts';
+import { runFlumeSink } from '../../../src/simulation/world/flume-sink.ts';
+import { runSparkSink } from '../../../src/simulation/world/spark-sink.ts';
 import { confOf, idsInSpill, runAgent, runApplication } from './agent.ts';
-import { Database } from './database.ts';
-import { Events } from './events.ts';
-import { FaultDriver, type Users } from './faults.ts';
-import { Feed } from './feed.ts';
-import { runFlumeSink } from './flume-sink.ts';
 import { Invariants, type Violation } from './invariants.ts';
 import { FILES_PREFIX, JOB_PORT, makeJob } from './job.ts';
-import { type AgentPlan, type Fault, type Plan, planOf } from './plan.ts';
-import { runSparkSink } from './spark-sink.ts';
+import { type AgentPlan, type Plan, planOf } from './plan.ts';
 
 /** What a seed led to. */
 export interface Outcome {

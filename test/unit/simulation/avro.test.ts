@@ -4,7 +4,7 @@ import { AvroRpcClient } from '../../../src/avro/client.ts';
 import { decodeStatus, encodeAppend, encodeStatus, flumeProtocol } from '../../../src/avro/protocols/flume.ts';
 import { AvroRpcServer } from '../../../src/avro/server.ts';
 import { sleep, systemClock } from '../../../src/core/clock.ts';
-import { type Host, type Random, Simulation } from '../../simulation/machine/index.ts';
+import { type Host, type Random, Simulation } from '../../../src/simulation/machine/index.ts';
 
 const PORT = 4141;
 const CLIENTS = 3;

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { openLmdb } from '../../../src/agent/channels/file/lmdb.ts';
 import type { RecordBatch, RecordDatabase } from '../../../src/core/database.ts';
 import { fs as machineFs, openDatabase } from '../../../src/core/machine.ts';
-import { Simulation } from '../../simulation/machine/index.ts';
+import { Simulation } from '../../../src/simulation/machine/index.ts';
 
 const noNative = (): never => {
   throw new Error('a simulation opens no lmdb');

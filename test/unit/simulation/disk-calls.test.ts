@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fs, fsSync } from '../../../src/core/machine.ts';
-import { Random, Simulation } from '../../simulation/machine/index.ts';
+import { Random, Simulation } from '../../../src/simulation/machine/index.ts';
 
 const MINUTE = 60_000;
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { systemCodeOf } from '../../../src/core/errors.ts';
 import { nodeFiles } from '../../../src/core/files.ts';
 import { fs } from '../../../src/core/machine.ts';
-import { type Host, Simulation } from '../../simulation/machine/index.ts';
+import { type Host, Simulation } from '../../../src/simulation/machine/index.ts';
 
 const MINUTE = 60_000;
 

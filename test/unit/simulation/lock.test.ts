@@ -1,7 +1,7 @@
 /** The lock of a directory on a simulated disk, whose name is a Unix socket. */
 import { expect, test } from 'vitest';
 import { lockDirectory } from '../../../src/durable/lock.ts';
-import { Simulation } from '../../simulation/machine/index.ts';
+import { Simulation } from '../../../src/simulation/machine/index.ts';
 
 test('a directory is locked for one process, and a dead one holds no lock', async () => {
   const simulation = new Simulation({ seed: 1 });

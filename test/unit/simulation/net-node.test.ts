@@ -2,7 +2,7 @@
 import type { AddressInfo, Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { net } from '../../../src/core/machine.ts';
-import { Simulation } from '../../simulation/machine/index.ts';
+import { Simulation } from '../../../src/simulation/machine/index.ts';
 
 const MINUTE = 60_000;
 

@@ -1,7 +1,7 @@
 /** How good the ways between simulated hosts are: each direction by itself, slow peers, pieces that are late. */
 import { expect, test } from 'vitest';
 import { net } from '../../../src/core/machine.ts';
-import { type LinkQuality, Simulation } from '../../simulation/machine/index.ts';
+import { type LinkQuality, Simulation } from '../../../src/simulation/machine/index.ts';
 
 const PORT = 4000;
 const BYTES = 10_000;

@@ -2,7 +2,7 @@
 import type { Server, Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { net } from '../../../src/core/machine.ts';
-import { type HostProcess, Simulation } from '../../simulation/machine/index.ts';
+import { type HostProcess, Simulation } from '../../../src/simulation/machine/index.ts';
 
 const PORT = 4000;
 const MINUTE = 60_000;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { Agent } from '../../../src/agent/runtime/agent.ts';
 import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { silentLogger } from '../../../src/core/log.ts';
-import { type HostProcess, Simulation } from '../../simulation/machine/index.ts';
+import { type HostProcess, Simulation } from '../../../src/simulation/machine/index.ts';
 
 const MINUTE = 60_000;
 const LINES = 40;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { systemCodeOf } from '../../../src/core/errors.ts';
 import { nodeFiles } from '../../../src/core/files.ts';
 import { RecordLog } from '../../../src/durable/record-log.ts';
-import { type DiskFaults, type SimDisk, Simulation } from '../../simulation/machine/index.ts';
+import { type DiskFaults, type SimDisk, Simulation } from '../../../src/simulation/machine/index.ts';
 
 const SEEDS = 200;
 const RUNS = 4;

@@ -1,10 +1,10 @@
 /** The queue of a simulation: order, ties, complete draining between events, processes that are paused and killed. */
 import { describe, expect, test } from 'vitest';
-import { SimClock } from '../../simulation/machine/clock.ts';
-import { SimProcess } from '../../simulation/machine/process.ts';
-import { Random } from '../../simulation/machine/random.ts';
-import { Scheduler } from '../../simulation/machine/scheduler.ts';
-import { Trace } from '../../simulation/machine/trace.ts';
+import { SimClock } from '../../../src/simulation/machine/clock.ts';
+import { SimProcess } from '../../../src/simulation/machine/process.ts';
+import { Random } from '../../../src/simulation/machine/random.ts';
+import { Scheduler } from '../../../src/simulation/machine/scheduler.ts';
+import { Trace } from '../../../src/simulation/machine/trace.ts';
 
 const FOREVER = { deadline: Number.POSITIVE_INFINITY };
 

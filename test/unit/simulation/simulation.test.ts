@@ -20,7 +20,7 @@ import {
 } from '../../../src/core/machine.ts';
 import { reached } from '../../../src/core/points.ts';
 import { nextTurn } from '../../../src/core/turn.ts';
-import { type HostProcess, Simulation } from '../../simulation/machine/index.ts';
+import { type HostProcess, Simulation } from '../../../src/simulation/machine/index.ts';
 
 const MINUTE = 60_000;
 const START = 1_767_225_600_000;

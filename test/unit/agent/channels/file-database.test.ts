@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EventStore } from '../../../../src/agent/channels/file/store.ts';
 import { nextLoop } from '../../../../src/core/machine.ts';
-import { type HostProcess, Simulation } from '../../../simulation/machine/index.ts';
+import { type HostProcess, Simulation } from '../../../../src/simulation/machine/index.ts';
 import { event } from './use.ts';
 
 const bodies = (store: EventStore): string[] =>

@@ -1,6 +1,6 @@
 /** A simulation: hosts, one queue of events, one seed; and the machine for src/core/machine.ts that it all runs on. */
 import type realTls from 'node:tls';
-import { type EndTimer, type Machine, replaceMachine } from '../../../src/core/machine.ts';
+import { type EndTimer, type Machine, replaceMachine } from '../../core/machine.ts';
 import { onlyKnown } from './disk/promises.ts';
 import { Host, type HostOptions, HostProcess } from './host.ts';
 import { SimNetwork } from './net/network.ts';

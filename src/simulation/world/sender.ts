@@ -1,7 +1,7 @@
 /** Sends what a feed has to an Avro source, one request in flight, and again on a new connection when it was not answered OK. */
-import { AvroRpcClient } from '../../../src/avro/client.ts';
-import { decodeStatus, encodeAppendBatch, flumeProtocol } from '../../../src/avro/protocols/flume.ts';
-import { sleep, systemClock } from '../../../src/core/clock.ts';
+import { AvroRpcClient } from '../../avro/client.ts';
+import { decodeStatus, encodeAppendBatch, flumeProtocol } from '../../avro/protocols/flume.ts';
+import { sleep, systemClock } from '../../core/clock.ts';
 import type { Made } from './events.ts';
 import { type Feed, toEvent } from './feed.ts';
 

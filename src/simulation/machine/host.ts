@@ -2,7 +2,7 @@
 import type realFsSync from 'node:fs';
 import type realFs from 'node:fs/promises';
 import type realNet from 'node:net';
-import type { OpenDatabase } from '../../../src/core/database.ts';
+import type { OpenDatabase } from '../../core/database.ts';
 import { SimClock } from './clock.ts';
 import { openSimulated } from './disk/database.ts';
 import { SimDisk } from './disk/disk.ts';

@@ -9,10 +9,10 @@ import {
   encodeEventBatch,
   encodeNull,
   sparkSinkProtocol,
-} from '../../../src/avro/protocols/spark-sink.ts';
-import type { RpcRequest } from '../../../src/avro/rpc-request.ts';
-import { AvroRpcServer } from '../../../src/avro/server.ts';
-import { sleep, systemClock } from '../../../src/core/clock.ts';
+} from '../../avro/protocols/spark-sink.ts';
+import type { RpcRequest } from '../../avro/rpc-request.ts';
+import { AvroRpcServer } from '../../avro/server.ts';
+import { sleep, systemClock } from '../../core/clock.ts';
 import type { Events, Made } from './events.ts';
 import { type Feed, toEvent } from './feed.ts';
 

@@ -20,7 +20,7 @@ const KEYS = ['a', 'b', 'c', 'd', 'e'];
 
 /** All events by their ids. */
 export class Events {
-  readonly all = new Map<string, Made>();
+  readonly all: Map<string, Made> = new Map();
   readonly #now: () => number;
   readonly #onAcknowledged: (made: Made) => void;
   #acknowledged = 0;

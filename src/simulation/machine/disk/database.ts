@@ -10,7 +10,7 @@
  *   reads of records, which find none.
  */
 import { crc32 } from 'node:zlib';
-import type { DatabaseStats, NumberedRecord, RecordBatch, RecordDatabase } from '../../../../src/core/database.ts';
+import type { DatabaseStats, NumberedRecord, RecordBatch, RecordDatabase } from '../../../core/database.ts';
 import { fileSystemError } from '../errors.ts';
 import { decodeLog, encodeTransaction, type SortedRecords } from './database-log.ts';
 import type { SimDisk } from './disk.ts';

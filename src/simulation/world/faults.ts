@@ -1,11 +1,36 @@
 /** What goes wrong in a simulation, one after the other as the seed says; each fault ends by itself after a while. */
 import diagnostics from 'node:diagnostics_channel';
-import type { Point } from '../../../src/core/points.ts';
+import type { Point } from '../../core/points.ts';
 import type { Host } from '../machine/host.ts';
 import type { LinkQuality } from '../machine/net/wire.ts';
 import type { Random } from '../machine/random.ts';
 import type { Simulation } from '../machine/simulation.ts';
-import type { Fault } from './plan.ts';
+
+/** Kinds of fault. Each seed switches some of them off, so that rare ones get their turn. */
+export const FAULTS = [
+  'kill-job',
+  'power-job',
+  'pause-job',
+  'kill-agent',
+  'power-agent',
+  'pause-agent',
+  'cut-connection',
+  'partition',
+  'slow-network',
+  'disk-error',
+  'disk-full',
+  'slow-disk',
+  'clock-jump',
+  'user-throws',
+  'user-hangs',
+  'store-away',
+  'stop-job',
+  'kill-at-point',
+  'power-at-point',
+] as const;
+
+/** A kind of fault. */
+export type Fault = (typeof FAULTS)[number];
 
 /** What faults are done to. */
 export interface Targets {
@@ -196,7 +221,7 @@ const BEGIN: Readonly<Record<Fault, Begin>> = {
 
 /** Injects faults until it is told to stop. */
 export class FaultDriver {
-  readonly injected = new Map<Fault, number>();
+  readonly injected: Map<Fault, number> = new Map();
   readonly #targets: Targets;
   readonly #random: Random;
   readonly #kinds: readonly Fault[];

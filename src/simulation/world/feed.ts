@@ -2,7 +2,7 @@
  * What a fake Flume has in its channel: events that come over time, taken in batches, put back in order when they were not delivered.
  * It stands for a channel that never loses anything; the fakes' processes may be killed all the same.
  */
-import type { PlainEvent } from '../../../src/core/event.ts';
+import type { PlainEvent } from '../../core/event.ts';
 import type { Events, Made } from './events.ts';
 
 /** A channel of a fake Flume. */

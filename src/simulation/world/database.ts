@@ -3,8 +3,8 @@
  * commit that was sent takes effect also when the process that sent it is killed, and its answer may be lost. One row is kept for each
  * output, as `sqlStore` does: its lock makes the next run wait for a commit that is still under way.
  */
-import type { OutputBatch } from '../../../src/graph/output-batch.ts';
-import type { TransactionalStore } from '../../../src/graph/outputs/exactly-once.ts';
+import type { OutputBatch } from '../../graph/output-batch.ts';
+import type { TransactionalStore } from '../../graph/outputs/exactly-once.ts';
 import type { HostProcess } from '../machine/host.ts';
 import type { Random } from '../machine/random.ts';
 import type { Simulation } from '../machine/simulation.ts';

@@ -4,7 +4,7 @@
  *   per put: double key, uint32LE length, the value · per remove: double key
  */
 import { crc32 } from 'node:zlib';
-import type { NumberedRecord, RecordBatch } from '../../../../src/core/database.ts';
+import type { NumberedRecord, RecordBatch } from '../../../core/database.ts';
 
 const HEAD_BYTES = 16;
 
