@@ -410,6 +410,7 @@ export class StreamingContext {
       checkpointDir: this.#checkpointDir ?? this.#options.checkpointDir,
       standard: this.#options.standardCheckpointDir,
       allowIntervalChange: this.#options.allowIntervalChange,
+      maxLogBytes,
       log: this.#log,
       files: this.#options.files,
     });

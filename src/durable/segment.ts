@@ -107,6 +107,18 @@ function requireNothingSynced(bytes: Buffer, offset: number, file: string): void
   }
 }
 
+/**
+ * How many bytes of a segment were on disk for sure, as its frames tell: damage to one of these is found at the next start.
+ * @param bytes of the whole segment
+ */
+export function provenBytes(bytes: Buffer): number {
+  let proven = 0;
+  for (let next = frameAt(bytes, HEADER_BYTES); next !== undefined; next = frameAt(bytes, next.end)) {
+    proven = Math.max(proven, next.synced);
+  }
+  return proven;
+}
+
 /** That the log is damaged. */
 export function corrupt(where: string, message: string): StreamjobError {
   return new StreamjobError('LOG_CORRUPT', `the log is damaged: ${message}`, {

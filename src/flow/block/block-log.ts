@@ -111,9 +111,10 @@ export class BlockLog {
     return log;
   }
 
-  /** Bytes on disk. */
+  /** Bytes on disk, but for a file that is written to and holds nothing that is needed: what waits for its end would wait for ever. */
   get bytes(): number {
-    return this.#bytes;
+    const current = this.#current === undefined ? undefined : this.#live.get(this.#current.number);
+    return current?.blocks.size === 0 ? this.#bytes - current.bytes : this.#bytes;
   }
 
   /**

@@ -23,6 +23,7 @@ import { BlockLog, type BlockRef, blockFileNumber } from '../block/block-log.ts'
 import type { CommitDetails } from './commit-details.ts';
 import type { JournalRecord, LoggedBlock, StoredPosition, StoredState } from './records.ts';
 import { blockKey, Recovered, StateReader } from './recovered.ts';
+import { checkpointSizes } from './sizes.ts';
 import { formOf, Tidying, weigh } from './tidying.ts';
 
 /** What a checkpoint is opened with. */
@@ -34,19 +35,18 @@ export interface CheckpointOptions {
   readonly batchMs: number;
   /** The forms of the states that the job keeps, by their names across restarts. */
   readonly forms: ReadonlyMap<string, StateForm>;
-  /** Below this the journal is not tidied, in bytes. Default 16 MiB. */
-  readonly smallJournalBytes?: number;
+  /** How much received data may lie on disk, in bytes. Default: no limit. */
+  readonly maxLogBytes?: number;
 }
+
+/** So many files of received data share the room for it, at least: a file goes only as a whole. */
+const LEAST_FILES = 4;
 
 /** A block of a batch that is cut: in the log already, or to be put there. */
 export type CutBlock = { readonly input: string; readonly values: boolean } & (
   | { readonly ref: BlockRef }
   | { readonly block: EventBlock }
 );
-
-const MIB = 1024 * 1024;
-const DEFAULT_SMALL_JOURNAL_BYTES = 16 * MIB;
-const BLOCK_SEGMENT_BYTES = 64 * MIB;
 
 /** A checkpoint directory. */
 export class Checkpoint {
@@ -73,7 +73,7 @@ export class Checkpoint {
     this.#tidying = new Tidying(found, journal, {
       batchMs: options.batchMs,
       forms: options.forms,
-      smallJournalBytes: options.smallJournalBytes ?? DEFAULT_SMALL_JOURNAL_BYTES,
+      sizes: checkpointSizes(),
     });
   }
 
@@ -95,8 +95,10 @@ export class Checkpoint {
     });
     try {
       const found = new Recovered(forms);
-      const segmentBytes = Math.max(MIB, (options.smallJournalBytes ?? DEFAULT_SMALL_JOURNAL_BYTES) / 4);
-      const journal = await RecordLog.open({ files, directory, name: 'journal', segmentBytes }, (bytes, segment) =>
+      const { blockFile, journalSegment } = checkpointSizes();
+      const blockFileBytes = Math.min(blockFile, (options.maxLogBytes ?? Number.POSITIVE_INFINITY) / LEAST_FILES);
+      const settings = { files, directory, name: 'journal', segmentBytes: journalSegment };
+      const journal = await RecordLog.open(settings, (bytes, segment) =>
         found.take(fromBytes(bytes) as JournalRecord, segment),
       );
       found.finish();
@@ -104,7 +106,7 @@ export class Checkpoint {
       const live = [...found.waiting.values()].map(({ value }) => value.ref);
       live.push(...(found.pending?.blocks ?? []).map(({ ref }) => ref));
       const onLeftBehind = (error: StreamjobError): void => options.log.warn({ err: error }, error.message);
-      const blocks = await BlockLog.open({ files, directory, segmentBytes: BLOCK_SEGMENT_BYTES, onLeftBehind }, live);
+      const blocks = await BlockLog.open({ files, directory, segmentBytes: blockFileBytes, onLeftBehind }, live);
       return new Checkpoint(options, lock, journal, blocks, found);
     } catch (error) {
       await lock.release();

@@ -31,6 +31,8 @@ export interface OpenOptions {
   readonly standard: string | undefined;
   /** Whether windows may be taken over with an interval from which there is no way back. */
   readonly allowIntervalChange: boolean;
+  /** How much received data may lie on disk, in bytes. */
+  readonly maxLogBytes: number;
   readonly log: Logger;
   /** The file system. Default: this machine's. */
   readonly files?: Files | undefined;
@@ -62,6 +64,7 @@ export async function openDurability(options: OpenOptions): Promise<Opened> {
     log,
     batchMs: graph.batchMs,
     forms,
+    maxLogBytes: options.maxLogBytes,
   });
   try {
     tell(checkpoint, directory, log);

@@ -9,20 +9,19 @@ import { FIRST_VERSION, type PackedChange } from '../../state/store.ts';
 import type { CommitDetails } from './commit-details.ts';
 import type { JournalRecord, LoggedBlock, StoredIds, StoredPosition, StoredSlice, StoredState } from './records.ts';
 import { blockKey, idsKey, type Located, type Recovered, sliceKey } from './recovered.ts';
+import type { CheckpointSizes } from './sizes.ts';
 
 /** The journal is tidied when it is larger than so many times what is remembered. */
 const MOST_OVERHEAD = 3;
-/** How much is written again beside a commit, as a part of what the commit itself writes, and at least. */
+/** How much is written again beside a commit, as a part of what the commit itself writes. */
 const TIDY_FRACTION = 1.5;
-const LEAST_TIDY_BYTES = 64 * 1024;
 
 /** What is known from the start. */
 export interface TidyingSettings {
   /** The job's batch interval, in ms. */
   readonly batchMs: number;
   readonly forms: ReadonlyMap<string, StateForm>;
-  /** Below this the journal is not tidied, in bytes. */
-  readonly smallJournalBytes: number;
+  readonly sizes: CheckpointSizes;
 }
 
 /** What is written again beside a commit. */
@@ -73,7 +72,7 @@ export class Tidying {
     const oldest = this.#journal.segments[0]?.number;
     if (oldest === undefined || this.#journal.segments.length < 2 || !this.#isLarge(details)) return carried;
     const { waiting, slices, ids, positions } = this.#found;
-    let budget = Math.max(LEAST_TIDY_BYTES, written * TIDY_FRACTION);
+    let budget = Math.max(this.#settings.sizes.leastTidied, written * TIDY_FRACTION);
     const old = <T>(located: Located<T>): boolean => located.segment <= oldest && budget > 0;
     for (const located of slices.values()) {
       if (!old(located)) continue;
@@ -131,7 +130,7 @@ export class Tidying {
 
   #isLarge({ states }: CommitDetails): boolean {
     const { slices, ids, kept } = this.#found;
-    const small = this.#settings.smallJournalBytes;
+    const small = this.#settings.sizes.smallJournal;
     if (this.#journal.bytes < small) return false;
     let live = 0;
     for (const { size } of [...states, ...kept.values()]) live += size * this.#entryBytes;

@@ -43,6 +43,14 @@ export interface RunLimits {
   readonly deadline: number;
 }
 
+/** Waits for an owner's code to run. */
+interface Interruption {
+  readonly owner: Owner;
+  /** How many of its events pass before. */
+  events: number;
+  readonly run: () => void;
+}
+
 /** So many events are run in one turn of the real event loop. */
 const EVENTS_PER_TURN = 256;
 /** Events that were cancelled are cleared away when there are more than so many, and more than others. */
@@ -60,6 +68,7 @@ export class Scheduler {
   #running = false;
   #current: Owner;
   #world: Owner;
+  #interruptions: Interruption[] = [];
   readonly #crashed: (owner: Owner, error: unknown) => void;
 
   /**
@@ -143,6 +152,32 @@ export class Scheduler {
   }
 
   /**
+   * Calls something in the middle of an owner's event: when so many of its events have passed, and in the next one so many promise jobs,
+   * one made by the other. So it comes between any two awaits of the owner's code, where no call of the machine is between them.
+   * @returns makes sure that it does not
+   */
+  interrupt(owner: Owner, events: number, jobs: number, run: () => void): () => void {
+    let left = jobs;
+    let isOff = false;
+    const hop = (): void => {
+      if (isOff) return;
+      if (left-- > 0) void Promise.resolve().then(hop);
+      else run();
+    };
+    this.#interruptions.push({ owner, events, run: hop });
+    return () => {
+      isOff = true;
+    };
+  }
+
+  #interruptCurrent(): void {
+    for (const each of this.#interruptions) {
+      if (each.owner === this.#current && each.events-- === 0) each.run();
+    }
+    this.#interruptions = this.#interruptions.filter(({ events, owner }) => events >= 0 && owner.state !== 'dead');
+  }
+
+  /**
    * Runs events. Not to be called from an event.
    * @returns whether `until` became true; false at the deadline, or when nothing is left to happen
    * @throws what nobody caught in an event, unless the simulation wants to go on
@@ -208,6 +243,7 @@ export class Scheduler {
       } catch (error) {
         this.#crashed(this.#current, error);
       }
+      if (this.#interruptions.length > 0) this.#interruptCurrent();
       return true;
     }
   }

@@ -91,6 +91,7 @@ export class Database {
 
   /** A call and its answer. */
   #call(client: HostProcess): Promise<void> {
+    if (!client.alive) return new Promise(() => {});
     return new Promise((resolve, reject) => {
       const isAway = this.#isAway() || this.#random.chance(this.#fails ? 0.005 : 0);
       client.after(this.#random.between(...CALL_MS), 'db-answer', () => {
@@ -101,6 +102,8 @@ export class Database {
   }
 
   #commit(tx: Transaction): Promise<void> {
+    // Its code runs on for the rest of the event in which it was killed: what it sends then never leaves it.
+    if (!tx.client.alive) return new Promise(() => {});
     if (this.#isAway()) {
       this.#rollBack(tx);
       return Promise.reject(new Error('the database is away'));

@@ -12,6 +12,8 @@ export interface Made {
   forfeited: boolean;
   /** The agent that told its application that it has it. */
   takenBy: string | undefined;
+  /** How long its body is beside its key and id, in bytes. */
+  readonly padding: number;
   /** How often it was sent to the job by a fake Flume; agents send in their own ways. */
   sent: number;
 }
@@ -23,10 +25,15 @@ export class Events {
   readonly all: Map<string, Made> = new Map();
   readonly #now: () => number;
   readonly #onAcknowledged: (made: Made) => void;
+  readonly #padding: number;
   #acknowledged = 0;
 
-  /** @param onAcknowledged called when somebody is told of an event for the first time */
-  constructor(now: () => number, onAcknowledged: (made: Made) => void) {
+  /**
+   * @param onAcknowledged called when somebody is told of an event for the first time
+   * @param padding how long bodies are beside their keys and ids, in bytes
+   */
+  constructor(now: () => number, onAcknowledged: (made: Made) => void, padding = 0) {
+    this.#padding = padding;
     this.#now = now;
     this.#onAcknowledged = onAcknowledged;
   }
@@ -40,7 +47,16 @@ export class Events {
   make(by: string, number: number): Made {
     const id = `${by}-${number}`;
     const key = KEYS[number % KEYS.length] ?? 'a';
-    const made: Made = { id, key, by, acknowledgedAt: undefined, forfeited: false, takenBy: undefined, sent: 0 };
+    const made: Made = {
+      id,
+      key,
+      by,
+      acknowledgedAt: undefined,
+      forfeited: false,
+      takenBy: undefined,
+      padding: this.#padding,
+      sent: 0,
+    };
     this.all.set(id, made);
     return made;
   }
@@ -53,6 +69,7 @@ export class Events {
     this.#acknowledged++;
     this.#onAcknowledged(made);
   }
+
   /** How many events of each key the job itself has acknowledged. */
   acknowledgedByKey(): Map<string, number> {
     const counts = new Map<string, number>();

@@ -27,6 +27,9 @@ export const FAULTS = [
   'stop-job',
   'kill-at-point',
   'power-at-point',
+  'kill-at-await',
+  'power-at-await',
+  'bit-rot',
 ] as const;
 
 /** A kind of fault. */
@@ -46,6 +49,10 @@ export interface Targets {
   readonly stopJob: (timeout: number) => void;
   /** A host's processes are about to be killed, or its power cut. */
   readonly killed: (host: Host) => void;
+  /** Files of the job that remember something, and how many bytes at the front of each are proven to be on disk. */
+  readonly kept: () => readonly (readonly [file: string, bytes: number])[];
+  /** A file of the job lost what it held. */
+  readonly rotted: () => void;
   /** For the story. */
   readonly tell: (what: string) => void;
 }
@@ -138,6 +145,22 @@ function atPoint(
   return { ms: COMES_BY_MS, end };
 }
 
+/** Strikes in the middle of an event of the job, between two awaits. */
+function atAwait(
+  { job, simulation, tell }: Targets,
+  random: Random,
+  strike: () => void,
+): { ms: number; end: () => void } | undefined {
+  const [process] = job.processes;
+  if (process === undefined) return undefined;
+  const [events, jobs] = [random.int(100), random.int(random.pick([4, 30]))];
+  const end = simulation.scheduler.interrupt(process, events, jobs, () => {
+    tell(`the job is ${jobs} awaits into an event`);
+    strike();
+  });
+  return { ms: COMES_BY_MS, end };
+}
+
 const BEGIN: Readonly<Record<Fault, Begin>> = {
   'kill-job': ({ job, killed }) => {
     kill(job, killed);
@@ -217,6 +240,21 @@ const BEGIN: Readonly<Record<Fault, Begin>> = {
       const { end, ms } = power(job, killed, random.between(100, 5000));
       simulation.world.after(ms, 'fault-end', end);
     }),
+  'kill-at-await': (targets, random) => atAwait(targets, random, () => kill(targets.job, targets.killed)),
+  'power-at-await': (targets, random) =>
+    atAwait(targets, random, () => {
+      const { end, ms } = power(targets.job, targets.killed, random.between(100, 5000));
+      targets.simulation.world.after(ms, 'fault-end', end);
+    }),
+  'bit-rot': ({ job, kept, rotted, tell }, random) => {
+    const files = kept();
+    if (files.length === 0) return undefined;
+    const [file, bytes] = random.pick(files);
+    tell(`a bit of ${file} turns over`);
+    job.disk.flipBits(file, 1, bytes);
+    rotted();
+    return { ms: 0, end: nothing };
+  },
 };
 
 /** Injects faults until it is told to stop. */

@@ -39,6 +39,6 @@ export class Feed {
 }
 
 /** An event as it is sent: its id and key are headers, as an interceptor gives them. */
-export function toEvent({ id, key }: Made): PlainEvent {
-  return { headers: { id, key }, body: Buffer.from(`${key} ${id}`) };
+export function toEvent({ id, key, padding }: Made): PlainEvent {
+  return { headers: { id, key }, body: Buffer.from(`${key} ${id}${' '.repeat(padding)}`) };
 }

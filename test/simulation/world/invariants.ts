@@ -5,13 +5,14 @@
 import type { Written } from '../../../src/simulation/world/database.ts';
 import type { Events, Made } from '../../../src/simulation/world/events.ts';
 import type { CountRow, EventRow } from './job.ts';
-import type { JobPlan, Plan } from './plan.ts';
+import type { DeadLetters } from './letters.ts';
+import { isPoison, type JobPlan, type Plan } from './plan.ts';
 
 /** Something that does not hold. */
 export interface Violation {
   /** In ms of simulated time. */
   readonly at: number;
-  /** Which promise: 'lost', 'early-acknowledgement', 'twice', 'order', 'state', 'window', 'files', 'wedge', 'memory', 'damage', 'crash'. */
+  /** Which promise: 'lost', 'early-acknowledgement', 'twice', 'order', 'state', 'window', 'files', 'letters', 'wedge', 'memory', 'damage', 'crash'. */
   readonly promise: string;
   readonly what: string;
 }
@@ -26,6 +27,9 @@ export class Invariants {
   readonly #last = new Map<string, Written>();
   readonly #counts = new Map<string, number>();
   readonly #plan: JobPlan;
+  /** All versions of the job. */
+  readonly #versions: readonly JobPlan[];
+  readonly #letters: DeadLetters;
   readonly #events: Events;
   readonly #now: () => number;
   /** Nothing goes wrong in this simulation. */
@@ -34,8 +38,10 @@ export class Invariants {
   #committed = Number.NEGATIVE_INFINITY;
 
   /** @param now in ms of simulated time */
-  constructor({ faults, job }: Plan, events: Events, now: () => number) {
+  constructor({ faults, job, other }: Plan, events: Events, letters: DeadLetters, now: () => number) {
     this.#plan = job;
+    this.#versions = other === undefined ? [job] : [job, other];
+    this.#letters = letters;
     this.#isCalm = faults.size === 0;
     this.#events = events;
     this.#now = now;
@@ -43,7 +49,30 @@ export class Invariants {
 
   /** Whether a batch that was cut is run again with the same contents after a crash. */
   get isLogged(): boolean {
-    return this.#plan.ids || this.#plan.reliability === 'store-on-failure';
+    return this.#versions.every(({ ids, reliability }) => ids || reliability === 'store-on-failure');
+  }
+
+  /** Whether every version of the job keeps its counts of all batches: one that was without them has not counted meanwhile. */
+  get #countsAll(): boolean {
+    return this.isLogged && this.#versions.every(({ counts }) => counts);
+  }
+
+  /** Whether what was acknowledged is in the counts, at least. */
+  get #tellsAll(): boolean {
+    const isTold = ({ counts, poison, reliability }: JobPlan): boolean =>
+      counts && !poison && reliability === 'end-to-end';
+    return !this.isLogged && this.#versions.every(isTold);
+  }
+
+  /** Whether every version of the job has the same window: one that gets longer has only what is remembered. */
+  get #seesAll(): boolean {
+    const [first] = this.#versions;
+    return this.isLogged && this.#versions.every(({ window }) => window?.length === first?.window?.length);
+  }
+
+  /** Whether an event has come through: an output has it, or it was left out and is a dead letter. */
+  isOut(id: string): boolean {
+    return this.put.has(id) || (this.#plan.poison && this.#letters.has(id));
   }
 
   violated(promise: string, what: string): void {
@@ -52,7 +81,8 @@ export class Invariants {
 
   /** A peer of the job was told that the job has an event. */
   acknowledged({ id }: Made): void {
-    if (this.#plan.reliability !== 'end-to-end' || this.put.has(id)) return;
+    if (this.#versions.some(({ reliability }) => reliability !== 'end-to-end') || this.put.has(id)) return;
+    if (this.#plan.poison && this.#letters.hasOnDisk(id)) return;
     this.violated('early-acknowledgement', `${id} was acknowledged before any output had it`);
   }
 
@@ -86,7 +116,12 @@ export class Invariants {
   /** All is over. @param files ids in the text files, undefined where none are written */
   atEnd(files: readonly string[] | undefined): void {
     for (const { id, forfeited } of this.#events.all.values()) {
-      if (!forfeited && !this.put.has(id)) this.violated('lost', `${id} is in no output`);
+      if (!forfeited && !this.isOut(id)) this.violated('lost', `${id} is in no output`);
+    }
+    if (this.#plan.poison) {
+      for (const id of this.#letters.all()) {
+        if (!isPoison(id)) this.violated('letters', `${id} is a dead letter, and no function threw on it`);
+      }
     }
     if (files === undefined) return;
     const inFiles = new Map<string, number>();
@@ -109,6 +144,7 @@ export class Invariants {
       if (made !== undefined && made.sent > 0 && times > made.sent)
         this.violated('twice', `${id} was put out ${times} times, and sent ${made.sent} times`);
       this.put.set(id, times);
+      if (this.#plan.poison && isPoison(id)) this.violated('letters', `${id} was put out, and a function threw on it`);
       if (times > 1 && (this.#plan.ids || this.#isCalm))
         this.violated('twice', `${id} was put out ${times} times, again in batch ${time}`);
       this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
@@ -119,11 +155,11 @@ export class Invariants {
 
   #countsOf({ time, rows }: Written): void {
     const found = new Map(rows as readonly CountRow[]);
-    const told = this.isLogged ? new Map<string, number>() : this.#events.acknowledgedByKey();
+    const told = this.#tellsAll ? this.#events.acknowledgedByKey() : new Map<string, number>();
     for (const [key, expected] of this.#counts) {
       const actual = found.get(key) ?? 0;
       // Without a logged batch, one that put its events out before a kill is not in the state, and comes again in another batch.
-      if (this.isLogged ? actual !== expected : actual > expected) {
+      if (this.#countsAll ? actual !== expected : actual > expected) {
         this.violated('state', `the state of ${key} is ${actual} in batch ${time}, outputs have ${expected}`);
       }
       const least = told.get(key) ?? 0;
@@ -135,7 +171,7 @@ export class Invariants {
 
   #windowOf({ time, rows }: Written): void {
     if (this.#plan.window === undefined) return;
-    const from = time - this.#plan.window.length;
+    const from = time - Math.max(...this.#versions.map(({ window }) => window?.length ?? 0));
     const expected = new Map<string, number>();
     for (const batch of this.#batches) {
       if (batch.time <= from || batch.time > time) continue;
@@ -146,7 +182,7 @@ export class Invariants {
       const actual = found.get(key) ?? 0;
       const put = expected.get(key) ?? 0;
       // Without a logged batch, one that put its events out before a kill is in no window.
-      if (this.isLogged ? actual !== put : actual > put) {
+      if (this.#seesAll ? actual !== put : actual > put) {
         this.violated('window', `the window of ${key} is ${actual} in batch ${time}, outputs have ${put}`);
       }
     }

@@ -29,6 +29,10 @@ export interface JobPlan {
   /** The sinks' timeout, in ms. */
   readonly sinkTimeout: number;
   readonly maxBacklogBytes: number;
+  readonly maxLogBytes: number;
+  readonly parallelism: number;
+  /** Whether a function throws on some events, always, which are left out then, and are dead letters. */
+  readonly poison: boolean;
 }
 
 /** An agent of the seed. */
@@ -42,26 +46,67 @@ export interface AgentPlan {
 /** All that a seed decides before anything happens. */
 export interface Plan {
   readonly job: JobPlan;
+  /** An older or newer version of the job: each start runs one of the two. */
+  readonly other: JobPlan | undefined;
+  /** Whether the files of the checkpoint are cleared up after some kB, not after many MB. */
+  readonly smallFiles: boolean;
   readonly flumeSinks: number;
   readonly sparkSinks: number;
   readonly agents: readonly AgentPlan[];
   /** How many events each peer has, and in how long it gets them, in ms. */
   readonly eventsPerPeer: number;
+  /** How long the body of an event is, in bytes, beside its id. */
+  readonly bodyBytes: number;
+  /** How many sinks each fake Flume has on its channel, which send at the same time. */
+  readonly sinksPerFlume: number;
   readonly feedMs: number;
   /** Between two faults, in ms on average. */
   readonly calmMs: number;
   readonly faults: ReadonlySet<Fault>;
 }
 
+/** Whether the function of a job throws on an event, always. @param id `flume0-17` */
+export function isPoison(id: string): boolean {
+  return Number(id.slice(id.lastIndexOf('-') + 1)) % 7 === 3;
+}
+
 /** @param swarm switches about half of the faults off @param only of the faults; left out: all */
 export function planOf(random: Random, swarm: boolean, only: readonly Fault[] = FAULTS): Plan {
+  const job = jobOf(random);
+  const flumeSinks = random.int(3);
+  const sparkSinks = random.int(2);
+  const agents = Array.from({ length: flumeSinks + sparkSinks === 0 ? 1 : random.int(3) }, (_, i): AgentPlan => {
+    const storeOnFailure = job.reliability === 'store-on-failure' && random.chance(0.5);
+    const channel = !storeOnFailure && random.chance(job.reliability === 'end-to-end' ? 0.85 : 0.3) ? 'file' : 'memory';
+    return { name: `agent${i}`, channel, storeOnFailure };
+  });
+  const other = random.chance(0.2) ? otherVersionOf(job, random) : undefined;
+  const isLarge = random.chance(0.25);
+  const eventsPerPeer = random.pick([20, 60, 150]);
+  return {
+    job,
+    other,
+    smallFiles: random.chance(0.5),
+    flumeSinks,
+    sparkSinks,
+    agents,
+    eventsPerPeer: isLarge ? Math.min(60, eventsPerPeer) : eventsPerPeer,
+    bodyBytes: isLarge ? random.pick([500, 2000]) : 0,
+    sinksPerFlume: random.pick([1, 1, 1, 4]),
+    feedMs: random.pick([5000, 20_000, 40_000]),
+    calmMs: random.pick([1000, 3000, 8000]),
+    faults: faultsOf(job, random, swarm, only),
+  };
+}
+
+function jobOf(random: Random): JobPlan {
   const peerTimeout = random.pick([5000, 20_000]);
   const batchInterval = random.pick(peerTimeout === 5000 ? [100, 250, 500, 1000] : [100, 250, 500, 1000, 2000]);
   // A job whose batches may run ahead: nothing of it needs one to wait for the commit of the one before.
   const isLean = random.chance(0.15);
   const ids = !isLean && random.chance(0.6);
   const slides = random.pick([1, 2]);
-  const job: JobPlan = {
+  return {
     reliability: random.chance(0.35) ? 'store-on-failure' : 'end-to-end',
     cut: random.chance(0.3) ? 'eager' : 'interval',
     batchInterval,
@@ -79,23 +124,36 @@ export function planOf(random: Random, swarm: boolean, only: readonly Fault[] = 
     peerTimeout,
     sinkTimeout: random.pick([10_000, 60_000]),
     maxBacklogBytes: random.pick([20_000, 256 * 1024 * 1024]),
+    maxLogBytes: random.pick([30_000, 8 * 1024 * 1024 * 1024]),
+    parallelism: random.pick([1, 2, 3]),
+    poison: !isLean && random.chance(0.15),
   };
-  const flumeSinks = random.int(3);
-  const sparkSinks = random.int(2);
-  const agents = Array.from({ length: flumeSinks + sparkSinks === 0 ? 1 : random.int(3) }, (_, i): AgentPlan => {
-    const storeOnFailure = job.reliability === 'store-on-failure' && random.chance(0.5);
-    const channel = !storeOnFailure && random.chance(job.reliability === 'end-to-end' ? 0.85 : 0.3) ? 'file' : 'memory';
-    return { name: `agent${i}`, channel, storeOnFailure };
-  });
+}
+
+/** What somebody may change in a job that has a checkpoint (docs/reliability.md, "The job may be changed"). */
+function otherVersionOf(job: JobPlan, random: Random): JobPlan {
+  const { window } = job;
+  const isOther = (): boolean => random.chance(0.5);
   return {
-    job,
-    flumeSinks,
-    sparkSinks,
-    agents,
-    eventsPerPeer: random.pick([20, 60, 150]),
-    feedMs: random.pick([5000, 20_000, 40_000]),
-    calmMs: random.pick([1000, 3000, 8000]),
-    // In some seeds nothing goes wrong: there, nothing may come twice.
-    faults: new Set(swarm && random.chance(0.05) ? [] : only.filter(() => !swarm || random.chance(0.5))),
+    ...job,
+    reliability: isOther() ? 'end-to-end' : 'store-on-failure',
+    cut: isOther() ? 'eager' : 'interval',
+    batchesInFlight: isOther() ? 2 : 1,
+    parallelism: random.pick([1, 2, 3]),
+    counts: isOther() ? !job.counts : job.counts,
+    batchInterval: window === undefined ? job.batchInterval * random.pick([1, 2]) : job.batchInterval,
+    window: window === undefined ? undefined : { ...window, length: window.slide * random.pick([2, 3, 4]) },
   };
+}
+
+/** Rare in a swarm: who finds damage stops, and nothing more comes of the seed. */
+const ROT: Fault = 'bit-rot';
+
+function faultsOf(job: JobPlan, random: Random, swarm: boolean, only: readonly Fault[]): ReadonlySet<Fault> {
+  // In some seeds nothing goes wrong: there, nothing may come twice.
+  if (swarm && random.chance(0.05)) return new Set();
+  const faults = new Set(only.filter((fault) => !swarm || random.chance(fault === ROT ? 0.06 : 0.5)));
+  // What is left out because a function throws now and then would not be the same for all outputs.
+  if (job.poison) faults.delete('user-throws');
+  return faults;
 }

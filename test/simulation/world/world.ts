@@ -2,10 +2,8 @@
  * A world: the job, its database, fake Flumes, embedded agents with their applications, all on hosts of a simulation; faults for a
  * while; then it gets well, and all that was sent must come through in bounded time.
  */
-import type { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { messageOf, StreamjobError } from '../../../src/core/errors.ts';
 import type { Logger } from '../../../src/core/log.ts';
-import { TelemetryRegistry } from '../../../src/core/telemetry.ts';
 import type { Host, HostProcess } from '../../../src/simulation/machine/host.ts';
 import { Simulation } from '../../../src/simulation/machine/simulation.ts';
 import { Database } from '../../../src/simulation/world/database.ts';
@@ -16,7 +14,9 @@ import { runFlumeSink } from '../../../src/simulation/world/flume-sink.ts';
 import { runSparkSink } from '../../../src/simulation/world/spark-sink.ts';
 import { confOf, idsInSpill, runAgent, runApplication } from './agent.ts';
 import { Invariants, type Violation } from './invariants.ts';
-import { FILES_PREFIX, JOB_PORT, makeJob } from './job.ts';
+import { JOB_PORT, LETTERS } from './job.ts';
+import { JobRuns } from './job-runs.ts';
+import { DeadLetters } from './letters.ts';
 import { type AgentPlan, type Plan, planOf } from './plan.ts';
 
 /** What a seed led to. */
@@ -85,9 +85,11 @@ class World {
   readonly #sinks: string[] = [];
   readonly #story: string[] = [];
   readonly #tells: boolean;
-  /** The run of the job that is up. */
-  #context: StreamingContext | undefined;
-  #telemetry = new TelemetryRegistry();
+  readonly #runs: JobRuns;
+  /** A bit of the job's checkpoint has turned over. */
+  #isRotten = false;
+  /** The job has found that, and does not start. */
+  #isRotFound = false;
   #isOver = false;
   /** When it is looked whether all is through. */
   #lookAt = 0;
@@ -102,11 +104,14 @@ class World {
     });
     const plan = planOf(this.#simulation.random.fork('plan'), swarm, only);
     this.#plan = change?.(plan) ?? plan;
+    this.#job = this.#simulation.host('job');
     this.#events = new Events(
       () => this.#simulation.now,
       (made) => this.#invariants.acknowledged(made),
+      this.#plan.bodyBytes,
     );
-    this.#invariants = new Invariants(this.#plan, this.#events, () => this.#simulation.now);
+    const letters = new DeadLetters(this.#job.disk, LETTERS);
+    this.#invariants = new Invariants(this.#plan, this.#events, letters, () => this.#simulation.now);
     this.#database = new Database(
       this.#simulation,
       this.#plan.faults.size > 0,
@@ -116,10 +121,27 @@ class World {
         this.#invariants.written(written);
       },
     );
-    this.#job = this.#simulation.host('job');
+    this.#runs = new JobRuns({
+      plan: this.#plan,
+      simulation: this.#simulation,
+      host: this.#job,
+      database: this.#database,
+      users: this.#users,
+      log: this.#logOf('job'),
+      tell: (what) => this.#tell('world', what),
+    });
   }
 
   async run(): Promise<Outcome> {
+    const back = this.#runs.install();
+    try {
+      return await this.#run();
+    } finally {
+      back();
+    }
+  }
+
+  async #run(): Promise<Outcome> {
     this.#build();
     const { calmMs, faults, feedMs } = this.#plan;
     const simulation = this.#simulation;
@@ -132,6 +154,10 @@ class World {
         users: this.#users,
         stopJob: (timeout) => this.#stopJob(timeout),
         killed: (host) => this.#killed(host),
+        kept: () => this.#runs.keptFiles(),
+        rotted: () => {
+          this.#isRotten = true;
+        },
         tell: (what) => this.#tell('fault', what),
       },
       faults,
@@ -141,10 +167,11 @@ class World {
     driver.stop();
     this.#heal();
     this.#tell('world', 'is well from now on');
-    const well = await simulation.runUntil(() => this.#isThrough, RECOVERY_MS);
+    const well = await simulation.runUntil(() => this.#isThrough || this.#isRotFound, RECOVERY_MS);
     if (!well) this.#invariants.violated('wedge', this.#whatIsMissing());
     await this.#end();
-    this.#invariants.atEnd(this.#plan.job.files && well ? this.#idsInFiles() : undefined);
+    // Who finds damage does not start: what was put out until then is right, and nothing more is promised.
+    if (!this.#isRotFound) this.#invariants.atEnd(this.#plan.job.files && well ? this.#runs.idsInFiles() : undefined);
     const { now, scheduler } = simulation;
     return {
       seed: this.#seed,
@@ -161,7 +188,7 @@ class World {
   }
 
   #build(): void {
-    const { agents, eventsPerPeer, feedMs, flumeSinks, job, sparkSinks } = this.#plan;
+    const { agents, eventsPerPeer, feedMs, flumeSinks, job, sinksPerFlume, sparkSinks } = this.#plan;
     const random = this.#simulation.random.fork('feeds');
     const feed = (name: string): Feed => {
       const made = new Feed(name, this.#events);
@@ -176,7 +203,9 @@ class World {
       const host = this.#peer(`flume${i}`);
       const own = feed(host.name);
       const settings = { ...atJob, batchSize: 10, timeout: job.peerTimeout };
-      this.#keepUp(host, 'sink', () => runFlumeSink(own, this.#events, settings));
+      for (let sink = 0; sink < sinksPerFlume; sink++) {
+        this.#keepUp(host, `sink${sink}`, () => runFlumeSink(own, this.#events, settings));
+      }
     }
     for (let i = 0; i < sparkSinks; i++) {
       const host = this.#peer(`spark${i}`);
@@ -194,7 +223,8 @@ class World {
       const own = feed(application.name);
       this.#keepUp(application, 'app', () => runApplication(own, host.address, (ids) => this.#taken(agent, ids)));
     }
-    this.#keepUp(this.#job, 'job', () => this.#runJob());
+    this.#watchMemory();
+    this.#keepUp(this.#job, 'job', () => this.#runs.run(this.#sinks));
   }
 
   #peer(name: string): Host {
@@ -219,37 +249,8 @@ class World {
     start();
   }
 
-  async #runJob(): Promise<void> {
-    const process = this.#simulation.scheduler.current as HostProcess;
-    this.#telemetry = new TelemetryRegistry();
-    const context = makeJob({
-      plan: this.#plan.job,
-      process,
-      database: this.#database,
-      sinks: this.#sinks,
-      log: this.#logOf('job'),
-      telemetry: this.#telemetry,
-      onEvent: (id) => {
-        if (this.#users.throws) throw new Error(`the function does not like ${id} today`);
-      },
-      beforeWrite: () => this.#hang(process),
-    });
-    this.#context = context;
-    await context.start();
-    await context.awaitTermination();
-    throw new Error('the job was stopped');
-  }
-
-  /** Waits while users' functions hang. */
-  async #hang(process: HostProcess): Promise<void> {
-    while (this.#users.hangs) await new Promise<void>((resolve) => void process.after(50, 'user-hangs', resolve));
-  }
-
   #stopJob(timeout: number): void {
-    const context = this.#context;
-    const [process] = this.#job.processes;
-    if (context === undefined || process === undefined) return;
-    void process.run(() => context.stop({ timeout })).catch((error: unknown) => this.#judge('stop', error));
+    void this.#runs.stop(timeout)?.stopped.catch((error: unknown) => this.#judge('stop', error));
   }
 
   /** An agent told its application that it has events. */
@@ -284,6 +285,10 @@ class World {
   #judge(who: string, error: unknown): void {
     if (!(error instanceof StreamjobError)) return;
     if (['LOG_CORRUPT', 'CHANNEL_CORRUPT', 'CHECKPOINT_INCOMPATIBLE', 'CONFIG_INVALID'].includes(error.code)) {
+      if (this.#isRotten && error.code === 'LOG_CORRUPT') {
+        this.#isRotFound = true;
+        return;
+      }
       this.#invariants.violated('damage', `${who}: ${error.message} (${error.where ?? ''})`);
     }
   }
@@ -307,7 +312,7 @@ class World {
     if (this.#feeds.some(({ waiting }) => waiting > 0)) return false;
     for (const { acknowledgedAt, forfeited, id, takenBy } of this.#events.all.values()) {
       if (forfeited) continue;
-      if (!this.#invariants.put.has(id)) return false;
+      if (!this.#invariants.isOut(id)) return false;
       if (takenBy === undefined && acknowledgedAt === undefined && !id.startsWith('app-')) return false;
     }
     return this.#filesAreThrough;
@@ -316,56 +321,51 @@ class World {
   /** Files are the last output of a batch. */
   get #filesAreThrough(): boolean {
     if (!this.#plan.job.files) return true;
-    const inFiles = new Set(this.#idsInFiles());
-    return [...this.#events.all.values()].every(({ forfeited, id }) => forfeited || inFiles.has(id));
+    const inFiles = new Set(this.#runs.idsInFiles());
+    return [...this.#events.all.values()].every(
+      ({ forfeited, id }) => forfeited || !this.#invariants.put.has(id) || inFiles.has(id),
+    );
   }
 
   #whatIsMissing(): string {
     const missing = [...this.#events.all.values()].filter(
-      ({ forfeited, id }) => !forfeited && !this.#invariants.put.has(id),
+      ({ forfeited, id }) => !forfeited && !this.#invariants.isOut(id),
     );
     const untold = [...this.#events.all.values()].filter(
       ({ acknowledgedAt, forfeited, id }) => !forfeited && acknowledgedAt === undefined && !id.startsWith('app-'),
     );
     const waiting = this.#feeds.filter((feed) => feed.waiting > 0).map(({ name, waiting }) => `${name} ${waiting}`);
-    return `${missing.length} events are in no output, ${untold.length} were not acknowledged, waiting: ${waiting.join(', ') || 'none'}, the job has ${this.#context?.waitingEvents} waiting`;
+    return `${missing.length} events are in no output, ${untold.length} were not acknowledged, waiting: ${waiting.join(', ') || 'none'}, the job has ${this.#runs.waitingEvents} waiting`;
   }
 
   /** The job stops gracefully, and its stop comes to an end. */
   async #end(): Promise<void> {
     this.#isOver = true;
-    const context = this.#context;
-    const [process] = this.#job.processes;
-    if (context === undefined || process === undefined) return;
+    const stop = this.#runs.stop();
+    if (stop === undefined) return;
     let ended = false;
-    void process
-      .run(() => context.stop())
-      .then(
-        () => {
-          ended = true;
-        },
-        (error: unknown) => this.#invariants.violated('wedge', `stop: ${messageOf(error)}`),
-      );
-    const held = this.#measured('held_bytes');
-    if (held > this.#plan.job.maxBacklogBytes + SLACK_BYTES)
-      this.#invariants.violated('memory', `${held} bytes are held`);
-    if (!(await this.#simulation.runUntil(() => ended || !process.alive, STOP_MS))) {
+    stop.stopped.then(
+      () => {
+        ended = true;
+      },
+      (error: unknown) => this.#invariants.violated('wedge', `stop: ${messageOf(error)}`),
+    );
+    if (!(await this.#simulation.runUntil(() => ended || !stop.process.alive, STOP_MS))) {
       this.#invariants.violated('wedge', 'a graceful stop has not ended');
     }
   }
 
-  #measured(name: string): number {
-    return this.#telemetry.samples().find((sample) => sample.name === name)?.value ?? 0;
-  }
-
-  /** The ids in all parts of all batches that are whole. */
-  #idsInFiles(): string[] {
-    const { disk } = this.#job;
-    const paths = disk.paths(FILES_PREFIX.slice(0, FILES_PREFIX.lastIndexOf('/')));
-    return paths
-      .filter((path) => path.startsWith(FILES_PREFIX) && /\/part-\d+$/.test(path) && !path.includes('_temporary'))
-      .flatMap((path) => disk.text(path).split('\n'))
-      .filter((line) => line !== '');
+  /** Looks again and again whether more is held in memory than may be. */
+  #watchMemory(): void {
+    const { bodyBytes, flumeSinks, job, sinksPerFlume } = this.#plan;
+    const most = job.maxBacklogBytes + SLACK_BYTES + flumeSinks * sinksPerFlume * 10 * bodyBytes;
+    const look = (): void => {
+      if (this.#isOver) return;
+      const held = this.#runs.heldBytes;
+      if (held > most) this.#invariants.violated('memory', `${held} bytes are held, and ${most} may be`);
+      this.#simulation.world.after(LOOK_MS, 'look', look);
+    };
+    look();
   }
 
   #logOf(who: string): Logger {

@@ -68,3 +68,17 @@ test('an array that its peer has cut into as many parts as it has events is logg
   });
   expect([...texts]).toEqual(['a']);
 });
+
+test('a file that is written to, and holds nothing that is needed any more, does not count', async () => {
+  const { log } = await openLog(1 << 20);
+  const first = await log.append(eventByEvent(100));
+  const second = await log.append(eventByEvent(100));
+  await log.release([first]);
+  expect(log.bytes).toBeGreaterThan(second.offset);
+  await log.release([second]);
+  expect(log.bytes).toBe(0);
+  const third = await log.append(eventByEvent(1));
+  expect(log.bytes).toBeGreaterThan(third.offset);
+  expect((await log.read(third)).count).toBe(1);
+  await log.close();
+});

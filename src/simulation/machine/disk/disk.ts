@@ -91,11 +91,16 @@ export class SimDisk {
     if (!ignored) this.system.sync(node, order);
   }
 
-  /** Turns bits over in a file, at places of the seed, where it lies and unnoticed. @throws ENOENT */
-  flipBits(file: string, count = 1): void {
+  /**
+   * Turns bits over in a file, at places of the seed, where it lies and unnoticed.
+   * @param within how many bytes at the front of the file they lie in; left out: all
+   * @throws ENOENT
+   */
+  flipBits(file: string, count = 1, within = Number.POSITIVE_INFINITY): void {
     const node = this.#file(file);
-    for (let i = 0; i < count && node.live.size > 0; i++) {
-      const at = this.#random.int(node.live.size);
+    const bytes = Math.min(node.live.size, within);
+    for (let i = 0; i < count && bytes > 0; i++) {
+      const at = this.#random.int(bytes);
       const flipped = Buffer.of((node.live.bytes[at] ?? 0) ^ (1 << this.#random.int(8)));
       node.live.write(at, flipped);
       if (at < node.durable.size) node.durable.write(at, flipped);
