@@ -159,6 +159,12 @@ export class Processing {
   async #attempt(batch: Batch, outputs: OutputRun, attempt: number): Promise<boolean> {
     const { clock, deadLetters, durability, engine } = this.#settings;
     await durability.logCut(batch);
+    if (batch.givenUp.aborted) {
+      // It was given up while it was being logged: the log is told only now, since it had nothing to take back then.
+      this.#abandoned = this.#abandon(batch);
+      this.#parts.onLearned(batch);
+      return false;
+    }
     reached('cut');
     const stagesBegan = clock.now();
     const stages = (): Promise<BatchReport> => engine.run(batch, attempt);

@@ -34,6 +34,7 @@ export class FaultyFiles implements Files {
   };
   #cut = false;
   #readable: Promise<void> = Promise.resolve();
+  #syncable: Promise<void> = Promise.resolve();
   /** How many reads of a part of a file have been asked for. */
   reads = 0;
 
@@ -41,6 +42,15 @@ export class FaultyFiles implements Files {
   holdReads(): () => void {
     let release = (): void => {};
     this.#readable = new Promise((resolve) => {
+      release = resolve;
+    });
+    return () => release();
+  }
+
+  /** Syncs of files wait from now on. @returns lets them go on */
+  holdSyncs(): () => void {
+    let release = (): void => {};
+    this.#syncable = new Promise((resolve) => {
       release = resolve;
     });
     return () => release();
@@ -90,6 +100,7 @@ export class FaultyFiles implements Files {
         written += whole.length;
       },
       sync: async () => {
+        await this.#syncable;
         this.#step('sync');
         await inner.sync();
         this.#synced.set(file, written);
@@ -104,9 +115,9 @@ export class FaultyFiles implements Files {
     };
   }
 
-  async truncate(file: string, length: number): Promise<void> {
+  async truncate(file: string, length: number, from?: number): Promise<void> {
     this.#step('truncate');
-    await nodeFiles.truncate(file, length);
+    await nodeFiles.truncate(file, length, from);
     this.#synced.set(file, length);
   }
 

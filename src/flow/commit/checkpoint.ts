@@ -178,15 +178,16 @@ export class Checkpoint {
       );
     }
     const added: BlockRef[] = [];
+    const logging = blocks.map(async ({ input, values, ...place }): Promise<LoggedBlock> => {
+      if ('ref' in place) return { input, values, ref: place.ref };
+      const fresh = await this.#blocks.append(place.block);
+      added.push(fresh);
+      return { input, values, ref: fresh };
+    });
     try {
-      const logged = await Promise.all(
-        blocks.map(async ({ input, values, ...place }): Promise<LoggedBlock> => {
-          if ('ref' in place) return { input, values, ref: place.ref };
-          const fresh = await this.#blocks.append(place.block);
-          added.push(fresh);
-          return { input, values, ref: fresh };
-        }),
-      );
+      // Where one could not be written, those that were come back only when all are through.
+      await Promise.allSettled(logging);
+      const logged = await Promise.all(logging);
       await this.#append({ type: 'batch', time, id, blocks: logged, positions });
       for (const { ref } of logged) this.#found.waiting.delete(blockKey(ref));
       this.#found.lastTime = time;

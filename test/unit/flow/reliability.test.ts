@@ -5,6 +5,7 @@ import avsc from 'avsc';
 import { describe, expect, test } from 'vitest';
 import type { StreamingContextOptions } from '../../../src/api/context-options.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
+import { TelemetryRegistry } from '../../../src/core/telemetry.ts';
 import type { FlumePushOptions } from '../../../src/flow/receive/flume-push.ts';
 import { ownDirectory } from '../../kit/directory.ts';
 import { FaultyFiles } from '../../kit/faulty-files.ts';
@@ -81,6 +82,34 @@ describe('end-to-end', () => {
     expect(job.values()).toEqual(['a']);
     await next.stop();
   });
+});
+
+test('a batch that is given up while it is being logged leaves nothing in the log', async () => {
+  const telemetry = new TelemetryRegistry();
+  const job = machine({ telemetry, push: { dedupe: { header: 'id', remember: 100 } } });
+  const rig = await job.boot();
+  const peer = await rig.connect();
+  const bytes = (): number | undefined => telemetry.samples().find(({ name }) => name === 'log_bytes')?.value;
+  const release = job.state.files.holdSyncs();
+  const serial = peer.send('a');
+  await arrived(rig, 1);
+  await until(() => {
+    rig.clock.advance(500);
+    return peer.status(serial) !== undefined;
+  });
+  expect(peer.status(serial)).toBe('FAILED');
+  release();
+  await until(() => rig.seen.some(({ type }) => type === 'batchGivenUp'));
+  await until(() => {
+    rig.clock.advance(500);
+    return job.out.length === 0 && bytes() === 0 && rig.batches.some(({ events }) => events === 0);
+  });
+  // A crash now must not bring it back: its peer was told no.
+  await job.powerCut(rig);
+  const next = await job.boot();
+  await next.tick();
+  expect(job.values()).toEqual([]);
+  await next.stop();
 });
 
 describe('store-on-failure', () => {
