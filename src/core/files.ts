@@ -22,8 +22,8 @@ export interface AppendFile {
 export interface Files {
   /** Opens a new file to append to it. @throws when it exists */
   create(file: string): Promise<AppendFile>;
-  /** Cuts a file that exists, durably. */
-  truncate(file: string, length: number): Promise<void>;
+  /** Cuts a file that exists, durably. @param from what is left behind that byte is written once more; left out: nothing is */
+  truncate(file: string, length: number, from?: number): Promise<void>;
   read(file: string): Promise<Buffer>;
   /** A part of a file; shorter when the file ends before. */
   readAt(file: string, offset: number, length: number): Promise<Buffer>;
@@ -42,10 +42,11 @@ export interface Files {
 /** Files of this machine. */
 export const nodeFiles: Files = {
   create: async (file) => appendFile(await fs.open(file, 'ax')),
-  async truncate(file, length) {
+  async truncate(file, length, from = length) {
     const handle = await fs.open(file, 'r+');
     try {
       await handle.truncate(length);
+      if (from < length) await writeAgain(handle, from, length);
       await handle.sync();
     } finally {
       await handle.close();
@@ -74,6 +75,18 @@ export const nodeFiles: Files = {
   rename: (from, to) => fs.rename(from, to),
   syncDirectory,
 };
+
+async function writeAgain(handle: FileHandle, from: number, end: number): Promise<void> {
+  const part = Buffer.allocUnsafe(Math.min(end - from, 1024 * 1024));
+  for (let at = from; at < end; ) {
+    const { bytesRead } = await handle.read(part, 0, Math.min(part.length, end - at), at);
+    if (bytesRead === 0) return;
+    for (let done = 0; done < bytesRead; ) {
+      done += (await handle.write(part, done, bytesRead - done, at + done)).bytesWritten;
+    }
+    at += bytesRead;
+  }
+}
 
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await fs.open(directory, 'r');

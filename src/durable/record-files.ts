@@ -18,6 +18,8 @@ export interface RecordLogOptions {
 export interface FoundSegment extends Segment {
   /** Bytes behind what is whole: what a crash left of a record that nobody was told of. */
   readonly torn: number;
+  /** Bytes at its front that were on disk when the last frame was written. */
+  readonly proven: number;
 }
 
 /**
@@ -39,11 +41,11 @@ export async function readLog(
     }
     const file = fileOf(options, number);
     const bytes = await options.files.read(file);
-    const { end, size } = readSegment(bytes, file, before, (payload) => onRecord(payload, number));
+    const { end, proven, size } = readSegment(bytes, file, before, (payload) => onRecord(payload, number));
     if (mark?.number === number && end < mark.bytes) {
       throw corrupt(file, `${mark.bytes} bytes of it were synced when the log was closed, ${end} are whole`);
     }
-    found.push({ number, bytes: end, torn: size - end });
+    found.push({ number, bytes: end, torn: size - end, proven });
   }
   if (mark !== undefined && (found.at(-1)?.number ?? 0) < mark.number) {
     throw corrupt(fileOf(options, mark.number), 'the segment is missing');

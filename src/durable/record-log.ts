@@ -66,11 +66,12 @@ export class RecordLog {
     try {
       const found = await readLog(options, onRecord);
       for (const segment of found) {
+        const { bytes, number, proven, torn } = segment;
         // What a killed process wrote last is the kernel's, and not on disk: now that it was found it must stay, and the next
-        // segment will say that it does. Cutting syncs, also where nothing is cut.
-        if (segment.torn > 0 || segment === found.at(-1)) {
-          await files.truncate(fileOf(options, segment.number), segment.bytes);
-        }
+        // segment will say that it does. It is written once more: where a sync of it has failed before, the kernel takes it for
+        // written, and another sync would say yes and do nothing.
+        if (segment === found.at(-1)) await files.truncate(fileOf(options, number), bytes, Math.min(proven, bytes));
+        else if (torn > 0) await files.truncate(fileOf(options, number), bytes);
       }
       return new RecordLog(options, found);
     } catch (error) {

@@ -62,7 +62,7 @@ function frameAt(bytes: Buffer, offset: number): Frame | undefined {
 /**
  * Reads a segment, calling `onRecord` with each record.
  * @param before the segment before this one, cut to what is whole in it
- * @returns where what is whole ends, and how long the file is
+ * @returns where what is whole ends, how long the file is, and how many bytes were on disk for sure when its last frame was written
  * @throws StreamjobError LOG_CORRUPT
  */
 export function readSegment(
@@ -70,22 +70,23 @@ export function readSegment(
   file: string,
   before: Segment | undefined,
   onRecord: (payload: Buffer) => void,
-): { readonly end: number; readonly size: number } {
+): { readonly end: number; readonly size: number; readonly proven: number } {
   // Created, and nothing was ever synced in it.
-  if (bytes.length < HEADER_BYTES) return { end: 0, size: bytes.length };
+  if (bytes.length < HEADER_BYTES) return { end: 0, size: bytes.length, proven: 0 };
   if (!bytes.subarray(0, 8).equals(HEADER)) {
     if (bytes.subarray(0, HEADER_BYTES).some((byte) => byte !== 0)) {
       throw corrupt(file, 'it does not begin as a log of this version does');
     }
     // A power cut before the first sync may leave zeros where the first page was never written, with later pages behind it.
     requireNothingSynced(bytes, 0, file);
-    return { end: 0, size: bytes.length };
+    return { end: 0, size: bytes.length, proven: 0 };
   }
   const syncedBefore = Number(bytes.readBigUInt64LE(8));
   if (before !== undefined && before.bytes < syncedBefore) {
     throw corrupt(`the segment before ${file}`, `of ${syncedBefore} bytes only ${before.bytes} are whole`);
   }
   let offset = HEADER_BYTES;
+  let proven = 0;
   for (let next = frameAt(bytes, offset); next !== undefined; next = frameAt(bytes, offset)) {
     try {
       if (next.payload.length > 0) onRecord(next.payload);
@@ -94,9 +95,10 @@ export function readSegment(
       throw corrupt(file, `the record at byte ${offset} cannot be read: ${messageOf(error)}`);
     }
     offset = next.end;
+    proven = next.synced;
   }
   requireNothingSynced(bytes, offset, file);
-  return { end: offset, size: bytes.length };
+  return { end: offset, size: bytes.length, proven };
 }
 
 /** @throws StreamjobError LOG_CORRUPT when a frame behind `offset` says that what stands there was on disk */
@@ -105,18 +107,6 @@ function requireNothingSynced(bytes: Buffer, offset: number, file: string): void
     const later = frameAt(bytes, at);
     if (later !== undefined && later.synced > offset) throw corrupt(file, `the record at byte ${offset} is damaged`);
   }
-}
-
-/**
- * How many bytes of a segment were on disk for sure, as its frames tell: damage to one of these is found at the next start.
- * @param bytes of the whole segment
- */
-export function provenBytes(bytes: Buffer): number {
-  let proven = 0;
-  for (let next = frameAt(bytes, HEADER_BYTES); next !== undefined; next = frameAt(bytes, next.end)) {
-    proven = Math.max(proven, next.synced);
-  }
-  return proven;
 }
 
 /** That the log is damaged. */

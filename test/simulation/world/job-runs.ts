@@ -2,7 +2,7 @@
 import type { StreamingContext } from '../../../src/api/streaming-context.ts';
 import type { Logger } from '../../../src/core/log.ts';
 import { TelemetryRegistry } from '../../../src/core/telemetry.ts';
-import { provenBytes } from '../../../src/durable/segment.ts';
+import { readSegment } from '../../../src/durable/segment.ts';
 import { replaceCheckpointSizes } from '../../../src/flow/commit/sizes.ts';
 import type { Host, HostProcess } from '../../../src/simulation/machine/host.ts';
 import type { Random } from '../../../src/simulation/machine/random.ts';
@@ -112,7 +112,7 @@ export class JobRuns {
     const files = disk.paths().filter((file) => file.startsWith(CHECKPOINT_DIR) && /\.(log|avro)$/.test(file));
     const proven = files.map((file): readonly [string, number] => {
       const bytes = disk.durableBytes(file);
-      return [file, file.endsWith('.log') ? provenBytes(bytes) : bytes.length];
+      return [file, file.endsWith('.log') ? provenIn(bytes, file) : bytes.length];
     });
     return proven.filter(([, bytes]) => bytes > 0);
   }
@@ -125,5 +125,14 @@ export class JobRuns {
       .filter((path) => path.startsWith(FILES_PREFIX) && /\/part-\d+$/.test(path) && !path.includes('_temporary'))
       .flatMap((path) => disk.text(path).split('\n'))
       .filter((line) => line !== '');
+  }
+}
+
+/** 0 where the file is damaged already. */
+function provenIn(bytes: Buffer, file: string): number {
+  try {
+    return readSegment(bytes, file, undefined, () => {}).proven;
+  } catch {
+    return 0;
   }
 }

@@ -106,6 +106,40 @@ describe('a record log', () => {
     expect(acknowledged).toBeGreaterThan(SEEDS * 10);
   });
 
+  test('has on disk what it found, also when another start failed at its sync before: the kernel takes that for written', async () => {
+    let found = 0;
+    for (let seed = 0; seed < 100; seed++) {
+      const simulation = new Simulation({ seed });
+      const host = simulation.host('a');
+      const start = (name: string): Promise<string[]> =>
+        host.spawn(name).run(async () => {
+          const texts: string[] = [];
+          const log = await RecordLog.open(LOG, (payload) => texts.push(payload.toString()));
+          if (name !== 'last') await log.append(Buffer.from(name));
+          return texts;
+        });
+      await simulation.play(async () => {
+        await start('first');
+        const killed = host.spawn('killed');
+        void killed.run(async () => {
+          const log = await RecordLog.open(LOG, () => {});
+          await log.append(Buffer.from('killed'));
+        });
+        await simulation.sleep(simulation.random.fork('kill').between(1, 8));
+        killed.kill();
+        host.disk.fail({ call: 'sync' });
+        await expect(start('fails')).rejects.toThrow('EIO');
+        host.disk.heal();
+        const before = await start('goes on');
+        host.cutPower();
+        host.powerOn();
+        expect(await start('last')).toEqual([...before, 'goes on']);
+        found += before.length;
+      }, 60_000);
+    }
+    expect(found).toBeGreaterThan(110);
+  });
+
   test('does so by its syncs: on a disk that ignores them records are lost', async () => {
     const spoils: Partial<DiskFaults>[] = [{ ignoresSync: true }, { ignoresDirectorySync: true }];
     for (const spoil of spoils) {

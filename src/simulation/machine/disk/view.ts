@@ -1,6 +1,7 @@
 /**
  * A disk as one process sees it: its open files, and its calls, which are asked of the kernel and done some time later. A call that is
- * under way when the process is killed is done or not, as the seed says; nobody hears of it.
+ * under way when the process is killed is done then or never, as the seed says, and nobody hears of it: a process is not gone before its
+ * calls are, so that whoever comes after it meets none of them.
  */
 import path from 'node:path';
 import { fileSystemError, type SystemCode } from '../errors.ts';
@@ -41,6 +42,8 @@ export class DiskView {
   readonly process: SimProcess;
   readonly #kernel: Owner;
   readonly #files = new Map<number, OpenFile>();
+  /** Calls that are under way, in the order in which they were asked. */
+  readonly #underWay = new Set<() => void>();
 
   /** @param kernel of the host: it does what was asked also when the process is gone */
   constructor(disk: SimDisk, process: SimProcess, kernel: Owner) {
@@ -59,15 +62,20 @@ export class DiskView {
     const { disk, process } = this;
     return new Promise((resolve, reject) => {
       if (!process.alive) return;
-      process.scheduler.after(disk.duration(call), this.#kernel, call, about, () => {
-        if (!process.alive && process.random.chance(0.5)) return;
-        let settle: () => void;
+      let settle = (): void => {};
+      const run = (): void => {
+        this.#underWay.delete(run);
         try {
           const value = effect(disk.faultOf(call, about));
           settle = () => resolve(value);
         } catch (error) {
           settle = () => reject(error);
         }
+      };
+      this.#underWay.add(run);
+      process.scheduler.after(disk.duration(call), this.#kernel, call, about, () => {
+        if (!this.#underWay.has(run)) return;
+        run();
         process.scheduler.enter(process, call, settle);
       });
     });
@@ -172,6 +180,8 @@ export class DiskView {
 
   /** The kernel closes what a process had open; after a power cut there is nothing to close. */
   #ended(end: End): void {
+    for (const run of [...this.#underWay]) if (end === 'kill' && this.process.random.chance(0.5)) run();
+    this.#underWay.clear();
     if (end === 'kill') for (const { node } of this.#files.values()) this.disk.system.closed(node);
     this.#files.clear();
   }

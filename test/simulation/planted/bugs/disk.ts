@@ -65,10 +65,18 @@ export const DISK: readonly Bug[] = [
   {
     name: 'no-sync-of-what-is-found',
     file: 'durable/record-log.ts',
-    find: 'if (segment.torn > 0 || segment === found.at(-1)) {',
-    replace: 'if (segment.torn > 0) {',
+    find: 'if (segment === found.at(-1)) await files.truncate(fileOf(options, number), bytes, Math.min(proven, bytes));\n        else if',
+    replace: 'if',
     what: 'A run does not sync the records that a killed one left, and builds on them.',
     within: 10,
+  },
+  {
+    name: 'no-second-write-of-what-is-found',
+    file: 'core/files.ts',
+    find: 'if (from < length) await writeAgain(handle, from, length);',
+    replace: '',
+    what: 'A run syncs the records that a killed one left, of which a sync has failed before: the kernel takes them for written.',
+    within: 4000,
   },
   {
     name: 'no-sync-of-cuts',
