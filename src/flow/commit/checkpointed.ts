@@ -136,7 +136,9 @@ export class Checkpointed implements Durability {
   async logCut(batch: Batch): Promise<void> {
     const { checkpoint, level } = this.#settings;
     if (this.#logged?.time === batch.time) return;
-    if (level !== 'store-on-failure' && this.#dedupes.size === 0) return;
+    // What a run of another level has left in the log must be known to be in a batch, or each run would process it again.
+    const isInLog = [...batch.blocks.values()].some((arrivals) => arrivals.some(({ ref }) => ref !== undefined));
+    if (level !== 'store-on-failure' && this.#dedupes.size === 0 && !isInLog) return;
     const blocks = [...batch.blocks].flatMap(([id, arrivals]) =>
       arrivals
         .filter(({ ref, events }) => ref !== undefined || events.count > 0)

@@ -1,8 +1,8 @@
 /** Decides whether a run needs a checkpoint directory, and opens it. */
 
 import path from 'node:path';
-import { StreamjobError } from '../../core/errors.ts';
-import { type Files, nodeFiles } from '../../core/files.ts';
+import { StreamjobError, systemCodeOf } from '../../core/errors.ts';
+import { type Files, fileError, nodeFiles } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Reliability } from '../../core/reliability.ts';
 import type { TakesInput } from '../../core/shared-memory.ts';
@@ -53,7 +53,7 @@ export async function openDurability(options: OpenOptions): Promise<Opened> {
     if (node.input !== undefined) inputNames.set(node.input, name);
     if (node.state !== undefined) forms.set(name, node.state.form);
   }
-  const directory = directoryOf(options);
+  const directory = directoryOf(options) ?? (await leftBehind(options));
   if (directory === undefined) {
     warnOfLosses(graph, log);
     return { inputNames, durability: new Volatile() };
@@ -81,6 +81,18 @@ export async function openDurability(options: OpenOptions): Promise<Opened> {
 /** Whether something of the job outlives a batch. */
 function remembers(graph: Graph): boolean {
   return graph.nodes.some(({ state, windowMs }) => state !== undefined || windowMs > 0);
+}
+
+/** The directory that an earlier version of the job, which did remember something, has left: what was acknowledged then is in there. */
+async function leftBehind({ checkpointDir, files = nodeFiles, standard }: OpenOptions): Promise<string | undefined> {
+  if (checkpointDir !== undefined || standard === undefined) return undefined;
+  try {
+    const names = await files.list(standard);
+    return names.some((name) => name.startsWith('journal-')) ? path.resolve(standard) : undefined;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) return undefined;
+    throw fileError(error, 'cannot look into the checkpoint directory', standard);
+  }
 }
 
 function directoryOf({ checkpointDir, graph, level, inputs, standard }: OpenOptions): string | undefined {

@@ -52,14 +52,6 @@ export class Invariants {
     return this.#versions.every(({ ids, reliability }) => ids || reliability === 'store-on-failure');
   }
 
-  /**
-   * Whether an event that is put out again was sent again: who runs a batch again gives it the id that it had, which the database knows.
-   * Not so when one version logs what it receives, and another one, which does not log its batches, goes on with that.
-   */
-  get #comesWithBatch(): boolean {
-    return this.isLogged || this.#versions.every(({ reliability }) => reliability === 'end-to-end');
-  }
-
   /** Whether every version of the job keeps its counts of all batches: one that was without them has not counted meanwhile. */
   get #countsAll(): boolean {
     return this.isLogged && this.#versions.every(({ counts }) => counts);
@@ -148,7 +140,8 @@ export class Invariants {
       const made = this.#events.all.get(id);
       if (made === undefined) this.violated('twice', `${id} was never made`);
       const times = (this.put.get(id) ?? 0) + 1;
-      if (made !== undefined && made.sent > 0 && times > made.sent && this.#comesWithBatch)
+      // Whoever runs a batch again gives it the id that it had, which the database knows.
+      if (made !== undefined && made.sent > 0 && times > made.sent)
         this.violated('twice', `${id} was put out ${times} times, and sent ${made.sent} times`);
       this.put.set(id, times);
       if (this.#plan.poison && isPoison(id)) this.violated('letters', `${id} was put out, and a function threw on it`);

@@ -15,6 +15,7 @@ import { until } from '../../kit/until.ts';
 /** Runs of one job, one after the other, from one directory: what each of them put out. */
 function machine(options: Partial<StreamingContextOptions> & { readonly push?: Partial<FlumePushOptions> } = {}) {
   const directory = ownDirectory();
+  const where = options.standardCheckpointDir === undefined ? { checkpointDir: directory } : {};
   const clock = new ManualClock(0);
   const out: { readonly time: number; readonly values: string[] }[] = [];
   const state = { files: new FaultyFiles(), failOutputs: false };
@@ -24,7 +25,7 @@ function machine(options: Partial<StreamingContextOptions> & { readonly push?: P
     out,
     state,
     values: () => out.flatMap(({ values }) => values),
-    boot: (files = new FaultyFiles()): Promise<PushRig> => {
+    boot: (files = new FaultyFiles(), other: Partial<StreamingContextOptions> = {}): Promise<PushRig> => {
       state.files = files;
       return pushRig(
         async (rdd, time) => {
@@ -32,7 +33,7 @@ function machine(options: Partial<StreamingContextOptions> & { readonly push?: P
           const values = await rdd.collect();
           if (values.length > 0) out.push({ time, values });
         },
-        { ...options, clock, checkpointDir: directory, files: state.files },
+        { ...where, ...options, ...other, clock, files: state.files },
       );
     },
     /** The power goes, and comes back. */
@@ -156,6 +157,40 @@ describe('store-on-failure', () => {
     await last.tick();
     expect(job.values()).toEqual(['a', 'b', 'c', 'd']);
     await last.stop();
+  });
+
+  test.each(['end-to-end', 'best-effort'] as const)(
+    'what a run at %s finds of it in the log is processed once',
+    async (reliability) => {
+      const job = machine(level);
+      const rig = await job.boot();
+      const peer = await rig.connect();
+      const serial = peer.send('a');
+      await until(() => peer.status(serial) === 'OK');
+      await job.powerCut(rig);
+      for (let run = 0; run < 3; run++) {
+        const next = await job.boot(new FaultyFiles(), { reliability });
+        await next.tick();
+        await next.stop();
+      }
+      expect(job.values()).toEqual(['a']);
+    },
+  );
+
+  test('what is in the standard directory is processed also by a version of the job that remembers nothing', async () => {
+    const standardCheckpointDir = ownDirectory();
+    const job = machine({ standardCheckpointDir });
+    const rig = await job.boot(new FaultyFiles(), level);
+    const peer = await rig.connect();
+    const serial = peer.send('a');
+    await until(() => peer.status(serial) === 'OK');
+    await job.powerCut(rig);
+    for (let run = 0; run < 2; run++) {
+      const next = await job.boot();
+      await next.tick();
+      await next.stop();
+    }
+    expect(job.values()).toEqual(['a']);
   });
 
   test('a batch that was cut is run again after a power cut, with the same time and contents', async () => {
