@@ -9,7 +9,8 @@ import { defineComponent } from '../component/component.ts';
 import { gauge } from '../component/counters.ts';
 import { int, type Values } from '../component/fields.ts';
 import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
-import { channelClosed, newTransaction, returnToHead, type Taken, type TransactionHost } from './transaction.ts';
+import { EventQueue } from './event-queue.ts';
+import { channelClosed, newTransaction, type Taken, type TransactionHost } from './transaction.ts';
 import { Waiters } from './waiters.ts';
 
 const fields = {
@@ -27,8 +28,6 @@ const fields = {
 
 /** Flume counts bytes in slots of this size. */
 const SLOT_BYTES = 100;
-/** How many used-up places at the front of the queue are kept before it is moved together. */
-const COMPACT_AT = 4096;
 
 class MemoryChannel implements Channel, TransactionHost {
   readonly name: string;
@@ -40,9 +39,7 @@ class MemoryChannel implements Channel, TransactionHost {
   readonly #room: Waiters;
   readonly #events: Waiters;
   readonly #empty: Waiters;
-  #queue: Taken[] = [];
-  #front = 0;
-  #head: Taken[] = [];
+  readonly #queue = new EventQueue();
   #nextSeq = 0;
   #used = 0;
   #usedSlots = 0;
@@ -90,7 +87,7 @@ class MemoryChannel implements Channel, TransactionHost {
 
   available(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
     if (!this.#started) return Promise.resolve(false);
-    return this.#events.wait(() => this.#head.length > 0 || this.#front < this.#queue.length, timeoutMs, signal);
+    return this.#events.wait(() => this.#queue.first !== undefined, timeoutMs, signal);
   }
 
   async whenEmpty(signal?: AbortSignal): Promise<void> {
@@ -103,16 +100,7 @@ class MemoryChannel implements Channel, TransactionHost {
 
   takeNext(): Taken | undefined {
     this.#context.counters.EventTakeAttemptCount++;
-    const returned = this.#head.pop();
-    if (returned !== undefined) return returned;
-    const next = this.#queue[this.#front];
-    if (next === undefined) return undefined;
-    this.#front++;
-    if (this.#front >= COMPACT_AT && this.#front * 2 >= this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#front);
-      this.#front = 0;
-    }
-    return next;
+    return this.#queue.take();
   }
 
   async commit(puts: readonly PlainEvent[], takes: readonly Taken[]): Promise<void> {
@@ -130,7 +118,7 @@ class MemoryChannel implements Channel, TransactionHost {
   }
 
   restore(takes: readonly Taken[]): void {
-    returnToHead(this.#head, takes);
+    this.#queue.restore(takes);
     this.#events.wake();
   }
 
