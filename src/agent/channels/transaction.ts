@@ -131,14 +131,18 @@ export function channelClosed(name: string): StreamjobError {
   });
 }
 
-/** Inserts `seqs` (ascending) into `head`, which is kept descending so that the next one to take is popped. */
+/** Inserts `seqs`, in the order in which they were taken, into `head`, which is kept descending so that the next one to take is popped. */
 export function returnToHead<T extends { readonly seq: number }>(head: T[], seqs: readonly T[]): void {
   const last = seqs.at(-1);
   const next = head.at(-1);
-  const inOrder = last === undefined || next === undefined || last.seq < next.seq;
+  let inOrder = last === undefined || next === undefined || last.seq < next.seq;
   for (let i = seqs.length - 1; i >= 0; i--) {
     const item = seqs[i];
-    if (item !== undefined) head.push(item);
+    if (item === undefined) continue;
+    const after = seqs[i + 1];
+    // A transaction may have taken what another one returned meanwhile, which is of lower numbers than what it took before.
+    if (after !== undefined && after.seq < item.seq) inOrder = false;
+    head.push(item);
   }
   // Several transactions are rolled back last begun first; only another order needs the sort.
   if (!inOrder) head.sort((a, b) => b.seq - a.seq);

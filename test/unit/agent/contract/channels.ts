@@ -81,6 +81,19 @@ export function channelConformance(name: string, make: MakeChannel): void {
       expect(await takeAll(channel)).toEqual(['a', 'b', 'e', 'f', 'g']);
     });
 
+    it('keeps its order when a transaction has taken what another one returned, and rolls back too', async () => {
+      const channel = await open();
+      await put(channel, 'a', 'b', 'c', 'd');
+      const first = take(channel, 1);
+      const second = channel.transaction();
+      second.begin();
+      expect([second.take(), second.take()].map(textOf)).toEqual(['b', 'c']);
+      await first.transaction.rollback();
+      expect(textOf(second.take())).toBe('a');
+      await second.rollback();
+      expect(await takeAll(channel)).toEqual(['a', 'b', 'c', 'd']);
+    });
+
     it('counts taken events until they are committed', async () => {
       const channel = await open({ capacity: 2, transactionCapacity: 2, keepAliveSeconds: 0 });
       await put(channel, 'a', 'b');
