@@ -123,7 +123,7 @@ class Builder {
     return conf.source.create({ name, log: this.#log, clock: this.#clock, counters, processor });
   }
 
-  #track<T extends object>(name: string, counters: T & Readonly<Record<keyof T, number>>): void {
+  #track<T extends object>(name: string, counters: T & { readonly [K in keyof T]: number }): void {
     this.#counters[name] = counters;
   }
 }

@@ -62,6 +62,11 @@ export class SteadyDatabase implements RecordDatabase {
     return this.#lastStats;
   }
 
+  /** Resolves when it is not being opened anew, whether that succeeded or not. */
+  async isBack(): Promise<void> {
+    await this.#reopening;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#reopening;

@@ -5,7 +5,7 @@
  * - the file is made long enough before each write, so that lmdb never meets a full disk (see disk.ts);
  * - a record that is there is an event that was put and whose take has not committed: a restart needs no log to replay.
  */
-import type { DatabaseStats, RecordDatabase } from '../../../core/database.ts';
+import type { DatabaseStats } from '../../../core/database.ts';
 import { messageOf, StreamjobError } from '../../../core/errors.ts';
 import type { PlainEvent } from '../../../core/event.ts';
 import { reached } from '../../../core/points.ts';
@@ -27,13 +27,13 @@ const FOR_TAKES = 256 * 1024;
 /** The database of one channel. */
 export class EventStore {
   readonly #directory: string;
-  readonly #db: RecordDatabase;
+  readonly #db: SteadyDatabase;
   readonly #disk: Disk;
   /** Bytes of the file that writes under way may need. */
   #claimed = 0;
   #next: number;
 
-  private constructor(directory: string, db: RecordDatabase, disk: Disk) {
+  private constructor(directory: string, db: SteadyDatabase, disk: Disk) {
     this.#directory = directory;
     this.#db = db;
     this.#disk = disk;
@@ -108,28 +108,70 @@ export class EventStore {
   }
 
   /**
+   * Numbers for events that are kept elsewhere and have their place in the order of the store.
+   * @returns the first of them
+   */
+  claimNumbers(count: number): number {
+    const first = this.#next;
+    this.#next += count;
+    return first;
+  }
+
+  /**
    * Adds `puts` and removes `takes`, all or nothing, synced.
    * @returns the number after that of the last put
    * @throws StreamjobError FILE_ACCESS, CHANNEL_FULL
    */
   async write(puts: readonly PlainEvent[], takes: readonly Taken[]): Promise<number> {
-    const stats = this.#db.stats();
-    const claim = claimOf(stats, puts, takes);
+    let end = 0;
+    await this.#commit(claimOf(this.#db.stats(), puts, takes), takes, puts.length > 0 ? FOR_TAKES : 0, () => {
+      const first = this.claimNumbers(puts.length);
+      end = this.#next;
+      return puts.map((event, i) => ({ seq: first + i, event }));
+    });
+    return end;
+  }
+
+  /**
+   * Adds events that were kept elsewhere, all or nothing, synced, under the numbers that were claimed for them: they stand between those
+   * that are there, in the order in which they came. A database that was lost is tried once more when it is back.
+   * @throws StreamjobError FILE_ACCESS, CHANNEL_FULL
+   */
+  async keep(events: readonly Taken[]): Promise<void> {
+    const write = (): Promise<void> => {
+      const stats = this.#db.stats();
+      const puts = events.map(({ event }) => event);
+      // Each may stand in a page of its own, and split it.
+      const bytes = claimOf(stats, puts, []) + 2 * Math.min(events.length, stats.leafPages) * stats.pageSize;
+      return this.#commit(bytes, [], FOR_TAKES, () => events);
+    };
+    try {
+      await write();
+    } catch {
+      await this.#db.isBack();
+      await write();
+    }
+  }
+
+  /** @param claim bytes by which the data may become longer @param spare that stay free behind it @param recordsOf is called right before the write */
+  async #commit(
+    claim: number,
+    takes: readonly Taken[],
+    spare: number,
+    recordsOf: () => readonly Taken[],
+  ): Promise<void> {
     this.#claimed += claim;
     try {
-      const endOfData = stats.filePages * stats.pageSize;
-      await this.#disk.reserve(endOfData + this.#claimed + (puts.length > 0 ? FOR_TAKES : 0));
-      const first = this.#next;
-      this.#next += puts.length;
-      const end = this.#next;
+      const { filePages, pageSize } = this.#db.stats();
+      await this.#disk.reserve(filePages * pageSize + this.#claimed + spare);
+      const records = recordsOf();
       const written = this.#db.write({
-        puts: puts.map((event, i) => ({ key: first + i, value: encodeRecord(event) })),
+        puts: records.map(({ seq, event }) => ({ key: seq, value: encodeRecord(event) })),
         removes: takes.map(({ seq }) => seq),
       });
-      reached(puts.length > 0 ? 'put-writing' : 'take-writing');
+      reached(records.length > 0 ? 'put-writing' : 'take-writing');
       await written;
-      reached(puts.length > 0 ? 'put-synced' : 'take-synced');
-      return end;
+      reached(records.length > 0 ? 'put-synced' : 'take-synced');
     } catch (error) {
       throw error instanceof StreamjobError ? error : this.#failure(error);
     } finally {

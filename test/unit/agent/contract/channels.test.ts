@@ -10,7 +10,16 @@ import { forEveryEntry } from './entries.ts';
 const fixtures: Readonly<Record<string, () => Record<string, string | number>>> = {
   memory: () => ({}),
   file: () => ({ dataDirs: ownDirectory(), minimumRequiredSpace: 0 }),
+  SPILLABLEMEMORY: () => ({ dataDirs: ownDirectory(), minimumRequiredSpace: 0 }),
 };
+
+/** A channel of two parts: the contract for a part holds for it where the other one is not there. */
+const spillableBounds = ({ capacity, transactionCapacity, keepAliveSeconds }: ChannelSpec): Record<string, number> => ({
+  memoryCapacity: 0,
+  overflowCapacity: capacity,
+  transactionCapacity,
+  overflowTimeout: keepAliveSeconds,
+});
 
 const bounds = ({ capacity, transactionCapacity, keepAliveSeconds }: ChannelSpec): Record<string, number> => ({
   capacity,
@@ -20,5 +29,6 @@ const bounds = ({ capacity, transactionCapacity, keepAliveSeconds }: ChannelSpec
 
 forEveryEntry(channels, fixtures, (type, properties) => {
   declarationContract(type, properties, true);
-  channelConformance(type.type, async (spec) => makeChannel(type, { ...bounds(spec), ...properties() }, spec.clock));
+  const boundsOf = type.type === 'SPILLABLEMEMORY' ? spillableBounds : bounds;
+  channelConformance(type.type, async (spec) => makeChannel(type, { ...boundsOf(spec), ...properties() }, spec.clock));
 });
