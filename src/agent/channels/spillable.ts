@@ -246,13 +246,13 @@ class SpillableMemoryChannel implements Channel, TransactionHost {
   }
 }
 
-/** A transaction is in one part as a whole, so that the larger one bounds it. */
+/** More than the channel holds is never in a transaction. */
 function transactionCapacityOf({
   memoryCapacity,
   overflowCapacity,
   transactionCapacity,
 }: Pick<Values<typeof fields>, 'memoryCapacity' | 'overflowCapacity' | 'transactionCapacity'>): number {
-  return Math.min(transactionCapacity, Math.max(memoryCapacity, overflowCapacity));
+  return Math.min(transactionCapacity, memoryCapacity + overflowCapacity);
 }
 
 /** The spillable memory channel. */
@@ -266,7 +266,7 @@ export const spillable: ChannelType = defineComponent({
     'At a stop the events in memory are written to disk, in their place in the order, whatever minimumRequiredSpace and overflowCapacity say; Flume loses them.',
     'A transaction can take from memory and from disk; in Flume it ends where the one follows the other.',
     'A transaction for which memory is too small goes to disk without waiting; one that finds both full waits overflowTimeout for either of them.',
-    'transactionCapacity holds for what goes to memory too, and is never more than the larger one of memoryCapacity and overflowCapacity.',
+    'transactionCapacity holds for what goes to memory too, and is never more than memoryCapacity and overflowCapacity together.',
     'memoryCapacity and overflowCapacity may not both be 0; Flume then takes the default for the overflow.',
     'The format on disk is that of the file channel here, not of Flume. Encryption is refused.',
     'The default of byteCapacity is 80 % of the heap limit of Node.',
