@@ -172,6 +172,35 @@ describe('the file of a file channel', () => {
   });
 });
 
+describe('events that are kept under numbers of their own', () => {
+  it.prop(
+    [fc.array(fc.nat(3000), { minLength: 1, maxLength: 400 }), fc.array(fc.boolean(), { minLength: 1, maxLength: 9 })],
+    {
+      numRuns: 25,
+    },
+  )('stand between the others, and the file is long enough for them', async (sizes, pattern) => {
+    const data = await fs.mkdtemp(path.join(directory, 'k'));
+    const store = await EventStore.open(data, 'test');
+    const later = [];
+    for (const [i, size] of sizes.entries()) {
+      const made = event(`${i} ${'x'.repeat(size)}`);
+      if (pattern[i % pattern.length]) await store.write([made], []);
+      else later.push({ seq: store.claimNumbers(1), event: made });
+    }
+    if (later.length > 0) await store.keep(later);
+    expect((await fs.stat(path.join(data, 'data.mdb'))).size).toBe(store.fileBytes);
+    const found = [];
+    for (let from = 0; from < store.next; ) {
+      const some = store.read(from, store.next);
+      found.push(...some.map((taken) => Buffer.from(taken.event.body).toString()));
+      from = (some.at(-1)?.seq ?? store.next) + 1;
+    }
+    expect(numbers(found)).toEqual(range(sizes.length));
+    await store.close();
+    await fs.rm(data, { recursive: true });
+  });
+});
+
 mounting(`file channel in a directory that may not be written${why}`, () => {
   it('refuses puts with FILE_ACCESS, and goes on when it may be written again', async () => {
     const channel = await start();

@@ -7,6 +7,7 @@ import { spillable } from '../../../../src/agent/channels/spillable.ts';
 import { Problems } from '../../../../src/agent/component/problems.ts';
 import { type Clock, ManualClock } from '../../../../src/core/clock.ts';
 import { channelConformance } from '../contract/channels.ts';
+import { eventsOfBatches, killWriters } from './killed.ts';
 import { makeSpillable, type Rig } from './spillable-rig.ts';
 import { event, put, settle, take, takeAll, textOf } from './use.ts';
 
@@ -299,6 +300,15 @@ describe('the overflow of a spillable memory channel', () => {
     expect(lines).toContainEqual(expect.stringMatching(/^warn: .* 2 events .* lost; .* moved, removed or replaced/));
     await fs.rename(`${dataDirs}.away`, dataDirs);
     expect((await start({ dataDirs })).channel.size).toBe(0);
+  });
+
+  it('loses what was in memory, and nothing that was on disk, when its process is killed with -9, and holds no half transaction', async () => {
+    const told = await killWriters(directory, 'spillable');
+    const { channel } = await start({ overflowCapacity: 100_000 });
+    const batches = eventsOfBatches(await takeAll(channel, 10_000));
+    for (const events of batches.values()) expect(events).toBe(10);
+    // Memory had room for the first five batches of each process; nobody took any.
+    for (const ofOne of told) expect(ofOne.filter((batch) => batches.has(batch))).toEqual(ofOne.slice(5));
   });
 
   it('lets only one owner into its directory', async () => {
