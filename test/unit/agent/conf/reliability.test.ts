@@ -46,6 +46,13 @@ describe('the level of a flume.conf', () => {
     ]);
   });
 
+  it('end-to-end refuses a spillable memory channel unless nothing of it is in memory', () => {
+    const ofLevel = (...more: string[]) =>
+      read(conf('SpillableMemory', 'a1.reliability = end-to-end', ...more)).problems;
+    expect(ofLevel()).toEqual([expect.stringMatching(/channel c1 of type SPILLABLEMEMORY loses its events/)]);
+    expect(ofLevel('a1.channels.c1.memoryCapacity = 0')).toEqual([]);
+  });
+
   it('store-on-failure puts its processor before every sink that has no group, unless its channel is on disk', () => {
     const text = [
       'a1.reliability = store-on-failure',
