@@ -1,6 +1,6 @@
 /** A spillable memory channel on a simulated machine: random stories, and what becomes of it when its disk fails at a certain moment. */
 import { describe, expect, it } from 'vitest';
-import { type HostProcess, Simulation } from '../../../simulation/machine/index.ts';
+import { type HostProcess, Simulation } from '../../../../src/simulation/machine/index.ts';
 import { makeSpillable, type Rig } from './spillable-rig.ts';
 import { Story, type Tally } from './spillable-story.ts';
 import { put, takeAll } from './use.ts';

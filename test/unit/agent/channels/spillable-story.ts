@@ -6,9 +6,9 @@
 import { decodeRecord } from '../../../../src/agent/channels/file/record.ts';
 import { putAll } from '../../../../src/agent/channels/put-all.ts';
 import { sleep, systemClock } from '../../../../src/core/clock.ts';
-import { syncedRecords } from '../../../simulation/machine/disk/database.ts';
-import { type Host, type HostProcess, Simulation } from '../../../simulation/machine/index.ts';
-import type { Random } from '../../../simulation/machine/random.ts';
+import { syncedRecords } from '../../../../src/simulation/machine/disk/database.ts';
+import { type Host, type HostProcess, Simulation } from '../../../../src/simulation/machine/index.ts';
+import type { Random } from '../../../../src/simulation/machine/random.ts';
 import { makeSpillable, type Rig } from './spillable-rig.ts';
 import { event, take } from './use.ts';
 
