@@ -12,6 +12,28 @@ const AGENT_PORT = 4141;
 /** Where store_on_failure keeps what the job does not take. */
 const SPILL = '/data/spill';
 
+/** Where a channel keeps its events. */
+const DATA = '/data/data';
+
+const ON_DISK = [
+  'channels.c1.checkpointDir = /data/checkpoint',
+  `channels.c1.dataDirs = ${DATA}`,
+  'channels.c1.minimumRequiredSpace = 0',
+  'channels.c1.maxFileSize = 100000',
+];
+const CHANNELS: Readonly<Record<AgentPlan['channel'], readonly string[]>> = {
+  memory: ['channels.c1.type = memory', 'channels.c1.capacity = 500'],
+  file: ['channels.c1.type = file', 'channels.c1.capacity = 500', ...ON_DISK],
+  // As large as one batch of its application.
+  spillable: [
+    'channels.c1.type = SPILLABLEMEMORY',
+    'channels.c1.memoryCapacity = 10',
+    'channels.c1.overflowCapacity = 500',
+    'channels.c1.overflowTimeout = 1',
+    ...ON_DISK,
+  ],
+};
+
 /** The flume.conf of an agent. @param job host and port of the job's push receiver @param timeout of its requests, in ms */
 export function confOf(
   { channel, storeOnFailure }: AgentPlan,
@@ -26,17 +48,8 @@ export function confOf(
     'sources.r1.bind = 0.0.0.0',
     `sources.r1.port = ${AGENT_PORT}`,
     'sources.r1.channels = c1',
-    `channels.c1.type = ${channel}`,
-    'channels.c1.capacity = 500',
     'channels.c1.transactionCapacity = 100',
-    ...(channel === 'file'
-      ? [
-          'channels.c1.checkpointDir = /data/checkpoint',
-          'channels.c1.dataDirs = /data/data',
-          'channels.c1.minimumRequiredSpace = 0',
-          'channels.c1.maxFileSize = 100000',
-        ]
-      : []),
+    ...CHANNELS[channel],
     'sinks.k1.type = avro',
     `sinks.k1.hostname = ${job.host}`,
     `sinks.k1.port = ${job.port}`,
@@ -57,10 +70,13 @@ export function confOf(
   return lines.map((line) => `a1.${line}\n`).join('');
 }
 
-/** The ids of the events that an agent has synced on its disk because the job did not take them. */
-export function idsInSpill({ disk }: Host): Set<string> {
-  const events = syncedRecords(disk, `${SPILL}/data.mdb`).map(({ value }) => decodeRecord(value));
-  return new Set(events.flatMap((event) => event?.headers.id ?? []));
+/**
+ * The ids of the events that an agent whose channel is in memory has synced on its disk: because the job did not take them
+ * (store_on_failure), or because memory had no room (a spillable channel).
+ */
+export function idsOnDisk({ disk }: Host): Set<string> {
+  const records = [SPILL, DATA].flatMap((directory) => syncedRecords(disk, `${directory}/data.mdb`));
+  return new Set(records.flatMap(({ value }) => decodeRecord(value)?.headers.id ?? []));
 }
 
 /** Runs until its process is killed. @throws what makes its start fail */

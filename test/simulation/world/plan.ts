@@ -38,7 +38,7 @@ export interface JobPlan {
 /** An agent of the seed. */
 export interface AgentPlan {
   readonly name: string;
-  readonly channel: 'file' | 'memory';
+  readonly channel: 'file' | 'memory' | 'spillable';
   /** Puts what the job does not take on its disk. */
   readonly storeOnFailure: boolean;
 }
@@ -77,8 +77,10 @@ export function planOf(random: Random, swarm: boolean, only: readonly Fault[] = 
   const sparkSinks = random.int(2);
   const agents = Array.from({ length: flumeSinks + sparkSinks === 0 ? 1 : random.int(3) }, (_, i): AgentPlan => {
     const storeOnFailure = job.reliability === 'store-on-failure' && random.chance(0.5);
-    const channel = !storeOnFailure && random.chance(job.reliability === 'end-to-end' ? 0.85 : 0.3) ? 'file' : 'memory';
-    return { name: `agent${i}`, channel, storeOnFailure };
+    const isDurable = !storeOnFailure && random.chance(job.reliability === 'end-to-end' ? 0.85 : 0.3);
+    // Of numbers of its own, so that a seed's story is otherwise what it was.
+    const isSpillable = random.fork(`spillable agent${i}`).chance(isDurable ? 0.15 : 0.5);
+    return { name: `agent${i}`, channel: isSpillable ? 'spillable' : isDurable ? 'file' : 'memory', storeOnFailure };
   });
   const other = random.chance(0.2) ? otherVersionOf(job, random) : undefined;
   const isLarge = random.chance(0.25);

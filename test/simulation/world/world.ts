@@ -12,7 +12,7 @@ import { type Fault, FaultDriver, type Users } from '../../../src/simulation/wor
 import { Feed } from '../../../src/simulation/world/feed.ts';
 import { runFlumeSink } from '../../../src/simulation/world/flume-sink.ts';
 import { runSparkSink } from '../../../src/simulation/world/spark-sink.ts';
-import { confOf, idsInSpill, runAgent, runApplication } from './agent.ts';
+import { confOf, idsOnDisk, runAgent, runApplication } from './agent.ts';
 import { Invariants, type Violation } from './invariants.ts';
 import { JOB_PORT, LETTERS } from './job.ts';
 import { JobRuns } from './job-runs.ts';
@@ -270,7 +270,7 @@ class World {
     const agent = this.#agents.get(host);
     if (agent === undefined || agent.channel === 'file') return;
     this.#killedAt.set(agent.name, this.#simulation.now);
-    const onDisk = agent.storeOnFailure ? idsInSpill(host) : new Set<string>();
+    const onDisk = idsOnDisk(host);
     for (const made of this.#events.all.values()) {
       if (made.takenBy === agent.name) made.forfeited = !onDisk.has(made.id);
     }
