@@ -56,7 +56,7 @@ export async function startCollector(
 }
 
 /** The lines of the files that the agent of collect.conf has written. */
-export function collectedLines({ work }: FlumeAgent): string[] {
+export function collectedLines({ work }: Pick<FlumeAgent, 'work'>): string[] {
   const out = path.join(work, 'out');
   return readdirSync(out).flatMap((name) => readFileSync(path.join(out, name), 'utf8').split('\n').slice(0, -1));
 }
