@@ -4,6 +4,8 @@
  * nothing that could be measured where an agent and a job work.
  */
 import { createHook } from 'node:async_hooks';
+import { userFrame } from '../../core/call-site.ts';
+import { StreamjobError } from '../../core/errors.ts';
 
 /**
  * What runs between two events: promise jobs and ticks, and from Node 24 on a wrapper of a callback for the end of a stream, which is
@@ -11,19 +13,59 @@ import { createHook } from 'node:async_hooks';
  */
 const ALLOWED = new Set(['PROMISE', 'TickObject', 'Microtask', 'Immediate', 'STREAM_END_OF_STREAM']);
 
+/** What Node calls what it does, and what users call to get it. */
+const CALLS: readonly (readonly [RegExp, string])[] = [
+  [/^Timeout$/, 'setTimeout, setInterval or AbortSignal.timeout'],
+  [/^(FS|FILEHANDLE|DIRHANDLE|STATWATCHER)/, 'node:fs'],
+  [/^(GETADDRINFO|GETNAMEINFO|QUERYWRAP|DNSCHANNEL)/, 'fetch, node:http or node:dns, which look up a host'],
+  [/^(TCP|PIPE|TLS|UDP|HTTP|SHUTDOWNWRAP|WRITEWRAP)/, 'fetch, node:http or node:net'],
+  [/^(ZLIB|BROTLI|ZSTD)/, 'node:zlib'],
+  [/^(PROCESSWRAP)/, 'node:child_process'],
+  [/^(WORKER|MESSAGEPORT)/, 'node:worker_threads'],
+  [/^(RANDOMBYTES|RANDOMPRIME|PBKDF2|SCRYPT|HASH|SIGN|VERIFY|KEY|CIPHER|DERIVEBITS|CHECKPRIME)/, 'node:crypto'],
+];
+
+/** Node's own writing of what `console` is told, which nothing waits for. */
+const CONSOLE = 'node:internal/console';
+const MOST_FRAMES = 50;
+
 /**
  * Watches until it is ended.
  * @param isRunning whether code of a process is running
  * @param found told of each real call, with where it was made
  * @returns ends it
  */
-export function watchRealCalls(isRunning: () => boolean, found: (error: Error) => void): () => void {
+export function watchRealCalls(isRunning: () => boolean, found: (error: StreamjobError) => void): () => void {
   const hook = createHook({
     init(_id, type) {
       if (ALLOWED.has(type) || !isRunning()) return;
-      found(new Error(`${type} is asked of Node itself, around the machine: it completes in real time`));
+      const { stack = '' } = stackHere();
+      if (!stack.includes(CONSOLE)) found(realCall(type, stack));
     },
   });
   hook.enable();
   return () => hook.disable();
+}
+
+function stackHere(): Error {
+  const before = Error.stackTraceLimit;
+  Error.stackTraceLimit = MOST_FRAMES;
+  try {
+    return new Error();
+  } finally {
+    Error.stackTraceLimit = before;
+  }
+}
+
+function realCall(type: string, stack: string): StreamjobError {
+  const [, call = "one of Node's own calls"] = CALLS.find(([pattern]) => pattern.test(type)) ?? [];
+  const where = userFrame(stack);
+  return new StreamjobError(
+    'NOT_SIMULATED',
+    `code of a simulation calls ${call}: it completes in real time, which no seed decides (${type})`,
+    {
+      ...(where === undefined ? {} : { where }),
+      hint: 'leave the call out of functions and outputs, or give the job another one to call in tests; import modules before the simulation begins',
+    },
+  );
 }
