@@ -5,12 +5,12 @@ export type { BuildBatches, RunBatchesOptions } from './api/testing/run-batches.
 export { runBatches } from './api/testing/run-batches.ts';
 export { simulate, simulateSeeds } from './api/testing/simulate.ts';
 export type {
-  SimulatedFault,
   SimulateOptions,
   SimulateSeedsOptions,
   SimulationOptions,
 } from './api/testing/simulate-options.ts';
-export { SIMULATED_FAULTS } from './api/testing/simulate-options.ts';
+export type { SimulatedFault } from './api/testing/simulated-faults.ts';
+export { SIMULATED_FAULTS } from './api/testing/simulated-faults.ts';
 export type { BrokenPromise, SimulatedEvent, SimulatedRun, WrittenBatch } from './api/testing/simulated-run.ts';
 export type { BuildSimulated } from './api/testing/simulated-seed.ts';
 export type { SimulatedStore, SimulatedTransaction, SimulatedWorld } from './api/testing/simulated-world.ts';

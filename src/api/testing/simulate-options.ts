@@ -4,16 +4,8 @@ import type { EventInit } from '../../core/event.ts';
 import type { SizeLike } from '../../core/options.ts';
 import type { Reliability } from '../../core/reliability.ts';
 import type { BackpressureOptions } from '../../flow/batch/rate-control.ts';
-import { FAULTS, type Fault } from '../../simulation/world/faults.ts';
+import type { SimulatedFault } from './simulated-faults.ts';
 import type { SimulatedRun } from './simulated-run.ts';
-
-/** What can go wrong in the simulation of a user's job: all but what is done to agents, and to functions that only our own world has. */
-export type SimulatedFault = Exclude<Fault, `${string}-agent` | 'user-throws'>;
-
-/** All kinds of fault that `simulate` knows. */
-export const SIMULATED_FAULTS: readonly SimulatedFault[] = FAULTS.filter(
-  (fault): fault is SimulatedFault => !fault.endsWith('-agent') && fault !== 'user-throws',
-);
 
 /** What `simulate` and `simulateSeeds` have in common. */
 export interface SimulationOptions {

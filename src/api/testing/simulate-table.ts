@@ -4,17 +4,12 @@ import type { EventInit } from '../../core/event.ts';
 import { computed, count, duration, fn, type OptionTable, oneOf, option, type Resolved } from '../../core/options.ts';
 import { didYouMean } from '../../core/registry.ts';
 import { CONTEXT_OPTIONS } from '../options.ts';
-import {
-  SIMULATED_FAULTS,
-  type SimulatedFault,
-  type SimulateOptions,
-  type SimulateSeedsOptions,
-  type SimulationOptions,
-} from './simulate-options.ts';
+import type { SimulateOptions, SimulateSeedsOptions, SimulationOptions } from './simulate-options.ts';
+import { SIMULATED_FAULTS, type SimulatedFault } from './simulated-faults.ts';
 import type { SimulatedRun } from './simulated-run.ts';
 
 /** Those of a context that a simulation takes as they are; a job that is simulated may have them, too. */
-const OF_CONTEXT = {
+export const SIMULATED_CONTEXT_OPTIONS = {
   batchInterval: duration({
     absent: "the job's own; a function has none, and needs it",
     doc: "from one batch to the next, e.g. '250ms' or '1s'",
@@ -38,7 +33,7 @@ const OF_CONTEXT = {
 } as const;
 
 /** The names of options that a simulation takes of a job. */
-export const OPTION_NAMES_OF_JOB: readonly string[] = Object.keys(OF_CONTEXT);
+export const OPTION_NAMES_OF_JOB: readonly string[] = Object.keys(SIMULATED_CONTEXT_OPTIONS);
 
 /** @returns undefined: it is no event */
 export function readEvent(value: unknown): EventInit | undefined {
@@ -57,7 +52,7 @@ const MOST_PEERS = 16;
 
 /** A table for what both functions take. */
 export const SIMULATION_OPTIONS = {
-  ...OF_CONTEXT,
+  ...SIMULATED_CONTEXT_OPTIONS,
   maxBacklogBytes: CONTEXT_OPTIONS.maxBacklogBytes,
   events: option(
     {

@@ -5,7 +5,7 @@ import type { EventInit } from '../../core/event.ts';
 import { didYouMean } from '../../core/registry.ts';
 import type { DeadLetter } from '../../flow/output/dead-letters.ts';
 import type { BatchResult } from './kit-graph.ts';
-import type { SimulatedFault } from './simulate-options.ts';
+import type { SimulatedFault } from './simulated-faults.ts';
 
 /** An event that a peer had. */
 export interface SimulatedEvent {
