@@ -56,6 +56,9 @@ const EVENTS_PER_TURN = 256;
 /** Events that were cancelled are cleared away when there are more than so many, and more than others. */
 const MOST_CANCELLED = 1000;
 
+/** Node's own, also where a test has put fake timers in its place. */
+const nextTurn = setImmediate;
+
 /** The queue of events and the time. */
 export class Scheduler {
   readonly trace: Trace;
@@ -207,7 +210,7 @@ export class Scheduler {
         if (ahead === 0) fill();
       };
       const fill = (): void => {
-        for (; ahead < EVENTS_PER_TURN; ahead++) setImmediate(turn);
+        for (; ahead < EVENTS_PER_TURN; ahead++) nextTurn(turn);
       };
       fill();
     });

@@ -1,5 +1,5 @@
 /** simulate: jobs as users write them, under all faults of some seeds. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { defineJob, exactlyOnce, type StreamingContext } from '../../../src/index.ts';
 import {
   SIMULATED_FAULTS,
@@ -254,6 +254,17 @@ describe('a seed', () => {
     expect(again).toEqual(third);
     expect(another).toEqual(fourth);
     expect(fourth?.hash).not.toBe(third?.hash);
+  });
+
+  test('runs on under fake timers', async () => {
+    const build = (ssc: StreamingContext, { port }: SimulatedWorld): void => ssc.flumeStream({ port }).print();
+    vi.useFakeTimers();
+    try {
+      const run = await simulate({ batchInterval: '1s', events: ['a'], faults: [] }, build);
+      expect(run.events).toMatchObject([{ sent: 1 }]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('of the environment is the only one that runs', async () => {
