@@ -96,8 +96,8 @@ export interface SimulationOptions {
   /**
    * Which kinds of fault may come; an empty list: nothing goes wrong. They are `kill-job`, `power-job`, `pause-job`,
    * `cut-connection`, `partition`, `slow-network`, `disk-error`, `disk-full`, `slow-disk`, `clock-jump`, `user-hangs`,
-   * `store-away`, `stop-job`, `kill-at-point`, `power-at-point`. Default: all, of which each seed leaves out about
-   * half.
+   * `store-away`, `stop-job`, `kill-at-point`, `power-at-point`, `kill-at-await`, `power-at-await`. Default: all, of
+   * which each seed leaves out about half.
    */
   readonly faults?: readonly SimulatedFault[];
   /**

@@ -144,6 +144,8 @@ class SimulatedSeed {
         users: this.#users,
         stopJob: (timeout) => this.#stopJob(timeout),
         killed: () => {},
+        kept: () => [],
+        rotted: () => {},
         tell: (what) => this.#story.tell('fault', what),
       },
       this.#faults,
