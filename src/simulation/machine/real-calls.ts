@@ -9,12 +9,13 @@ import { StreamjobError } from '../../core/errors.ts';
 
 /**
  * What runs between two events: promise jobs and ticks, and from Node 24 on a wrapper of a callback for the end of a stream, which is
- * called in a tick. The immediates are the scheduler's own.
+ * called in a tick.
  */
-const ALLOWED = new Set(['PROMISE', 'TickObject', 'Microtask', 'Immediate', 'STREAM_END_OF_STREAM']);
+const ALLOWED = new Set(['PROMISE', 'TickObject', 'Microtask', 'STREAM_END_OF_STREAM']);
 
 /** What Node calls what it does, and what users call to get it. */
 const CALLS: readonly (readonly [RegExp, string])[] = [
+  [/^Immediate$/, 'setImmediate'],
   [/^Timeout$/, 'setTimeout, setInterval or AbortSignal.timeout'],
   [/^(FS|FILEHANDLE|DIRHANDLE|STATWATCHER)/, 'node:fs'],
   [/^(GETADDRINFO|GETNAMEINFO|QUERYWRAP|DNSCHANNEL)/, 'fetch, node:http or node:dns, which look up a host'],
@@ -25,22 +26,27 @@ const CALLS: readonly (readonly [RegExp, string])[] = [
   [/^(RANDOMBYTES|RANDOMPRIME|PBKDF2|SCRYPT|HASH|SIGN|VERIFY|KEY|CIPHER|DERIVEBITS|CHECKPRIME)/, 'node:crypto'],
 ];
 
-/** Node's own writing of what `console` is told, which nothing waits for. */
-const CONSOLE = 'node:internal/console';
+/** What Node does for itself, and nothing waits for: it writes what `console` is told, and goes on after an error that nobody caught. */
+const NODES_OWN = ['node:internal/console', 'node:internal/process/execution'];
 const MOST_FRAMES = 50;
 
 /**
  * Watches until it is ended.
  * @param isRunning whether code of a process is running
+ * @param isQueueing whether the scheduler asks for immediates, in which it runs its events
  * @param found told of each real call, with where it was made
  * @returns ends it
  */
-export function watchRealCalls(isRunning: () => boolean, found: (error: StreamjobError) => void): () => void {
+export function watchRealCalls(
+  isRunning: () => boolean,
+  isQueueing: () => boolean,
+  found: (error: StreamjobError) => void,
+): () => void {
   const hook = createHook({
     init(_id, type) {
-      if (ALLOWED.has(type) || !isRunning()) return;
+      if (ALLOWED.has(type) || !isRunning() || (type === 'Immediate' && isQueueing())) return;
       const { stack = '' } = stackHere();
-      if (!stack.includes(CONSOLE)) found(realCall(type, stack));
+      if (!NODES_OWN.some((own) => stack.includes(own))) found(realCall(type, stack));
     },
   });
   hook.enable();

@@ -69,6 +69,7 @@ export class Scheduler {
   #cancelled = 0;
   #now = 0;
   #running = false;
+  #isQueueing = false;
   #current: Owner;
   #world: Owner;
   #interruptions: Interruption[] = [];
@@ -101,6 +102,11 @@ export class Scheduler {
   /** Whose code is running. */
   get current(): Owner {
     return this.#current;
+  }
+
+  /** Whether it asks Node itself for turns just now. */
+  get isQueueing(): boolean {
+    return this.#isQueueing;
   }
 
   /** How many events wait. */
@@ -210,7 +216,9 @@ export class Scheduler {
         if (ahead === 0) fill();
       };
       const fill = (): void => {
+        this.#isQueueing = true;
         for (; ahead < EVENTS_PER_TURN; ahead++) nextTurn(turn);
+        this.#isQueueing = false;
       };
       fill();
     });
