@@ -100,7 +100,6 @@ export const SIMULATION_OPTIONS = {
     min: 1,
     max: 65_535,
     default: 41_414,
-    unit: 'its number',
     doc: 'the port of the job that Avro sinks send to',
   }),
   peerRequestTimeout: duration({

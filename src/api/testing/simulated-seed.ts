@@ -125,7 +125,7 @@ class SimulatedSeed {
     return this.#result(driver.injected);
   }
 
-  /** Without faults of its own choice, a seed leaves about half of them out, so that rare ones get their turn. */
+  /** Where the test does not choose them, a seed leaves about half of them out, so that rare ones get their turn. */
   #chooseFaults(): ReadonlySet<Fault> {
     const { faults, flumeSinks, sparkSinks } = this.#settings;
     const chosen = faults ?? SIMULATED_FAULTS.filter(() => this.#random.chance(0.5));
@@ -194,7 +194,8 @@ class SimulatedSeed {
       batchInterval,
       maxBacklogBytes,
       name: this.#job.name,
-      checkpointDir: CHECKPOINT_DIR,
+      // As `streamjob run` does: a job that needs none has none.
+      standardCheckpointDir: CHECKPOINT_DIR,
       deadLetterFile: DEAD_LETTERS,
       log: this.#story.logOf('job'),
       write: (text) => {

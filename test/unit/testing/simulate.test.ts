@@ -199,6 +199,7 @@ describe('what is wrong is found', () => {
           if (hasCrashed || (await rdd.count()) === 0) return;
           hasCrashed = true;
           void Promise.reject(new Error('forgotten'));
+          await new Promise(() => {});
         });
       },
     );
