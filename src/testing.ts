@@ -1,7 +1,18 @@
 /// <reference types="node" preserve="true" />
-/** The door `streamjob/testing`: the test kit, under a clock that stands still until the next batch. */
+/** The door `streamjob/testing`: the test kit, under a clock that stands still until the next batch, or in a simulated world. */
 export type { BatchResult, BuildTestJob, TestInput, TestOutputs } from './api/testing/kit-graph.ts';
 export type { BuildBatches, RunBatchesOptions } from './api/testing/run-batches.ts';
 export { runBatches } from './api/testing/run-batches.ts';
+export { simulate, simulateSeeds } from './api/testing/simulate.ts';
+export type {
+  SimulateOptions,
+  SimulateSeedsOptions,
+  SimulationOptions,
+} from './api/testing/simulate-options.ts';
+export type { SimulatedFault } from './api/testing/simulated-faults.ts';
+export { SIMULATED_FAULTS } from './api/testing/simulated-faults.ts';
+export type { BrokenPromise, SimulatedEvent, SimulatedRun, WrittenBatch } from './api/testing/simulated-run.ts';
+export type { BuildSimulated } from './api/testing/simulated-seed.ts';
+export type { SimulatedStore, SimulatedTransaction, SimulatedWorld } from './api/testing/simulated-world.ts';
 export type { TestJob, TestJobOptions } from './api/testing/test-job.ts';
 export { testJob } from './api/testing/test-job.ts';

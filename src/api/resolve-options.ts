@@ -26,8 +26,8 @@ export type OptionTexts = Readonly<Record<string, string | undefined>>;
 
 const OPTIONS: Table = JOB_OPTIONS;
 
-/** Variables that are ours and no options of a job. */
-const OTHER_VARIABLES = ['STREAMJOB_LOG_LEVEL'];
+/** Variables that are ours and no options of a job: the last is the test kit's. */
+const OTHER_VARIABLES = ['STREAMJOB_LOG_LEVEL', 'STREAMJOB_SEED'];
 
 /**
  * Flag over environment over job file over default.

@@ -52,6 +52,10 @@ export const ERROR_CODES = {
     'A worker thread or a store of states is lost, and with it state that no checkpoint has, or that only a new start brings back.',
   LOG_CORRUPT: 'A log on disk is damaged where it had been written safely.',
   EVENT_UNREADABLE: 'A source met input that it cannot turn into events.',
+  NOT_SIMULATED:
+    'Code that runs in a simulation called what completes in real time: a timer, a socket, a file of Node itself.',
+  SIMULATION_FAILED:
+    'A simulated run of a job broke a promise, or the check of the test threw; the message has the seed.',
 } as const;
 
 /** One of the codes of {@link ERROR_CODES}. */
@@ -113,6 +117,8 @@ const HOPELESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'GRAPH_DIFFERS',
   'ENGINE_LOST',
   'LOG_CORRUPT',
+  'NOT_SIMULATED',
+  'SIMULATION_FAILED',
 ]);
 
 /** The message of anything that was thrown. */

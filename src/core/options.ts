@@ -85,7 +85,8 @@ export function duration<const S extends Spec<number, DurationLike> & { readonly
   });
 }
 
-interface CountSpec extends Spec<number> {
+/** What a whole number may say besides. */
+export interface CountSpec extends Spec<number> {
   readonly min?: number;
   readonly max?: number;
   /** Whether Infinity fits: no limit. */

@@ -8,6 +8,7 @@ import { AGENT_OPTIONS } from '../../src/agent/runtime/agent.ts';
 import { CONTEXT_OPTIONS, JOB_MODULE_OPTIONS, JOB_OPTIONS, STOP_OPTIONS } from '../../src/api/options.ts';
 import { KIT_MODULE_OPTIONS } from '../../src/api/testing/kit-graph.ts';
 import { RUN_BATCHES_OPTIONS } from '../../src/api/testing/run-batches.ts';
+import { SIMULATE_OPTIONS, SIMULATE_SEEDS_OPTIONS, SIMULATION_OPTIONS } from '../../src/api/testing/simulate-table.ts';
 import { TEST_JOB_OPTIONS } from '../../src/api/testing/test-job.ts';
 import { defaultText, type Option, type Table } from '../../src/core/options.ts';
 import { BACKPRESSURE_OPTIONS } from '../../src/flow/batch/rate-control.ts';
@@ -53,6 +54,9 @@ export const COMMENTED: readonly Commented[] = [
   of('RpcClientOptions', 'agent/rpc-client.ts', RPC_CLIENT_OPTIONS),
   of('TestJobOptions', 'api/testing/test-job.ts', TEST_JOB_OPTIONS),
   of('RunBatchesOptions', 'api/testing/run-batches.ts', RUN_BATCHES_OPTIONS),
+  of('SimulationOptions', 'api/testing/simulate-options.ts', SIMULATION_OPTIONS),
+  of('SimulateOptions', 'api/testing/simulate-options.ts', SIMULATE_OPTIONS),
+  of('SimulateSeedsOptions', 'api/testing/simulate-options.ts', SIMULATE_SEEDS_OPTIONS),
   of('KitModule', 'api/testing/kit-graph.ts', KIT_MODULE_OPTIONS),
 ];
 

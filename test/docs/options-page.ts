@@ -5,6 +5,7 @@ import { CONTEXT_OPTIONS, JOB_OPTIONS, STOP_OPTIONS } from '../../src/api/option
 import { environmentName } from '../../src/api/resolve-options.ts';
 import { SHARED_OPTIONS } from '../../src/api/shared-options.ts';
 import { RUN_BATCHES_OPTIONS } from '../../src/api/testing/run-batches.ts';
+import { SEEDS_OPTIONS, SIMULATE_OPTIONS } from '../../src/api/testing/simulate-table.ts';
 import { TEST_JOB_OPTIONS } from '../../src/api/testing/test-job.ts';
 import { flagName } from '../../src/cli/run-flags.ts';
 import { defaultText, type Option, type Table } from '../../src/core/options.ts';
@@ -59,6 +60,8 @@ export const TAKERS: readonly Taker[] = [
   { title: 'RpcClient', about: 'Of `RpcClient.connect` (`streamjob/agent`).', table: RPC_CLIENT_OPTIONS },
   { title: 'testJob', about: 'Of the test kit (`streamjob/testing`).', table: TEST_JOB_OPTIONS },
   { title: 'runBatches', about: 'Of the test kit (`streamjob/testing`).', table: RUN_BATCHES_OPTIONS },
+  { title: 'simulate', about: 'Of the test kit (`streamjob/testing`).', table: SIMULATE_OPTIONS },
+  { title: 'simulateSeeds', about: 'Those of `simulate` except `seed`, and these.', table: SEEDS_OPTIONS },
 ];
 
 const HEAD = `# Options

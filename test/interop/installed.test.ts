@@ -67,6 +67,48 @@ test.each([
   60_000,
 );
 
+test('a job runs in the simulator of the package', () => {
+  writeFileSync(
+    path.join(directory, 'simulate.mjs'),
+    `import { exactlyOnce } from 'streamjob';
+import { simulateSeeds } from 'streamjob/testing';
+const check = (run) => {
+  const sum = run.rows('counts').reduce((total, count) => total + count, 0);
+  if (sum !== 100) throw new Error(\`\${sum} events were counted, not 100\`);
+};
+const options = { seeds: 20, batchInterval: '500ms', events: (n) => ({ headers: { id: String(n) }, body: 'x' }), check };
+const runs = await simulateSeeds(options, (ssc, world) => {
+  ssc
+    .flumeStream({ port: world.port, dedupe: { header: 'id' } })
+    .count()
+    .foreachRDD(exactlyOnce(world.store('counts'), async (rdd, time, tx) => tx.insert(...(await rdd.collect()))));
+});
+console.log(JSON.stringify(runs.map(({ starts, hash }) => ({ starts, hash }))));
+`,
+  );
+  const runs = JSON.parse(run(process.execPath, 'simulate.mjs')) as { starts: number; hash: string }[];
+  expect(new Set(runs.map(({ hash }) => hash)).size).toBe(20);
+  expect(Math.max(...runs.map(({ starts }) => starts))).toBeGreaterThan(1);
+}, 60_000);
+
+test('only the door of the test kit loads the simulator', () => {
+  const dist = path.join(directory, 'node_modules/streamjob/dist');
+  const loads = (door: string): boolean => {
+    const seen = new Set<string>();
+    const left = [door];
+    for (let file = left.pop(); file !== undefined; file = left.pop()) {
+      if (seen.has(file)) continue;
+      seen.add(file);
+      const code = readFileSync(path.join(dist, file), 'utf8');
+      if (code.includes('kill-at-point')) return true;
+      left.push(...[...code.matchAll(/(?:from|import)\s*\(?\s*"\.\/([\w.-]+\.js)"/g)].map(([, name = '']) => name));
+    }
+    return false;
+  };
+  const doors = ['cli', 'index', 'agent', 'worker', 'testing-job', 'testing'].filter((door) => loads(`${door}.js`));
+  expect(doors).toEqual(['testing']);
+});
+
 test('each door of the package has its types, and the maps of its code name sources that are there', () => {
   const installed = path.join(directory, 'node_modules/streamjob');
   const { exports } = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as {

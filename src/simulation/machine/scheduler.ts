@@ -56,6 +56,9 @@ const EVENTS_PER_TURN = 256;
 /** Events that were cancelled are cleared away when there are more than so many, and more than others. */
 const MOST_CANCELLED = 1000;
 
+/** Node's own, also where a test has put fake timers in its place. */
+const nextTurn = setImmediate;
+
 /** The queue of events and the time. */
 export class Scheduler {
   readonly trace: Trace;
@@ -66,6 +69,7 @@ export class Scheduler {
   #cancelled = 0;
   #now = 0;
   #running = false;
+  #isQueueing = false;
   #current: Owner;
   #world: Owner;
   #interruptions: Interruption[] = [];
@@ -98,6 +102,11 @@ export class Scheduler {
   /** Whose code is running. */
   get current(): Owner {
     return this.#current;
+  }
+
+  /** Whether it asks Node itself for turns just now. */
+  get isQueueing(): boolean {
+    return this.#isQueueing;
   }
 
   /** How many events wait. */
@@ -207,7 +216,9 @@ export class Scheduler {
         if (ahead === 0) fill();
       };
       const fill = (): void => {
-        for (; ahead < EVENTS_PER_TURN; ahead++) setImmediate(turn);
+        this.#isQueueing = true;
+        for (; ahead < EVENTS_PER_TURN; ahead++) nextTurn(turn);
+        this.#isQueueing = false;
       };
       fill();
     });

@@ -175,9 +175,13 @@ export class Simulation {
 
   #watch(): () => void {
     const isRunning = (): boolean => this.running !== undefined && this.running !== this.world;
-    return watchRealCalls(isRunning, (error) => {
-      this.#crash ??= { error };
-    });
+    return watchRealCalls(
+      isRunning,
+      () => this.scheduler.isQueueing,
+      (error) => {
+        this.#crash ??= { error };
+      },
+    );
   }
 
   /** Whose code is running. */

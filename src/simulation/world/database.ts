@@ -17,6 +17,8 @@ export interface Written {
   readonly rows: readonly unknown[];
   /** The process that wrote it: a run of the job. */
   readonly run: number;
+  /** When it took effect, in ms of simulated time. */
+  readonly at: number;
 }
 
 /** A transaction. */
@@ -75,7 +77,9 @@ export class Database {
           this.#rollBack(tx);
           throw error;
         }
-        await this.#commit(tx);
+        if (this.#isAway()) this.#rollBack(tx);
+        else if (client.alive) tx.state = 'committing';
+        await this.#commit(client, () => this.#apply(tx));
         return result;
       },
       claim: async (tx, batch) => {
@@ -87,6 +91,15 @@ export class Database {
         return isNew;
       },
     };
+  }
+
+  /**
+   * Writes rows with no record of the batch: when the output is called again, they are there twice.
+   * @param time of the batch, in ms since the epoch
+   */
+  async insert(client: HostProcess, kind: string, time: number, rows: readonly unknown[]): Promise<void> {
+    await this.#call(client);
+    await this.#commit(client, () => this.#note({ output: kind, time, batch: '', rows, run: client.id }));
   }
 
   /** A call and its answer. */
@@ -101,21 +114,18 @@ export class Database {
     });
   }
 
-  #commit(tx: Transaction): Promise<void> {
+  /** @param apply the effect, also when the client is gone meanwhile */
+  #commit(client: HostProcess, apply: () => void): Promise<void> {
     // Its code runs on for the rest of the event in which it was killed: what it sends then never leaves it.
-    if (!tx.client.alive) return new Promise(() => {});
-    if (this.#isAway()) {
-      this.#rollBack(tx);
-      return Promise.reject(new Error('the database is away'));
-    }
-    tx.state = 'committing';
+    if (!client.alive) return new Promise(() => {});
+    if (this.#isAway()) return Promise.reject(new Error('the database is away'));
     const answerIsLost = this.#random.chance(this.#fails ? 0.02 : 0);
     const takes = this.#random.between(...CALL_MS);
     return new Promise((resolve, reject) => {
-      this.#simulation.world.after(takes, 'db-commit', () => this.#apply(tx));
+      this.#simulation.world.after(takes, 'db-commit', apply);
       if (answerIsLost) {
-        tx.client.after(CLIENT_TIMEOUT_MS, 'db-timeout', () => reject(new Error('the answer to a commit is lost')));
-      } else tx.client.after(takes + this.#random.between(...CALL_MS), 'db-answer', resolve);
+        client.after(CLIENT_TIMEOUT_MS, 'db-timeout', () => reject(new Error('the answer to a commit is lost')));
+      } else client.after(takes + this.#random.between(...CALL_MS), 'db-answer', resolve);
     });
   }
 
@@ -125,11 +135,15 @@ export class Database {
     if (claimed !== undefined && (claimed.isNew || tx.rows.length > 0)) {
       const { batch, kind } = claimed;
       this.#row(batch.output).last = batch.batch;
-      const written = { output: kind, time: batch.time, batch: batch.batch, rows: tx.rows, run: tx.client.id };
-      this.written.push(written);
-      this.#onWritten(written);
+      this.#note({ output: kind, time: batch.time, batch: batch.batch, rows: tx.rows, run: tx.client.id });
     }
     this.#end(tx);
+  }
+
+  #note(facts: Omit<Written, 'at'>): void {
+    const written = { ...facts, at: this.#simulation.now };
+    this.written.push(written);
+    this.#onWritten(written);
   }
 
   /** A commit that is under way is no affair of the client's any more. */

@@ -1,5 +1,7 @@
 /** All events of a simulation by their ids: who made them, who was told "delivered" of them, and when. */
 
+import type { PlainEvent } from '../../core/event.ts';
+
 /** An event. */
 export interface Made {
   readonly id: string;
@@ -16,6 +18,8 @@ export interface Made {
   readonly padding: number;
   /** How often it was sent to the job by a fake Flume; agents send in their own ways. */
   sent: number;
+  /** As it is sent, where whoever made it says so. */
+  readonly event: PlainEvent | undefined;
 }
 
 const KEYS = ['a', 'b', 'c', 'd', 'e'];
@@ -43,8 +47,8 @@ export class Events {
     return this.#acknowledged;
   }
 
-  /** A new one. */
-  make(by: string, number: number): Made {
+  /** A new one. @param event as it is sent; left out: its id and key are its headers */
+  make(by: string, number: number, event?: PlainEvent): Made {
     const id = `${by}-${number}`;
     const key = KEYS[number % KEYS.length] ?? 'a';
     const made: Made = {
@@ -56,6 +60,7 @@ export class Events {
       takenBy: undefined,
       padding: this.#padding,
       sent: 0,
+      event,
     };
     this.all.set(id, made);
     return made;

@@ -22,9 +22,11 @@ export class Feed {
     return this.#waiting.length;
   }
 
-  /** One more event. */
-  add(): void {
-    this.#waiting.push(this.#events.make(this.name, this.#made++));
+  /** One more event. @param event as it is sent; left out: its id and key are its headers */
+  add(event?: PlainEvent): Made {
+    const made = this.#events.make(this.name, this.#made++, event);
+    this.#waiting.push(made);
+    return made;
   }
 
   /** Up to `most` of the oldest, which are not there any more until they are put back. */
@@ -38,7 +40,7 @@ export class Feed {
   }
 }
 
-/** An event as it is sent: its id and key are headers, as an interceptor gives them. */
-export function toEvent({ id, key, padding }: Made): PlainEvent {
-  return { headers: { id, key }, body: Buffer.from(`${key} ${id}${' '.repeat(padding)}`) };
+/** An event as it is sent: unless somebody says otherwise its id and key are headers, as an interceptor gives them. */
+export function toEvent({ event, id, key, padding }: Made): PlainEvent {
+  return event ?? { headers: { id, key }, body: Buffer.from(`${key} ${id}${' '.repeat(padding)}`) };
 }

@@ -3,7 +3,6 @@
  * while; then it gets well, and all that was sent must come through in bounded time.
  */
 import { messageOf, StreamjobError } from '../../../src/core/errors.ts';
-import type { Logger } from '../../../src/core/log.ts';
 import type { Host, HostProcess } from '../../../src/simulation/machine/host.ts';
 import { Simulation } from '../../../src/simulation/machine/simulation.ts';
 import { Database } from '../../../src/simulation/world/database.ts';
@@ -11,7 +10,10 @@ import { Events } from '../../../src/simulation/world/events.ts';
 import { type Fault, FaultDriver, type Users } from '../../../src/simulation/world/faults.ts';
 import { Feed } from '../../../src/simulation/world/feed.ts';
 import { runFlumeSink } from '../../../src/simulation/world/flume-sink.ts';
+import { heal } from '../../../src/simulation/world/heal.ts';
 import { runSparkSink } from '../../../src/simulation/world/spark-sink.ts';
+import { Story } from '../../../src/simulation/world/story.ts';
+import { Supervisor } from '../../../src/simulation/world/supervisor.ts';
 import { confOf, idsOnDisk, runAgent, runApplication } from './agent.ts';
 import { Invariants, type Violation } from './invariants.ts';
 import { JOB_PORT, LETTERS } from './job.ts';
@@ -52,8 +54,6 @@ export interface RunOptions {
  * has forgotten is sent again for 924 s (Linux, tcp_retries2) before the connection is given up.
  */
 const RECOVERY_MS = 30 * 60_000;
-/** What a supervisor waits before it starts a process again, in ms. */
-const RESTART_MS = 1000;
 const STOP_MS = 120_000;
 /** How long an answer may be under way, in ms. */
 const ANSWERS_MS = 150_000;
@@ -83,8 +83,8 @@ class World {
   /** When each agent was killed last, in ms of simulated time. */
   readonly #killedAt = new Map<string, number>();
   readonly #sinks: string[] = [];
-  readonly #story: string[] = [];
-  readonly #tells: boolean;
+  readonly #story: Story;
+  readonly #supervisor: Supervisor;
   readonly #runs: JobRuns;
   /** A bit of the job's checkpoint has turned over. */
   #isRotten = false;
@@ -96,11 +96,15 @@ class World {
 
   constructor(seed: number, { change, only, story = 'none', swarm = true }: RunOptions) {
     this.#seed = seed;
-    this.#tells = story !== 'none';
     this.#simulation = new Simulation({
       seed,
       keepLines: story === 'steps' ? 1_000_000 : 0,
       onCrash: (process, error) => this.#onCrash(process, error),
+    });
+    this.#story = new Story(() => this.#simulation.now, story !== 'none');
+    this.#supervisor = new Supervisor(this.#simulation, ({ name }, error) => {
+      this.#story.tell(name, `ended: ${messageOf(error)}`);
+      this.#judge(name, error);
     });
     const plan = planOf(this.#simulation.random.fork('plan'), swarm, only);
     this.#plan = change?.(plan) ?? plan;
@@ -117,7 +121,7 @@ class World {
       this.#plan.faults.size > 0,
       () => this.#users.databaseIsAway,
       (written) => {
-        this.#tell('database', `${written.output} of batch ${written.time}: ${written.rows.length} rows`);
+        this.#story.tell('database', `${written.output} of batch ${written.time}: ${written.rows.length} rows`);
         this.#invariants.written(written);
       },
     );
@@ -127,8 +131,8 @@ class World {
       host: this.#job,
       database: this.#database,
       users: this.#users,
-      log: this.#logOf('job'),
-      tell: (what) => this.#tell('world', what),
+      log: this.#story.logOf('job'),
+      tell: (what) => this.#story.tell('world', what),
     });
   }
 
@@ -158,15 +162,15 @@ class World {
         rotted: () => {
           this.#isRotten = true;
         },
-        tell: (what) => this.#tell('fault', what),
+        tell: (what) => this.#story.tell('fault', what),
       },
       faults,
       calmMs,
     );
     await simulation.runFor(feedMs);
     driver.stop();
-    this.#heal();
-    this.#tell('world', 'is well from now on');
+    heal([this.#job, ...this.#peers], this.#users);
+    this.#story.tell('world', 'is well from now on');
     const well = await simulation.runUntil(() => this.#isThrough || this.#isRotFound, RECOVERY_MS);
     if (!well) this.#invariants.violated('wedge', this.#whatIsMissing());
     await this.#end();
@@ -183,7 +187,7 @@ class World {
       made: this.#events.all.size,
       batches: new Set(this.#database.written.map(({ batch }) => batch)).size,
       injected: driver.injected,
-      story: this.#story.length > 0 ? this.#story : simulation.trace.lines,
+      story: this.#story.lines.length > 0 ? this.#story.lines : simulation.trace.lines,
     };
   }
 
@@ -204,7 +208,7 @@ class World {
       const own = feed(host.name);
       const settings = { ...atJob, batchSize: 10, timeout: job.peerTimeout };
       for (let sink = 0; sink < sinksPerFlume; sink++) {
-        this.#keepUp(host, `sink${sink}`, () => runFlumeSink(own, this.#events, settings));
+        this.#supervisor.keepUp(host, `sink${sink}`, () => runFlumeSink(own, this.#events, settings));
       }
     }
     for (let i = 0; i < sparkSinks; i++) {
@@ -212,41 +216,27 @@ class World {
       const own = feed(host.name);
       this.#sinks.push(`${host.address}:${SPARK_PORT}`);
       const settings = { port: SPARK_PORT, timeout: job.sinkTimeout, threads: 10 };
-      this.#keepUp(host, 'sink', () => runSparkSink(own, this.#events, settings));
+      this.#supervisor.keepUp(host, 'sink', () => runSparkSink(own, this.#events, settings));
     }
     for (const agent of agents) {
       const host = this.#peer(agent.name);
       this.#agents.set(host, agent);
       const conf = confOf(agent, atJob, job.peerTimeout);
-      this.#keepUp(host, 'agent', () => runAgent(conf, this.#logOf(agent.name)));
+      this.#supervisor.keepUp(host, 'agent', () => runAgent(conf, this.#story.logOf(agent.name)));
       const application = this.#simulation.host(`app-${agent.name}`);
       const own = feed(application.name);
-      this.#keepUp(application, 'app', () => runApplication(own, host.address, (ids) => this.#taken(agent, ids)));
+      this.#supervisor.keepUp(application, 'app', () =>
+        runApplication(own, host.address, (ids) => this.#taken(agent, ids)),
+      );
     }
     this.#watchMemory();
-    this.#keepUp(this.#job, 'job', () => this.#runs.run(this.#sinks));
+    this.#supervisor.keepUp(this.#job, 'job', () => this.#runs.run(this.#sinks));
   }
 
   #peer(name: string): Host {
     const host = this.#simulation.host(name);
     this.#peers.push(host);
     return host;
-  }
-
-  /** Starts a process again whenever it has ended, as a supervisor does. */
-  #keepUp(host: Host, name: string, main: () => Promise<void>): void {
-    const start = (): void => {
-      if (this.#isOver) return;
-      if (!host.up) return void this.#simulation.world.after(RESTART_MS, 'supervisor', start);
-      const process = host.spawn(name);
-      process.onEnd(() => void this.#simulation.world.after(RESTART_MS, 'supervisor', start));
-      process.run(main).catch((error: unknown) => {
-        this.#tell(process.name, `ended: ${messageOf(error)}`);
-        this.#judge(process.name, error);
-        process.kill();
-      });
-    };
-    start();
   }
 
   #stopJob(timeout: number): void {
@@ -277,7 +267,7 @@ class World {
   }
 
   #onCrash(process: HostProcess, error: unknown): void {
-    this.#tell(process.name, `crashed: ${messageOf(error)}`);
+    this.#story.tell(process.name, `crashed: ${messageOf(error)}`);
     this.#invariants.violated('crash', `${process.name}: ${error instanceof Error ? error.stack : messageOf(error)}`);
   }
 
@@ -290,17 +280,6 @@ class World {
         return;
       }
       this.#invariants.violated('damage', `${who}: ${error.message} (${error.where ?? ''})`);
-    }
-  }
-
-  #heal(): void {
-    this.#users.throws = false;
-    this.#users.hangs = false;
-    this.#users.databaseIsAway = false;
-    for (const host of [this.#job, ...this.#peers]) {
-      host.disk.heal();
-      host.powerOn();
-      for (const process of host.processes) process.resume();
     }
   }
 
@@ -341,6 +320,7 @@ class World {
   /** The job stops gracefully, and its stop comes to an end. */
   async #end(): Promise<void> {
     this.#isOver = true;
+    this.#supervisor.stop();
     const stop = this.#runs.stop();
     if (stop === undefined) return;
     let ended = false;
@@ -366,23 +346,5 @@ class World {
       this.#simulation.world.after(LOOK_MS, 'look', look);
     };
     look();
-  }
-
-  #logOf(who: string): Logger {
-    const at = (level: string) => (_: object, message: string) => {
-      if (level !== 'debug') this.#tell(`${who} ${level}`, message);
-    };
-    const log: Logger = {
-      debug: at('debug'),
-      info: at('info'),
-      warn: at('warn'),
-      error: at('error'),
-      child: () => log,
-    };
-    return log;
-  }
-
-  #tell(who: string, what: string): void {
-    if (this.#tells) this.#story.push(`${(this.#simulation.now / 1000).toFixed(3).padStart(9)} s  ${who}: ${what}`);
   }
 }

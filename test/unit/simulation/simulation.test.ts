@@ -230,6 +230,7 @@ test('a script that does not end is told, with the last events', async () => {
 
 test.each<[string, () => unknown]>([
   ['Timeout', () => setTimeout(() => {}, 0)],
+  ['Immediate', () => setImmediate(() => {})],
   ['ZLIB', () => zlib.createDeflate().write('x')],
   ['FSREQ', () => realMachine.fs.stat('/tmp')],
 ])('a call of %s that goes around the machine is found', async (type, call) => {

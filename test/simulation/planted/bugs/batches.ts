@@ -15,9 +15,8 @@ export const BATCHES: readonly Bug[] = [
     name: 'cut-logged-after-outputs',
     file: 'flow/processing.ts',
     find: `    await durability.logCut(batch);
-    reached('cut');
-    const stagesBegan`,
-    replace: '    const stagesBegan',
+    if (batch.givenUp`,
+    replace: '    if (batch.givenUp',
     what: 'A batch is never logged before its outputs run: after a kill it comes again with other contents.',
     within: 14,
   },
