@@ -96,7 +96,7 @@ export class SimDisk {
    * @param within how many bytes at the front of the file they lie in; left out: all
    * @throws ENOENT
    */
-  flipBits(file: string, count = 1, within = Number.POSITIVE_INFINITY): void {
+  flipBits(file: string, count = 1, within: number = Number.POSITIVE_INFINITY): void {
     const node = this.#file(file);
     const bytes = Math.min(node.live.size, within);
     for (let i = 0; i < count && bytes > 0; i++) {
