@@ -81,10 +81,10 @@ export const DISK: readonly Bug[] = [
   {
     name: 'no-sync-of-cuts',
     file: 'core/files.ts',
-    find: `      await handle.truncate(length);
+    find: `      if (from < length) await writeAgain(handle, from, length);
       await handle.sync();
 `,
-    replace: `      await handle.truncate(length);
+    replace: `      if (from < length) await writeAgain(handle, from, length);
 `,
     what: 'What was cut off a file is there again after a power cut.',
     within: 82,
