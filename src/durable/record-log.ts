@@ -128,13 +128,14 @@ export class RecordLog {
   async #removeThrough(number: number): Promise<void> {
     const { files, directory } = this.#options;
     while (this.#closed[0] !== undefined && this.#closed[0].number <= number) {
-      // Oldest first and one by one: a crash in between leaves no gap.
+      // Oldest first and one by one: a crash in between leaves no gap. Each is gone for sure before the next one goes, since a file
+      // system may bring what was done to a directory to the disk in another order.
       const file = fileOf(this.#options, this.#closed[0].number);
       await files.remove(file);
       if (this.#leftover?.file === file) this.#leftover = undefined;
       this.#closed.shift();
+      await files.syncDirectory(directory);
     }
-    await files.syncDirectory(directory);
   }
 
   /**

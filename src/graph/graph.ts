@@ -60,7 +60,7 @@ export class Graph {
     const numbered: Output<T> = {
       ...output,
       site: callSite(),
-      id: `${output.kind}-${this.outputs.length}`,
+      id: this.operatorName(output.kind),
     };
     this.outputs.push(numbered as Output<never> as Output);
   }
@@ -75,7 +75,10 @@ export class Graph {
     return counter;
   }
 
-  /** Names a stateful operator: its kind and how many of the kind there are before it, the same at each start of the same job. */
+  /**
+   * Names a stateful operator or an output: its kind and how many of the kind there are before it, the same at each start of the same job,
+   * and of another version of it that has more or fewer of other kinds.
+   */
   operatorName(kind: string): string {
     const count = this.#operators.get(kind) ?? 0;
     this.#operators.set(kind, count + 1);

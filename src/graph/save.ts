@@ -54,7 +54,8 @@ export async function saveBatch(
     for (let number = 0; ; number++) {
       const directory = place(number);
       const found = await look(files, directory, batch);
-      if (found === 'this batch') return;
+      // An attempt that was killed may have renamed it, and not come to sync its name.
+      if (found === 'this batch') return await files.syncDirectory(path.dirname(path.resolve(directory)));
       if (found === 'something else') continue;
       if (number > 0) {
         log.warn(

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
+import type { DStream } from '../../../src/graph/dstream.ts';
 import type { RDD } from '../../../src/graph/rdd.ts';
 import { saveBatch, saveParts, textPart } from '../../../src/graph/save.ts';
 import { exactlyOnce, type OutputBatch, StreamjobError, sqlStore } from '../../../src/index.ts';
@@ -57,6 +58,57 @@ test('a batch whose effect fails leaves neither the effect nor its record', asyn
 test('a name that is no table is refused', () => {
   const make = (): unknown => sqlStore({ transaction: (work) => work(0), query: () => [], table: 'a; DROP TABLE b' });
   expect(make).toThrow(StreamjobError);
+});
+
+test('an output is known by its number among its kind: another version of the job may have more of other kinds', async () => {
+  const ids = async (build: (numbers: DStream<number>) => void): Promise<string[]> => {
+    const clock = new ManualClock(0);
+    const ssc = new StreamingContext({ batchInterval: 1000, clock, write: () => {} });
+    const { stream } = ssc.valuesStream<number>();
+    build(stream);
+    const completed = new Promise<string[]>((resolve) => {
+      ssc.events$.subscribe((event) => {
+        if (event.type === 'batchCompleted') resolve(event.batch.outputs.map(({ id }) => id));
+      });
+    });
+    await ssc.start();
+    clock.advance(1000);
+    const found = await completed;
+    await ssc.stop();
+    return found;
+  };
+  const before = await ids((numbers) => {
+    numbers.foreachRDD(() => {});
+    numbers.foreachRDD(() => {});
+  });
+  const after = await ids((numbers) => {
+    numbers.print();
+    numbers.foreachRDD(() => {});
+    numbers.print();
+    numbers.foreachRDD(() => {});
+  });
+  expect(before).toEqual(['foreachRDD-0', 'foreachRDD-1']);
+  expect(after).toEqual(['print-0', 'foreachRDD-0', 'print-1', 'foreachRDD-1']);
+});
+
+test('a directory that an attempt had named before it was killed has its name on disk when the batch goes on', async () => {
+  const files = new FaultyFiles();
+  const parent = ownDirectory();
+  const directory = path.join(parent, 'out-1000');
+  const save = (): Promise<void> =>
+    saveBatch(
+      numbered(directory),
+      [['a']],
+      textPart,
+      { batch: batch(1000, 'one'), log: collectingLogger().log },
+      files,
+    );
+  await save();
+  const synced = files.counts.syncDirectory;
+  await save();
+  expect(files.counts.syncDirectory).toBe(synced + 1);
+  files.fail('syncDirectory');
+  await expect(save()).rejects.toMatchObject({ code: 'FILE_ACCESS' });
 });
 
 const numbered = (directory: string) => (number: number) => (number === 0 ? directory : `${directory}-${number}`);

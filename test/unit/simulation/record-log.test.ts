@@ -140,6 +140,30 @@ describe('a record log', () => {
     expect(found).toBeGreaterThan(110);
   });
 
+  test('has no gap when its oldest segments were being removed, in whichever order a power cut leaves that on disk', async () => {
+    let left = 0;
+    for (let seed = 0; seed < 150; seed++) {
+      const simulation = new Simulation({ seed });
+      const host = simulation.host('a');
+      await simulation.play(async () => {
+        void host.spawn('removes').run(async () => {
+          const log = await RecordLog.open({ ...LOG, segmentBytes: 1 }, () => {});
+          for (let i = 0; i < 6; i++) await log.append(Buffer.from(`${i}`));
+          await log.removeThrough(5);
+        });
+        await simulation.sleep(simulation.random.fork('cut').between(30, 60));
+        host.cutPower();
+        host.powerOn();
+        await host.spawn('opens').run(async () => {
+          const log = await RecordLog.open(LOG, () => {});
+          left += log.segments.length;
+        });
+      }, 60_000);
+    }
+    expect(left).toBeGreaterThan(160);
+    expect(left).toBeLessThan(900);
+  });
+
   test('does so by its syncs: on a disk that ignores them records are lost', async () => {
     const spoils: Partial<DiskFaults>[] = [{ ignoresSync: true }, { ignoresDirectorySync: true }];
     for (const spoil of spoils) {
