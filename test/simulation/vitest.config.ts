@@ -12,5 +12,11 @@ export default defineConfig({
     environment: 'node',
     reporters: reporters('simulation'),
     testTimeout: 300_000,
+    // `npm run simulate:coverage`: which lines of what is simulated no seed reaches.
+    coverage: {
+      include: ['src/flow/**', 'src/durable/**', 'src/agent/**'],
+      reporter: ['text', ['text', { file: 'coverage.txt' }], 'json'],
+      reportsDirectory: 'node_modules/.simulation-coverage',
+    },
   },
 });

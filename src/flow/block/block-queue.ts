@@ -78,12 +78,17 @@ export class BlockQueue {
     return blocks;
   }
 
-  /** What `take` would take. */
+  /**
+   * What `take` would take. Values of this process have no bytes, and are taken in any case: an input that reads files has read them for
+   * just this batch, and says in its position that it has them.
+   */
   peek(mostBytes: number): Blocks {
     const found = new Map<number, Admitted[]>();
     let bytes = 0;
+    let isFull = false;
     for (const arrival of this.#waiting.values()) {
-      if (bytes > 0 && bytes + arrival.bytes > mostBytes) break;
+      isFull ||= bytes > 0 && bytes + arrival.bytes > mostBytes;
+      if (isFull && arrival.bytes > 0) continue;
       bytes += arrival.bytes;
       const ofInput = found.get(arrival.token.input);
       if (ofInput === undefined) found.set(arrival.token.input, [arrival]);

@@ -221,7 +221,8 @@ export class Checkpoint {
       states: tidied.states.length === 0 ? added.states : toBytes([...states, ...tidied.states]),
       slices: [...slices, ...tidied.slices],
       ids: [...details.ids, ...tidied.ids],
-      positions: [...added.positions, ...tidied.positions],
+      // Of an input that is in both the later one counts: the one of this batch.
+      positions: [...tidied.positions, ...added.positions],
       blocks: tidied.blocks,
     };
     const written = this.#append(record).then(async (segment) => {

@@ -53,6 +53,8 @@ export class FilesInput<T> implements Input {
   readonly #rememberMs: number;
   readonly #values: ValuesReceiver<T>;
   readonly #selected = new Map<string, number>();
+  /** What files held whose batch was given up: it is in the next one, and till then they are not among those that were read. */
+  readonly #again = new Map<string, readonly T[]>();
   /** When the first run started, in ms: with newFilesOnly, files from before are not looked at. */
   #startedAt: number | undefined;
   /** Time of the batch before, in ms. */
@@ -77,7 +79,7 @@ export class FilesInput<T> implements Input {
       this.#startedAt ??= this.#clock.now();
     });
     this.receivers = [this.#values];
-    this.atCut = { look: (time) => this.#takeFiles(time) };
+    this.atCut = { pending: () => this.#again.size > 0, look: (time) => this.#takeFiles(time) };
     this.position = {
       // Which files have been read, and since when they are looked at.
       current: () => ({ startedAt: this.#startedAt, selected: [...this.#selected] }),
@@ -93,14 +95,13 @@ export class FilesInput<T> implements Input {
     const threshold = Math.max(started, oldest);
     this.#lastTime = time;
     for (const [file, at] of this.#selected) if (at <= oldest) this.#selected.delete(file);
+    for (const [file, values] of [...this.#again]) this.#hand(file, time, values);
     for (const file of await this.#list()) {
       if (this.#selected.has(file)) continue;
       try {
         const { mtimeMs } = await fs.stat(file);
         if (mtimeMs <= threshold || mtimeMs > time) continue;
-        const values = this.#read(await fs.readFile(file));
-        this.#selected.set(file, time);
-        this.#values.push(values);
+        this.#hand(file, time, this.#read(await fs.readFile(file)));
       } catch (error) {
         this.#log.warn(
           { file, err: error },
@@ -108,6 +109,16 @@ export class FilesInput<T> implements Input {
         );
       }
     }
+  }
+
+  #hand(file: string, time: number, values: readonly T[]): void {
+    this.#again.delete(file);
+    this.#selected.set(file, time);
+    this.#values.push(values, (outcome) => {
+      if (outcome === 'committed') return;
+      this.#selected.delete(file);
+      this.#again.set(file, values);
+    });
   }
 
   #resume(lastTime: number, stored: unknown): void {

@@ -120,8 +120,8 @@ export class JobRuns {
   /** The ids in all parts of all batches that are whole. */
   idsInFiles(): string[] {
     const { disk } = this.#settings.host;
-    const paths = disk.paths(FILES_PREFIX.slice(0, FILES_PREFIX.lastIndexOf('/')));
-    return paths
+    return disk
+      .paths()
       .filter((path) => path.startsWith(FILES_PREFIX) && /\/part-\d+$/.test(path) && !path.includes('_temporary'))
       .flatMap((path) => disk.text(path).split('\n'))
       .filter((line) => line !== '');

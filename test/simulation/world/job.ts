@@ -13,6 +13,8 @@ import type { JobPlan } from './plan.ts';
 
 export const JOB_PORT = 41_414;
 export const CHECKPOINT_DIR = '/data/checkpoint';
+/** Where files with lines of text come to be. */
+export const LINES_DIR = '/data/in';
 /** Dead letters. */
 export const LETTERS = '/data/letters.jsonl';
 export const FILES_PREFIX = '/data/out/events';
@@ -46,7 +48,7 @@ export function makeJob(settings: JobSettings): StreamingContext {
     cut: plan.cut,
     batchesInFlight: plan.batchesInFlight,
     reliability: plan.reliability,
-    checkpointDir: CHECKPOINT_DIR,
+    checkpointDir: plan.isVolatile ? false : CHECKPOINT_DIR,
     maxBacklogBytes: plan.maxBacklogBytes,
     maxLogBytes: plan.maxLogBytes,
     parallelism: plan.parallelism,
@@ -65,11 +67,12 @@ export function makeJob(settings: JobSettings): StreamingContext {
       ssc.flumePollingStream({ addresses: sinks, maxBatchSize: 20, sinkTimeout: plan.sinkTimeout, ...dedupe }),
     );
   }
-  const rows = ssc.union(inputs).map((event): EventRow => {
-    const { id = '', key = '' } = event.headers;
+  const row = (id: string, key: string): EventRow => {
     settings.onEvent(id);
     return [id, key];
-  });
+  };
+  const sent = ssc.union(inputs).map(({ headers: { id = '', key = '' } }) => row(id, key));
+  const rows = plan.lines ? sent.union(linesOf(ssc, row)) : sent;
   const writes = <T>(kind: string) =>
     exactlyOnce<T, Transaction>(database.storeFor(process, kind), async (rdd: RDD<T>, _, tx) => {
       await settings.beforeWrite();
@@ -93,4 +96,11 @@ export function makeJob(settings: JobSettings): StreamingContext {
   }
   if (plan.files) rows.map(([id]) => id).saveAsTextFiles(FILES_PREFIX);
   return ssc;
+}
+
+function linesOf(ssc: StreamingContext, row: (id: string, key: string) => EventRow): DStream<EventRow> {
+  return ssc.textFileStream(LINES_DIR, { newFilesOnly: false }).map((line) => {
+    const [id = '', key = ''] = line.split(' ');
+    return row(id, key);
+  });
 }

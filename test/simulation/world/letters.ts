@@ -39,5 +39,5 @@ export class DeadLetters {
 
 function idsIn(bytes: Buffer): Set<string> {
   const lines = bytes.toString().split('\n');
-  return new Set(lines.flatMap((line) => /"id":"([\w-]+)"/.exec(line)?.[1] ?? []));
+  return new Set(lines.flatMap((line) => /"(?:id":"|event":")([\w-]+)/.exec(line)?.[1] ?? []));
 }

@@ -4,6 +4,7 @@
  */
 import { messageOf, StreamjobError } from '../../../src/core/errors.ts';
 import type { Host, HostProcess } from '../../../src/simulation/machine/host.ts';
+import type { Random } from '../../../src/simulation/machine/random.ts';
 import { Simulation } from '../../../src/simulation/machine/simulation.ts';
 import { Database } from '../../../src/simulation/world/database.ts';
 import { Events } from '../../../src/simulation/world/events.ts';
@@ -16,7 +17,7 @@ import { Story } from '../../../src/simulation/world/story.ts';
 import { Supervisor } from '../../../src/simulation/world/supervisor.ts';
 import { confOf, idsOnDisk, runAgent, runApplication } from './agent.ts';
 import { Invariants, type Violation } from './invariants.ts';
-import { JOB_PORT, LETTERS } from './job.ts';
+import { JOB_PORT, LETTERS, LINES_DIR } from './job.ts';
 import { JobRuns } from './job-runs.ts';
 import { DeadLetters } from './letters.ts';
 import { type AgentPlan, type Plan, planOf } from './plan.ts';
@@ -218,6 +219,7 @@ class World {
       const settings = { port: SPARK_PORT, timeout: job.sinkTimeout, threads: 10 };
       this.#supervisor.keepUp(host, 'sink', () => runSparkSink(own, this.#events, settings));
     }
+    if (job.lines) this.#writeLines(random);
     for (const agent of agents) {
       const host = this.#peer(agent.name);
       this.#agents.set(host, agent);
@@ -231,6 +233,18 @@ class World {
     }
     this.#watchMemory();
     this.#supervisor.keepUp(this.#job, 'job', () => this.#runs.run(this.#sinks));
+  }
+
+  /** Somebody moves files into a directory of the job's disk. */
+  #writeLines(random: Random): void {
+    const { eventsPerPeer, feedMs } = this.#plan;
+    let number = 0;
+    for (let file = 0; file * 3 < eventsPerPeer; file++) {
+      this.#simulation.world.after(random.between(0, feedMs), 'file', () => {
+        const made = Array.from({ length: 3 }, () => this.#events.make('lines', number++));
+        this.#job.disk.put(`${LINES_DIR}/${file}.txt`, made.map(({ id, key }) => `${id} ${key}\n`).join(''));
+      });
+    }
   }
 
   #peer(name: string): Host {
@@ -292,7 +306,7 @@ class World {
     for (const { acknowledgedAt, forfeited, id, takenBy } of this.#events.all.values()) {
       if (forfeited) continue;
       if (!this.#invariants.isOut(id)) return false;
-      if (takenBy === undefined && acknowledgedAt === undefined && !id.startsWith('app-')) return false;
+      if (takenBy === undefined && acknowledgedAt === undefined && isAnswered(id)) return false;
     }
     return this.#filesAreThrough;
   }
@@ -311,10 +325,12 @@ class World {
       ({ forfeited, id }) => !forfeited && !this.#invariants.isOut(id),
     );
     const untold = [...this.#events.all.values()].filter(
-      ({ acknowledgedAt, forfeited, id }) => !forfeited && acknowledgedAt === undefined && !id.startsWith('app-'),
+      ({ acknowledgedAt, forfeited, id }) => !forfeited && acknowledgedAt === undefined && isAnswered(id),
     );
     const waiting = this.#feeds.filter((feed) => feed.waiting > 0).map(({ name, waiting }) => `${name} ${waiting}`);
-    return `${missing.length} events are in no output, ${untold.length} were not acknowledged, waiting: ${waiting.join(', ') || 'none'}, the job has ${this.#runs.waitingEvents} waiting`;
+    const inFiles = new Set(this.#plan.job.files ? this.#runs.idsInFiles() : []);
+    const notInFiles = this.#plan.job.files ? [...this.#invariants.put.keys()].filter((id) => !inFiles.has(id)) : [];
+    return `${missing.length} events are in no output, ${notInFiles.length} in no file (${notInFiles.slice(0, 5).join(', ')}), ${untold.length} were not acknowledged, waiting: ${waiting.join(', ') || 'none'}, the job has ${this.#runs.waitingEvents} waiting`;
   }
 
   /** The job stops gracefully, and its stop comes to an end. */
@@ -347,4 +363,9 @@ class World {
     };
     look();
   }
+}
+
+/** Whether the job answers who sends an event: not an agent's application, and not who writes a file. */
+function isAnswered(id: string): boolean {
+  return !id.startsWith('app-') && !id.startsWith('lines');
 }
