@@ -1,0 +1,167 @@
+/** Defects that there were, planted again: each takes the mend out. */
+import type { Bug } from '../bug.ts';
+
+/** Defects that there were, planted again: each takes the mend out. */
+export const MENDED: readonly Bug[] = [
+  {
+    name: 'file-written-to-counts',
+    file: 'flow/block/block-log.ts',
+    find: 'return current?.blocks.size === 0 ? this.#bytes - current.bytes : this.#bytes;',
+    replace: `void current;
+    return this.#bytes;`,
+    what: 'The file of blocks that is written to counts also when nothing in it is needed: with a small maxLogBytes nobody reads any more.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'given-up-while-logged-stays',
+    file: 'flow/processing.ts',
+    find: `      this.#abandoned = this.#abandon(batch);
+      this.#parts.onLearned(batch);
+`,
+    replace: `      this.#parts.onLearned(batch);
+`,
+    what: 'A batch that is given up while it is being logged stays in the log.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'blocks-of-a-failed-cut-stay',
+    file: 'flow/commit/checkpoint.ts',
+    find: `      await this.#blocks.release(added).catch(() => {});
+      throw error;`,
+    replace: '      throw error;',
+    what: 'Blocks of a batch that could not be logged are never removed.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'recovered-blocks-not-in-a-batch',
+    file: 'flow/commit/checkpointed.ts',
+    find: 'const isInLog = [...batch.blocks.values()].some((arrivals) => arrivals.some(({ ref }) => ref !== undefined));',
+    replace: 'const isInLog = false;',
+    what: 'A batch with blocks that a run of another level has left in the log is not logged: every later run processes it again.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'mended-blocks-left-behind-fail-the-commit',
+    file: 'flow/block/block-log.ts',
+    find: `      return this.#options.onLeftBehind(
+        fileError(error, 'cannot remove a file of the write-ahead log', this.#fileOf(number)),
+      );`,
+    replace: "      throw fileError(error, 'cannot remove a file of the write-ahead log', this.#fileOf(number));",
+    what: 'A file of blocks that cannot be removed makes a batch fail whose record is on disk.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'mended-segments-left-behind-fail-the-commit',
+    file: 'flow/commit/checkpoint.ts',
+    find: `      // The next commit tries it again.
+`,
+    replace: `      throw error;
+`,
+    what: 'An old segment of the journal that cannot be removed makes a batch fail whose record is on disk.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'mended-files-of-another-batch-replaced',
+    file: 'graph/save.ts',
+    find: "if (found === 'something else') continue;",
+    replace: "if (found === 'something else') await files.remove(directory);",
+    what: 'saveAsTextFiles replaces what another batch of the same time has written.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'mended-drains-for-ever',
+    file: 'flow/flow.ts',
+    find: 'this.#settings.cutting.isCutTo(this.#drainTo)',
+    replace: 'this.#settings.cutting.isCutTo(this.#settings.clock.now())',
+    what: 'A graceful stop waits also for the empty batches that come due while it lasts.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'mended-cut-short-journal-is-taken',
+    file: 'durable/record-files.ts',
+    find: 'if (mark?.number === number && end < mark.bytes) {',
+    replace: 'if (mark?.number === number && end < 0) {',
+    what: 'A newest segment of the journal that is shorter than when it was closed is taken as it is.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'mended-stop-waits-for-a-poll',
+    file: 'flow/receive/pull-sink.ts',
+    find: `    await this.#fetching.close();
+    await this.#loop;`,
+    replace: `    await this.#loop;
+    await this.#fetching.close();`,
+    what: 'A stop waits until a sink that has nothing has answered the poll.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'mended-stop-does-not-know-of-the-start',
+    file: 'api/context-run.ts',
+    find: `      if (this.#running === undefined) await starting.catch(() => {});
+`,
+    replace: `      void starting;
+`,
+    what: 'A stop of a job that is starting is over at once, and the job goes on.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'mended-poll-of-a-dead-sink-never-ends',
+    file: 'flow/receive/pull-sink.ts',
+    find: `    void this.#watchPoll(over.signal);
+`,
+    replace: `    void this.#watchPoll;
+`,
+    what: 'A poll of a sink that shows no sign of life is waited for without a limit.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'mended-lost-database-stays-lost',
+    file: 'agent/channels/file/steady.ts',
+    find: `    if (this.#isClosed) return;
+    this.#reopening`,
+    replace: `    if (this.#isClosed || this.#lastStats !== undefined) return;
+    this.#reopening`,
+    what: 'A database of a channel that lmdb has given up after an error of its disk is not opened anew.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'mended-database-not-made-aside',
+    file: 'agent/channels/file/create.ts',
+    find: 'if (bytes === 0) return makeDatabase(directory, native);',
+    replace: 'if (bytes === 0) return void makeDatabase;',
+    what: 'The database of a channel is made under its name: a power cut leaves one that kills every later start.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'mended-new-segment-is-damage',
+    file: 'durable/segment.ts',
+    find: '    if (bytes.subarray(0, HEADER_BYTES).some((byte) => byte !== 0)) {',
+    replace: '    if (bytes.length > 0) {',
+    what: 'A segment of the journal of which nothing was synced is refused as damage.',
+    mended: true,
+    within: 3000,
+  },
+  {
+    name: 'mended-actions-not-awaited',
+    file: 'graph/actions.ts',
+    find: 'await output().finally(() => this.#allEnded());',
+    replace: 'await output();',
+    what: 'A batch commits before the actions have ended that its outputs began.',
+    mended: true,
+    within: 3000,
+  },
+];
