@@ -1,0 +1,50 @@
+/** Mistakes that the simulator does not notice, and why: what must be held by other tests. */
+
+/** A mistake that the simulator does not notice. */
+export interface Unseen {
+  readonly mistake: string;
+  readonly why: string;
+}
+
+/** Mistakes that the simulator does not notice. */
+export const UNSEEN: readonly Unseen[] = [
+  {
+    mistake: 'A batch commits before the actions have ended that its outputs began and did not await.',
+    why: 'The outputs of its job await all their actions.',
+  },
+  {
+    mistake:
+      'A call of the Avro client leaves the pending ones before its answer is parsed, so that its caller waits for ever.',
+    why: 'No peer of its world gives an answer that cannot be parsed.',
+  },
+  {
+    mistake:
+      'The stop of a file channel hangs while two commits wait for room; a spillable channel does not keep what is in memory at its stop.',
+    why: 'Agents of its world are killed, and never stopped.',
+  },
+  {
+    mistake: 'Files of blocks without a journal are deleted.',
+    why: 'No fault of its world takes a synced file away.',
+  },
+  {
+    mistake:
+      'The order of the events of an agent: what a spillable channel takes from disk and from memory, and what a rollback puts back.',
+    why: 'It does not compare the order of events: what is sent again comes in any order.',
+  },
+  {
+    mistake: 'Tidying forgets the position of an input.',
+    why: 'Receivers of Flume have no position, and its job has no other inputs.',
+  },
+  {
+    mistake: 'The journal of a checkpoint grows for ever.',
+    why: 'It does not measure the size of files.',
+  },
+  {
+    mistake: 'Too much is taken of peers that flood an Avro server; limits of frames and connections.',
+    why: 'All its peers behave.',
+  },
+  {
+    mistake: 'Options, texts of errors, flags of the command line.',
+    why: 'Its jobs are made of right options, and nobody reads what they say.',
+  },
+];
