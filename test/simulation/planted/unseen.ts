@@ -18,6 +18,14 @@ export const UNSEEN: readonly Unseen[] = [
     why: 'No peer of its world gives an answer that cannot be parsed.',
   },
   {
+    mistake: 'A stop of a job that is starting is over at once, and the job goes on.',
+    why: 'A job that goes on does no harm in the middle of a story, and at its end the job has started long ago.',
+  },
+  {
+    mistake: 'A poll of a sink that shows no sign of life is waited for without a limit.',
+    why: 'Sinks of its world do not hang, and the kernel gives a silent connection up soon enough for it.',
+  },
+  {
     mistake:
       'The stop of a file channel hangs while two commits wait for room; a spillable channel does not keep what is in memory at its stop.',
     why: 'Agents of its world are killed, and never stopped.',

@@ -105,28 +105,6 @@ export const MENDED: readonly Bug[] = [
     within: 3000,
   },
   {
-    name: 'mended-stop-does-not-know-of-the-start',
-    file: 'api/context-run.ts',
-    find: `      if (this.#running === undefined) await starting.catch(() => {});
-`,
-    replace: `      void starting;
-`,
-    what: 'A stop of a job that is starting is over at once, and the job goes on.',
-    mended: true,
-    within: 3000,
-  },
-  {
-    name: 'mended-poll-of-a-dead-sink-never-ends',
-    file: 'flow/receive/pull-sink.ts',
-    find: `    void this.#watchPoll(over.signal);
-`,
-    replace: `    void this.#watchPoll;
-`,
-    what: 'A poll of a sink that shows no sign of life is waited for without a limit.',
-    mended: true,
-    within: 3000,
-  },
-  {
     name: 'mended-lost-database-stays-lost',
     file: 'agent/channels/file/steady.ts',
     find: `    if (this.#isClosed) return;
@@ -152,15 +130,6 @@ export const MENDED: readonly Bug[] = [
     find: '    if (bytes.subarray(0, HEADER_BYTES).some((byte) => byte !== 0)) {',
     replace: '    if (bytes.length > 0) {',
     what: 'A segment of the journal of which nothing was synced is refused as damage.',
-    mended: true,
-    within: 3000,
-  },
-  {
-    name: 'mended-actions-not-awaited',
-    file: 'graph/actions.ts',
-    find: 'await output().finally(() => this.#allEnded());',
-    replace: 'await output();',
-    what: 'A batch commits before the actions have ended that its outputs began.',
     mended: true,
     within: 3000,
   },
