@@ -9,7 +9,7 @@ export const CHANNELS: readonly Bug[] = [
     find: "const toDisk = place?.side === 'disk' ? puts : [];",
     replace: "const toDisk = place?.side === 'disk' ? puts.slice(1) : [];",
     what: 'A spillable channel drops an event of a transaction that memory has no room for.',
-    within: 3000,
+    within: 14,
   },
   {
     name: 'overflow-not-seen',
@@ -19,7 +19,7 @@ export const CHANNELS: readonly Bug[] = [
     replace: `    void end;
 `,
     what: 'What a spillable channel has put on disk is not taken before its next start.',
-    within: 3000,
+    within: 14,
   },
   {
     name: 'rollback-drops-what-was-in-memory',
@@ -28,7 +28,7 @@ export const CHANNELS: readonly Bug[] = [
 `,
     replace: '',
     what: 'A rollback does not put back what was taken from the memory of a spillable channel.',
-    within: 3000,
+    within: 14,
   },
   {
     name: 'rollback-drops-what-was-on-disk',
@@ -37,7 +37,7 @@ export const CHANNELS: readonly Bug[] = [
 `,
     replace: '',
     what: 'A rollback does not put back what was taken from the overflow of a spillable channel.',
-    within: 3000,
+    within: 20,
   },
   {
     name: 'taken-stays-on-disk',

@@ -13,7 +13,7 @@ export const LETTERS: readonly Bug[] = [
     await deadLetters?.write();
 `,
     what: 'Dead letters are written when their batch has committed, not before.',
-    within: 3000,
+    within: 24,
   },
   {
     name: 'letters-without-a-sync',
@@ -22,7 +22,7 @@ export const LETTERS: readonly Bug[] = [
 `,
     replace: '',
     what: 'Dead letters are written and not synced.',
-    within: 3000,
+    within: 24,
   },
   {
     name: 'letters-without-a-name',
@@ -30,7 +30,7 @@ export const LETTERS: readonly Bug[] = [
     find: 'await directory.sync().finally(() => directory.close());',
     replace: 'await directory.close();',
     what: 'The name of the file of dead letters is not on disk when their batch commits.',
-    within: 3000,
+    within: 234,
   },
   {
     name: 'half-a-letter-spoils-the-next',
@@ -49,7 +49,7 @@ export const LETTERS: readonly Bug[] = [
       this.#box.clear();
       throw`,
     what: 'Dead letters that could not be written are not there when their batch is tried again.',
-    within: 3000,
+    within: 994,
   },
   {
     name: 'left-out-goes-on',
@@ -58,6 +58,6 @@ export const LETTERS: readonly Bug[] = [
     replace: `        skip(step, value, error);
         return down.push(value);`,
     what: 'A value that was left out goes to what comes next, too.',
-    within: 3000,
+    within: 24,
   },
 ];

@@ -9,7 +9,7 @@ export const TIDYING: readonly Bug[] = [
     find: 'return oldest.number < needed ? needed : undefined;',
     replace: 'return Math.max(needed, oldest.number + 1);',
     what: 'The oldest segment of the journal goes, whether or not something is told in it alone.',
-    within: 3000,
+    within: 22,
   },
   {
     name: 'tidying-forgets-slices',
@@ -17,7 +17,7 @@ export const TIDYING: readonly Bug[] = [
     find: '[...slices.values(), ...ids.values(), ...positions',
     replace: '[...ids.values(), ...positions',
     what: 'A segment goes although it alone tells what a window remembers.',
-    within: 3000,
+    within: 582,
   },
   {
     name: 'tidying-forgets-ids',
@@ -25,7 +25,7 @@ export const TIDYING: readonly Bug[] = [
     find: '[...slices.values(), ...ids.values(), ...positions',
     replace: '[...slices.values(), ...positions',
     what: 'A segment goes although it alone tells ids.',
-    within: 3000,
+    within: 36,
   },
   {
     name: 'tidying-forgets-waiting-blocks',
@@ -33,7 +33,7 @@ export const TIDYING: readonly Bug[] = [
     find: '...positions.values(), ...waiting.values()]',
     replace: '...positions.values()]',
     what: 'A segment goes although it alone tells of a block that is in no batch yet.',
-    within: 3000,
+    within: 104,
   },
   {
     name: 'tidying-forgets-states',
@@ -69,7 +69,7 @@ export const TIDYING: readonly Bug[] = [
     find: 'slices: [...slices, ...tidied.slices],',
     replace: 'slices: tidied.slices.length > 0 ? tidied.slices : [...slices],',
     what: 'Where slices are written again beside a commit, those of its own batch are left out.',
-    within: 3000,
+    within: 312,
   },
   {
     name: 'carried-state-at-the-wrong-time',
@@ -77,7 +77,7 @@ export const TIDYING: readonly Bug[] = [
     find: 'const lastRun = touched ? time : (this.#found.lastRun.get(operator) ?? time);',
     replace: 'const lastRun = touched ? (this.#found.lastRun.get(operator) ?? time) : time;',
     what: 'A state that is written again beside a commit has the time of another batch.',
-    within: 3000,
+    within: 312,
   },
   {
     name: 'state-of-another-window-is-taken',
@@ -93,7 +93,7 @@ export const TIDYING: readonly Bug[] = [
     find: 'recovered.slices.size === 0 || before === now',
     replace: 'before === now',
     what: 'A version of the job with another batch interval is refused although no window remembers anything.',
-    within: 3000,
+    within: 10,
   },
   {
     name: 'checksum-of-frames-not-checked',
@@ -118,6 +118,6 @@ export const TIDYING: readonly Bug[] = [
     find: 'if (later !== undefined && later.synced > offset) throw',
     replace: 'if (later !== undefined && later.synced > bytes.length) throw',
     what: 'A damaged record of the journal is taken for torn, and cut off with all behind it.',
-    within: 3000,
+    within: 430,
   },
 ];
