@@ -55,4 +55,34 @@ export const UNSEEN: readonly Unseen[] = [
     mistake: 'Options, texts of errors, flags of the command line.',
     why: 'Its jobs are made of right options, and nobody reads what they say.',
   },
+  {
+    mistake:
+      'A graceful stop cuts empty batches for ever while it drains, or waits until a sink that has nothing answers a poll, or acknowledges to a sink that does not answer.',
+    why: 'A stop has a time limit, which ends these waits. That every stop ends, in two minutes, is all that the simulator asks of one.',
+  },
+  {
+    mistake: 'saveAsTextFiles replaces what another batch of the same time has written.',
+    why: 'Times of batches rise from run to run where there is a checkpoint, and its job always has one.',
+  },
+  {
+    mistake: 'A newest segment of the journal that was cut short after it was closed is taken as it is.',
+    why: 'Files of its world are not cut short, and bits turn over only in front of what a later record proves to be there.',
+  },
+  {
+    mistake:
+      'A segment of the journal goes although a bucket of a state is told from there on, or a bucket of which some entries were written counts as written whole.',
+    why: 'A record holds new counts whole, and its job has few keys, which come all the time: newer segments have them all. Not found in 300 seeds.',
+  },
+  {
+    mistake: 'Dead letters are appended to half a line that a killed process has left.',
+    why: 'The batch of the half line is run again, and its letters with it: a reader that looks for ids finds them all. Not found in 3000 seeds.',
+  },
+  {
+    mistake: 'What was taken from the overflow of a spillable channel and delivered is there again after a start.',
+    why: 'It comes again, as after an answer that was lost, which is allowed. Not found in 3000 seeds.',
+  },
+  {
+    mistake: 'Room in a spillable channel, in memory or on disk, counts as used for ever.',
+    why: 'What has no room in memory goes to disk, and there is room for 500 events there: an agent gets 150 at most.',
+  },
 ];

@@ -39,30 +39,4 @@ export const CHANNELS: readonly Bug[] = [
     what: 'A rollback does not put back what was taken from the overflow of a spillable channel.',
     within: 20,
   },
-  {
-    name: 'taken-stays-on-disk',
-    file: 'agent/channels/spillable.ts',
-    find: 'await this.#write(toDisk, taken.disk);',
-    replace: 'await this.#write(toDisk, []);',
-    what: 'What was taken from the overflow and delivered is there again after a start.',
-    within: 3000,
-  },
-  {
-    name: 'overflow-room-not-given-back',
-    file: 'agent/channels/spillable/room.ts',
-    find: `    this.#onDisk -= Math.max(0, taken.disk.length - diskPuts);
-`,
-    replace: '',
-    what: 'Room in the overflow counts as used for ever.',
-    within: 3000,
-  },
-  {
-    name: 'memory-room-not-given-back',
-    file: 'agent/channels/spillable/room.ts',
-    find: `    this.#memory.release(lessOf(takenUse, this.#memory.useOf(memoryPuts)));
-`,
-    replace: '',
-    what: 'Room in the memory of a spillable channel counts as used for ever: all goes to disk.',
-    within: 3000,
-  },
 ];

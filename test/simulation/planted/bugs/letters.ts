@@ -33,14 +33,6 @@ export const LETTERS: readonly Bug[] = [
     within: 234,
   },
   {
-    name: 'half-a-letter-spoils-the-next',
-    file: 'flow/output/dead-letters.ts',
-    find: 'if (last[0] === NEWLINE) return file;',
-    replace: 'if (last.length === 1) return file;',
-    what: 'Dead letters are appended to half a line that a killed process has left.',
-    within: 3000,
-  },
-  {
     name: 'letters-forgotten-after-a-failure',
     file: 'flow/output/dead-letters.ts',
     find: `      await this.close();

@@ -11,7 +11,7 @@ export const MENDED: readonly Bug[] = [
     return this.#bytes;`,
     what: 'The file of blocks that is written to counts also when nothing in it is needed: with a small maxLogBytes nobody reads any more.',
     mended: true,
-    within: 3000,
+    within: 10,
   },
   {
     name: 'given-up-while-logged-stays',
@@ -23,7 +23,7 @@ export const MENDED: readonly Bug[] = [
 `,
     what: 'A batch that is given up while it is being logged stays in the log.',
     mended: true,
-    within: 3000,
+    within: 3790,
   },
   {
     name: 'blocks-of-a-failed-cut-stay',
@@ -42,7 +42,7 @@ export const MENDED: readonly Bug[] = [
     replace: 'const isInLog = false;',
     what: 'A batch with blocks that a run of another level has left in the log is not logged: every later run processes it again.',
     mended: true,
-    within: 3000,
+    within: 1196,
   },
   {
     name: 'mended-blocks-left-behind-fail-the-commit',
@@ -67,44 +67,6 @@ export const MENDED: readonly Bug[] = [
     within: 3000,
   },
   {
-    name: 'mended-files-of-another-batch-replaced',
-    file: 'graph/save.ts',
-    find: "if (found === 'something else') continue;",
-    replace: "if (found === 'something else') await files.remove(directory);",
-    what: 'saveAsTextFiles replaces what another batch of the same time has written.',
-    mended: true,
-    within: 3000,
-  },
-  {
-    name: 'mended-drains-for-ever',
-    file: 'flow/flow.ts',
-    find: 'this.#settings.cutting.isCutTo(this.#drainTo)',
-    replace: 'this.#settings.cutting.isCutTo(this.#settings.clock.now())',
-    what: 'A graceful stop waits also for the empty batches that come due while it lasts.',
-    mended: true,
-    within: 3000,
-  },
-  {
-    name: 'mended-cut-short-journal-is-taken',
-    file: 'durable/record-files.ts',
-    find: 'if (mark?.number === number && end < mark.bytes) {',
-    replace: 'if (mark?.number === number && end < 0) {',
-    what: 'A newest segment of the journal that is shorter than when it was closed is taken as it is.',
-    mended: true,
-    within: 3000,
-  },
-  {
-    name: 'mended-stop-waits-for-a-poll',
-    file: 'flow/receive/pull-sink.ts',
-    find: `    await this.#fetching.close();
-    await this.#loop;`,
-    replace: `    await this.#loop;
-    await this.#fetching.close();`,
-    what: 'A stop waits until a sink that has nothing has answered the poll.',
-    mended: true,
-    within: 3000,
-  },
-  {
     name: 'mended-lost-database-stays-lost',
     file: 'agent/channels/file/steady.ts',
     find: `    if (this.#isClosed) return;
@@ -122,7 +84,7 @@ export const MENDED: readonly Bug[] = [
     replace: 'if (bytes === 0) return void makeDatabase;',
     what: 'The database of a channel is made under its name: a power cut leaves one that kills every later start.',
     mended: true,
-    within: 3000,
+    within: 62,
   },
   {
     name: 'mended-new-segment-is-damage',
@@ -131,6 +93,6 @@ export const MENDED: readonly Bug[] = [
     replace: '    if (bytes.length > 0) {',
     what: 'A segment of the journal of which nothing was synced is refused as damage.',
     mended: true,
-    within: 3000,
+    within: 150,
   },
 ];

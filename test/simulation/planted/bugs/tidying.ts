@@ -36,25 +36,6 @@ export const TIDYING: readonly Bug[] = [
     within: 104,
   },
   {
-    name: 'tidying-forgets-states',
-    file: 'flow/commit/tidying.ts',
-    find: `    for (const ofOperator of bases.values())
-      for (const segment of ofOperator.values()) needed = Math.min(needed, segment);
-`,
-    replace: `    void bases;
-`,
-    what: 'A segment goes although a bucket of a state is told from there on.',
-    within: 3000,
-  },
-  {
-    name: 'change-counts-as-a-whole',
-    file: 'flow/commit/tidying.ts',
-    find: 'if (!ofOperator.has(bucket)) ofOperator.set(bucket, segment);',
-    replace: 'ofOperator.set(bucket, segment);',
-    what: 'A bucket of which some entries were written counts as written whole: segments with the other entries go.',
-    within: 3000,
-  },
-  {
     name: 'carried-block-not-read',
     file: 'flow/commit/recovered.ts',
     find: `    for (const block of record.blocks) this.#wait(block, segment);
