@@ -17,6 +17,8 @@ export interface Bug {
   readonly replace: string;
   /** What it breaks, in a sentence. */
   readonly what: string;
+  /** Whether the code had this defect once: it takes the mend out. */
+  readonly mended?: true;
   /** It must be found within so many seeds, from seed 1: twice as many as it took when it was measured. */
   readonly within: number;
 }

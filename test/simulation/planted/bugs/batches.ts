@@ -26,6 +26,7 @@ export const BATCHES: readonly Bug[] = [
     find: 'return outputs?.committed === true || (outputs?.begun === true && this.#settings.durability.isLogged(outputs.time));',
     replace: 'return outputs?.committed === true;',
     what: 'A logged batch is given up while its output runs, and its events come again in another one.',
+    mended: true,
     within: 74,
   },
   {
@@ -128,6 +129,7 @@ export const BATCHES: readonly Bug[] = [
     find: "      if (scope.stop.aborted) throw new StreamjobError('CONTEXT_STATE', 'the context was stopped while an output ran');\n",
     replace: '',
     what: 'An output that goes on after a stop at once commits what it reads of a window that was rolled back.',
+    mended: true,
     within: 850,
   },
 ];

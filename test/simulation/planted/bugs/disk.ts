@@ -60,6 +60,7 @@ export const DISK: readonly Bug[] = [
 `,
     replace: '',
     what: 'The name of a directory that was made is not on disk.',
+    mended: true,
     within: 142,
   },
   {
@@ -68,6 +69,7 @@ export const DISK: readonly Bug[] = [
     find: 'if (segment === found.at(-1)) await files.truncate(fileOf(options, number), bytes, Math.min(proven, bytes));\n        else if',
     replace: 'if',
     what: 'A run does not sync the records that a killed one left, and builds on them.',
+    mended: true,
     within: 10,
   },
   {
@@ -76,6 +78,7 @@ export const DISK: readonly Bug[] = [
     find: 'if (from < length) await writeAgain(handle, from, length);',
     replace: '',
     what: 'A run syncs the records that a killed one left, of which a sync has failed before: the kernel takes them for written.',
+    mended: true,
     within: 4000,
   },
   {
@@ -107,6 +110,7 @@ export const DISK: readonly Bug[] = [
 `,
     replace: '',
     what: 'That a directory of text files has its name is not on disk when its batch commits.',
+    mended: true,
     within: 42,
   },
   {
@@ -116,6 +120,7 @@ export const DISK: readonly Bug[] = [
 `,
     replace: '',
     what: 'The names of parts are not on disk when their directory gets its own.',
+    mended: true,
     within: 30,
   },
   {
