@@ -40,10 +40,6 @@ export const UNSEEN: readonly Unseen[] = [
     why: 'It does not compare the order of events: what is sent again comes in any order.',
   },
   {
-    mistake: 'Tidying forgets the position of an input.',
-    why: 'Receivers of Flume have no position, and its job has no other inputs.',
-  },
-  {
     mistake: 'The journal of a checkpoint grows for ever.',
     why: 'It does not measure the size of files.',
   },
@@ -59,10 +55,6 @@ export const UNSEEN: readonly Unseen[] = [
     mistake:
       'A graceful stop cuts empty batches for ever while it drains, or waits until a sink that has nothing answers a poll, or acknowledges to a sink that does not answer.',
     why: 'A stop has a time limit, which ends these waits. That every stop ends, in two minutes, is all that the simulator asks of one.',
-  },
-  {
-    mistake: 'saveAsTextFiles replaces what another batch of the same time has written.',
-    why: 'Times of batches rise from run to run where there is a checkpoint, and its job always has one.',
   },
   {
     mistake: 'A newest segment of the journal that was cut short after it was closed is taken as it is.',

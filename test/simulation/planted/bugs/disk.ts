@@ -126,8 +126,8 @@ export const DISK: readonly Bug[] = [
   {
     name: 'files-written-twice',
     file: 'graph/save.ts',
-    find: "if (found === 'this batch') return;",
-    replace: "if (found === 'this batch') continue;",
+    find: "if (found === 'this batch') return await",
+    replace: "if (found === 'this batch' && number > 99) return await",
     what: 'A batch that is run again does not know its own files.',
     within: 64,
   },

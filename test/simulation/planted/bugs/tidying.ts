@@ -28,6 +28,14 @@ export const TIDYING: readonly Bug[] = [
     within: 36,
   },
   {
+    name: 'tidying-forgets-positions',
+    file: 'flow/commit/tidying.ts',
+    find: '...positions.values(), ...waiting.values()]',
+    replace: '...waiting.values()]',
+    what: 'A segment goes although it alone tells where a file stream stands.',
+    within: 3000,
+  },
+  {
     name: 'tidying-forgets-waiting-blocks',
     file: 'flow/commit/tidying.ts',
     find: '...positions.values(), ...waiting.values()]',
