@@ -10,16 +10,18 @@ export class Report {
   #events = 0;
   #batches = 0;
   readonly #faults = new Map<string, number>();
+  readonly #reached = new Map<string, number>();
   readonly #failed = new Map<string, number[]>();
   readonly #differ: number[] = [];
 
-  add({ batches, injected, made, seed, simulatedMs, steps, violations }: Outcome): void {
+  add({ batches, injected, made, reached, seed, simulatedMs, steps, violations }: Outcome): void {
     this.#seeds++;
     this.#steps += steps;
     this.#simulatedMs += simulatedMs;
     this.#events += made;
     this.#batches += batches;
     for (const [fault, times] of injected) this.#faults.set(fault, (this.#faults.get(fault) ?? 0) + times);
+    for (const [state, times] of reached) this.#reached.set(state, (this.#reached.get(state) ?? 0) + times);
     for (const promise of new Set(violations.map((each) => each.promise))) {
       this.#failed.set(promise, [...(this.#failed.get(promise) ?? []), seed]);
     }
@@ -42,6 +44,7 @@ export class Report {
       events: this.#events,
       batches: this.#batches,
       faults: Object.fromEntries(this.#faults),
+      reached: Object.fromEntries(this.#reached),
       failed: Object.fromEntries(this.#failed),
       differ: this.#differ,
       seconds: (Date.now() - this.#began) / 1000,
@@ -51,6 +54,7 @@ export class Report {
   text(): string {
     const seconds = (Date.now() - this.#began) / 1000;
     const faults = [...this.#faults].sort(([a], [b]) => (a < b ? -1 : 1)).map(([fault, times]) => `${fault} ${times}`);
+    const reached = [...this.#reached].sort(([, a], [, b]) => b - a).map(([state, times]) => `${state} ${times}`);
     const failed = [...this.#failed].map(
       ([promise, seeds]) =>
         `  ${promise}: ${seeds.length} seeds, ${seeds.slice(0, 10).join(', ')}${seeds.length > 10 ? ', …' : ''}`,
@@ -58,6 +62,7 @@ export class Report {
     return [
       `${this.#seeds} seeds in ${seconds.toFixed(0)} s: ${(this.#simulatedMs / 3_600_000).toFixed(1)} h of simulated time, ${this.#steps} steps (${Math.round(this.#steps / seconds)} in a second), ${this.#events} events, ${this.#batches} batches`,
       `faults: ${faults.join(', ') || 'none'}`,
+      `came by: ${reached.join(', ') || 'nothing'}`,
       ...(failed.length > 0 ? ['what did not hold:', ...failed] : ['all promises held']),
       ...(this.#differ.length > 0 ? [`seeds that went two ways: ${this.#differ.join(', ')}`] : []),
     ].join('\n');

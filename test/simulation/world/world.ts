@@ -13,7 +13,6 @@ import { Feed } from '../../../src/simulation/world/feed.ts';
 import { runFlumeSink } from '../../../src/simulation/world/flume-sink.ts';
 import { heal } from '../../../src/simulation/world/heal.ts';
 import { runSparkSink } from '../../../src/simulation/world/spark-sink.ts';
-import { Story } from '../../../src/simulation/world/story.ts';
 import { Supervisor } from '../../../src/simulation/world/supervisor.ts';
 import { confOf, idsOnDisk, runAgent, runApplication } from './agent.ts';
 import { Invariants, type Violation } from './invariants.ts';
@@ -21,6 +20,7 @@ import { JOB_PORT, LETTERS, LINES_DIR } from './job.ts';
 import { JobRuns } from './job-runs.ts';
 import { DeadLetters } from './letters.ts';
 import { type AgentPlan, type Plan, planOf } from './plan.ts';
+import { CountedStory } from './reached.ts';
 
 /** What a seed led to. */
 export interface Outcome {
@@ -34,6 +34,8 @@ export interface Outcome {
   readonly made: number;
   readonly batches: number;
   readonly injected: ReadonlyMap<Fault, number>;
+  /** What it came by, and how often (reached.ts). */
+  readonly reached: ReadonlyMap<string, number>;
   /** What happened, in lines, where it was asked for. */
   readonly story: readonly string[];
 }
@@ -84,7 +86,7 @@ class World {
   /** When each agent was killed last, in ms of simulated time. */
   readonly #killedAt = new Map<string, number>();
   readonly #sinks: string[] = [];
-  readonly #story: Story;
+  readonly #story: CountedStory;
   readonly #supervisor: Supervisor;
   readonly #runs: JobRuns;
   /** A bit of the job's checkpoint has turned over. */
@@ -102,7 +104,7 @@ class World {
       keepLines: story === 'steps' ? 1_000_000 : 0,
       onCrash: (process, error) => this.#onCrash(process, error),
     });
-    this.#story = new Story(() => this.#simulation.now, story !== 'none');
+    this.#story = new CountedStory(() => this.#simulation.now, story !== 'none');
     this.#supervisor = new Supervisor(this.#simulation, ({ name }, error) => {
       this.#story.tell(name, `ended: ${messageOf(error)}`);
       this.#judge(name, error);
@@ -188,6 +190,7 @@ class World {
       made: this.#events.all.size,
       batches: new Set(this.#database.written.map(({ batch }) => batch)).size,
       injected: driver.injected,
+      reached: this.#story.reached,
       story: this.#story.lines.length > 0 ? this.#story.lines : simulation.trace.lines,
     };
   }
