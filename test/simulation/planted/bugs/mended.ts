@@ -14,18 +14,6 @@ export const MENDED: readonly Bug[] = [
     within: 10,
   },
   {
-    name: 'given-up-while-logged-stays',
-    file: 'flow/processing.ts',
-    find: `      this.#abandoned = this.#abandon(batch);
-      this.#parts.onLearned(batch);
-`,
-    replace: `      this.#parts.onLearned(batch);
-`,
-    what: 'A batch that is given up while it is being logged stays in the log.',
-    mended: true,
-    within: 3790,
-  },
-  {
     name: 'blocks-of-a-failed-cut-stay',
     file: 'flow/commit/checkpoint.ts',
     find: `      await this.#blocks.release(added).catch(() => {});
@@ -52,17 +40,6 @@ export const MENDED: readonly Bug[] = [
       );`,
     replace: "      throw fileError(error, 'cannot remove a file of the write-ahead log', this.#fileOf(number));",
     what: 'A file of blocks that cannot be removed makes a batch fail whose record is on disk.',
-    mended: true,
-    within: 3000,
-  },
-  {
-    name: 'mended-segments-left-behind-fail-the-commit',
-    file: 'flow/commit/checkpoint.ts',
-    find: `      // The next commit tries it again.
-`,
-    replace: `      throw error;
-`,
-    what: 'An old segment of the journal that cannot be removed makes a batch fail whose record is on disk.',
     mended: true,
     within: 3000,
   },

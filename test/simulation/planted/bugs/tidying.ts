@@ -66,7 +66,7 @@ export const TIDYING: readonly Bug[] = [
     find: "if (form.shape !== shape) return 'anew';",
     replace: "if (form.shape !== shape) return 'fits';",
     what: 'A version of the job with another window goes on with the state of the window that there was.',
-    within: 3000,
+    within: 860,
   },
   {
     name: 'another-interval-is-refused',
@@ -83,7 +83,7 @@ export const TIDYING: readonly Bug[] = [
 `,
     replace: '',
     what: 'Records of the journal are read without a look at their checksum.',
-    within: 3000,
+    within: 692,
   },
   {
     name: 'checksum-of-blocks-not-checked',
@@ -91,7 +91,7 @@ export const TIDYING: readonly Bug[] = [
     find: 'if (bytes.length === length && crc32c(bytes) === crc) return bytes;',
     replace: 'if (bytes.length === length) return bytes;',
     what: 'Received blocks are read without a look at their checksum.',
-    within: 3000,
+    within: 4372,
   },
   {
     name: 'damage-before-synced-records-is-cut',
