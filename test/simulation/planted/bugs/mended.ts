@@ -33,17 +33,6 @@ export const MENDED: readonly Bug[] = [
     within: 1196,
   },
   {
-    name: 'mended-blocks-left-behind-fail-the-commit',
-    file: 'flow/block/block-log.ts',
-    find: `      return this.#options.onLeftBehind(
-        fileError(error, 'cannot remove a file of the write-ahead log', this.#fileOf(number)),
-      );`,
-    replace: "      throw fileError(error, 'cannot remove a file of the write-ahead log', this.#fileOf(number));",
-    what: 'A file of blocks that cannot be removed makes a batch fail whose record is on disk.',
-    mended: true,
-    within: 3000,
-  },
-  {
     name: 'mended-lost-database-stays-lost',
     file: 'agent/channels/file/steady.ts',
     find: `    if (this.#isClosed) return;
@@ -52,7 +41,7 @@ export const MENDED: readonly Bug[] = [
     this.#reopening`,
     what: 'A database of a channel that lmdb has given up after an error of its disk is not opened anew.',
     mended: true,
-    within: 3000,
+    within: 898,
   },
   {
     name: 'mended-database-not-made-aside',
