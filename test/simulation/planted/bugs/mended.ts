@@ -14,16 +14,6 @@ export const MENDED: readonly Bug[] = [
     within: 10,
   },
   {
-    name: 'blocks-of-a-failed-cut-stay',
-    file: 'flow/commit/checkpoint.ts',
-    find: `      await this.#blocks.release(added).catch(() => {});
-      throw error;`,
-    replace: '      throw error;',
-    what: 'Blocks of a batch that could not be logged are never removed.',
-    mended: true,
-    within: 3000,
-  },
-  {
     name: 'recovered-blocks-not-in-a-batch',
     file: 'flow/commit/checkpointed.ts',
     find: 'const isInLog = [...batch.blocks.values()].some((arrivals) => arrivals.some(({ ref }) => ref !== undefined));',

@@ -36,15 +36,6 @@ export const TIDYING: readonly Bug[] = [
     within: 104,
   },
   {
-    name: 'carried-block-not-read',
-    file: 'flow/commit/recovered.ts',
-    find: `    for (const block of record.blocks) this.#wait(block, segment);
-`,
-    replace: '',
-    what: 'The next run does not know of waiting blocks that were written again beside a commit.',
-    within: 3000,
-  },
-  {
     name: 'carried-slices-not-written',
     file: 'flow/commit/checkpoint.ts',
     find: 'slices: [...slices, ...tidied.slices],',
