@@ -5,6 +5,7 @@
  */
 import v8 from 'node:v8';
 import { messageOf, StreamjobError } from '../core/errors.ts';
+import { serialize } from '../core/machine.ts';
 import { EventBlock, FlumeEvent } from './event-block.ts';
 
 /** Stands for an event: an object with this one field, the event's Avro bytes. */
@@ -111,7 +112,7 @@ export function fromPlain(value: unknown): unknown {
 /** Plain data as bytes. @throws StreamjobError CHECKPOINT_VALUE */
 export function toBytes(value: unknown): Buffer {
   try {
-    return v8.serialize(value);
+    return serialize(value);
   } catch (error) {
     throw refused(messageOf(error), 'the checkpoint');
   }

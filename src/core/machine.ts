@@ -8,6 +8,7 @@ import realFsSync from 'node:fs';
 import realFs from 'node:fs/promises';
 import realNet from 'node:net';
 import realTls from 'node:tls';
+import v8 from 'node:v8';
 import type { OpenDatabase, RecordDatabase } from './database.ts';
 
 /** Ends a timer that has not fired, or that fires again and again. */
@@ -39,6 +40,12 @@ export interface Machine {
   readonly tls: typeof realTls;
   /** Opens the database of a directory. @param native opens it on this machine; another one has its own way */
   openDatabase(directory: string, native: OpenDatabase): RecordDatabase;
+  /**
+   * A value as bytes, which v8.deserialize reads. How many there are depends on how V8 happens to hold numbers and arrays: a machine on
+   * which everything is to happen twice the same way makes them equally long.
+   * @throws what v8.serialize throws
+   */
+  serialize(value: unknown): Buffer;
 }
 
 /** This machine. */
@@ -65,6 +72,7 @@ export const realMachine: Machine = {
   net: realNet,
   tls: realTls,
   openDatabase: (directory, native) => native(directory),
+  serialize: (value) => v8.serialize(value),
 };
 
 let machine = realMachine;
@@ -187,4 +195,9 @@ export const tls: typeof realTls = delegate(() => machine.tls);
 /** Looks like a module, and hands each use of it on. */
 function delegate<T extends object>(target: () => T): T {
   return new Proxy(target(), { get: (_, name) => Reflect.get(target(), name) });
+}
+
+/** As of Machine. */
+export function serialize(value: unknown): Buffer {
+  return machine.serialize(value);
 }

@@ -7,6 +7,7 @@ import { SimNetwork } from './net/network.ts';
 import { Random } from './random.ts';
 import { watchRealCalls } from './real-calls.ts';
 import { Scheduler } from './scheduler.ts';
+import { serializeToOneLength } from './serialize.ts';
 import { Trace } from './trace.ts';
 
 /** What a simulation is made with. */
@@ -233,6 +234,7 @@ export class Simulation {
         return current().net;
       },
       openDatabase: (directory) => current().openDatabase(directory),
+      serialize: serializeToOneLength,
       tls: onlyKnown({}, 'tls') as typeof realTls,
     };
   }

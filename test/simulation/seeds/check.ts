@@ -1,7 +1,7 @@
 /** Runs seeds of the simulator as tests. */
 import { expect } from 'vitest';
 import { Report } from '../report.ts';
-import { runSeed } from '../world/world.ts';
+import { type RunOptions, runSeed } from '../world/world.ts';
 
 /** A quarter of the seeds of a file. `SIMULATION_SEEDS` says how many there are in both files together. */
 export const QUARTER: number = Math.ceil(Number(process.env['SIMULATION_SEEDS'] ?? 2000) / 8);
@@ -21,10 +21,10 @@ export async function expectAllHold(from: number, seeds: number): Promise<void> 
 }
 
 /** A seed that is run twice goes one way. */
-export async function expectOneWay(from: number, seeds: number): Promise<void> {
+export async function expectOneWay(from: number, seeds: number, options: RunOptions): Promise<void> {
   for (let seed = from; seed < from + seeds; seed++) {
-    const first = await runSeed(seed, { swarm: false });
-    const again = await runSeed(seed, { swarm: false });
+    const first = await runSeed(seed, options);
+    const again = await runSeed(seed, options);
     expect([seed, again.hash, again.steps]).toEqual([seed, first.hash, first.steps]);
   }
 }

@@ -21,6 +21,7 @@ import { JobRuns } from './job-runs.ts';
 import { DeadLetters } from './letters.ts';
 import { type AgentPlan, type Plan, planOf } from './plan.ts';
 import { CountedStory } from './reached.ts';
+import { withSteps } from './steps.ts';
 
 /** What a seed led to. */
 export interface Outcome {
@@ -191,7 +192,7 @@ class World {
       batches: new Set(this.#database.written.map(({ batch }) => batch)).size,
       injected: driver.injected,
       reached: this.#story.reached,
-      story: this.#story.lines.length > 0 ? this.#story.lines : simulation.trace.lines,
+      story: withSteps(this.#story.lines, simulation.trace.lines),
     };
   }
 

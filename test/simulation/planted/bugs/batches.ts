@@ -25,7 +25,7 @@ export const BATCHES: readonly Bug[] = [
     file: 'flow/processing.ts',
     find: 'return outputs?.committed === true || (outputs?.begun === true && this.#settings.durability.isLogged(outputs.time));',
     replace: 'return outputs?.committed === true;',
-    what: 'A logged batch is given up while its output runs, and its events come again in another one.',
+    what: 'An output that still runs when its logged batch is given up counts as not begun: the events come again in another batch.',
     mended: true,
     within: 74,
   },

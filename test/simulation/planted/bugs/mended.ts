@@ -14,18 +14,6 @@ export const MENDED: readonly Bug[] = [
     within: 10,
   },
   {
-    name: 'given-up-while-logged-stays',
-    file: 'flow/processing.ts',
-    find: `      this.#abandoned = this.#abandon(batch);
-      this.#parts.onLearned(batch);
-`,
-    replace: `      this.#parts.onLearned(batch);
-`,
-    what: 'A batch that is given up while it is being logged stays in the log.',
-    mended: true,
-    within: 3790,
-  },
-  {
     name: 'older-position-after-the-new-one',
     file: 'flow/commit/checkpoint.ts',
     find: '[...tidied.positions, ...added.positions]',
@@ -77,16 +65,6 @@ export const MENDED: readonly Bug[] = [
     within: 3000,
   },
   {
-    name: 'blocks-of-a-failed-cut-stay',
-    file: 'flow/commit/checkpoint.ts',
-    find: `      await this.#blocks.release(added).catch(() => {});
-      throw error;`,
-    replace: '      throw error;',
-    what: 'Blocks of a batch that could not be logged are never removed.',
-    mended: true,
-    within: 3000,
-  },
-  {
     name: 'recovered-blocks-not-in-a-batch',
     file: 'flow/commit/checkpointed.ts',
     find: 'const isInLog = [...batch.blocks.values()].some((arrivals) => arrivals.some(({ ref }) => ref !== undefined));',
@@ -94,28 +72,6 @@ export const MENDED: readonly Bug[] = [
     what: 'A batch with blocks that a run of another level has left in the log is not logged: every later run processes it again.',
     mended: true,
     within: 1196,
-  },
-  {
-    name: 'mended-blocks-left-behind-fail-the-commit',
-    file: 'flow/block/block-log.ts',
-    find: `      return this.#options.onLeftBehind(
-        fileError(error, 'cannot remove a file of the write-ahead log', this.#fileOf(number)),
-      );`,
-    replace: "      throw fileError(error, 'cannot remove a file of the write-ahead log', this.#fileOf(number));",
-    what: 'A file of blocks that cannot be removed makes a batch fail whose record is on disk.',
-    mended: true,
-    within: 3000,
-  },
-  {
-    name: 'mended-segments-left-behind-fail-the-commit',
-    file: 'flow/commit/checkpoint.ts',
-    find: `      // The next commit tries it again.
-`,
-    replace: `      throw error;
-`,
-    what: 'An old segment of the journal that cannot be removed makes a batch fail whose record is on disk.',
-    mended: true,
-    within: 3000,
   },
   {
     name: 'mended-lost-database-stays-lost',
@@ -126,7 +82,7 @@ export const MENDED: readonly Bug[] = [
     this.#reopening`,
     what: 'A database of a channel that lmdb has given up after an error of its disk is not opened anew.',
     mended: true,
-    within: 3000,
+    within: 898,
   },
   {
     name: 'mended-database-not-made-aside',

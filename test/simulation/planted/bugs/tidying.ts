@@ -44,15 +44,6 @@ export const TIDYING: readonly Bug[] = [
     within: 104,
   },
   {
-    name: 'carried-block-not-read',
-    file: 'flow/commit/recovered.ts',
-    find: `    for (const block of record.blocks) this.#wait(block, segment);
-`,
-    replace: '',
-    what: 'The next run does not know of waiting blocks that were written again beside a commit.',
-    within: 3000,
-  },
-  {
     name: 'carried-slices-not-written',
     file: 'flow/commit/checkpoint.ts',
     find: 'slices: [...slices, ...tidied.slices],',
@@ -74,7 +65,7 @@ export const TIDYING: readonly Bug[] = [
     find: "if (form.shape !== shape) return 'anew';",
     replace: "if (form.shape !== shape) return 'fits';",
     what: 'A version of the job with another window goes on with the state of the window that there was.',
-    within: 3000,
+    within: 860,
   },
   {
     name: 'another-interval-is-refused',
@@ -91,7 +82,7 @@ export const TIDYING: readonly Bug[] = [
 `,
     replace: '',
     what: 'Records of the journal are read without a look at their checksum.',
-    within: 3000,
+    within: 692,
   },
   {
     name: 'checksum-of-blocks-not-checked',
@@ -99,7 +90,7 @@ export const TIDYING: readonly Bug[] = [
     find: 'if (bytes.length === length && crc32c(bytes) === crc) return bytes;',
     replace: 'if (bytes.length === length) return bytes;',
     what: 'Received blocks are read without a look at their checksum.',
-    within: 3000,
+    within: 4372,
   },
   {
     name: 'damage-before-synced-records-is-cut',
