@@ -80,7 +80,8 @@ export class PowerCut {
       const place = places.get(Number(inode));
       const entries = entriesOf(readFileSync(path.join(notes, inode)));
       rmSync(path.join(notes, inode));
-      if (place === undefined) continue;
+      // Nothing is left of a file whose name was not on disk.
+      if (place === undefined || !existsSync(place)) continue;
       if (statSync(place).isDirectory()) {
         for (const { bytes } of entries) rmSync(path.join(place, bytes.toString()), { force: true });
         lost.files += entries.length;
