@@ -8,7 +8,7 @@ import { untilAborted } from '../core/scope.ts';
 import type { BatchReport } from '../engine/engine.ts';
 import type { Output } from '../graph/node.ts';
 import type { RunAhead } from './ahead/run-ahead.ts';
-import { type Batch, delaysOf, eventsByInput } from './batch/batch.ts';
+import { type Batch, delaysOf, eventsByInput, holdsAcknowledged } from './batch/batch.ts';
 import { Ledger } from './commit/ledger.ts';
 import { Settlement } from './commit/settlement.ts';
 import type { GivenBack } from './given-back.ts';
@@ -124,12 +124,14 @@ export class Processing {
   }
 
   /**
-   * Whether the batch that runs can only end by its commit: an output of it has committed; or one was called, and the batch is in
-   * the log, so that its outputs may take it in exactly once. Its effect may be there soon, or be there already: were the events to
-   * come again in another batch, they would count twice.
+   * Whether the batch that runs can only end by its commit: it holds what nobody sends again, as a run at another level has acknowledged
+   * it; an output of it has committed; or one was called, and the batch is in the log, so that its outputs may take it in exactly once.
+   * Its effect may be there soon, or be there already: were the events to come again in another batch, they would count twice.
    */
   get #mustGoOn(): boolean {
     const outputs = this.#outputs;
+    const batch = this.current;
+    if (batch !== undefined && holdsAcknowledged(batch)) return true;
     return outputs?.committed === true || (outputs?.begun === true && this.#settings.durability.isLogged(outputs.time));
   }
 

@@ -127,6 +127,11 @@ export function ackedBefore(batch: Batch): number {
   return acked;
 }
 
+/** Whether peers were told "delivered" of some of it: these do not send it again. */
+export function holdsAcknowledged({ blocks }: Batch): boolean {
+  return [...blocks.values()].some((arrivals) => arrivals.some(({ acked }) => acked !== undefined));
+}
+
 /** Whether a delivery is part of a batch. */
 export function holds(batch: Batch, { input, epoch, sequence }: AckToken): boolean {
   const arrivals = batch.blocks.get(input) ?? [];

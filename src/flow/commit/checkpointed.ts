@@ -11,7 +11,7 @@ import type { Reliability } from '../../core/reliability.ts';
 import type { TakesInput } from '../../core/shared-memory.ts';
 import type { BatchReport, Engine, Recovery } from '../../engine/engine.ts';
 import type { Windows } from '../../graph/windows.ts';
-import type { Batch } from '../batch/batch.ts';
+import { type Batch, holdsAcknowledged } from '../batch/batch.ts';
 import { Dedupe } from '../batch/dedupe.ts';
 import type { BlockRef } from '../block/block-log.ts';
 import { type Admitted, type Blocks, onlyCounted } from '../block/block-queue.ts';
@@ -190,10 +190,7 @@ export class Checkpointed implements Durability {
     const { checkpoint } = this.#settings;
     const logged = this.#logged;
     if (logged?.time !== batch.time) return;
-    const acked = [...batch.blocks.values()].some((arrivals) =>
-      arrivals.some((arrival) => arrival.acked !== undefined),
-    );
-    if (acked || outputsBegun) return;
+    if (holdsAcknowledged(batch) || outputsBegun) return;
     this.#logged = undefined;
     await checkpoint.abandon(batch.time, logged.refs);
   }

@@ -177,6 +177,33 @@ describe('store-on-failure', () => {
     },
   );
 
+  test('what a run at end-to-end finds of it is not given up with the requests of peers whose time is over', async () => {
+    const job = machine(level);
+    const rig = await job.boot();
+    const first = await rig.connect();
+    const serial = first.send('a');
+    await until(() => first.status(serial) === 'OK');
+    await job.powerCut(rig);
+    job.state.failOutputs = true;
+    const next = await job.boot(new FaultyFiles(), { reliability: 'end-to-end' });
+    const peer = await next.connect();
+    peer.send('b');
+    await arrived(next, 2);
+    // Longer than any peer waits.
+    await until(() => {
+      next.clock.advance(500);
+      return next.clock.now() > 40_000;
+    });
+    expect(next.seen.some(({ type }) => type === 'batchGivenUp')).toBe(false);
+    job.state.failOutputs = false;
+    await until(() => {
+      next.clock.advance(500);
+      return job.values().length > 0;
+    });
+    await next.stop();
+    expect(job.values()).toContain('a');
+  });
+
   test('what is in the standard directory is processed also by a version of the job that remembers nothing', async () => {
     const standardCheckpointDir = ownDirectory();
     const job = machine({ standardCheckpointDir });

@@ -256,6 +256,36 @@ describe('a connection that is cut', () => {
   });
 });
 
+test('what a partition held of a connection that is forgotten meanwhile never arrives, and both sides give it up', async () => {
+  const { simulation, client, server } = make();
+  const [here, there]: [string[], string[]] = [[], []];
+  await simulation.play(async () => {
+    await listen(server, (socket) => watch(socket, there));
+    const socket = await connect(client, here);
+    await simulation.sleep(100);
+    simulation.network.partition(client.host, server.host);
+    await client.run(() => void socket.write('held'));
+    await simulation.sleep(100);
+    simulation.network.cut(client.host, server.host, 'silent');
+    simulation.network.heal(client.host, server.host);
+    await simulation.sleep(20 * MINUTE);
+  }, 30 * MINUTE);
+  expect(there.join()).not.toContain('held');
+  expect(here.at(-1)).toBe('close true');
+});
+
+test('a process that listens in the event in which it is killed holds no port', async () => {
+  const { simulation, server } = make();
+  await simulation.play(async () => {
+    void server.run(() => {
+      server.kill();
+      net.createServer().listen(PORT);
+    });
+    await simulation.sleep(10);
+    await listen(server.host.spawn('next'), () => {});
+  }, MINUTE);
+});
+
 describe('sockets', () => {
   test('of one host: a port is held once, names are found or not', async () => {
     const { simulation, client, server } = make();

@@ -130,8 +130,9 @@ export class Endpoint {
     this.#deliver(arrival);
   }
 
-  /** A partition has ended: what waited for that arrives. */
+  /** A partition has ended: what waited for that arrives, unless the connection was forgotten meanwhile. */
   release(): void {
+    if (this.isLost) this.held = [];
     const from = this.#peer;
     if (from !== undefined && !this.#network.isOpen(from.process.host, this.process.host)) return;
     for (const arrival of this.held.splice(0)) this.#deliver(arrival);

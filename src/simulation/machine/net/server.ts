@@ -65,6 +65,8 @@ export class SimServer extends EventEmitter {
     const callback = more.find((each) => typeof each === 'function') as (() => void) | undefined;
     if (callback !== undefined) this.once('listening', callback);
     const host = typeof more[0] === 'string' ? more[0] : undefined;
+    // A process that was killed in this event runs on to its end: nobody would ever take away what it binds now.
+    if (!this.#parts.process.alive) return this;
     const options =
       typeof where === 'number' ? { port: where, host } : typeof where === 'string' ? { path: where } : where;
     const failure = options.path === undefined ? this.#bindPort(options) : this.#bindPath(options.path);

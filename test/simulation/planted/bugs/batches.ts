@@ -32,15 +32,15 @@ export const BATCHES: readonly Bug[] = [
   {
     name: 'abandoned-though-an-output-saw-it',
     file: 'flow/commit/checkpointed.ts',
-    find: 'if (acked || outputsBegun) return;',
-    replace: 'if (acked) return;',
+    find: 'if (holdsAcknowledged(batch) || outputsBegun) return;',
+    replace: 'if (holdsAcknowledged(batch)) return;',
     what: 'A batch that an output was called with is struck from the log.',
     within: 354,
   },
   {
     name: 'abandoned-though-acknowledged',
     file: 'flow/commit/checkpointed.ts',
-    find: 'if (acked || outputsBegun) return;',
+    find: 'if (holdsAcknowledged(batch) || outputsBegun) return;',
     replace: 'if (outputsBegun) return;',
     what: 'A batch whose peers were told "delivered" is struck from the log when it is given up.',
     within: 572,

@@ -14,6 +14,15 @@ export const MENDED: readonly Bug[] = [
     within: 10,
   },
   {
+    name: 'acknowledged-is-given-up',
+    file: 'flow/processing.ts',
+    find: 'if (batch !== undefined && holdsAcknowledged(batch)) return true;',
+    replace: 'void batch;',
+    what: 'A batch that holds what a run at another level has acknowledged is given up with the requests of peers whose time is over.',
+    mended: true,
+    within: 3000,
+  },
+  {
     name: 'older-position-after-the-new-one',
     file: 'flow/commit/checkpoint.ts',
     find: '[...tidied.positions, ...added.positions]',
