@@ -22,6 +22,8 @@ export class BlockQueue {
   #events = 0;
   #bytes = 0;
   #onDisk = 0;
+  /** How many arrivals have no bytes: values of this process. */
+  #weightless = 0;
 
   get events(): number {
     return this.#events;
@@ -44,6 +46,7 @@ export class BlockQueue {
   add(arrival: Admitted): void {
     this.#waiting.set(keyOf(arrival.token), arrival);
     this.#events += arrival.events.count;
+    if (arrival.bytes === 0) this.#weightless++;
     if (arrival.onDisk === true) this.#onDisk++;
     else this.#bytes += arrival.bytes;
   }
@@ -54,6 +57,7 @@ export class BlockQueue {
     if (arrival === undefined) return undefined;
     this.#waiting.delete(keyOf(token));
     this.#events -= arrival.events.count;
+    if (arrival.bytes === 0) this.#weightless--;
     if (arrival.onDisk === true) this.#onDisk--;
     else this.#bytes -= arrival.bytes;
     return arrival;
@@ -86,9 +90,14 @@ export class BlockQueue {
     const found = new Map<number, Admitted[]>();
     let bytes = 0;
     let isFull = false;
+    let weightless = this.#weightless;
     for (const arrival of this.#waiting.values()) {
+      if (arrival.bytes === 0) weightless--;
       isFull ||= bytes > 0 && bytes + arrival.bytes > mostBytes;
-      if (isFull && arrival.bytes > 0) continue;
+      if (isFull && arrival.bytes > 0) {
+        if (weightless === 0) break;
+        continue;
+      }
       bytes += arrival.bytes;
       const ofInput = found.get(arrival.token.input);
       if (ofInput === undefined) found.set(arrival.token.input, [arrival]);

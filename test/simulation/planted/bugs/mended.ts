@@ -34,8 +34,8 @@ export const MENDED: readonly Bug[] = [
   {
     name: 'lines-left-out-of-a-full-batch',
     file: 'flow/block/block-queue.ts',
-    find: 'if (isFull && arrival.bytes > 0) continue;',
-    replace: 'if (isFull) break;',
+    find: 'if (weightless === 0) break;',
+    replace: 'if (weightless >= 0) break;',
     what: 'A batch with no room for all that waits leaves lines out that its position counts as read.',
     mended: true,
     within: 3000,
