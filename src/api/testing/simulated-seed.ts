@@ -6,7 +6,7 @@ import { describeError, errorLine, messageOf, StreamjobError } from '../../core/
 import { type Host, type HostProcess, type Random, Simulation } from '../../simulation/machine/index.ts';
 import { Database } from '../../simulation/world/database.ts';
 import { type Fault, FaultDriver, type Users } from '../../simulation/world/faults.ts';
-import { heal } from '../../simulation/world/heal.ts';
+import { heal, RECOVERY_MS, STOP_MS } from '../../simulation/world/heal.ts';
 import { Story } from '../../simulation/world/story.ts';
 import { Supervisor } from '../../simulation/world/supervisor.ts';
 import { StreamingContext } from '../streaming-context.ts';
@@ -26,12 +26,6 @@ export interface SimulatedJob {
   readonly build: BuildSimulated;
 }
 
-/**
- * After so long the world must be well, in ms. The longest wait is the kernel's: a poll that was sent into a connection which a firewall
- * has forgotten is sent again for 924 s (Linux, tcp_retries2) before the connection is given up.
- */
-const RECOVERY_MS = 30 * 60_000;
-const STOP_MS = 120_000;
 /** More of what is broken tells nobody anything new. */
 const MOST_BROKEN = 20;
 const CHECKPOINT_DIR = '/data/checkpoint';

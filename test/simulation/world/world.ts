@@ -11,7 +11,7 @@ import { Events } from '../../../src/simulation/world/events.ts';
 import { type Fault, FaultDriver, type Users } from '../../../src/simulation/world/faults.ts';
 import { Feed } from '../../../src/simulation/world/feed.ts';
 import { runFlumeSink } from '../../../src/simulation/world/flume-sink.ts';
-import { heal } from '../../../src/simulation/world/heal.ts';
+import { heal, RECOVERY_MS, STOP_MS } from '../../../src/simulation/world/heal.ts';
 import { runSparkSink } from '../../../src/simulation/world/spark-sink.ts';
 import { Supervisor } from '../../../src/simulation/world/supervisor.ts';
 import { confOf, idsOnDisk, runAgent, runApplication } from './agent.ts';
@@ -53,12 +53,6 @@ export interface RunOptions {
   readonly story?: 'none' | 'short' | 'steps';
 }
 
-/**
- * After so long the world must be well, in ms. The longest wait is the kernel's: a poll that was sent into a connection which a firewall
- * has forgotten is sent again for 924 s (Linux, tcp_retries2) before the connection is given up.
- */
-const RECOVERY_MS = 30 * 60_000;
-const STOP_MS = 120_000;
 /** How long an answer may be under way, in ms. */
 const ANSWERS_MS = 150_000;
 /** How often it is looked whether all is through, in ms: all events are gone through for it. */
