@@ -12,9 +12,16 @@ export function filesOf(disk: SimDisk): Map<string, string> {
   return new Map(paths.map((path) => [path.slice(FILES_DIR.length + 1), disk.text(path)]));
 }
 
-/** The values that were left out. */
+/** The values that were left out. Half a line, which a run left that was killed or lost its power, stands for none: its batch is run again. */
 export function deadLettersOf(disk: SimDisk): DeadLetter[] {
   if (!disk.paths('/data').includes(DEAD_LETTERS)) return [];
-  const lines = disk.text(DEAD_LETTERS).split('\n');
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as DeadLetter);
+  return disk.text(DEAD_LETTERS).split('\n').flatMap(letterIn);
+}
+
+function letterIn(line: string): DeadLetter[] {
+  try {
+    return [JSON.parse(line) as DeadLetter];
+  } catch {
+    return [];
+  }
 }

@@ -1,6 +1,8 @@
 /** What a simulated run tells of itself, and which jobs can be simulated. */
 import { expect, test } from 'vitest';
+import { DEAD_LETTERS, deadLettersOf } from '../../../src/api/testing/simulated-files.ts';
 import { defineJob, exactlyOnce } from '../../../src/index.ts';
+import { Simulation } from '../../../src/simulation/machine/index.ts';
 import { type SimulatedRun, simulate, simulateSeeds } from '../../../src/testing.ts';
 
 const CALM = { faults: [], duration: '5s' } as const;
@@ -111,4 +113,11 @@ test('jobs without peers are simulated, too', async () => {
       .foreachRDD(async (rdd, time) => world.store('numbers').insert(time, ...(await rdd.collect())));
   });
   expect(run.rows('numbers')).toEqual(expect.arrayContaining([1, 2, 3]));
+});
+
+test('half a line of a dead letter, which a run left that was killed, stands for none', () => {
+  const { disk } = new Simulation({ seed: 1 }).host('a');
+  const letter = { time: 2, operator: 'map', error: { message: 'x' }, event: 'e' };
+  disk.put(DEAD_LETTERS, `{"time":1,"oper\n${JSON.stringify(letter)}\n`);
+  expect(deadLettersOf(disk)).toEqual([letter]);
 });
