@@ -3,9 +3,11 @@
  * validation and documentation derive from the declaration.
  */
 
+import { messageOf } from '../../core/errors.ts';
 import { nearest } from '../../core/registry.ts';
 import { Charset } from './charset/charset.ts';
 import { charsetNames } from './charset/names.ts';
+import { JavaPattern } from './pattern/pattern.ts';
 
 /** What a text was refused for: what was expected, for "expected …". */
 export class Expected {
@@ -142,6 +144,17 @@ export function regex<S extends Spec | WithDefault | Required>(spec: S): Field<V
       return new RegExp(value);
     } catch {
       return new Expected('a regular expression');
+    }
+  });
+}
+
+/** A regular expression as Java has it, in all that can be translated. */
+export function javaPattern<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, JavaPattern>> {
+  return field<JavaPattern, S>(spec, "a regular expression of Java's", (value) => {
+    try {
+      return new JavaPattern(value);
+    } catch (error) {
+      return new Expected(`a regular expression of Java's; ${messageOf(error)}`);
     }
   });
 }

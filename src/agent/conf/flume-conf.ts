@@ -238,13 +238,14 @@ class ConfReader {
     channels: readonly string[],
   ): Configured<SelectorContext, Selector> | undefined {
     const settings = new Map(below(own, 'selector.'));
-    const optional = settings.get('optional');
-    for (const name of (optional?.value ?? '').split(/\s+/).filter((channel) => channel !== '')) {
-      if (!channels.includes(name))
+    for (const [key, { line, value }] of settings) {
+      if (!/^(?:optional|default|(?:mapping|optional)\..+)$/.test(key)) continue;
+      for (const name of value.split(/\s+/).filter((channel) => channel !== '' && !channels.includes(channel))) {
         this.#problems.error(
-          optional?.line,
-          `the optional channel ${name} is not one of the channels of source ${source}`,
+          line,
+          `selector.${key} names the channel ${name}, which is not one of the channels of source ${source}`,
         );
+      }
     }
     const line = lineOf(own);
     if (!settings.has('type')) settings.set('type', { key: 'selector.type', value: 'replicating', line: line ?? 0 });

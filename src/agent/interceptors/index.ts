@@ -2,7 +2,9 @@
 import { type Registry, registry } from '../../core/registry.ts';
 import { host } from './host.ts';
 import type { InterceptorType } from './interceptor.ts';
+import { regexFilter } from './regex-filter.ts';
 import { removeHeader } from './remove-header.ts';
+import { searchReplace } from './search-replace.ts';
 import { staticHeader } from './static.ts';
 import { timestamp } from './timestamp.ts';
 import { uuid } from './uuid.ts';
@@ -14,4 +16,6 @@ export const interceptors: Registry<InterceptorType> = registry('interceptor', [
   staticHeader,
   uuid,
   removeHeader,
+  regexFilter,
+  searchReplace,
 ]);

@@ -9,6 +9,8 @@ const fixtures: Readonly<Record<string, () => Properties>> = {
   host: () => ({}),
   static: () => ({ key: '__proto__', preserveExisting: false }),
   uuid: () => ({}),
+  regex_filter: () => ({ regex: '(?i)x|^$', excludeEvents: true }),
+  search_replace: () => ({ searchPattern: '(.)\\1', replaceString: '[$1]', charset: 'ISO-8859-1' }),
   remove_header: () => ({ withName: 'a', fromList: 'b, __proto__', matching: '(c|host).*' }),
 };
 

@@ -11,6 +11,8 @@ const fixtures: Readonly<Record<string, () => Record<string, string | number>>> 
   default: () => ({}),
   store_on_failure: () => ({ directory: ownDirectory(), minimumRequiredSpace: 0 }),
   best_effort: () => ({}),
+  failover: () => ({ 'priority.k1': 10 }),
+  load_balance: () => ({ selector: 'random', backoff: 'true', 'selector.maxTimeOut': 1000 }),
 };
 
 forEveryEntry(processors, fixtures, (type, properties) => {
