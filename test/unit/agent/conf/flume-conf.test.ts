@@ -158,10 +158,8 @@ describe('flume.conf', () => {
   });
 
   it('refuses what is not supported yet by its name', () => {
-    const group = 'a1.sinkgroups = g1\na1.sinkgroups.g1.sinks = k1\na1.sinkgroups.g1.processor.type =';
-    expect(problemsOf(`${GOOD}${group} load_balance\na1.configfilters = f`)).toEqual([
-      expect.stringMatching(/^error flume.conf:13: processor of sink group g1: type load_balance is not supported yet/),
-      expect.stringMatching(/^error flume.conf:14: a1.configfilters: configfilters are not supported yet/),
+    expect(problemsOf(`${GOOD}a1.configfilters = f`)).toEqual([
+      expect.stringMatching(/^error flume.conf:\d+: a1.configfilters: configfilters are not supported yet/),
     ]);
   });
 

@@ -153,8 +153,10 @@ describe('sink groups', () => {
       ),
       expect.stringMatching(/warning f:15: .*directry, it is ignored; did you mean directory\?/),
     ]);
-    expect(read(conf('memory', ...group('failover'))).problems).toEqual([
-      expect.stringContaining('error f:13: processor of sink group g1: type failover is not supported yet'),
+    expect(
+      read(conf('memory', ...group('failover', 'a1.sinkgroups.g1.processor.priority.k1 = high'))).problems,
+    ).toEqual([
+      expect.stringContaining('error f:14: a1.sinkgroups.g1.processor.priority.k1 is "high", expected a whole number'),
     ]);
   });
 });

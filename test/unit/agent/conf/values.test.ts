@@ -65,11 +65,13 @@ function refused(
   for (const name of names) {
     for (const [property, field] of Object.entries(find(name)?.fields ?? {})) {
       // Every entry of a map is read as its items are.
-      const kindOfField = (field.item ?? field).parse(NONSENSE);
+      const entry = field.item ?? field;
+      const kindOfField = entry.parse(NONSENSE);
       if (typeof kindOfField === 'string' || Array.isArray(kindOfField)) continue;
       it(`${kind} ${name}: ${property}`, () => {
-        for (const value of [NONSENSE, '-7', '1.5', '1e3', '5s']) {
-          const read = field.parse(value);
+        const negative = /at least -/.test(entry.kind) ? [] : ['-7'];
+        for (const value of [NONSENSE, ...negative, '1.5', '1e3', '5s']) {
+          const read = entry.parse(value);
           if (typeof read === 'string' || read instanceof RegExp || read instanceof JavaPattern) continue;
           const { line, told } = refusal(kind, name, property, value);
           expect(told).toContain(`flume.conf:${line}: `);
