@@ -1,8 +1,9 @@
 /** The page of all components of the agent, made of their declarations. */
 import { channels } from '../../src/agent/channels/index.ts';
-import type { ComponentType, LevelGiven, NestedParts } from '../../src/agent/component/component-type.ts';
+import type { ComponentType, LevelGiven, ListedParts, NestedParts } from '../../src/agent/component/component-type.ts';
 import type { Field } from '../../src/agent/component/fields.ts';
 import { interceptors } from '../../src/agent/interceptors/index.ts';
+import { groupSerializers } from '../../src/agent/interceptors/regex-extractor/serializer.ts';
 import { processors } from '../../src/agent/processors/index.ts';
 import { selectors } from '../../src/agent/selectors/index.ts';
 import { serializers } from '../../src/agent/serializers/index.ts';
@@ -12,7 +13,7 @@ import type { Registry } from '../../src/core/registry.ts';
 
 type Described = Pick<
   ComponentType<never, unknown>,
-  'type' | 'aliases' | 'doc' | 'delivery' | 'differences' | 'fields' | 'nested' | 'gives'
+  'type' | 'aliases' | 'doc' | 'delivery' | 'differences' | 'fields' | 'nested' | 'lists' | 'gives'
 >;
 
 interface Kind {
@@ -54,6 +55,13 @@ const KINDS: readonly Kind[] = [
     key: 'a1.sources.r1.interceptors.i1.type',
     about: 'An interceptor changes or drops events between a source and its channels.',
     types: interceptors,
+  },
+  {
+    title: 'Group serializers',
+    key: 'a1.sources.r1.interceptors.i1.serializers.s1.type',
+    about:
+      'A group serializer makes a header of what a group of `regex_extractor` has found. The case of its type counts.',
+    types: groupSerializers,
   },
   {
     title: 'Channel selectors',
@@ -99,7 +107,7 @@ function typeSection(type: Described, key: string, kind: string): string {
   if (type.delivery !== undefined) lines.push(`- Delivery: ${type.delivery}`);
   if (type.gives !== undefined) lines.push(`- Level: ${levels(type.gives)}`);
   lines.push(...type.differences.map((difference) => `- Other than Flume 1.11: ${difference}`), '');
-  const rows = [...Object.entries(type.fields).map(fieldRow), ...nestedRows(type.nested)];
+  const rows = [...Object.entries(type.fields).map(fieldRow), ...nestedRows(type.nested), ...listedRows(type.lists)];
   if (rows.length > 0) lines.push('| field | kind | default | what it does |', '| --- | --- | --- | --- |', ...rows);
   else lines.push('It has no fields.');
   return [...lines, ''].join('\n');
@@ -121,6 +129,19 @@ function nestedRows(nested: NestedParts): string[] {
   return Object.values(nested).flatMap(({ prefix, doc, types, fallback }) => [
     row([`\`${prefix}\``, `one of ${types.names.join(', ')}`, `\`${fallback}\``, doc]),
     row([`\`${prefix}.*\``, `the fields of the ${types.kind}`, '', `see ${types.kind}s`]),
+  ]);
+}
+
+function listedRows(lists: ListedParts): string[] {
+  return Object.values(lists).flatMap(({ prefix, doc, types, fallback, required }) => [
+    row([required ? `**\`${prefix}\`**` : `\`${prefix}\``, 'names separated by blanks', '', doc]),
+    row([
+      `\`${prefix}.NAME.type\``,
+      `one of ${types.names.join(', ')}`,
+      `\`${fallback}\``,
+      `the type of ${types.kind} NAME`,
+    ]),
+    row([`\`${prefix}.NAME.*\``, `the fields of the ${types.kind}`, '', `see ${types.kind}s`]),
   ]);
 }
 

@@ -71,6 +71,17 @@ export interface Nested<Context, Instance> {
 /** The nested components of a type by the names that its code uses. */
 export type NestedParts = Readonly<Record<string, Nested<never, unknown>>>;
 
+/** Components within another that its file lists by name: `serializers = s1`, `serializers.s1.type = DEFAULT`. */
+export interface Listed<Context, Instance> extends Nested<Context, Instance> {
+  /** Whether the file must name at least one. */
+  readonly required: boolean;
+  /** Whether the case of a type's name counts, as it does where Flume compares it so. */
+  readonly exact?: boolean;
+}
+
+/** The lists of nested components of a type by the names that its code uses. */
+export type ListedParts = Readonly<Record<string, Listed<never, unknown>>>;
+
 /** A type of component. */
 export interface ComponentType<Context, Instance> extends Named {
   /** What it does, for people. */
@@ -81,6 +92,7 @@ export interface ComponentType<Context, Instance> extends Named {
   readonly differences: readonly string[];
   readonly fields: Fields;
   readonly nested: NestedParts;
+  readonly lists: ListedParts;
   readonly gives: LevelGiven | undefined;
   /** Reads the properties; findings go to `problems`. `undefined` when there were errors. */
   configure(settings: Settings, at: Place): Configured<Context, Instance> | undefined;

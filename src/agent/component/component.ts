@@ -8,13 +8,15 @@ import type {
   Configured,
   LevelGiven,
   Limits,
+  Listed,
+  ListedParts,
   Nested,
   NestedParts,
   Place,
   Resource,
 } from './component-type.ts';
 import type { Fields, Values } from './fields.ts';
-import { readNested } from './nested.ts';
+import { type ListedOne, readListed, readNested } from './nested.ts';
 import { readValues } from './read-values.ts';
 import type { Resolved } from './resolved.ts';
 import type { Settings } from './settings.ts';
@@ -24,9 +26,17 @@ export type NestedGiven<N extends NestedParts> = {
   readonly [K in keyof N]: N[K] extends Nested<infer C, infer I> ? Configured<C, I> : never;
 };
 
+/** The lists of nested components of a declaration, read and ready to be made. */
+export type ListsGiven<L extends ListedParts> = {
+  readonly [K in keyof L]: L[K] extends Listed<infer C, infer I> ? readonly ListedOne<C, I>[] : never;
+};
+
+type None = Readonly<Record<never, never>>;
+
 /** What the making of a component may need beside its values. */
-export interface Given<N extends NestedParts> {
+export interface Given<N extends NestedParts, L extends ListedParts = None> {
   readonly nested: NestedGiven<N>;
+  readonly lists: ListsGiven<L>;
   /** The properties as they stand in the file. */
   readonly settings: Settings;
 }
@@ -35,7 +45,7 @@ export interface Given<N extends NestedParts> {
 export type Complain = (property: string, message: string) => void;
 
 /** How a component is declared. */
-export interface Declaration<F extends Fields, Context, Instance, N extends NestedParts> {
+export interface Declaration<F extends Fields, Context, Instance, N extends NestedParts, L extends ListedParts> {
   readonly type: string;
   readonly aliases?: readonly string[];
   readonly doc: string;
@@ -45,6 +55,7 @@ export interface Declaration<F extends Fields, Context, Instance, N extends Nest
   readonly differences?: readonly string[];
   readonly fields: F;
   readonly nested?: N;
+  readonly lists?: L;
   /** Checks that concern several properties; `complain` names the property that is to be changed. */
   readonly check?: (values: Values<F>, complain: Complain) => void;
   readonly limits?: (values: Values<F>) => Limits;
@@ -52,7 +63,7 @@ export interface Declaration<F extends Fields, Context, Instance, N extends Nest
   readonly gives?: LevelGiven;
   /** The ports and directories that it takes for itself. */
   readonly resources?: (values: Values<F>) => readonly Resource[];
-  readonly create: (values: Values<F>, context: Context, given: Given<N>) => Instance;
+  readonly create: (values: Values<F>, context: Context, given: Given<N, L>) => Instance;
 }
 
 /**
@@ -69,10 +80,11 @@ export function defineComponent<
   F extends Fields,
   Context,
   Instance,
-  N extends NestedParts = Readonly<Record<never, never>>,
->(declaration: Declaration<F, Context, Instance, N>): ComponentType<Context, Instance> {
+  N extends NestedParts = None,
+  L extends ListedParts = None,
+>(declaration: Declaration<F, Context, Instance, N, L>): ComponentType<Context, Instance> {
   const { type, aliases, doc, fields, gives } = declaration;
-  const nested: NestedParts = declaration.nested ?? {};
+  const inner: Inner = { nested: declaration.nested ?? {}, lists: declaration.lists ?? {} };
   return {
     type,
     ...(aliases === undefined ? {} : { aliases }),
@@ -80,15 +92,21 @@ export function defineComponent<
     delivery: declaration.delivery,
     differences: declaration.differences ?? [],
     fields,
-    nested,
+    ...inner,
     gives,
-    configure: (settings, at) => configure(declaration, nested, settings, at),
+    configure: (settings, at) => configure(declaration, inner, settings, at),
   };
 }
 
-function configure<F extends Fields, Context, Instance, N extends NestedParts>(
-  declaration: Declaration<F, Context, Instance, N>,
-  nested: NestedParts,
+/** The components within one. */
+interface Inner {
+  readonly nested: NestedParts;
+  readonly lists: ListedParts;
+}
+
+function configure<F extends Fields, Context, Instance, N extends NestedParts, L extends ListedParts>(
+  declaration: Declaration<F, Context, Instance, N, L>,
+  inner: Inner,
   settings: Settings,
   at: Place,
 ): Configured<Context, Instance> | undefined {
@@ -96,8 +114,9 @@ function configure<F extends Fields, Context, Instance, N extends NestedParts>(
   const { problems, owner } = at;
   const before = problems.errors.length;
   const { values, plainValues } = readValues(fields, settings, at);
-  const parts = readParts(nested, settings, at);
-  warnOfUnknown(fields, nested, settings, at);
+  const parts = readParts(inner.nested, settings, at);
+  const lists = readLists(inner.lists, settings, at);
+  warnOfUnknown(fields, inner, settings, at);
   const lineOf = (property: string): number | undefined => lineOfProperty(fields, settings, property) ?? at.line;
   if (problems.errors.length === before) {
     check?.(values, (property, message) => problems.error(lineOf(property), `${owner}: ${property} ${message}`));
@@ -106,9 +125,13 @@ function configure<F extends Fields, Context, Instance, N extends NestedParts>(
   const resolved: Resolved = {
     type,
     values: plainValues,
-    nested: Object.fromEntries(
-      Object.entries(parts).map(([name, part]) => [nested[name]?.prefix ?? name, part.resolved]),
-    ),
+    nested: Object.fromEntries([
+      ...Object.entries(parts).map(([name, part]) => [inner.nested[name]?.prefix ?? name, part.resolved]),
+      // The place in the list is part of the name: the order of a list has a meaning.
+      ...Object.entries(lists).flatMap(([name, ones]) =>
+        ones.map((one, i) => [`${inner.lists[name]?.prefix ?? name}.${i}.${one.name}`, one.part.resolved]),
+      ),
+    ]),
   };
   return {
     type,
@@ -118,7 +141,8 @@ function configure<F extends Fields, Context, Instance, N extends NestedParts>(
     resolved,
     lineOf,
     // Every nested part was read by its own declaration; the compiler cannot follow that through the record.
-    create: (context) => create(values, context, { nested: parts as NestedGiven<N>, settings }),
+    create: (context) =>
+      create(values, context, { nested: parts as NestedGiven<N>, lists: lists as unknown as ListsGiven<L>, settings }),
   };
 }
 
@@ -131,15 +155,21 @@ function readParts(nested: NestedParts, settings: Settings, at: Place): Record<s
   return parts;
 }
 
+function readLists(lists: ListedParts, settings: Settings, at: Place): Record<string, ListedOne<never, unknown>[]> {
+  return Object.fromEntries(
+    Object.entries(lists).map(([name, declared]) => [name, readListed(declared, settings, at)]),
+  );
+}
+
 function lineOfProperty(fields: Fields, settings: Settings, property: string): number | undefined {
   const names = [property, ...(fields[property]?.aliases ?? [])];
   return names.map((name) => settings.get(name)?.line).find((line) => line !== undefined);
 }
 
 /** Flume ignores properties it does not know, and files written for it must load: so it is a warning, with what was perhaps meant. */
-function warnOfUnknown(fields: Fields, nested: NestedParts, settings: Settings, at: Place): void {
+function warnOfUnknown(fields: Fields, { lists, nested }: Inner, settings: Settings, at: Place): void {
   const known = Object.entries(fields).flatMap(([name, field]) => [name, ...(field.aliases ?? [])]);
-  const inner = Object.values(nested).map(({ prefix }) => prefix);
+  const inner = [...Object.values(nested), ...Object.values(lists)].map(({ prefix }) => prefix);
   const prefixes = [
     ...known.filter((name) => name.endsWith('.*')).map((name) => name.slice(0, -1)),
     ...inner.map((prefix) => `${prefix}.`),

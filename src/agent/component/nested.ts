@@ -4,7 +4,7 @@
  */
 
 import type { Registry } from '../../core/registry.ts';
-import type { ComponentType, Configured, Nested, Place } from './component-type.ts';
+import type { ComponentType, Configured, Listed, Nested, Place } from './component-type.ts';
 import type { Problems } from './problems.ts';
 import { below, type Setting, type Settings } from './settings.ts';
 import { readTyped } from './typed.ts';
@@ -33,6 +33,38 @@ export function readNested<Context, Instance>(
     common: [/^type$/],
     types,
     listedAt: at.line,
+  });
+}
+
+/** Declares a list of nested components. @example listed({ prefix: 'serializers', types, fallback: 'DEFAULT', required: true, doc: '…' }) */
+export function listed<Context, Instance>(declared: Listed<Context, Instance>): Listed<Context, Instance> {
+  return declared;
+}
+
+/** A component of a list, with the name that the file gives it. */
+export interface ListedOne<Context, Instance> {
+  readonly name: string;
+  readonly part: Configured<Context, Instance>;
+}
+
+/** Reads the components of a list; those that have errors, which are in the place's problems then, are left out. */
+export function readListed<Context, Instance>(
+  { exact = false, fallback, prefix, required, types }: Listed<Context, Instance>,
+  settings: Settings,
+  at: Place,
+): ListedOne<Context, Instance>[] {
+  const list = settings.get(prefix);
+  const names = (list?.value ?? '').split(/\s+/).filter((name) => name !== '');
+  if (required && names.length === 0) {
+    at.problems.error(list?.line ?? at.line, `${at.owner}: ${prefix} names no ${types.kind}`);
+  }
+  return names.flatMap((name) => {
+    const own = new Map(below(settings, `${prefix}.${name}.`));
+    const line = list?.line ?? at.line;
+    if (!own.has('type')) own.set('type', assumed(`${prefix}.${name}.type`, fallback, line));
+    const owner = `${types.kind} ${name} of ${at.owner}`;
+    const part = readTyped(at.problems, { owner, settings: own, common: [/^type$/], types, exact, listedAt: line });
+    return part === undefined ? [] : [{ name, part }];
   });
 }
 

@@ -1,5 +1,6 @@
 /** The values of a component in a form that can be compared, so that a reload can tell what has changed from what has not. */
 import type { Field } from './fields.ts';
+import { JavaPattern } from './pattern/pattern.ts';
 
 /** A value as plain data. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [name: string]: Plain };
@@ -24,6 +25,7 @@ export function plain(field: Field<unknown>, value: unknown, text: string | unde
     return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
   if (value instanceof RegExp) return String(value);
+  if (value instanceof JavaPattern) return value.source;
   return (text ?? '').toLowerCase();
 }
 
@@ -38,9 +40,9 @@ export function changedProperties(before: Resolved, after: Resolved): string[] {
   const changed = [...names].filter(
     (name) => JSON.stringify(before.values[name] ?? null) !== JSON.stringify(after.values[name] ?? null),
   );
-  for (const [name, own] of Object.entries(after.nested)) {
-    const other = before.nested[name];
-    const inner = other === undefined ? ['type'] : changedProperties(other, own);
+  for (const name of new Set([...Object.keys(before.nested), ...Object.keys(after.nested)])) {
+    const [other, own] = [before.nested[name], after.nested[name]];
+    const inner = other === undefined || own === undefined ? ['type'] : changedProperties(other, own);
     changed.push(...inner.map((property) => `${name}.${property}`));
   }
   return changed;

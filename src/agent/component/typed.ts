@@ -14,6 +14,8 @@ export interface TypedPart<C, I> {
   /** Properties that are not its type's. */
   readonly common: readonly RegExp[];
   readonly types: Registry<ComponentType<C, I> & Named>;
+  /** Whether the case of the type's name counts. */
+  readonly exact?: boolean;
   /** Types that Flume has and that are to come. */
   readonly notYet?: readonly string[];
   /** The line that names it, for when it has no properties at all. */
@@ -22,14 +24,15 @@ export interface TypedPart<C, I> {
 
 /** @returns the component, or undefined when there were errors, which are in `problems` then */
 export function readTyped<C, I>(problems: Problems, part: TypedPart<C, I>): Configured<C, I> | undefined {
-  const { owner, settings, common, types, notYet = [], listedAt } = part;
+  const { owner, settings, common, types, exact = false, notYet = [], listedAt } = part;
   const setting = settings.get('type');
   const known = `expected one of ${types.names.join(', ')}`;
   if (setting === undefined || setting.value === '') {
     problems.error(setting?.line ?? lineOf(settings) ?? listedAt, `${owner} has no type, ${known}`);
     return undefined;
   }
-  const type = types.find(setting.value);
+  const found = types.find(setting.value);
+  const type = exact && found !== undefined && !namesOf(found).includes(setting.value) ? undefined : found;
   if (type === undefined) {
     const near = nearest(setting.value, types.names);
     const what = notYet.includes(setting.value.toLowerCase())
@@ -40,4 +43,8 @@ export function readTyped<C, I>(problems: Problems, part: TypedPart<C, I>): Conf
   }
   const own = new Map([...settings].filter(([key]) => !common.some((pattern) => pattern.test(key))));
   return type.configure(own, { owner, line: setting.line === 0 ? undefined : setting.line, problems });
+}
+
+function namesOf({ aliases = [], type }: Named): string[] {
+  return [type, ...aliases];
 }

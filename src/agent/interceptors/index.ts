@@ -2,6 +2,7 @@
 import { type Registry, registry } from '../../core/registry.ts';
 import { host } from './host.ts';
 import type { InterceptorType } from './interceptor.ts';
+import { regexExtractor } from './regex-extractor.ts';
 import { regexFilter } from './regex-filter.ts';
 import { removeHeader } from './remove-header.ts';
 import { searchReplace } from './search-replace.ts';
@@ -17,5 +18,6 @@ export const interceptors: Registry<InterceptorType> = registry('interceptor', [
   uuid,
   removeHeader,
   regexFilter,
+  regexExtractor,
   searchReplace,
 ]);

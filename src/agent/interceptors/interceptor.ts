@@ -1,6 +1,7 @@
 /** What an interceptor is: it changes or drops events between a source and its channels. */
 import type { Clock } from '../../core/clock.ts';
 import type { PlainEvent } from '../../core/event.ts';
+import type { Logger } from '../../core/log.ts';
 import type { ComponentType } from '../component/component-type.ts';
 
 /** Returns the event to go on with, or undefined to drop it. An event is not changed in place: a source may send it again. */
@@ -9,6 +10,7 @@ export type Interceptor = (event: PlainEvent) => PlainEvent | undefined;
 /** What an interceptor is given. */
 export interface InterceptorContext {
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 /** A type of interceptor. */

@@ -110,7 +110,7 @@ class Builder {
     this.#track(`SOURCE.${name}`, counters);
     const own = new Map(conf.channels.map((channel) => [channel, required(channels, channel)]));
     const processor = new ChannelProcessor({
-      interceptors: conf.interceptors.map((interceptor) => interceptor.create({ clock: this.#clock })),
+      interceptors: conf.interceptors.map((interceptor) => interceptor.create({ clock: this.#clock, log: this.#log })),
       selector: conf.selector.create({ channels: own }),
       channels: [...own.values()],
       log: this.#log,

@@ -15,7 +15,9 @@ const intercept = (
   properties: Record<string, string | boolean>,
   headers: Record<string, string> = {},
 ): PlainEvent['headers'] | undefined =>
-  configured(interceptors.get(type), properties, { clock: new ManualClock(1234) })(event('x', headers))?.headers;
+  configured(interceptors.get(type), properties, { clock: new ManualClock(1234), log: silentLogger })(
+    event('x', headers),
+  )?.headers;
 
 describe('interceptors', () => {
   it('set their header, and keep one that is there only when told or by default as Flume', () => {

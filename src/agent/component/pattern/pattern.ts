@@ -46,6 +46,21 @@ export class JavaPattern {
     return this.#whole.test(text);
   }
 
+  /** The parts between what matches, as Java's `split`: without the empty ones at the end. */
+  split(text: string): string[] {
+    const parts: string[] = [];
+    let from = 0;
+    for (const match of text.matchAll(new RegExp(this.#find.source, `${this.#find.flags}g`))) {
+      // Nothing is cut off before the first character by a match of no length.
+      if (match[0] === '' && (match.index === 0 || match.index === text.length)) continue;
+      parts.push(text.slice(from, match.index));
+      from = match.index + match[0].length;
+    }
+    parts.push(text.slice(from));
+    while (parts.length > 1 && parts.at(-1) === '') parts.pop();
+    return parts;
+  }
+
   /** Makes what `replaceAll` puts in. @throws SyntaxError when it names a group that there is not */
   replacement(template: string): (text: string) => string {
     const parts = this.#parts(template);

@@ -10,6 +10,12 @@ const fixtures: Readonly<Record<string, () => Properties>> = {
   static: () => ({ key: '__proto__', preserveExisting: false }),
   uuid: () => ({}),
   regex_filter: () => ({ regex: '(?i)x|^$', excludeEvents: true }),
+  regex_extractor: () => ({
+    regex: '(.)?(x)?',
+    serializers: 's1 s2',
+    'serializers.s1.name': '__proto__',
+    'serializers.s2.name': 'b',
+  }),
   search_replace: () => ({ searchPattern: '(.)\\1', replaceString: '[$1]', charset: 'ISO-8859-1' }),
   remove_header: () => ({ withName: 'a', fromList: 'b, __proto__', matching: '(c|host).*' }),
 };

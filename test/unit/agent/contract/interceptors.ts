@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import type { InterceptorType } from '../../../../src/agent/interceptors/interceptor.ts';
 import { ManualClock } from '../../../../src/core/clock.ts';
+import { silentLogger } from '../../../../src/core/log.ts';
 import { configured } from '../channels/make.ts';
 import { declarationContract, type Properties } from './declarations.ts';
 import { oddEvents } from './events.ts';
@@ -10,7 +11,7 @@ export function interceptorContract(type: InterceptorType, properties: () => Pro
   declarationContract(type, properties, false);
 
   it.each(Object.entries(oddEvents))('takes an event with %s, and leaves it as it was', (_what, event) => {
-    const intercept = configured(type, properties(), { clock: new ManualClock(1) });
+    const intercept = configured(type, properties(), { clock: new ManualClock(1), log: silentLogger });
     const [before, body] = [JSON.stringify(event.headers), event.body];
     const made = intercept(event);
     if (made !== undefined) {

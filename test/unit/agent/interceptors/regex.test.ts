@@ -3,10 +3,11 @@ import { expect, it } from 'vitest';
 import { regexFilter } from '../../../../src/agent/interceptors/regex-filter.ts';
 import { searchReplace } from '../../../../src/agent/interceptors/search-replace.ts';
 import { ManualClock } from '../../../../src/core/clock.ts';
+import { silentLogger } from '../../../../src/core/log.ts';
 import { configured } from '../channels/make.ts';
 import { event } from '../channels/use.ts';
 
-const context = { clock: new ManualClock(0) };
+const context = { clock: new ManualClock(0), log: silentLogger };
 
 it.each([
   ['false', 'INFO: a', true],

@@ -2,11 +2,12 @@
 import { expect, it } from 'vitest';
 import { removeHeader } from '../../../../src/agent/interceptors/remove-header.ts';
 import { ManualClock } from '../../../../src/core/clock.ts';
+import { silentLogger } from '../../../../src/core/log.ts';
 import { configured } from '../channels/make.ts';
 import { event } from '../channels/use.ts';
 
 const kept = (properties: Record<string, string>, ...names: string[]): string[] => {
-  const intercept = configured(removeHeader, properties, { clock: new ManualClock(0) });
+  const intercept = configured(removeHeader, properties, { clock: new ManualClock(0), log: silentLogger });
   const made = intercept(event('x', Object.fromEntries(names.map((name) => [name, '1']))));
   return Object.keys(made?.headers ?? {});
 };
@@ -27,7 +28,7 @@ it('remove_header removes those whose whole name fits the pattern', () => {
 
 it('remove_header leaves an event alone that has none of them, and all when nothing is given', () => {
   const one = event('x', { a: '1' });
-  const intercept = configured(removeHeader, { withName: 'b' }, { clock: new ManualClock(0) });
+  const intercept = configured(removeHeader, { withName: 'b' }, { clock: new ManualClock(0), log: silentLogger });
   expect(intercept(one)).toBe(one);
   expect(kept({}, 'a', '')).toEqual(['a', '']);
 });
