@@ -4,6 +4,7 @@
  * a function here asks the machine of the moment at each call.
  */
 import { randomUUID, randomBytes as realBytes } from 'node:crypto';
+import realDgram from 'node:dgram';
 import realFsSync from 'node:fs';
 import realFs from 'node:fs/promises';
 import realNet from 'node:net';
@@ -38,6 +39,7 @@ export interface Machine {
   readonly fsSync: typeof realFsSync;
   readonly net: typeof realNet;
   readonly tls: typeof realTls;
+  readonly dgram: typeof realDgram;
   /** Opens the database of a directory. @param native opens it on this machine; another one has its own way */
   openDatabase(directory: string, native: OpenDatabase): RecordDatabase;
   /**
@@ -71,6 +73,7 @@ export const realMachine: Machine = {
   fsSync: realFsSync,
   net: realNet,
   tls: realTls,
+  dgram: realDgram,
   openDatabase: (directory, native) => native(directory),
   serialize: (value) => v8.serialize(value),
 };
@@ -191,6 +194,8 @@ export const fsSync: typeof realFsSync = delegate(() => machine.fsSync);
 export const net: typeof realNet = delegate(() => machine.net);
 /** Node's `tls`, of the machine of the moment. */
 export const tls: typeof realTls = delegate(() => machine.tls);
+/** Node's `dgram`, of the machine of the moment. */
+export const dgram: typeof realDgram = delegate(() => machine.dgram);
 
 /** Looks like a module, and hands each use of it on. */
 function delegate<T extends object>(target: () => T): T {

@@ -2,11 +2,26 @@
 import { type Registry, registry } from '../../core/registry.ts';
 import { avro } from './avro.ts';
 import { exec } from './exec.ts';
+import { multiportSyslogTcp } from './multiport-syslogtcp.ts';
 import { netcat } from './netcat.ts';
+import { netcatUdp } from './netcatudp.ts';
 import { seq } from './seq.ts';
 import type { SourceType } from './source.ts';
 import { spooldir } from './spooldir.ts';
 import { stress } from './stress.ts';
+import { syslogTcp } from './syslogtcp.ts';
+import { syslogUdp } from './syslogudp.ts';
 
 /** All source types, by their names. */
-export const sources: Registry<SourceType> = registry('source', [netcat, spooldir, exec, avro, seq, stress]);
+export const sources: Registry<SourceType> = registry('source', [
+  netcat,
+  netcatUdp,
+  spooldir,
+  exec,
+  avro,
+  syslogTcp,
+  multiportSyslogTcp,
+  syslogUdp,
+  seq,
+  stress,
+]);

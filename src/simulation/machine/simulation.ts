@@ -1,4 +1,5 @@
 /** A simulation: hosts, one queue of events, one seed; and the machine for src/core/machine.ts that it all runs on. */
+import type realDgram from 'node:dgram';
 import type realTls from 'node:tls';
 import { type EndTimer, type Machine, replaceMachine } from '../../core/machine.ts';
 import { onlyKnown } from './disk/promises.ts';
@@ -236,6 +237,7 @@ export class Simulation {
       openDatabase: (directory) => current().openDatabase(directory),
       serialize: serializeToOneLength,
       tls: onlyKnown({}, 'tls') as typeof realTls,
+      dgram: onlyKnown({}, 'dgram') as typeof realDgram,
     };
   }
 }

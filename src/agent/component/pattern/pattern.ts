@@ -41,6 +41,12 @@ export class JavaPattern {
     return match === null ? undefined : this.#found(match, match.index);
   }
 
+  /** What the groups have when the whole text matches. */
+  match(text: string): Found | undefined {
+    const match = this.#whole.exec(text);
+    return match === null ? undefined : this.#found(match, 0);
+  }
+
   /** Whether the whole text matches. */
   matches(text: string): boolean {
     return this.#whole.test(text);

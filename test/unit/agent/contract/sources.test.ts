@@ -16,6 +16,10 @@ function spool(): Properties {
 const fixtures: Readonly<Record<string, () => Properties>> = {
   netcat: () => ({ bind: '127.0.0.1', port: 0 }),
   avro: () => ({ bind: '127.0.0.1', port: 0 }),
+  netcatudp: () => ({ bind: '127.0.0.1', port: 0 }),
+  syslogtcp: () => ({ host: '127.0.0.1', port: 0 }),
+  multiport_syslogtcp: () => ({ host: '127.0.0.1', ports: '0', 'charset.port.0': 'UTF-16' }),
+  syslogudp: () => ({ host: '127.0.0.1', port: 0 }),
   spooldir: spool,
   exec: () => ({ command: 'yes' }),
   seq: () => ({}),
