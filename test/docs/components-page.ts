@@ -8,6 +8,7 @@ import { processors } from '../../src/agent/processors/index.ts';
 import { selectors } from '../../src/agent/selectors/index.ts';
 import { serializers } from '../../src/agent/serializers/index.ts';
 import { sinks } from '../../src/agent/sinks/index.ts';
+import { httpHandlers } from '../../src/agent/sources/http/handlers.ts';
 import { sources } from '../../src/agent/sources/index.ts';
 import type { Registry } from '../../src/core/registry.ts';
 
@@ -31,6 +32,13 @@ const KINDS: readonly Kind[] = [
     about:
       'A source brings events into its channels. Every source has `channels` (names separated by blanks, required), `interceptors` (names, in the order in which they work) and `selector.type`.',
     types: sources,
+  },
+  {
+    title: 'Handlers',
+    key: 'a1.sources.r1.handler',
+    about:
+      'A handler makes events of a request of the `http` source. Its fields stand below it: `handler.maxBlobLength`.',
+    types: httpHandlers,
   },
   {
     title: 'Channels',

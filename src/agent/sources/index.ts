@@ -2,6 +2,7 @@
 import { type Registry, registry } from '../../core/registry.ts';
 import { avro } from './avro.ts';
 import { exec } from './exec.ts';
+import { httpSource } from './http.ts';
 import { multiportSyslogTcp } from './multiport-syslogtcp.ts';
 import { netcat } from './netcat.ts';
 import { netcatUdp } from './netcatudp.ts';
@@ -22,6 +23,7 @@ export const sources: Registry<SourceType> = registry('source', [
   syslogTcp,
   multiportSyslogTcp,
   syslogUdp,
+  httpSource,
   seq,
   stress,
 ]);
