@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: { conditions: ['streamjob-source'] },
   ssr: { resolve: { conditions: ['streamjob-source', 'node', 'import', 'module', 'default'] } },
   test: {
-    include: ['test/{unit,property,golden,types,fuzz,conformance}/**/*.test.ts'],
+    include: ['test/{unit,property,golden,types,fuzz,conformance,flume}/**/*.test.ts'],
     environment: 'node',
     reporters: reporters('unit'),
     testTimeout: 30_000,
