@@ -2,6 +2,7 @@
 import { channels } from '../../src/agent/channels/index.ts';
 import type { ComponentType, LevelGiven, NestedParts } from '../../src/agent/component/component-type.ts';
 import type { Field } from '../../src/agent/component/fields.ts';
+import { configFilters } from '../../src/agent/configfilters/index.ts';
 import { interceptors } from '../../src/agent/interceptors/index.ts';
 import { processors } from '../../src/agent/processors/index.ts';
 import { selectors } from '../../src/agent/selectors/index.ts';
@@ -23,6 +24,7 @@ interface Kind {
   readonly types: Registry<Described>;
 }
 
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: that is how flume.conf writes variables
 const KINDS: readonly Kind[] = [
   {
     title: 'Sources',
@@ -68,7 +70,15 @@ const KINDS: readonly Kind[] = [
       'A serializer makes the bytes of an event in a file. Its fields stand below it: `sink.serializer.appendNewline`.',
     types: serializers,
   },
+  {
+    title: 'Config filters',
+    key: 'a1.configfilters.f1.type',
+    about:
+      "A config filter has values that are not to stand in the file: `a1.configfilters = f1`, then `${f1['key']}` in values of sources, channels, sinks and sink groups. What it does not have stays as it is, with a warning. Flume's `hadoop` is refused.",
+    types: configFilters,
+  },
 ];
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: that is how flume.conf writes variables
 
 const HEAD = `# Components of the embedded agent
 

@@ -2,12 +2,14 @@
  * A flume.conf: `<agent>.sources|channels|sinks` lists and `<agent>.<kind>.<name>.<property>`. Everything that is wrong is
  * collected with its line. Unlike Flume, which leaves a bad component out and starts the rest, a file with an error is refused.
  */
+import { type Clock, systemClock } from '../../core/clock.ts';
 import { nearest } from '../../core/registry.ts';
 import type { Reliability } from '../../core/reliability.ts';
 import type { Problems } from '../component/problems.ts';
 import type { Settings } from '../component/settings.ts';
 import type { AgentConf, ChannelConf, SinkConf, SinkGroupConf } from './agent-conf.ts';
 import { checkUse } from './cross-checks.ts';
+import { applyFilters, readFilters, refuseFiltered } from './filters.ts';
 import { checkLevel, type Level, readLevel } from './level.ts';
 import type { Surroundings } from './lookups.ts';
 import { KINDS, type Kind, PartReader } from './parts.ts';
@@ -15,12 +17,13 @@ import { agentsOf, type ConfText, ownSettings, type ReadFiles, readFiles, warnOf
 import { checkResources, type Owned } from './resources.ts';
 import { ownGroups, readSinkGroups } from './sink-groups.ts';
 
-const NOT_YET = ['configfilters'];
 /** What an agent has beside its components. */
-const FURTHER = ['sinkgroups', 'reliability'];
+const FURTHER = ['sinkgroups', 'configfilters', 'reliability'];
 
 /** What a file is read with. */
 export interface ConfGiven extends Surroundings {
+  /** Ends the time of a config filter that does not answer. Default: the machine's. */
+  readonly clock?: Clock | undefined;
   /** The level of reliability that the caller wants, for a file that says none. */
   readonly reliability?: Reliability | undefined;
 }
@@ -32,17 +35,31 @@ export interface ReadConf {
 }
 
 /**
- * Reads the texts of files, the later ones over the earlier ones.
+ * Reads the texts of files, the later ones over the earlier ones, and asks the config filters for the values that are theirs.
  * @param files the files
  * @param name the agent
  * @example
- * const { conf, problems } = readFlumeConfs([{ file: 'flume.conf', text }], 'a1', { env: process.env });
+ * const { conf, problems } = await loadFlumeConfs([{ file: 'flume.conf', text }], 'a1', { env: process.env });
  * problems.throwIfAny();
  */
+export async function loadFlumeConfs(files: readonly ConfText[], name: string, given: ConfGiven): Promise<ReadConf> {
+  const read = readFiles(files, given);
+  warnOfStrays(read);
+  const settings = ownSettings(read, name);
+  const { env, clock = systemClock } = given;
+  const filters = readFilters({ agent: name, settings, problems: read.problems });
+  const filtered = await applyFilters(filters, settings, read.problems, { env, clock });
+  return confOf(read, filtered, name, given.reliability);
+}
+
+/** As {@link loadFlumeConfs}, at once: a value that a config filter has is an error. */
 export function readFlumeConfs(files: readonly ConfText[], name: string, given: ConfGiven): ReadConf {
   const read = readFiles(files, given);
   warnOfStrays(read);
-  return confOf(read, ownSettings(read, name), name, given.reliability);
+  const settings = ownSettings(read, name);
+  readFilters({ agent: name, settings, problems: read.problems });
+  refuseFiltered(settings, read.problems);
+  return confOf(read, settings, name, given.reliability);
 }
 
 /** As {@link readFlumeConfs}, of one file. @param env where `${env:X}` comes from */
@@ -127,13 +144,9 @@ class ConfReader {
 
   /** Keys that belong to nothing: unknown kinds, components that are not listed, what is not supported yet. */
   #checkKeys(): void {
-    const known = [...KINDS, ...NOT_YET, ...FURTHER];
+    const known = [...KINDS, ...FURTHER];
     for (const [key, { line, key: whole }] of this.#settings) {
       const [kind = '', name] = key.split('.');
-      if (NOT_YET.includes(kind)) {
-        this.#problems.error(line, `${whole}: ${kind} are not supported yet`);
-        continue;
-      }
       const listed = KINDS.find((known) => known === kind);
       if (listed === undefined) {
         if (FURTHER.includes(kind)) continue;

@@ -1,6 +1,8 @@
 /** From the texts of one file or several to the properties of one agent: parsed, put together, their variables put in. */
+import { nearest } from '../../core/registry.ts';
 import { Problems } from '../component/problems.ts';
 import type { Setting } from '../component/settings.ts';
+import { filterOf, words } from './filters.ts';
 import type { Surroundings } from './lookups.ts';
 import { type Property, parseProperties } from './properties.ts';
 import { type Substitution, substitute } from './substitute.ts';
@@ -48,15 +50,25 @@ export function agentsOf({ entries }: Pick<ReadFiles, 'entries'>): string[] {
   return [...new Set(names)];
 }
 
-/** The agent's own properties with their variables put in; those of other agents in the files are none of our business. */
+/**
+ * The agent's own properties with their variables put in; those of other agents in the files are none of our business. What stands for
+ * a config filter, `${f1['key']}`, stays as it is.
+ */
 export function ownSettings({ entries, substitution, problems }: ReadFiles, agent: string): Map<string, Setting> {
   const own = new Map<string, Setting>();
+  const filters = words(substitution.values.get(`${agent}.configfilters`)?.value);
   for (const [key, { line }] of entries) {
     if (!key.startsWith(`${agent}.`)) continue;
     const result = substitution.values.get(key);
     for (const message of result?.errors ?? []) problems.error(line, `${key}: ${message}`);
-    for (const { name, reason } of result?.unresolved ?? [])
-      problems.warn(line, `${key}: \${${name}} cannot be resolved and stays as it is: ${reason}`);
+    for (const { name, reason } of result?.unresolved ?? []) {
+      const filter = filterOf(name);
+      if (filter !== undefined && filters.includes(filter)) continue;
+      const near = filter === undefined ? undefined : nearest(filter, filters);
+      const meant = near === undefined ? '' : `; did you mean ${near}?`;
+      const why = filter === undefined ? reason : `there is no config filter ${filter}${meant}`;
+      problems.warn(line, `${key}: \${${name}} cannot be resolved and stays as it is: ${why}`);
+    }
     if (key === `${agent}.`) problems.warn(line, `${key} is ignored: expected a name of a property behind ${key}`);
     else own.set(key.slice(agent.length + 1), { key, value: result?.value ?? '', line });
   }

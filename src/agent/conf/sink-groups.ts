@@ -10,8 +10,6 @@ import { processors } from '../processors/index.ts';
 import type { ProcessorContext, ProcessorType, SinkProcessor } from '../processors/processor.ts';
 import type { ChannelConf, SinkConf, SinkGroupConf } from './agent-conf.ts';
 
-/** Flume's own that are to come: one file in processors/ each. */
-const NOT_YET = ['failover', 'load_balance'];
 const DEFAULT_PROCESSOR = 'default';
 const WEAKEST = RELIABILITY_LEVELS.at(-1);
 
@@ -137,7 +135,6 @@ function readProcessor(
     settings: own,
     common: [/^type$/],
     types: processors,
-    notYet: NOT_YET,
     listedAt: undefined,
   });
 }

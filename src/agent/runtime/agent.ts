@@ -19,7 +19,7 @@ import { RELIABILITY_LEVELS, type Reliability } from '../../core/reliability.ts'
 import { untilAborted } from '../../core/scope.ts';
 import { noTelemetry, type Telemetry } from '../../core/telemetry.ts';
 import type { AgentConf } from '../conf/agent-conf.ts';
-import { readFlumeConf } from '../conf/flume-conf.ts';
+import { loadFlumeConfs, type ReadConf, readFlumeConfs } from '../conf/flume-conf.ts';
 import { Lifecycle, type Part } from './lifecycle.ts';
 import { registerCounters } from './measures.ts';
 import { buildTopology, type Topology } from './topology.ts';
@@ -109,20 +109,21 @@ export class Agent {
    */
   static async fromFile(path: string, options: AgentOptions = {}): Promise<Agent> {
     const resolved = resolveOptions('Agent.fromFile', AGENT_OPTIONS, options);
-    return Agent.#make(await readConf(path), path, resolved);
+    const files = [{ file: path, text: await readConf(path) }];
+    return Agent.#make(await loadFlumeConfs(files, resolved.name, resolved), resolved);
   }
 
-  /** As {@link Agent.fromFile}, of a text; `path` is what errors call it. */
+  /** As {@link Agent.fromFile}, of a text; `path` is what errors call it. Config filters are not asked: a file that has some is refused. */
   static fromText(text: string, path: string, options: AgentOptions = {}): Agent {
-    return Agent.#make(text, path, resolveOptions('Agent.fromText', AGENT_OPTIONS, options));
+    const resolved = resolveOptions('Agent.fromText', AGENT_OPTIONS, options);
+    return Agent.#make(readFlumeConfs([{ file: path, text }], resolved.name, resolved), resolved);
   }
 
-  static #make(text: string, path: string, options: Resolved<typeof AGENT_OPTIONS>): Agent {
-    const { conf, problems } = readFlumeConf(text, path, options.name, options.env, options.reliability);
+  static #make({ conf, problems }: ReadConf, options: Resolved<typeof AGENT_OPTIONS>): Agent {
     const log = loggerOf(options.log);
     for (const warning of problems.warnings) log.warn({}, problems.format(warning));
     problems.throwIfAny();
-    if (conf === undefined) throw new StreamjobError('CONFIG_INVALID', `${path} cannot be used`);
+    if (conf === undefined) throw new StreamjobError('CONFIG_INVALID', `${problems.file} cannot be used`);
     return new Agent(conf, options);
   }
 

@@ -124,12 +124,6 @@ describe('flume.conf', () => {
     ).toEqual([]);
   });
 
-  it('refuses what is not supported yet by its name', () => {
-    expect(problemsOf(`${GOOD}a1.configfilters = f`)).toEqual([
-      expect.stringMatching(/^error flume.conf:\d+: a1.configfilters: configfilters are not supported yet/),
-    ]);
-  });
-
   it('refuses batches that no transaction of the channel can hold', () => {
     expect(problemsOf(GOOD.replace('type = logger', 'type = null').concat('a1.sinks.k1.batchSize = 101\n'))).toEqual([
       expect.stringMatching(/^error flume.conf:11: sink k1 has batches of 101 events, expected at most 100/),
