@@ -85,7 +85,8 @@ const HEAD = `# Components of the embedded agent
 <!-- Made by npm run docs:components from the declarations in src/agent: change those, not this page. -->
 
 Every type that a flume.conf can name, with its fields. Types are compared without case, and Flume's class names are known too.
-A field that is not here is ignored with a warning that names its line, as Flume ignores it; a value that cannot be used is an error.
+A field that is not here is ignored with a warning that names its line, as Flume ignores it; a value that cannot be used is an error,
+except where Flume takes another one for it: a text that is neither true nor false is false, and some numbers are the default then, both with a warning.
 Bold fields are required.
 `;
 
@@ -124,7 +125,8 @@ function fieldRow([name, field]: [string, Field<unknown>]): string {
   const shown = field.required ? `**\`${name}\`**` : `\`${name}\``;
   const others = field.aliases === undefined ? '' : ` (or ${field.aliases.map((alias) => `\`${alias}\``).join(', ')})`;
   const unit = field.unit === undefined ? '' : `, ${field.unit}`;
-  return row([`${shown}${others}`, `${field.kind}${unit}`, defaultOf(field), field.doc]);
+  const lenient = field.lenient === 'default' ? '; otherwise the default' : '';
+  return row([`${shown}${others}`, `${field.kind}${unit}${lenient}`, defaultOf(field), field.doc]);
 }
 
 function nestedRows(nested: NestedParts): string[] {
