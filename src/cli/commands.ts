@@ -1,6 +1,7 @@
 /** The commands, and how yargs reads their words. */
 import yargs, { type Argv } from 'yargs';
 import { agentCommand } from './agent.ts';
+import { sortWords } from './agent-words.ts';
 import { avroClientCommand } from './avro-client.ts';
 import { checkpointCommand } from './checkpoint.ts';
 import { addFlags, COMMON_FLAGS, type RunFlags, runCommand } from './run-flags.ts';
@@ -19,11 +20,13 @@ export async function runCommandOf(args: readonly string[], run: (flags: RunFlag
 
 /** All of the command line. */
 export function parserOf(args: readonly string[], run: (flags: RunFlags) => Promise<void>): Argv<object> {
-  const parser = yargs([...args])
+  // What is for Java looks like flags and is not: -Dname=value.
+  const { words, ...java } = args[0] === 'agent' ? sortWords(args) : { words: args, system: {}, ofJava: [] };
+  const parser = yargs([...words])
     .scriptName('streamjob')
     .usage('$0 <command>\n\nMicro-batch processing for TypeScript, fed by Apache Flume.')
     .command(runCommand(run))
-    .command(agentCommand)
+    .command(agentCommand(java))
     .command(avroClientCommand)
     .command(checkpointCommand);
   return addFlags(parser, COMMON_FLAGS)
