@@ -4,6 +4,7 @@ import { StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { untilAborted } from '../core/scope.ts';
 import type { AgentWords } from './agent-words.ts';
+import { checkFiles } from './check-files.ts';
 import { makeLogger } from './logger.ts';
 import { OutputClosed } from './output-closed.ts';
 import { StopRequests } from './stop-requests.ts';
@@ -14,6 +15,7 @@ interface AgentArguments {
   readonly confFile: string | readonly string[] | undefined;
   readonly confUri: string | readonly string[] | undefined;
   readonly backupDirectory: string | undefined;
+  readonly dryrun: boolean;
   readonly conf: string | undefined;
   readonly classpath: string | undefined;
   readonly pluginsPath: string | undefined;
@@ -51,6 +53,7 @@ export function agentCommand(java: Pick<AgentWords, 'system' | 'ofJava'>): Comma
             type: 'string',
             describe: 'keeps what was read, for a start when the file cannot be read',
           },
+          dryrun: { alias: 'd', type: 'boolean', default: false, describe: 'check the files, and start nothing' },
           conf: { alias: 'c', type: 'string', describe: `directory of configuration; ${UNUSED}` },
           classpath: { alias: 'C', type: 'string', describe: UNUSED },
           pluginsPath: { alias: 'plugins-path', type: 'string', describe: UNUSED },
@@ -60,6 +63,7 @@ export function agentCommand(java: Pick<AgentWords, 'system' | 'ofJava'>): Comma
       const places = placesOf(given);
       if (places.length === 0)
         throw new UsageError('give the flume.conf: -f FILE or --conf-file FILE, or its URI: -u URI');
+      if (given.dryrun) return await checkFiles(places, { name: given.name, system: java.system });
       const requests = new StopRequests('the agent stops');
       try {
         await runAgent(given, places, java, requests);

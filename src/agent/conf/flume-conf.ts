@@ -20,6 +20,9 @@ import { ownGroups, readSinkGroups } from './sink-groups.ts';
 /** What an agent has beside its components. */
 const FURTHER = ['sinkgroups', 'configfilters', 'reliability'];
 
+/** What Flume does with an agent that it cannot use. */
+const IDLE = 'runs on without any component';
+
 /** What a file is read with. */
 export interface ConfGiven extends Surroundings {
   /** Ends the time of a config filter that does not answer. Default: the machine's. */
@@ -45,6 +48,11 @@ export interface ReadConf {
 export async function loadFlumeConfs(files: readonly ConfText[], name: string, given: ConfGiven): Promise<ReadConf> {
   const read = readFiles(files, given);
   warnOfStrays(read);
+  return await loadAgent(read, name, given);
+}
+
+/** One agent of files that are read. */
+export async function loadAgent(read: ReadFiles, name: string, given: ConfGiven): Promise<ReadConf> {
   const settings = ownSettings(read, name);
   const { env, clock = systemClock } = given;
   const filters = readFilters({ agent: name, settings, problems: read.problems });
@@ -112,9 +120,10 @@ class ConfReader {
       this.#problems.error(
         undefined,
         `agent ${this.#agent} has no channels: expected ${this.#agent}.channels = NAME …`,
+        IDLE,
       );
     if (this.#names.sources.length + this.#names.sinks.length === 0)
-      this.#problems.error(undefined, `agent ${this.#agent} has no sources and no sinks`);
+      this.#problems.error(undefined, `agent ${this.#agent} has no sources and no sinks`, IDLE);
     const level = readLevel(this.#problems, this.#settings, this.#asked);
     const groups = this.#groups(channels, sinks, level);
     checkResources(this.#problems, owned({ sources, channels, sinks, groups }));
@@ -138,7 +147,7 @@ class ConfReader {
   #hasAgent(agents: readonly string[]): boolean {
     if (this.#settings.size > 0) return true;
     const others = agents.length === 0 ? 'the file is empty' : `the file has: ${agents.join(', ')}`;
-    this.#problems.error(undefined, `there is no agent named ${this.#agent}; ${others}`);
+    this.#problems.error(undefined, `there is no agent named ${this.#agent}; ${others}`, IDLE);
     return false;
   }
 
@@ -154,6 +163,7 @@ class ConfReader {
         this.#problems.error(
           line,
           `${whole}: ${kind} is unknown, expected one of ${KINDS.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}`,
+          'ignores it',
         );
       } else if (name !== undefined && !this.#names[listed].includes(name)) {
         const near = nearest(name, this.#names[listed]);

@@ -38,6 +38,10 @@ export interface PartsIn {
   readonly names: Readonly<Record<Kind, readonly string[]>>;
 }
 
+function leftOut(owner: string): string {
+  return `leaves ${owner} out and starts the rest`;
+}
+
 /** Reads components one by one; what is wrong with them goes to the problems, and a list is empty then. */
 export class PartReader {
   readonly #agent: string;
@@ -67,6 +71,7 @@ export class PartReader {
       this.#problems.error(
         setting?.line ?? lineOf(own),
         `source ${name} has no channels: expected ${this.#agent}.sources.${name}.channels = NAME …`,
+        leftOut(`source ${name}`),
       );
     }
     for (const channel of wanted) this.#requireChannel(`source ${name}`, channel, setting?.line);
@@ -87,6 +92,7 @@ export class PartReader {
       this.#problems.error(
         lineOf(own),
         `sink ${name} has no channel: expected ${this.#agent}.sinks.${name}.channel = NAME`,
+        leftOut(`sink ${name}`),
       );
     else this.#requireChannel(`sink ${name}`, channel, setting?.line);
     const sink = this.#component('sinks', name, sinkTypes);
@@ -138,6 +144,7 @@ export class PartReader {
       settings: this.#own(kind, name),
       common: COMMON[kind],
       types,
+      flume: { unknown: 'ends at its start, with exit code 0', none: leftOut(`${kind.slice(0, -1)} ${name}`) },
       listedAt: this.#settings.get(kind)?.line,
     });
   }
@@ -154,6 +161,7 @@ export class PartReader {
     this.#problems.error(
       line,
       `${owner}: there is no channel ${channel}, ${known}${near === undefined ? '' : `; did you mean ${near}?`}`,
+      owner.startsWith('source') ? `leaves ${owner} out, unless it has another channel` : leftOut(owner),
     );
   }
 }

@@ -24,7 +24,10 @@ export function checkResources(problems: Problems, components: readonly Owned[])
     for (const resource of part.resources) {
       const other = before.find((taken) => collide(taken.resource, resource));
       if (other === undefined) before.push({ owner, part, resource });
-      else problems.error(part.lineOf(resource.property), told(problems, owner, resource, other));
+      else {
+        const flume = `starts ${other.owner}, and tries ${owner} again every 3 s`;
+        problems.error(part.lineOf(resource.property), told(problems, owner, resource, other), flume);
+      }
     }
   }
 }
