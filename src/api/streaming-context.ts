@@ -329,6 +329,12 @@ export class StreamingContext {
     await ssc.#run.flow?.caughtUp();
   }
 
+  /** @internal What a start checks before it starts anything. @throws StreamjobError NO_OUTPUT, CONFIG_INVALID */
+  static validate(ssc: StreamingContext): void {
+    ssc.#graph.validate();
+    if (ssc.#options.cut === 'eager') requireUnmixed(ssc.#graph);
+  }
+
   /**
    * Starts the receivers and the batches. It may be left without await, as in Spark: `stop` and `awaitTermination` know of it.
    * @throws StreamjobError NO_OUTPUT, PORT_IN_USE, LISTEN_FAILED, TLS_INVALID, CHECKPOINT_LOCKED, CHECKPOINT_INCOMPATIBLE, LOG_CORRUPT,
@@ -348,8 +354,7 @@ export class StreamingContext {
       return this.#run.starting;
     }
     try {
-      this.#graph.validate();
-      if (this.#options.cut === 'eager') requireUnmixed(this.#graph);
+      StreamingContext.validate(this);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,58 +1,97 @@
 /** `streamjob agent`: the embedded agent alone, with the options of `flume-ng agent`, until Ctrl+C or SIGTERM. */
 import type { CommandModule } from 'yargs';
 import { StreamjobError } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
 import { untilAborted } from '../core/scope.ts';
+import type { AgentWords } from './agent-words.ts';
+import { checkFiles } from './check-files.ts';
 import { makeLogger } from './logger.ts';
 import { OutputClosed } from './output-closed.ts';
 import { StopRequests } from './stop-requests.ts';
+import { UsageError } from './usage-error.ts';
 
 interface AgentArguments {
   readonly name: string;
-  readonly confFile: string;
+  readonly confFile: string | readonly string[] | undefined;
+  readonly confUri: string | readonly string[] | undefined;
+  readonly backupDirectory: string | undefined;
+  readonly dryrun: boolean;
   readonly conf: string | undefined;
+  readonly classpath: string | undefined;
+  readonly pluginsPath: string | undefined;
 }
 
-/** The command. */
-export const agentCommand: CommandModule<object, AgentArguments> = {
-  command: 'agent',
-  describe: 'run an agent of a flume.conf',
-  builder: (yargs) =>
-    yargs.options({
-      name: {
-        alias: 'n',
-        type: 'string',
-        demandOption: 'give the name of the agent: -n NAME or --name NAME',
-        describe: 'name of the agent in the file',
-      },
-      confFile: {
-        alias: ['f', 'conf-file'],
-        type: 'string',
-        demandOption: 'give the flume.conf: -f FILE or --conf-file FILE',
-        describe: 'the flume.conf',
-      },
-      conf: {
-        alias: 'c',
-        type: 'string',
-        describe: 'directory of configuration; taken for the sake of flume-ng, not used',
-      },
-    }),
-  handler: async ({ name, confFile }) => {
-    const requests = new StopRequests('the agent stops');
-    try {
-      await runAgent(name, confFile, requests);
-    } finally {
-      requests.forget();
-    }
-    if (requests.reason?.graceful === false) throw new OutputClosed(requests.reason.text);
-  },
-};
+/** Taken for the sake of scripts that call flume-ng. */
+const UNUSED = 'taken for the sake of flume-ng, not used';
 
-async function runAgent(name: string, confFile: string, requests: StopRequests): Promise<void> {
+/** The command. @param java what of the words is for Java */
+export function agentCommand(java: Pick<AgentWords, 'system' | 'ofJava'>): CommandModule<object, AgentArguments> {
+  return {
+    command: 'agent',
+    describe: 'run an agent of a flume.conf',
+    builder: (yargs) =>
+      yargs
+        .options({
+          name: {
+            alias: 'n',
+            type: 'string',
+            demandOption: 'give the name of the agent: -n NAME or --name NAME',
+            describe: 'name of the agent in the file',
+          },
+          confFile: {
+            alias: ['f', 'conf-file'],
+            type: 'string',
+            describe: 'the flume.conf; several: later ones override earlier ones',
+          },
+          confUri: {
+            alias: ['u', 'conf-uri'],
+            type: 'string',
+            describe: 'URI of a flume.conf (file:, http:, https:), read after those of -f',
+          },
+          backupDirectory: {
+            alias: ['b', 'backup-directory'],
+            type: 'string',
+            describe: 'keeps what was read, for a start when the file cannot be read',
+          },
+          dryrun: { alias: 'd', type: 'boolean', default: false, describe: 'check the files, and start nothing' },
+          conf: { alias: 'c', type: 'string', describe: `directory of configuration; ${UNUSED}` },
+          classpath: { alias: 'C', type: 'string', describe: UNUSED },
+          pluginsPath: { alias: 'plugins-path', type: 'string', describe: UNUSED },
+        })
+        .epilogue(`-Dname=value gives \${sys:name} a value; options of the Java machine (-X…) are not used.`),
+    handler: async (given) => {
+      const places = placesOf(given);
+      if (places.length === 0)
+        throw new UsageError('give the flume.conf: -f FILE or --conf-file FILE, or its URI: -u URI');
+      if (given.dryrun) return await checkFiles(places, { name: given.name, system: java.system });
+      const requests = new StopRequests('the agent stops');
+      try {
+        await runAgent(given, places, java, requests);
+      } finally {
+        requests.forget();
+      }
+      if (requests.reason?.graceful === false) throw new OutputClosed(requests.reason.text);
+    },
+  };
+}
+
+function placesOf({ confFile = [], confUri = [] }: AgentArguments): string[] {
+  return [confFile, confUri].flat();
+}
+
+async function runAgent(
+  given: AgentArguments,
+  places: readonly string[],
+  java: Pick<AgentWords, 'system' | 'ofJava'>,
+  requests: StopRequests,
+): Promise<void> {
   const log = await makeLogger();
   requests.log = log;
+  tellUnused(given, java.ofJava, log);
   // Not before it is asked for: it brings the storage engine of the file channel.
   const { Agent } = await import('../agent/runtime/agent.ts');
-  const agent = await Agent.fromFile(confFile, { name, log });
+  const { name, backupDirectory } = given;
+  const agent = await Agent.fromFile(places, { name, log, backupDirectory, system: java.system });
   await untilAborted(agent.start(), requests.signal);
   await requests.asked;
   await agent.stop();
@@ -61,4 +100,11 @@ async function runAgent(name: string, confFile: string, requests: StopRequests):
     where: `agent ${name}`,
     hint: 'what is in file channels is safe, and is delivered when the agent runs again',
   });
+}
+
+function tellUnused({ classpath, pluginsPath }: AgentArguments, ofJava: readonly string[], log: Logger): void {
+  const unused = [...ofJava];
+  if (classpath !== undefined) unused.push('--classpath');
+  if (pluginsPath !== undefined) unused.push('--plugins-path');
+  if (unused.length > 0) log.info({ options: unused }, `not used, as there is no Java here: ${unused.join(', ')}`);
 }

@@ -1,7 +1,9 @@
 /** The commands, and how yargs reads their words. */
 import yargs, { type Argv } from 'yargs';
 import { agentCommand } from './agent.ts';
+import { sortWords } from './agent-words.ts';
 import { avroClientCommand } from './avro-client.ts';
+import { checkCommand } from './check.ts';
 import { checkpointCommand } from './checkpoint.ts';
 import { addFlags, COMMON_FLAGS, type RunFlags, runCommand } from './run-flags.ts';
 import { UsageError } from './usage-error.ts';
@@ -19,12 +21,17 @@ export async function runCommandOf(args: readonly string[], run: (flags: RunFlag
 
 /** All of the command line. */
 export function parserOf(args: readonly string[], run: (flags: RunFlags) => Promise<void>): Argv<object> {
-  const parser = yargs([...args])
+  // What is for Java looks like flags and is not: -Dname=value.
+  const { words, ...java } = ['agent', 'check'].includes(args[0] ?? '')
+    ? sortWords(args)
+    : { words: args, system: {}, ofJava: [] };
+  const parser = yargs([...words])
     .scriptName('streamjob')
     .usage('$0 <command>\n\nMicro-batch processing for TypeScript, fed by Apache Flume.')
     .command(runCommand(run))
-    .command(agentCommand)
+    .command(agentCommand(java))
     .command(avroClientCommand)
+    .command(checkCommand(java))
     .command(checkpointCommand);
   return addFlags(parser, COMMON_FLAGS)
     .demandCommand(1, 'Give a command.')

@@ -1,25 +1,19 @@
 /** `streamjob run JOB.ts`: runs a job with its embedded agent until it is stopped, drained, or has done enough batches. */
 import path from 'node:path';
 import type { Agent } from '../agent/runtime/agent.ts';
-import type { BuildJob } from '../api/job.ts';
-import type { JobOptions } from '../api/job-options.ts';
 import { loadJob } from '../api/load-job.ts';
-import {
-  environmentName,
-  type OptionTexts,
-  type ResolvedJobOptions,
-  resolveJobOptions,
-} from '../api/resolve-options.ts';
+import type { OptionTexts, ResolvedJobOptions } from '../api/resolve-options.ts';
 import { StreamingContext } from '../api/streaming-context.ts';
-import { messageOf, StreamjobError } from '../core/errors.ts';
+import { StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { timeoutSignal } from '../core/machine.ts';
 import { untilAborted } from '../core/scope.ts';
 import { hintAtThreads } from './hint.ts';
+import { agentBeside, buildJob, resolveOptions } from './job-parts.ts';
 import { makeLogger } from './logger.ts';
 import { OutputClosed } from './output-closed.ts';
 import { batchLine, StatusLine } from './report.ts';
-import { flagName, type RunFlags } from './run-flags.ts';
+import type { RunFlags } from './run-flags.ts';
 import { StopRequests } from './stop-requests.ts';
 import { UsageError } from './usage-error.ts';
 import { limitYoungGeneration } from './young-generation.ts';
@@ -75,25 +69,6 @@ async function prepare(
   return { ssc, agent, status };
 }
 
-/** A value that came from a flag is a slip of the call, not of the job. */
-function resolveOptions(inFile: JobOptions, flags: OptionTexts): ResolvedJobOptions {
-  try {
-    return resolveJobOptions(inFile, flags, process.env);
-  } catch (error) {
-    const option = error instanceof StreamjobError ? error.where : undefined;
-    const variable = option === undefined ? '' : environmentName(option);
-    if (option !== undefined && flags[option] === undefined && process.env[variable] !== undefined) {
-      throw new StreamjobError('CONFIG_INVALID', `${variable} cannot be ${process.env[variable]}`, {
-        where: `the environment variable ${variable}`,
-        ...(error instanceof StreamjobError && error.hint !== undefined ? { hint: error.hint } : {}),
-      });
-    }
-    if (option === undefined || flags[option] === undefined) throw error;
-    const hint = error instanceof StreamjobError && error.hint !== undefined ? `: ${error.hint}` : '';
-    throw new UsageError(`--${flagName(option)} cannot be ${flags[option]}${hint}`);
-  }
-}
-
 function openContext(
   options: ResolvedJobOptions,
   flags: RunFlags,
@@ -123,26 +98,6 @@ function openContext(
     status.show(event.batch);
   });
   return ssc;
-}
-
-/** A job names its flume.conf relative to itself; a flag or the environment, relative to the working directory. */
-function agentBeside(agent: JobOptions['agent'], jobPath: string): Pick<JobOptions, 'agent'> {
-  if (agent === undefined) return {};
-  const beside = (conf: string): string => path.resolve(path.dirname(jobPath), conf);
-  return { agent: typeof agent === 'string' ? beside(agent) : { ...agent, conf: beside(agent.conf) } };
-}
-
-async function buildJob(build: BuildJob, ssc: StreamingContext, jobPath: string): Promise<void> {
-  try {
-    await build(ssc);
-  } catch (cause) {
-    if (cause instanceof StreamjobError) throw cause;
-    throw new StreamjobError('JOB_INVALID', `the job's build function threw: ${messageOf(cause)}`, {
-      where: jobPath,
-      hint: 'mend the job file; --stack-trace shows where it came from',
-      cause,
-    });
-  }
 }
 
 /** @throws StreamjobError DRAIN_IMPOSSIBLE */

@@ -2,6 +2,7 @@
 import { channels } from '../../src/agent/channels/index.ts';
 import type { ComponentType, LevelGiven, ListedParts, NestedParts } from '../../src/agent/component/component-type.ts';
 import type { Field } from '../../src/agent/component/fields.ts';
+import { configFilters } from '../../src/agent/configfilters/index.ts';
 import { interceptors } from '../../src/agent/interceptors/index.ts';
 import { groupSerializers } from '../../src/agent/interceptors/regex-extractor/serializer.ts';
 import { processors } from '../../src/agent/processors/index.ts';
@@ -25,6 +26,7 @@ interface Kind {
   readonly types: Registry<Described>;
 }
 
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: that is how flume.conf writes variables
 const KINDS: readonly Kind[] = [
   {
     title: 'Sources',
@@ -84,14 +86,23 @@ const KINDS: readonly Kind[] = [
       'A serializer makes the bytes of an event in a file. Its fields stand below it: `sink.serializer.appendNewline`.',
     types: serializers,
   },
+  {
+    title: 'Config filters',
+    key: 'a1.configfilters.f1.type',
+    about:
+      "A config filter has values that are not to stand in the file: `a1.configfilters = f1`, then `${f1['key']}` in values of sources, channels, sinks and sink groups. What it does not have stays as it is, with a warning. Flume's `hadoop` is refused.",
+    types: configFilters,
+  },
 ];
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: that is how flume.conf writes variables
 
 const HEAD = `# Components of the embedded agent
 
 <!-- Made by npm run docs:components from the declarations in src/agent: change those, not this page. -->
 
 Every type that a flume.conf can name, with its fields. Types are compared without case, and Flume's class names are known too.
-A field that is not here is ignored with a warning that names its line, as Flume ignores it; a value that cannot be used is an error.
+A field that is not here is ignored with a warning that names its line, as Flume ignores it; a value that cannot be used is an error,
+except where Flume takes another one for it: a text that is neither true nor false is false, and some numbers are the default then, both with a warning.
 Bold fields are required.
 `;
 
@@ -130,7 +141,8 @@ function fieldRow([name, field]: [string, Field<unknown>]): string {
   const shown = field.required ? `**\`${name}\`**` : `\`${name}\``;
   const others = field.aliases === undefined ? '' : ` (or ${field.aliases.map((alias) => `\`${alias}\``).join(', ')})`;
   const unit = field.unit === undefined ? '' : `, ${field.unit}`;
-  return row([`${shown}${others}`, `${field.kind}${unit}`, defaultOf(field), field.doc]);
+  const lenient = field.lenient === 'default' ? '; otherwise the default' : '';
+  return row([`${shown}${others}`, `${field.kind}${unit}${lenient}`, defaultOf(field), field.doc]);
 }
 
 function nestedRows(nested: NestedParts): string[] {

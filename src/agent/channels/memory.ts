@@ -14,15 +14,26 @@ import { channelClosed, newTransaction, type Taken, type TransactionHost } from 
 import { Waiters } from './waiters.ts';
 
 const fields = {
-  capacity: int({ unit: 'events', doc: 'most events in the channel', default: 100, min: 1 }),
-  transactionCapacity: int({ unit: 'events', doc: 'most events in one transaction', default: 100, min: 1 }),
-  'keep-alive': int({ unit: 's', doc: 'seconds that a commit waits for room', default: 3 }),
-  byteCapacity: int({ unit: 'bytes', doc: 'most bytes of bodies; 0: no limit. Default: 80 % of the heap limit' }),
+  capacity: int({ unit: 'events', doc: 'most events in the channel', default: 100, min: 1, lenient: 'default' }),
+  transactionCapacity: int({
+    unit: 'events',
+    doc: 'most events in one transaction',
+    default: 100,
+    min: 1,
+    lenient: 'default',
+  }),
+  'keep-alive': int({ unit: 's', doc: 'seconds that a commit waits for room', default: 3, lenient: 'default' }),
+  byteCapacity: int({
+    unit: 'bytes',
+    doc: 'most bytes of bodies; 0: no limit. Default: 80 % of the heap limit',
+    lenient: 'default',
+  }),
   byteCapacityBufferPercentage: int({
     unit: '%',
     doc: 'per cent of byteCapacity kept for headers',
     default: 20,
     max: 100,
+    lenient: 'default',
   }),
 };
 

@@ -119,7 +119,13 @@ function configure<F extends Fields, Context, Instance, N extends NestedParts, L
   warnOfUnknown(fields, inner, settings, at);
   const lineOf = (property: string): number | undefined => lineOfProperty(fields, settings, property) ?? at.line;
   if (problems.errors.length === before) {
-    check?.(values, (property, message) => problems.error(lineOf(property), `${owner}: ${property} ${message}`));
+    check?.(values, (property, message) =>
+      problems.error(
+        lineOf(property),
+        `${owner}: ${property} ${message}`,
+        `leaves ${owner} out, or goes on without it`,
+      ),
+    );
   }
   if (problems.errors.length > before) return undefined;
   const resolved: Resolved = {

@@ -21,6 +21,9 @@ export class Expected {
 /** What a number counts. */
 export type Unit = 'ms' | 's' | 'bytes' | 'characters' | 'events' | 'events/s' | 'lines' | '%';
 
+/** What stands for a text that cannot be used. */
+export type Lenient = 'default' | 'false';
+
 /** One property of a component. */
 export interface Field<T> {
   /** What it does, for people. */
@@ -36,6 +39,11 @@ export interface Field<T> {
   /** How the documentation shows that default, where it depends on the machine or is a number of no meaning by itself. */
   readonly shown?: string;
   readonly required: boolean;
+  /**
+   * What Flume takes where the text cannot be used, and so does this, with a warning: the default, or false. Without it such a text is an
+   * error.
+   */
+  readonly lenient?: Lenient;
   /** Of a map, whose name ends with `.*`: how the value of one of its entries is read. */
   readonly item?: Field<unknown>;
   /** The value of a text, or what was expected instead. */
@@ -55,6 +63,7 @@ interface Spec {
   readonly unit?: Unit;
   readonly shown?: string;
   readonly aliases?: readonly string[];
+  readonly lenient?: Lenient;
 }
 
 /** A declaration with a default, a required one, or one that may be missing. */
@@ -71,6 +80,7 @@ function field<T, S extends Spec>(spec: S, kind: string, parse: (text: string) =
     ...(spec.shown === undefined ? {} : { shown: spec.shown }),
     ...(spec.aliases === undefined ? {} : { aliases: spec.aliases }),
     ...(fallback === undefined ? {} : { fallback }),
+    ...(spec.lenient === undefined ? {} : { lenient: spec.lenient }),
     required: 'required' in spec,
     // A missing optional value is never parsed, so the type's `undefined` comes from the reader.
     parse: parse as (text: string) => Value<S, T> | Expected,
@@ -104,9 +114,9 @@ export function port<S extends Spec | WithDefault | Required>(spec: S): Field<Va
   return int({ ...spec, min: 0, max: 65_535 });
 }
 
-/** `true` or `false`, in any case. */
+/** `true` or `false`, in any case; anything else is false, as Java's Boolean.parseBoolean has it, with a warning. */
 export function bool<S extends Spec | WithDefault | Required>(spec: S): Field<Value<S, boolean>> {
-  return field<boolean, S>(spec, 'true or false', (value) => {
+  return field<boolean, S>({ lenient: 'false', ...spec }, 'true or false', (value) => {
     const lower = value.toLowerCase();
     return lower === 'true' ? true : lower === 'false' ? false : new Expected('true or false');
   });

@@ -8,24 +8,37 @@ export interface Problem {
   /** The line in the file, from 1; undefined when something is missing from the whole file. */
   readonly line: number | undefined;
   readonly message: string;
+  /** What Flume does about it without asking: `leaves source r1 out and starts the rest`. */
+  readonly flume: string | undefined;
+}
+
+/** A file among several that are read one after the other, as if they were one. */
+export interface FilePart {
+  readonly file: string;
+  /** How many lines are before it, in the files before. */
+  readonly before: number;
 }
 
 /** Collects findings. */
 export class Problems {
   readonly file: string;
+  readonly #parts: readonly FilePart[];
   readonly #list: Problem[] = [];
 
-  /** @param file the file's path, for `file:line` */
-  constructor(file: string) {
-    this.file = file;
+  /** @param files the file's path, for `file:line`; or several, whose lines are counted on from one to the next */
+  constructor(files: string | readonly FilePart[]) {
+    this.#parts = typeof files === 'string' ? [{ file: files, before: 0 }] : files;
+    this.file = this.#parts.map(({ file }) => file).join(', ');
   }
 
-  error(line: number | undefined, message: string): void {
-    this.#list.push({ severity: 'error', line, message });
+  /** @param flume what Flume does about it without asking, if that is known */
+  error(line: number | undefined, message: string, flume?: string): void {
+    this.#list.push({ severity: 'error', line, message, flume });
   }
 
-  warn(line: number | undefined, message: string): void {
-    this.#list.push({ severity: 'warning', line, message });
+  /** @param flume what Flume does about it, where that is something else */
+  warn(line: number | undefined, message: string, flume?: string): void {
+    this.#list.push({ severity: 'warning', line, message, flume });
   }
 
   /** All findings, by line; those of the whole file come last. */
@@ -43,8 +56,19 @@ export class Problems {
   }
 
   /** `file:line: message`. */
-  format(problem: Problem): string {
-    return `${this.file}${problem.line === undefined ? '' : `:${problem.line}`}: ${problem.message}`;
+  format({ line, message }: Problem): string {
+    return `${line === undefined ? this.file : this.#place(line).join(':')}: ${message}`;
+  }
+
+  /** A line as a message names it: `line 3`, or with its file where there are several. */
+  lineText(line: number): string {
+    const [file, own] = this.#place(line);
+    return this.#parts.length === 1 ? `line ${own}` : `${file}:${own}`;
+  }
+
+  #place(line: number): [string, number] {
+    const part = this.#parts.findLast(({ before }) => line > before);
+    return [part?.file ?? this.file, line - (part?.before ?? 0)];
   }
 
   /** @throws StreamjobError CONFIG_INVALID with all errors, if there are any */

@@ -37,16 +37,25 @@ function readOne(name: string, field: Field<unknown>, settings: Settings, at: Pl
   }
   const text = given ?? field.fallback;
   if (text === undefined) {
-    if (field.required) at.problems.error(at.line, `${at.owner}: the property ${name} is missing (${field.doc})`);
+    if (field.required)
+      at.problems.error(
+        at.line,
+        `${at.owner}: the property ${name} is missing (${field.doc})`,
+        `leaves ${at.owner} out and starts the rest`,
+      );
     return { value: undefined, text };
   }
   const value = field.parse(text);
   if (!(value instanceof Expected)) return { value, text };
-  at.problems.error(
-    setting?.line ?? at.line,
-    `${setting?.key ?? name} is ${JSON.stringify(text)}, expected ${value.text}`,
-  );
-  return { value: undefined, text };
+  const line = setting?.line ?? at.line;
+  const told = `${setting?.key ?? name} is ${JSON.stringify(text)}, expected ${value.text}`;
+  if (field.lenient === undefined) {
+    at.problems.error(line, told, `leaves ${at.owner} out and starts the rest`);
+    return { value: undefined, text };
+  }
+  const instead = field.lenient === 'default' ? field.fallback : field.lenient;
+  at.problems.warn(line, `${told}: it is taken for ${instead ?? 'the default'}, as in Flume`);
+  return { value: instead === undefined ? undefined : field.parse(instead), text: instead };
 }
 
 /** A map has an entry for each property with its prefix: `mapping.A` is the entry `A` of `mapping.*`. */

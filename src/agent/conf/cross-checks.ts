@@ -20,6 +20,7 @@ export function checkBatch(
   problems.error(
     part.lineOf(batch.property),
     `${owner} has batches of ${batch.events} events, expected at most ${capacity}, the transactionCapacity of channel ${channel}: lower ${batch.property}, or raise that`,
+    `leaves ${owner} out and starts the rest`,
   );
 }
 

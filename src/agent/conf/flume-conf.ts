@@ -2,87 +2,90 @@
  * A flume.conf: `<agent>.sources|channels|sinks` lists and `<agent>.<kind>.<name>.<property>`. Everything that is wrong is
  * collected with its line. Unlike Flume, which leaves a bad component out and starts the rest, a file with an error is refused.
  */
-import { nearest, type Registry } from '../../core/registry.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { nearest } from '../../core/registry.ts';
 import type { Reliability } from '../../core/reliability.ts';
-import type { Channel, ChannelContext } from '../channels/channel.ts';
-import { channels as channelTypes } from '../channels/index.ts';
-import type { ComponentType, Configured } from '../component/component-type.ts';
-import { readNestedList } from '../component/nested.ts';
-import { Problems } from '../component/problems.ts';
-import type { Setting, Settings } from '../component/settings.ts';
-import { below, lineOf } from '../component/settings.ts';
-import { readTyped } from '../component/typed.ts';
-import { interceptors as interceptorTypes } from '../interceptors/index.ts';
-import type { Interceptor, InterceptorContext } from '../interceptors/interceptor.ts';
-import { selectors as selectorTypes } from '../selectors/index.ts';
-import type { Selector, SelectorContext } from '../selectors/selector.ts';
-import { sinks as sinkTypes } from '../sinks/index.ts';
-import { sources as sourceTypes } from '../sources/index.ts';
-import type { AgentConf, ChannelConf, SinkConf, SinkGroupConf, SourceConf } from './agent-conf.ts';
-import { checkBatch, checkUse, warnOfUnlisted } from './cross-checks.ts';
+import type { Problems } from '../component/problems.ts';
+import type { Settings } from '../component/settings.ts';
+import type { AgentConf, ChannelConf, SinkConf, SinkGroupConf } from './agent-conf.ts';
+import { checkUse } from './cross-checks.ts';
+import { applyFilters, readFilters, refuseFiltered } from './filters.ts';
 import { checkLevel, type Level, readLevel } from './level.ts';
-import { type Property, parseProperties } from './properties.ts';
+import type { Surroundings } from './lookups.ts';
+import { KINDS, type Kind, PartReader } from './parts.ts';
+import { agentsOf, type ConfText, ownSettings, type ReadFiles, readFiles, warnOfStrays } from './read-files.ts';
 import { checkResources, type Owned } from './resources.ts';
 import { ownGroups, readSinkGroups } from './sink-groups.ts';
-import { substitute } from './substitute.ts';
 
-const KINDS = ['sources', 'channels', 'sinks'] as const;
-type Kind = (typeof KINDS)[number];
-const NOT_YET = ['configfilters'];
 /** What an agent has beside its components. */
-const FURTHER = ['sinkgroups', 'reliability'];
-/** Properties that belong to every component of a kind, beside its type's own. */
-const COMMON: Readonly<Record<Kind, readonly RegExp[]>> = {
-  sources: [/^type$/, /^channels$/, /^interceptors(\..*)?$/, /^selector\..*$/],
-  channels: [/^type$/],
-  sinks: [/^type$/, /^channel$/],
-};
+const FURTHER = ['sinkgroups', 'configfilters', 'reliability'];
+
+/** What Flume does with an agent that it cannot use. */
+const IDLE = 'runs on without any component';
+
+/** What a file is read with. */
+export interface ConfGiven extends Surroundings {
+  /** Ends the time of a config filter that does not answer. Default: the machine's. */
+  readonly clock?: Clock | undefined;
+  /** The level of reliability that the caller wants, for a file that says none. */
+  readonly reliability?: Reliability | undefined;
+}
+
+/** What was read: the agent, or undefined when there are errors; and everything that was found. */
+export interface ReadConf {
+  readonly conf: AgentConf | undefined;
+  readonly problems: Problems;
+}
 
 /**
- * Reads a file's text.
- * @param text the file
- * @param file its path, for `file:line`
+ * Reads the texts of files, the later ones over the earlier ones, and asks the config filters for the values that are theirs.
+ * @param files the files
  * @param name the agent
- * @param env where `${env:X}` comes from
- * @param asked the level of reliability that the caller wants, for a file that says none
- * @returns the agent, or undefined when there are errors; and everything that was found
  * @example
- * const { conf, problems } = readFlumeConf(text, 'flume.conf', 'a1', process.env);
+ * const { conf, problems } = await loadFlumeConfs([{ file: 'flume.conf', text }], 'a1', { env: process.env });
  * problems.throwIfAny();
  */
+export async function loadFlumeConfs(files: readonly ConfText[], name: string, given: ConfGiven): Promise<ReadConf> {
+  const read = readFiles(files, given);
+  warnOfStrays(read);
+  return await loadAgent(read, name, given);
+}
+
+/** One agent of files that are read. */
+export async function loadAgent(read: ReadFiles, name: string, given: ConfGiven): Promise<ReadConf> {
+  const settings = ownSettings(read, name);
+  const { env, clock = systemClock } = given;
+  const filters = readFilters({ agent: name, settings, problems: read.problems });
+  const filtered = await applyFilters(filters, settings, read.problems, { env, clock });
+  return confOf(read, filtered, name, given.reliability);
+}
+
+/** As {@link loadFlumeConfs}, at once: a value that a config filter has is an error. */
+export function readFlumeConfs(files: readonly ConfText[], name: string, given: ConfGiven): ReadConf {
+  const read = readFiles(files, given);
+  warnOfStrays(read);
+  const settings = ownSettings(read, name);
+  readFilters({ agent: name, settings, problems: read.problems });
+  refuseFiltered(settings, read.problems);
+  return confOf(read, settings, name, given.reliability);
+}
+
+/** As {@link readFlumeConfs}, of one file. @param env where `${env:X}` comes from */
 export function readFlumeConf(
   text: string,
   file: string,
   name: string,
-  env: Readonly<Record<string, string | undefined>>,
-  asked?: Reliability | undefined,
-): { readonly conf: AgentConf | undefined; readonly problems: Problems } {
-  const problems = new Problems(file);
-  const parsed = parseProperties(text);
-  for (const { line, message } of parsed.errors) problems.error(line, message);
-  for (const { key, line, by } of parsed.duplicates)
-    problems.warn(line, `${key} is given again in line ${by}, which counts`);
-  const reader = new ConfReader(name, resolve(parsed.entries, name, env, problems), problems, asked);
-  const conf = reader.read(parsed.entries);
-  return { conf: problems.errors.length > 0 ? undefined : conf, problems };
+  env: Surroundings['env'],
+  reliability?: Reliability | undefined,
+): ReadConf {
+  return readFlumeConfs([{ file, text }], name, { env, reliability });
 }
 
-/** The agent's own properties with their variables put in; those of other agents in the file are none of our business. */
-function resolve(
-  entries: ReadonlyMap<string, Property>,
-  agent: string,
-  env: Readonly<Record<string, string | undefined>>,
-  problems: Problems,
-): Map<string, Setting> {
-  const own = new Map<string, Setting>();
-  const substituted = substitute(entries, env);
-  for (const [key, { line }] of entries) {
-    if (!key.startsWith(`${agent}.`)) continue;
-    const result = substituted.get(key);
-    for (const message of result?.errors ?? []) problems.error(line, `${key}: ${message}`);
-    own.set(key.slice(agent.length + 1), { key, value: result?.value ?? '', line });
-  }
-  return own;
+/** The agent of properties whose variables are put in. */
+function confOf(read: ReadFiles, settings: Settings, name: string, asked: Reliability | undefined): ReadConf {
+  const { problems } = read;
+  const conf = new ConfReader(name, settings, problems, asked).read(agentsOf(read));
+  return { conf: problems.errors.length > 0 ? undefined : conf, problems };
 }
 
 class ConfReader {
@@ -100,20 +103,27 @@ class ConfReader {
     this.#names = { sources: this.#list('sources'), channels: this.#list('channels'), sinks: this.#list('sinks') };
   }
 
-  read(entries: ReadonlyMap<string, Property>): AgentConf | undefined {
-    if (!this.#hasAgent(entries)) return undefined;
+  read(agents: readonly string[]): AgentConf | undefined {
+    if (!this.#hasAgent(agents)) return undefined;
     this.#checkKeys();
-    const channels = this.#names.channels.flatMap((name) => this.#channel(name));
+    const parts = new PartReader({
+      agent: this.#agent,
+      settings: this.#settings,
+      problems: this.#problems,
+      names: this.#names,
+    });
+    const channels = this.#names.channels.flatMap((name) => parts.channel(name));
     const byName = new Map(channels.map((conf) => [conf.name, conf.channel]));
-    const sources = this.#names.sources.flatMap((name) => this.#source(name, byName));
-    const sinks = this.#names.sinks.flatMap((name) => this.#sink(name, byName));
+    const sources = this.#names.sources.flatMap((name) => parts.source(name, byName));
+    const sinks = this.#names.sinks.flatMap((name) => parts.sink(name, byName));
     if (this.#names.channels.length === 0)
       this.#problems.error(
         undefined,
         `agent ${this.#agent} has no channels: expected ${this.#agent}.channels = NAME …`,
+        IDLE,
       );
     if (this.#names.sources.length + this.#names.sinks.length === 0)
-      this.#problems.error(undefined, `agent ${this.#agent} has no sources and no sinks`);
+      this.#problems.error(undefined, `agent ${this.#agent} has no sources and no sinks`, IDLE);
     const level = readLevel(this.#problems, this.#settings, this.#asked);
     const groups = this.#groups(channels, sinks, level);
     checkResources(this.#problems, owned({ sources, channels, sinks, groups }));
@@ -134,23 +144,18 @@ class ConfReader {
     return [...groups, ...ownGroups(given, sinks, groups, channels, level?.level)];
   }
 
-  #hasAgent(entries: ReadonlyMap<string, Property>): boolean {
+  #hasAgent(agents: readonly string[]): boolean {
     if (this.#settings.size > 0) return true;
-    const agents = [...new Set([...entries.keys()].map((key) => key.split('.')[0] ?? ''))];
     const others = agents.length === 0 ? 'the file is empty' : `the file has: ${agents.join(', ')}`;
-    this.#problems.error(undefined, `there is no agent named ${this.#agent}; ${others}`);
+    this.#problems.error(undefined, `there is no agent named ${this.#agent}; ${others}`, IDLE);
     return false;
   }
 
   /** Keys that belong to nothing: unknown kinds, components that are not listed, what is not supported yet. */
   #checkKeys(): void {
-    const known = [...KINDS, ...NOT_YET, ...FURTHER];
+    const known = [...KINDS, ...FURTHER];
     for (const [key, { line, key: whole }] of this.#settings) {
       const [kind = '', name] = key.split('.');
-      if (NOT_YET.includes(kind)) {
-        this.#problems.error(line, `${whole}: ${kind} are not supported yet`);
-        continue;
-      }
       const listed = KINDS.find((known) => known === kind);
       if (listed === undefined) {
         if (FURTHER.includes(kind)) continue;
@@ -158,6 +163,7 @@ class ConfReader {
         this.#problems.error(
           line,
           `${whole}: ${kind} is unknown, expected one of ${KINDS.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}`,
+          'ignores it',
         );
       } else if (name !== undefined && !this.#names[listed].includes(name)) {
         const near = nearest(name, this.#names[listed]);
@@ -179,108 +185,6 @@ class ConfReader {
         );
     }
     return [...new Set(names)];
-  }
-
-  #channel(name: string): ChannelConf[] {
-    const channel = this.#component('channels', name, channelTypes);
-    return channel === undefined ? [] : [{ name, channel }];
-  }
-
-  #source(name: string, channels: ReadonlyMap<string, Configured<ChannelContext, Channel>>): SourceConf[] {
-    const own = this.#own('sources', name);
-    const setting = own.get('channels');
-    const wanted = (setting?.value ?? '').split(/\s+/).filter((channel) => channel !== '');
-    if (wanted.length === 0) {
-      this.#problems.error(
-        setting?.line ?? lineOf(own),
-        `source ${name} has no channels: expected ${this.#agent}.sources.${name}.channels = NAME …`,
-      );
-    }
-    for (const channel of wanted) this.#requireChannel(`source ${name}`, channel, setting?.line);
-    const interceptors = this.#interceptors(name, own);
-    const selector = this.#selector(name, own, wanted);
-    const source = this.#component('sources', name, sourceTypes);
-    if (source === undefined || selector === undefined || interceptors === undefined) return [];
-    for (const channel of wanted) checkBatch(this.#problems, `source ${name}`, source, channel, channels.get(channel));
-    return [{ name, channels: [...new Set(wanted)], source, interceptors, selector }];
-  }
-
-  #sink(name: string, channels: ReadonlyMap<string, Configured<ChannelContext, Channel>>): SinkConf[] {
-    const own = this.#own('sinks', name);
-    const setting = own.get('channel');
-    const channel = setting?.value ?? '';
-    if (channel === '')
-      this.#problems.error(
-        lineOf(own),
-        `sink ${name} has no channel: expected ${this.#agent}.sinks.${name}.channel = NAME`,
-      );
-    else this.#requireChannel(`sink ${name}`, channel, setting?.line);
-    const sink = this.#component('sinks', name, sinkTypes);
-    if (sink === undefined) return [];
-    checkBatch(this.#problems, `sink ${name}`, sink, channel, channels.get(channel));
-    return [{ name, channel, sink }];
-  }
-
-  #interceptors(source: string, own: Settings): Configured<InterceptorContext, Interceptor>[] | undefined {
-    const names = (own.get('interceptors')?.value ?? '').split(/\s+/).filter((name) => name !== '');
-    warnOfUnlisted(this.#problems, below(own, 'interceptors.'), names, `the interceptors of source ${source}`);
-    return readNestedList(
-      { kind: 'interceptor', prefix: 'interceptors', types: interceptorTypes },
-      own,
-      `source ${source}`,
-      this.#problems,
-    );
-  }
-
-  #selector(
-    source: string,
-    own: Settings,
-    channels: readonly string[],
-  ): Configured<SelectorContext, Selector> | undefined {
-    const settings = new Map(below(own, 'selector.'));
-    for (const [key, { line, value }] of settings) {
-      if (!/^(?:optional|default|(?:mapping|optional)\..+)$/.test(key)) continue;
-      for (const name of value.split(/\s+/).filter((channel) => channel !== '' && !channels.includes(channel))) {
-        this.#problems.error(
-          line,
-          `selector.${key} names the channel ${name}, which is not one of the channels of source ${source}`,
-        );
-      }
-    }
-    const line = lineOf(own);
-    if (!settings.has('type')) settings.set('type', { key: 'selector.type', value: 'replicating', line: line ?? 0 });
-    return readTyped(this.#problems, {
-      owner: `selector of source ${source}`,
-      settings,
-      common: [/^type$/],
-      types: selectorTypes,
-      listedAt: undefined,
-    });
-  }
-
-  #component<C, I>(kind: Kind, name: string, types: Registry<ComponentType<C, I>>): Configured<C, I> | undefined {
-    return readTyped(this.#problems, {
-      owner: `${kind.slice(0, -1)} ${name}`,
-      settings: this.#own(kind, name),
-      common: COMMON[kind],
-      types,
-      listedAt: this.#settings.get(kind)?.line,
-    });
-  }
-
-  #own(kind: Kind, name: string): Settings {
-    return below(this.#settings, `${kind}.${name}.`);
-  }
-
-  #requireChannel(owner: string, channel: string, line: number | undefined): void {
-    if (this.#names.channels.includes(channel)) return;
-    const near = nearest(channel, this.#names.channels);
-    const known =
-      this.#names.channels.length === 0 ? 'there are none' : `known channels: ${this.#names.channels.join(', ')}`;
-    this.#problems.error(
-      line,
-      `${owner}: there is no channel ${channel}, ${known}${near === undefined ? '' : `; did you mean ${near}?`}`,
-    );
   }
 }
 

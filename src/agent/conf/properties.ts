@@ -103,3 +103,14 @@ function unescaped(text: string, complain: (message: string) => void): string {
     return ESCAPES[sequence] ?? sequence;
   });
 }
+
+/** Properties as the text of a file, which {@link parseProperties} reads as they were. */
+export function formatProperties(entries: Iterable<Pick<Property, 'key' | 'value'>>): string {
+  return [...entries].map(({ key, value }) => `${escaped(key, /[\\=: #!]/g)} = ${escaped(value, /\\/g)}\n`).join('');
+}
+
+const CONTROLS: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', '\f': '\\f' };
+
+function escaped(text: string, special: RegExp): string {
+  return text.replace(special, '\\$&').replace(/[\t\n\r\f]/g, (control) => CONTROLS[control] ?? control);
+}

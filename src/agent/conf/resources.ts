@@ -24,15 +24,23 @@ export function checkResources(problems: Problems, components: readonly Owned[])
     for (const resource of part.resources) {
       const other = before.find((taken) => collide(taken.resource, resource));
       if (other === undefined) before.push({ owner, part, resource });
-      else problems.error(part.lineOf(resource.property), told(owner, resource, other));
+      else {
+        const flume = `starts ${other.owner}, and tries ${owner} again every 3 s`;
+        problems.error(part.lineOf(resource.property), told(problems, owner, resource, other), flume);
+      }
     }
   }
 }
 
-function told(owner: string, resource: Resource, { owner: other, part, resource: first }: Taken): string {
+function told(
+  problems: Problems,
+  owner: string,
+  resource: Resource,
+  { owner: other, part, resource: first }: Taken,
+): string {
   const what = resource.kind === 'port' ? `port ${resource.port}` : `the directory ${resource.path}`;
   const line = part.lineOf(first.property);
-  const where = line === undefined ? '' : ` (line ${line})`;
+  const where = line === undefined ? '' : ` (${problems.lineText(line)})`;
   return `${owner}: ${resource.property} takes ${what}, expected another: ${other}${where} takes it already`;
 }
 

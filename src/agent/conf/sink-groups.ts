@@ -10,8 +10,6 @@ import { processors } from '../processors/index.ts';
 import type { ProcessorContext, ProcessorType, SinkProcessor } from '../processors/processor.ts';
 import type { ChannelConf, SinkConf, SinkGroupConf } from './agent-conf.ts';
 
-/** Flume's own that are to come: one file in processors/ each. */
-const NOT_YET = ['failover', 'load_balance'];
 const DEFAULT_PROCESSOR = 'default';
 const WEAKEST = RELIABILITY_LEVELS.at(-1);
 
@@ -51,15 +49,27 @@ function readGroup(
   const line = members?.line ?? lineOf(own) ?? listedAt;
   const wanted = [...new Set(words(members?.value))];
   if (wanted.length === 0)
-    problems.error(line, `sink group ${name} has no sinks: expected ${agent}.sinkgroups.${name}.sinks = NAME …`);
+    problems.error(
+      line,
+      `sink group ${name} has no sinks: expected ${agent}.sinkgroups.${name}.sinks = NAME …`,
+      `leaves sink group ${name} out`,
+    );
   for (const sink of wanted) {
     const other = taken.get(sink);
     if (!sinks.includes(sink)) {
       const near = nearest(sink, sinks);
       const meant = near === undefined ? '' : `; did you mean ${near}?`;
-      problems.error(line, `sink group ${name}: there is no sink ${sink}, known sinks: ${sinks.join(', ')}${meant}`);
+      problems.error(
+        line,
+        `sink group ${name}: there is no sink ${sink}, known sinks: ${sinks.join(', ')}${meant}`,
+        'leaves it out of the group',
+      );
     } else if (other !== undefined) {
-      problems.error(line, `sink group ${name}: sink ${sink} is in group ${other} already, expected one group`);
+      problems.error(
+        line,
+        `sink group ${name}: sink ${sink} is in group ${other} already, expected one group`,
+        `leaves it out of ${name}`,
+      );
     }
     taken.set(sink, name);
   }
@@ -137,7 +147,7 @@ function readProcessor(
     settings: own,
     common: [/^type$/],
     types: processors,
-    notYet: NOT_YET,
+    flume: { unknown: 'ends at its start, with exit code 0', none: 'drives one sink of the group only' },
     listedAt: undefined,
   });
 }

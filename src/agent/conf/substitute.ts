@@ -1,14 +1,29 @@
 /**
- * `${…}` in values: `${env:X}`, `${env:X:-default}`, `${name}` (another property of the file), `$${…}` for a literal
+ * `${…}` in values: `${env:X}`, `${env:X:-default}`, `${name}` (another property of the files), `$${…}` for a literal
  * `${…}`. Flume resolves other properties in the order of a hash table, so that it works for some names only; here the
- * order does not matter, and a name that cannot be resolved is an error rather than left as it is.
+ * order does not matter. What cannot be resolved stays as it is, as in Flume, and is told.
  */
+import { type LookedUp, lookUp, lookUpBare, type Surroundings } from './lookups.ts';
 import type { Property } from './properties.ts';
 
-/** What a value became, or why it could not. */
+/** A variable that stays in the text as it is. */
+export interface Unresolved {
+  /** What stands between the braces. */
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** What a value became, and what could not be resolved in it. */
 export interface Substituted {
   readonly value: string;
+  readonly unresolved: readonly Unresolved[];
   readonly errors: readonly string[];
+}
+
+/** The values of all properties by key, and which properties others refer to. */
+export interface Substitution {
+  readonly values: ReadonlyMap<string, Substituted>;
+  readonly used: ReadonlySet<string>;
 }
 
 const MAX_DEPTH = 32;
@@ -16,34 +31,34 @@ const MAX_DEPTH = 32;
 /**
  * Resolves the values of a file.
  * @param entries the properties by key
- * @param env the environment
+ * @param given where variables with a prefix come from
  */
-export function substitute(
-  entries: ReadonlyMap<string, Property>,
-  env: Readonly<Record<string, string | undefined>>,
-): Map<string, Substituted> {
-  const result = new Map<string, Substituted>();
+export function substitute(entries: ReadonlyMap<string, Property>, given: Surroundings): Substitution {
+  const values = new Map<string, Substituted>();
+  const used = new Set<string>();
   for (const [key, { value }] of entries) {
-    const errors: string[] = [];
-    const resolver = new Resolver(entries, env, errors);
-    result.set(key, { value: resolver.expand(value, [key]), errors });
+    const told = { unresolved: [], errors: [], used };
+    const resolver = new Resolver(entries, given, told);
+    values.set(key, { value: resolver.expand(value, [key]), unresolved: told.unresolved, errors: told.errors });
   }
-  return result;
+  return { values, used };
+}
+
+interface Told {
+  readonly unresolved: Unresolved[];
+  readonly errors: string[];
+  readonly used: Set<string>;
 }
 
 class Resolver {
   readonly #entries: ReadonlyMap<string, Property>;
-  readonly #env: Readonly<Record<string, string | undefined>>;
-  readonly #errors: string[];
+  readonly #given: Surroundings;
+  readonly #told: Told;
 
-  constructor(
-    entries: ReadonlyMap<string, Property>,
-    env: Readonly<Record<string, string | undefined>>,
-    errors: string[],
-  ) {
+  constructor(entries: ReadonlyMap<string, Property>, given: Surroundings, told: Told) {
     this.#entries = entries;
-    this.#env = env;
-    this.#errors = errors;
+    this.#given = given;
+    this.#told = told;
   }
 
   /** `path` is the keys that are being resolved, to find circles. */
@@ -58,7 +73,7 @@ class Resolver {
       } else if (text.startsWith('${', i)) {
         const end = closing(text, i + 2);
         if (end >= text.length) {
-          this.#errors.push(`\${ without its } in ${JSON.stringify(text)}`);
+          this.#told.unresolved.push({ name: text.slice(i + 2), reason: 'its } is missing' });
           return out + text.slice(i);
         }
         out += this.#lookUp(text.slice(i + 2, end), path);
@@ -73,25 +88,28 @@ class Resolver {
     // Names may be put together from other variables: ${env:${WHICH}}.
     const name = this.expand(split < 0 ? inside : inside.slice(0, split), path);
     const fallback = split < 0 ? undefined : inside.slice(split + 2);
-    const value = this.#value(name, path);
-    if (value !== undefined) return value;
+    const found = this.#find(name, path);
+    if ('value' in found) return found.value;
     if (fallback !== undefined) return this.expand(fallback, path);
-    const what = name.startsWith('env:')
-      ? `the environment variable ${name.slice(4)} is not set`
-      : `there is no property ${name}`;
-    this.#errors.push(`\${${name}} cannot be resolved: ${what}`);
+    if ('refused' in found) this.#told.errors.push(`\${${name}} is refused: ${found.refused}`);
+    else this.#told.unresolved.push({ name, reason: found.missing });
     return `\${${name}}`;
   }
 
-  #value(name: string, path: readonly string[]): string | undefined {
-    if (name.startsWith('env:')) return this.#env[name.slice(4)];
+  #find(name: string, path: readonly string[]): LookedUp {
+    const found = lookUp(name, this.#given);
+    if (found !== undefined) return found;
     const property = this.#entries.get(name);
-    if (property === undefined) return undefined;
-    if (path.includes(name) || path.length > MAX_DEPTH) {
-      this.#errors.push(`\${${name}} refers to itself: ${[...path, name].join(' -> ')}`);
-      return '';
+    if (property === undefined) {
+      const value = lookUpBare(name, this.#given);
+      return value === undefined ? { missing: `there is no property ${name}` } : { value };
     }
-    return this.expand(property.value, [...path, name]);
+    this.#told.used.add(name);
+    if (path.includes(name) || path.length > MAX_DEPTH) {
+      this.#told.errors.push(`\${${name}} refers to itself: ${[...path, name].join(' -> ')}`);
+      return { value: '' };
+    }
+    return { value: this.expand(property.value, [...path, name]) };
   }
 }
 

@@ -1,9 +1,9 @@
 /** The embedded agent: sources, channels and sinks of a flume.conf, started and stopped together. */
 
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { messageOf, StreamjobError, systemCodeOf } from '../../core/errors.ts';
+import { messageOf, StreamjobError } from '../../core/errors.ts';
 import { type Log, type Logger, loggerOf } from '../../core/log.ts';
-import { fs, nextLoop } from '../../core/machine.ts';
+import { nextLoop } from '../../core/machine.ts';
 import {
   computed,
   isObject,
@@ -19,7 +19,8 @@ import { RELIABILITY_LEVELS, type Reliability } from '../../core/reliability.ts'
 import { untilAborted } from '../../core/scope.ts';
 import { noTelemetry, type Telemetry } from '../../core/telemetry.ts';
 import type { AgentConf } from '../conf/agent-conf.ts';
-import { readFlumeConf } from '../conf/flume-conf.ts';
+import { loadFlumeConfs, type ReadConf, readFlumeConfs } from '../conf/flume-conf.ts';
+import { readPlaces } from '../conf/places.ts';
 import { Lifecycle, type Part } from './lifecycle.ts';
 import { registerCounters } from './measures.ts';
 import { buildTopology, type Topology } from './topology.ts';
@@ -30,6 +31,13 @@ export interface AgentOptions {
   readonly name?: string | undefined;
   /** Where `${env:X}` comes from. Default: the environment of the process. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Where `${sys:X}` comes from, as `-DX=value` on the command line. Default: there are none. */
+  readonly system?: Readonly<Record<string, string>> | undefined;
+  /**
+   * The directory in which what was read is kept, for a start when the file cannot be read. It may have passwords in
+   * it. Default: it is not kept.
+   */
+  readonly backupDirectory?: string | undefined;
   /**
    * The level of reliability for a file that does not say `NAME.reliability` itself. A file whose channels are weaker
    * is refused; one that says a stronger level keeps it, with a warning. Default: whatever the file has is used as it
@@ -54,6 +62,19 @@ export const AGENT_OPTIONS = {
       read: (value) => (isObject(value) ? (value as NodeJS.ProcessEnv) : undefined),
     },
   ),
+  system: option(
+    { absent: 'there are none', doc: `where \`\${sys:X}\` comes from, as \`-DX=value\` on the command line` },
+    {
+      kind: 'object',
+      expected: 'an object of texts',
+      read: (value) => (isObject(value) ? (value as Readonly<Record<string, string>>) : undefined),
+    },
+  ),
+  backupDirectory: text({
+    absent: 'it is not kept',
+    doc: 'the directory in which what was read is kept, for a start when the file cannot be read',
+    more: 'It may have passwords in it.',
+  }),
   reliability: oneOf(RELIABILITY_LEVELS, {
     absent: 'whatever the file has is used as it is',
     doc: 'the level of reliability for a file that does not say `NAME.reliability` itself',
@@ -105,24 +126,29 @@ export class Agent {
 
   /**
    * Reads a flume.conf and makes the agent; nothing is started.
-   * @throws StreamjobError FILE_NOT_FOUND, FILE_ACCESS, CONFIG_INVALID (all errors with their lines); CONFIG_UNKNOWN (an option)
+   * @param path the path of the file, or its URI (`file:`, `http:`, `https:`); or several, of which later ones override earlier ones
+   * @throws StreamjobError FILE_NOT_FOUND, FILE_ACCESS, CONNECT_FAILED, CONFIG_INVALID (all errors with their lines); CONFIG_UNKNOWN (an option)
+   * @example await Agent.fromFile(['flume.conf', 'https://conf.example/passwords.conf'], { system: { stage: 'test' } })
    */
-  static async fromFile(path: string, options: AgentOptions = {}): Promise<Agent> {
+  static async fromFile(path: string | readonly string[], options: AgentOptions = {}): Promise<Agent> {
     const resolved = resolveOptions('Agent.fromFile', AGENT_OPTIONS, options);
-    return Agent.#make(await readConf(path), path, resolved);
+    const { backupDirectory: directory, name } = resolved;
+    const backup = directory === undefined ? undefined : { directory, agent: name };
+    const files = await readPlaces(typeof path === 'string' ? [path] : path, backup, loggerOf(resolved.log));
+    return Agent.#make(await loadFlumeConfs(files, resolved.name, resolved), resolved);
   }
 
-  /** As {@link Agent.fromFile}, of a text; `path` is what errors call it. */
+  /** As {@link Agent.fromFile}, of a text; `path` is what errors call it. Config filters are not asked: a file that has some is refused. */
   static fromText(text: string, path: string, options: AgentOptions = {}): Agent {
-    return Agent.#make(text, path, resolveOptions('Agent.fromText', AGENT_OPTIONS, options));
+    const resolved = resolveOptions('Agent.fromText', AGENT_OPTIONS, options);
+    return Agent.#make(readFlumeConfs([{ file: path, text }], resolved.name, resolved), resolved);
   }
 
-  static #make(text: string, path: string, options: Resolved<typeof AGENT_OPTIONS>): Agent {
-    const { conf, problems } = readFlumeConf(text, path, options.name, options.env, options.reliability);
+  static #make({ conf, problems }: ReadConf, options: Resolved<typeof AGENT_OPTIONS>): Agent {
     const log = loggerOf(options.log);
     for (const warning of problems.warnings) log.warn({}, problems.format(warning));
     problems.throwIfAny();
-    if (conf === undefined) throw new StreamjobError('CONFIG_INVALID', `${path} cannot be used`);
+    if (conf === undefined) throw new StreamjobError('CONFIG_INVALID', `${problems.file} cannot be used`);
     return new Agent(conf, options);
   }
 
@@ -217,23 +243,6 @@ function partsOf(kind: string, parts: ReadonlyMap<string, Pick<Part, 'start' | '
     start: () => part.start(),
     stop: async () => part.stop(),
   }));
-}
-
-async function readConf(path: string): Promise<string> {
-  try {
-    return await fs.readFile(path, 'utf8');
-  } catch (cause) {
-    const missing = systemCodeOf(cause) === 'ENOENT';
-    throw new StreamjobError(
-      missing ? 'FILE_NOT_FOUND' : 'FILE_ACCESS',
-      `cannot read the agent's file ${path}: ${missing ? 'it does not exist' : messageOf(cause)}`,
-      {
-        where: path,
-        hint: 'give the path of a flume.conf',
-        cause,
-      },
-    );
-  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -15,9 +15,15 @@ import { finish, giveBack, type Sink, type SinkContext, type SinkStatus, type Si
 const fields = {
   hostname: text({ doc: 'host of the Avro source', required: true }),
   port: port({ doc: 'its port', required: true }),
-  'batch-size': int({ unit: 'events', doc: 'events per request', default: 100, min: 1 }),
-  'connect-timeout': int({ unit: 'ms', doc: 'ms for connecting and the handshake', default: 20_000, min: 1 }),
-  'request-timeout': int({ unit: 'ms', doc: 'ms for an answer', default: 20_000, min: 1 }),
+  'batch-size': int({ unit: 'events', doc: 'events per request', default: 100, min: 1, lenient: 'default' }),
+  'connect-timeout': int({
+    unit: 'ms',
+    doc: 'ms for connecting and the handshake',
+    default: 20_000,
+    min: 1,
+    lenient: 'default',
+  }),
+  'request-timeout': int({ unit: 'ms', doc: 'ms for an answer', default: 20_000, min: 1, lenient: 'default' }),
   'reset-connection-interval': int({ unit: 's', doc: 'seconds after which it connects anew; 0: never', default: 0 }),
   'compression-type': choice(['none', 'deflate'], { doc: 'compression, the same as the source has', default: 'none' }),
   'compression-level': int({ doc: 'level of deflate', default: 6, max: 9 }),

@@ -1,8 +1,9 @@
 /** What `streamjob agent` promises as a process. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
-import { type CliProcess, startCli } from '../../kit/cli.ts';
+import { type CliProcess, runCli, startCli } from '../../kit/cli.ts';
 import { ownDirectory } from '../../kit/directory.ts';
 import { until } from '../../kit/until.ts';
 
@@ -18,7 +19,11 @@ function startAgent(): CliProcess {
     'a1.channels.c1.type = memory',
   ];
   writeFileSync(file, lines.join('\n'));
-  const agent = startCli(['agent', '-n', 'a1', '-f', file]);
+  return started(['agent', '-n', 'a1', '-f', file]);
+}
+
+function started(words: readonly string[]): CliProcess {
+  const agent = startCli(words);
   onTestFinished(async () => {
     agent.child.kill('SIGKILL');
     await agent.ended;
@@ -35,3 +40,26 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     expect((await agent.ended).code).toBe(0);
   },
 );
+
+it('takes what flume-ng takes: several files, URIs, properties and options of Java', async () => {
+  const directory = ownDirectory();
+  const [first, second] = [path.join(directory, 'first.conf'), path.join(directory, 'second.conf')];
+  const sys = ['$', '{sys:stage}'].join('');
+  writeFileSync(first, `a1.sources = r1\na1.channels = c1\na1.sources.r1.type = seqq\na1.sources.r1.channels = c1`);
+  writeFileSync(second, `a1.sources.r1.type = seq\na1.sources.r1.totalEvents = 1\na1.channels.c1.type = ${sys}`);
+  const java = ['-Dstage=memory', '-Xmx20m', '-C', 'x.jar', '-c', directory];
+  const agent = started(['agent', '-n', 'a1', '-f', first, ...java, '-u', pathToFileURL(second).href]);
+  await until(() => agent.child.exitCode !== null || agent.stderr().includes('agent a1 runs'));
+  agent.child.kill('SIGTERM');
+  expect((await agent.ended).code).toBe(0);
+  expect(agent.stderr()).toContain('not used, as there is no Java here: -Xmx20m, --classpath');
+});
+
+it.each([
+  [['-n', 'a1'], /give the flume.conf/],
+  [['-n', 'a1', '-f', 'x', '-z', 'host:1'], /-z: configurations in ZooKeeper are not supported/],
+  [['-f', 'x'], /give the name of the agent/],
+])('ends a call of %j with 2 and the reason', async (words, reason) => {
+  const { code, stderr } = await runCli(['agent', ...words]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(reason)]);
+});

@@ -83,7 +83,7 @@ describe('a component within a component', () => {
       expect.stringMatching(/^conf:2: sink.serializer of sink k1: unknown type txt, .*did you mean text\?$/),
     ]);
     expect(read(within, ['sink.serializer = text', 'sink.serializer.appendNewline = perhaps']).told).toEqual([
-      'conf:2: a1.sinks.k1.sink.serializer.appendNewline is "perhaps", expected true or false',
+      'conf:2: a1.sinks.k1.sink.serializer.appendNewline is "perhaps", expected true or false: it is taken for false, as in Flume',
     ]);
     expect(
       read(within, ['sink.serializer = text', 'sink.size = 1', 'sink.serializer.appendNewlin = true']).told,

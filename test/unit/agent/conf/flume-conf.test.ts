@@ -10,7 +10,6 @@ import type { Setting } from '../../../../src/agent/component/settings.ts';
 import { checkBatch } from '../../../../src/agent/conf/cross-checks.ts';
 import { readFlumeConf } from '../../../../src/agent/conf/flume-conf.ts';
 import { parseProperties } from '../../../../src/agent/conf/properties.ts';
-import { substitute } from '../../../../src/agent/conf/substitute.ts';
 
 const values = (text: string): Record<string, string> =>
   Object.fromEntries([...parseProperties(text).entries.values()].map(({ key, value }) => [key, value]));
@@ -86,38 +85,6 @@ describe('properties', () => {
   });
 });
 
-describe('substitution', () => {
-  const resolve = (text: string, env: Record<string, string> = {}): Record<string, string> =>
-    Object.fromEntries(
-      [...substitute(parseProperties(text).entries, env)].map(([key, { value, errors }]) => [key, errors[0] ?? value]),
-    );
-
-  it('resolves the environment, defaults, nested names and escapes', () => {
-    expect(
-      resolve('a=${env:X}\nb=${env:Y:-d}\nc=${env:${W}}\nW=X\nd=$${env:X}\ne=${env:Y:-${env:X}}', { X: '1' }),
-    ).toMatchObject({
-      a: '1',
-      b: 'd',
-      c: '1',
-      d: '${env:X}',
-      e: '1',
-    });
-  });
-
-  it('resolves other properties whatever their order and names', () => {
-    expect(resolve('zzz=${x}/3\nx=${my.prop}/2\nmy.prop=1')).toEqual({ zzz: '1/2/3', x: '1/2', 'my.prop': '1' });
-  });
-
-  it('names what cannot be resolved, and circles', () => {
-    expect(resolve('a=${env:NO}\nb=${no}\nc=${d}\nd=${c}\ne=${x')).toMatchObject({
-      a: expect.stringContaining('environment variable NO is not set'),
-      b: expect.stringContaining('no property no'),
-      c: expect.stringContaining('refers to itself'),
-      e: expect.stringContaining('without its }'),
-    });
-  });
-});
-
 describe('flume.conf', () => {
   it('is read when it is right, without a word', () => {
     expect(problemsOf(GOOD)).toEqual([]);
@@ -155,12 +122,6 @@ describe('flume.conf', () => {
     expect(
       problemsOf(GOOD.replace('netcat', 'org.apache.flume.source.NetcatSource').replace('memory', 'MEMORY')),
     ).toEqual([]);
-  });
-
-  it('refuses what is not supported yet by its name', () => {
-    expect(problemsOf(`${GOOD}a1.configfilters = f`)).toEqual([
-      expect.stringMatching(/^error flume.conf:\d+: a1.configfilters: configfilters are not supported yet/),
-    ]);
   });
 
   it('refuses batches that no transaction of the channel can hold', () => {
@@ -211,14 +172,14 @@ describe('flume.conf', () => {
     ]);
   });
 
-  it('takes interceptors, and refuses an unset variable', () => {
+  it('takes interceptors, and tells an unset variable, which stays as it is', () => {
     expect(
       problemsOf(
         `${GOOD}a1.sources.r1.interceptors = i1 i2\na1.sources.r1.interceptors.i1.type = static\na1.sources.r1.interceptors.i1.value = \${env:NO}\n`,
       ),
     ).toEqual([
       expect.stringMatching(/^error flume.conf:11: interceptor i2 of source r1 has no type/),
-      expect.stringMatching(/^error flume.conf:13: .*environment variable NO is not set/),
+      expect.stringMatching(/^warning flume.conf:13: .*stays as it is: the environment variable NO is not set/),
     ]);
   });
 });
