@@ -31,11 +31,7 @@ interface One {
 
 function readOne(name: string, field: Field<unknown>, settings: Settings, at: Place): One {
   const setting = [name, ...(field.aliases ?? [])].map((key) => settings.get(key)).find((found) => found !== undefined);
-  const given = setting?.value === '' ? undefined : setting?.value;
-  if (setting !== undefined && given === undefined) {
-    at.problems.warn(setting.line, `${setting.key} has no value and is ignored`);
-  }
-  const text = given ?? field.fallback;
+  const text = setting?.value ?? field.fallback;
   if (text === undefined) {
     if (field.required)
       at.problems.error(

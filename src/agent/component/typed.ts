@@ -48,7 +48,10 @@ export function readTyped<C, I>(problems: Problems, part: TypedPart<C, I>): Conf
     );
     return undefined;
   }
-  const own = new Map([...settings].filter(([key]) => !common.some((pattern) => pattern.test(key))));
+  const ofType = [...settings].filter(([key]) => !common.some((pattern) => pattern.test(key)));
+  for (const [, { key, line, value }] of ofType)
+    if (value === '') problems.warn(line, `${key} has no value and is ignored`);
+  const own = new Map(ofType.filter(([, { value }]) => value !== ''));
   return type.configure(own, { owner, line: setting.line === 0 ? undefined : setting.line, problems });
 }
 

@@ -22,6 +22,7 @@ export const searchReplace: InterceptorType = defineComponent({
     charset: charset({ doc: 'in which the body is read and written', default: 'UTF-8' }),
   },
   check: ({ replaceString, searchPattern }, complain) => {
+    if (searchPattern.source === '') complain('searchPattern', 'is empty');
     try {
       searchPattern.replacement(replaceString);
     } catch (error) {

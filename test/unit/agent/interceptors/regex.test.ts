@@ -38,7 +38,7 @@ it('search_replace removes what it finds when it is not told what to put there',
 });
 
 it.each([
-  [{ searchPattern: '' }, 'is missing'],
+  [{ searchPattern: '' }, 'is empty'],
   [{ searchPattern: '(' }, 'has no )'],
   [{ searchPattern: 'a', replaceString: '$1' }, 'no group 1'],
   [{}, 'searchPattern'],
