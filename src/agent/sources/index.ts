@@ -7,6 +7,7 @@ import { seq } from './seq.ts';
 import type { SourceType } from './source.ts';
 import { spooldir } from './spooldir.ts';
 import { stress } from './stress.ts';
+import { taildir } from './taildir.ts';
 
 /** All source types, by their names. */
-export const sources: Registry<SourceType> = registry('source', [netcat, spooldir, exec, avro, seq, stress]);
+export const sources: Registry<SourceType> = registry('source', [netcat, spooldir, taildir, exec, avro, seq, stress]);
