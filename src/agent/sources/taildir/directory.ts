@@ -26,6 +26,8 @@ export interface FileState {
   readonly mtimeNs: bigint;
   /** Changes with every write, and cannot be set. */
   readonly ctimeNs: bigint;
+  /** When it was made, in ns; 0 where the file system does not know. Tells it from files that had its inode before. */
+  readonly bornNs: bigint;
   /** Whether a write since would have changed its times. */
   readonly settled: boolean;
 }
@@ -67,8 +69,8 @@ function sameDirectory(a: BigIntStats, b: BigIntStats): boolean {
 /** The state of a file; undefined when it is no regular file. */
 export function fileState(stats: BigIntStats): FileState | undefined {
   if (!stats.isFile()) return undefined;
-  const { dev, ino: inode, size, mtimeNs, ctimeNs } = stats;
-  return { key: `${dev}:${inode}`, inode, size: Number(size), mtimeNs, ctimeNs, settled: isSettled(stats) };
+  const { dev, ino: inode, size, mtimeNs, ctimeNs, birthtimeNs: bornNs } = stats;
+  return { key: `${dev}:${inode}`, inode, size: Number(size), mtimeNs, ctimeNs, bornNs, settled: isSettled(stats) };
 }
 
 /** The state of the file of that path, behind symbolic links; undefined when there is none. @throws system errors */

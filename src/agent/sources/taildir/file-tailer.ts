@@ -94,6 +94,10 @@ export class FileTailer {
         return batches > 0;
       }
       if (found.kind === 'rewritten') {
+        if (tail.isStray) {
+          tail.isForeign = true;
+          return false;
+        }
         this.#restart(tail, file);
         continue;
       }

@@ -71,9 +71,10 @@ export class Finder {
     const wanted: Wanted[] = [...stored];
     for (const tail of tails) {
       if (look.places.has(tail.key)) continue;
-      const state = tail.path === tail.name ? undefined : await stateAt(tail.path).catch(() => undefined);
-      if (state?.key === tail.key) look.places.set(tail.key, { ...tail, state });
-      else wanted.push(tail);
+      const state = tail.isStray ? await stateAt(tail.path).catch(() => undefined) : undefined;
+      if (state?.key === tail.key) {
+        look.places.set(tail.key, { group: tail.group, name: tail.name, path: tail.path, state });
+      } else wanted.push(tail);
     }
     for (const [directory, listing] of look.listings) {
       const here = wanted.filter((one) => path.dirname(nameOf(one)) === directory && !this.#isSearched(one, listing));
@@ -89,8 +90,11 @@ export class Finder {
     const paths = listing.names.map((name) => path.join(directory, name));
     const others = paths.filter((file) => this.groupOf(file) === undefined);
     const found = await this.#states(others);
+    const byKey = new Map(found.map((each) => [each.state.key, each]));
+    const byInode = new Map(found.map((each) => [each.state.inode, each]));
     for (const one of wanted) {
-      const here = found.find(({ state }) => ('key' in one ? state.key === one.key : state.inode === one.inode));
+      const same = 'key' in one ? byKey.get(one.key) : byInode.get(one.inode);
+      const here = same !== undefined && mayBe(one, same.state) ? same : undefined;
       const group = this.groupOf(nameOf(one));
       if (here === undefined || group === undefined) this.#searched.set(one, listing);
       else look.places.set(here.state.key, { group, name: nameOf(one), path: here.file, state: here.state });
@@ -127,6 +131,11 @@ export class Finder {
     }
     return all;
   }
+}
+
+/** Of a file that nothing was read of yet only its age tells whether another one has its inode by now. */
+function mayBe(one: Wanted, { bornNs }: FileState): boolean {
+  return one.pos > 0 || one.bornNs === bornNs;
 }
 
 function nameOf(one: Wanted): string {

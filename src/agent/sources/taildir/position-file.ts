@@ -1,6 +1,6 @@
 /**
  * The position file: a JSON array of {inode, pos, file}, just as Flume writes and reads it. Flume fails at any further key of an entry,
- * so that the fingerprints are in a file beside it, by inode and position: that of the positions as they are, and of those that the
+ * so that the fingerprints are in a file beside it, by entry: that of the positions as they are, and of those that the
  * position file had before, as a kill can come between the two. Where there is no fingerprint Flume's rule holds.
  */
 import path from 'node:path';
@@ -21,8 +21,8 @@ export interface Stored {
 /** The position file and the one beside it. */
 export class PositionFile {
   readonly path: string;
-  /** The fingerprints of the positions that the file holds, by their keys. */
-  #known = new Map<string, FingerprintEntry>();
+  /** The positions that the file holds, by their keys. */
+  #held: ReadonlyMap<string, Position> = new Map();
 
   /** @param path of the position file, absolute */
   constructor(path: string) {
@@ -34,14 +34,12 @@ export class PositionFile {
     const text = await textOf(this.path);
     if (text === undefined) return { positions: [], damage: undefined };
     const { entries, damage } = entriesOf(text);
-    const fingerprints = new Map<string, string>();
     // A damaged one only means that fewer positions have a fingerprint.
-    for (const entry of entriesOf((await textOf(this.path + FINGERPRINTS)) ?? '').entries) {
-      const { inode, pos, fingerprint } = entry;
-      if (typeof fingerprint === 'string') fingerprints.set(`${String(inode)}:${String(pos)}`, fingerprint);
-    }
-    const positions = entries.map((entry) => positionOf(entry, fingerprints)).filter((one) => one !== undefined);
-    this.#known = fingerprintsOf(positions);
+    const prints = entriesOf((await textOf(this.path + FINGERPRINTS)) ?? '').entries.map(positionOf);
+    const known = byKey(prints.filter((one) => one !== undefined));
+    const plain = entries.map(positionOf).filter((one) => one !== undefined);
+    const positions = plain.map((position) => known.get(keyOf(position)) ?? position);
+    this.#held = byKey(positions);
     const wrong = entries.length - positions.length;
     return { positions, damage: damage ?? (wrong > 0 ? `${wrong} of its entries are none of Flume's` : undefined) };
   }
@@ -51,51 +49,43 @@ export class PositionFile {
    * @throws system errors
    */
   async write(positions: readonly Position[]): Promise<void> {
-    const now = fingerprintsOf(positions);
-    const fingerprints = [...new Map([...this.#known, ...now]).values()];
-    await replace(
-      this.path + FINGERPRINTS,
-      arrayOf(
-        fingerprints.map(
-          ({ inode, pos, fingerprint }) =>
-            `{"inode":${inode},"pos":${pos},"fingerprint":${JSON.stringify(fingerprint)}}`,
-        ),
-      ),
+    const now = byKey(positions);
+    const prints = [...new Map([...this.#held, ...now]).values()].filter(
+      ({ fingerprint }) => fingerprint !== undefined,
     );
+    await replace(this.path + FINGERPRINTS, prints.map(printOf));
     await replace(
       this.path,
-      arrayOf(
-        positions.map(({ inode, pos, file }) => `{"inode":${inode},"pos":${pos},"file":${JSON.stringify(file)}}`),
-      ),
+      positions.map((position) => `{${flumeOf(position)}}`),
     );
     await nodeFiles.syncDirectory(path.dirname(this.path));
-    this.#known = now;
+    this.#held = now;
   }
 }
 
-interface FingerprintEntry {
-  readonly inode: bigint;
-  readonly pos: number;
-  readonly fingerprint: string;
+function byKey(positions: readonly Position[]): Map<string, Position> {
+  return new Map(positions.map((position) => [keyOf(position), position]));
 }
 
-function fingerprintsOf(positions: readonly Position[]): Map<string, FingerprintEntry> {
-  const all = new Map<string, FingerprintEntry>();
-  for (const { inode, pos, fingerprint } of positions) {
-    if (fingerprint !== undefined && pos > 0) all.set(`${inode}:${pos}`, { inode, pos, fingerprint });
-  }
-  return all;
+function keyOf({ inode, pos, file }: Position): string {
+  return `${inode}:${pos}:${file}`;
 }
 
-function arrayOf(entries: readonly string[]): string {
-  return `[${entries.join(',')}]`;
+function flumeOf({ inode, pos, file }: Position): string {
+  return `"inode":${inode},"pos":${pos},"file":${JSON.stringify(file)}`;
 }
 
-async function replace(file: string, text: string): Promise<void> {
+function printOf(position: Position): string {
+  const { fingerprint, bornNs } = position;
+  return `{${flumeOf(position)},"fingerprint":${JSON.stringify(fingerprint)},"born":"${bornNs ?? ''}"}`;
+}
+
+/** A new file with these entries takes the place of the old one. */
+async function replace(file: string, entries: readonly string[]): Promise<void> {
   const fresh = `${file}.new`;
   const handle = await fs.open(fresh, 'w');
   try {
-    await handle.writeFile(text);
+    await handle.writeFile(`[${entries.join(',')}]`);
     await handle.sync();
   } finally {
     await handle.close();
@@ -138,9 +128,14 @@ function parsed(text: string): unknown {
   }
 }
 
-function positionOf(entry: Entry, fingerprints: ReadonlyMap<string, string>): Position | undefined {
-  const { inode, pos, file } = entry;
+function positionOf({ inode, pos, file, fingerprint, born }: Entry): Position | undefined {
   if (typeof inode !== 'string' || typeof pos !== 'number' || typeof file !== 'string') return undefined;
   if (!/^\d{1,20}$/.test(inode) || !Number.isSafeInteger(pos) || pos < 0) return undefined;
-  return { inode: BigInt(inode), pos, file, fingerprint: fingerprints.get(`${inode}:${pos}`) };
+  return {
+    inode: BigInt(inode),
+    pos,
+    file,
+    fingerprint: typeof fingerprint === 'string' ? fingerprint : undefined,
+    bornNs: typeof born === 'string' && /^\d{1,20}$/.test(born) ? BigInt(born) : undefined,
+  };
 }

@@ -33,12 +33,18 @@ export interface Position {
   readonly file: string;
   /** Proves that a file is the one; undefined where nothing is known of it. */
   readonly fingerprint: string | undefined;
+  /** When the file was made, in ns; undefined where that is not known. */
+  readonly bornNs: bigint | undefined;
 }
 
 /** A file that is tailed. */
 export class Tail {
   readonly key: string;
   readonly inode: bigint;
+  /** As of FileState. */
+  readonly bornNs: bigint;
+  /** Rises from one look that found new files to the next. */
+  readonly knownAs: number;
   group: FileGroup;
   /** The path by which it belongs to its group; headers and position file have it. */
   name: string;
@@ -57,11 +63,18 @@ export class Tail {
   goneSince: number | undefined;
   /** Whether it ends with bytes that are no line yet. */
   held = false;
+  /** Whether it turned out that its inode is that of a file that is of no group. */
+  isForeign = false;
 
-  /** @param now by the source's clock, in ms since the epoch */
-  constructor({ group, name, path, state }: Place, now: number) {
+  /**
+   * @param knownAs the number of the look that found it first
+   * @param now by the source's clock, in ms since the epoch
+   */
+  constructor({ group, name, path, state }: Place, knownAs: number, now: number) {
+    this.knownAs = knownAs;
     this.key = state.key;
     this.inode = state.inode;
+    this.bornNs = state.bornNs;
     this.group = group;
     this.name = name;
     this.path = path;
@@ -80,7 +93,12 @@ export class Tail {
   /** What the position file has of it. */
   get position(): Position {
     this.#fingerprint ??= this.#proof.kind === 'bytes' ? fingerprintOf(this.#proof.bytes) : undefined;
-    return { inode: this.inode, pos: this.#pos, file: this.name, fingerprint: this.#fingerprint };
+    return { inode: this.inode, pos: this.#pos, file: this.name, fingerprint: this.#fingerprint, bornNs: this.bornNs };
+  }
+
+  /** Whether it was renamed to a name that is of no group. */
+  get isStray(): boolean {
+    return this.path !== this.name;
   }
 
   /** It is here now. */

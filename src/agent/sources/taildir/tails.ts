@@ -27,8 +27,9 @@ export class Tails {
   readonly #finder: Finder;
   readonly #all = new Map<string, Tail>();
   /** Positions of a former run, of files that were not found yet. */
-  #stored: Position[] = [];
+  #stored = new Map<bigint, Position[]>();
   #firstLookAt: number | undefined;
+  #looks = 0;
 
   constructor(parts: TailsParts) {
     this.#parts = parts;
@@ -37,12 +38,15 @@ export class Tails {
 
   /** Takes the positions of a former run. Those of files that are of no group any more do not count. */
   restore(positions: readonly Position[]): void {
-    this.#stored = positions.filter(({ file }) => this.#finder.groupOf(file) !== undefined);
+    for (const position of positions) {
+      if (this.#finder.groupOf(position.file) === undefined) continue;
+      this.#stored.set(position.inode, [...(this.#stored.get(position.inode) ?? []), position]);
+    }
   }
 
   /** What the position file is to hold. */
   positions(): readonly Position[] {
-    return [...[...this.#all.values()].map(({ position }) => position), ...this.#stored];
+    return [...[...this.#all.values()].map(({ position }) => position), ...this.#waiting()];
   }
 
   /**
@@ -51,16 +55,27 @@ export class Tails {
    * @returns those that can be read, each with its state, in the order in which they are to be read; and whether files came or went
    */
   async look(now: number): Promise<{ readonly tails: readonly Tail[]; readonly changed: boolean }> {
+    this.#looks++;
+    let changed = await this.#dropForeign();
     const look = await this.#finder.findMatching((key) => this.#all.get(key)?.name);
-    let changed = false;
     for (const place of look.places.values()) changed = this.#meet(place, now) || changed;
-    await this.#finder.findStrays(look, this.#all.values(), this.#stored);
+    await this.#finder.findStrays(look, this.#all.values(), this.#waiting());
     for (const place of look.places.values()) if (place.name !== place.path) this.#meet(place, now);
     const deleted = await this.#missing(look, now);
     changed = this.#forget(look, now) || changed;
     this.#firstLookAt ??= now;
     const tails = [...look.places.keys()].map((key) => this.#all.get(key)).filter((tail) => tail !== undefined);
     return { tails: this.#sorted([...tails, ...deleted]), changed };
+  }
+
+  /** @returns whether there was one */
+  async #dropForeign(): Promise<boolean> {
+    const foreign = [...this.#all.values()].filter(({ isForeign }) => isForeign);
+    for (const tail of foreign) {
+      await this.#parts.files.close(tail);
+      this.#all.delete(tail.key);
+    }
+    return foreign.length > 0;
   }
 
   /** @returns whether it is new, or has another name */
@@ -74,7 +89,7 @@ export class Tails {
   }
 
   #begin(place: Place, now: number): Tail {
-    const tail = new Tail(place, now);
+    const tail = new Tail(place, this.#looks, now);
     const stored = this.#takeStored(place);
     if (stored !== undefined && stored.pos > 0) {
       tail.advance(stored.pos, proofOf(stored.fingerprint, stored.pos, stored.file !== place.path));
@@ -88,10 +103,19 @@ export class Tails {
 
   /** The position that was stored of a file: inodes of two devices can have the same number, so that the one of its name is better. */
   #takeStored({ name, state }: Place): Position | undefined {
-    const own = this.#stored.filter(({ inode }) => inode === state.inode);
+    const own = this.#stored.get(state.inode) ?? [];
     const found = own.find(({ file }) => file === name) ?? own[0];
-    if (found !== undefined) this.#stored = this.#stored.filter((one) => one !== found);
+    if (own.length > 1)
+      this.#stored.set(
+        state.inode,
+        own.filter((one) => one !== found),
+      );
+    else this.#stored.delete(state.inode);
     return found;
+  }
+
+  #waiting(): Position[] {
+    return [...this.#stored.values()].flat();
   }
 
   /** Files that no name leads to, and that are open: what was written to them is read still. */
@@ -117,24 +141,28 @@ export class Tails {
     const { rememberMs, files } = this.#parts;
     const late = (since: number | undefined): boolean =>
       since !== undefined && since < now && now - since >= rememberMs;
-    const before = this.#all.size + this.#stored.length;
+    const before = this.#all.size + this.#stored.size;
     for (const [key, tail] of this.#all) {
       if (late(tail.goneSince) && !files.has(tail)) this.#all.delete(key);
     }
     if (late(this.#firstLookAt)) {
-      this.#stored = this.#stored.filter(({ file }) => !listings.has(path.dirname(file)));
+      for (const [inode, own] of this.#stored) {
+        const left = own.filter(({ file }) => !listings.has(path.dirname(file)));
+        if (left.length > 0) this.#stored.set(inode, left);
+        else this.#stored.delete(inode);
+      }
     }
-    return this.#all.size + this.#stored.length < before;
+    return this.#all.size + this.#stored.size < before;
   }
 
-  /** By their groups, then oldest first, as Flume. */
+  /** By their groups, then oldest first, as Flume; of those that are as old one that has been known for longer, as it was rotated. */
   #sorted(tails: Tail[]): Tail[] {
     const order = new Map(this.#parts.groups.map((group, i) => [group, i]));
     const groupOf = ({ group }: Tail): number => order.get(group) ?? 0;
     const timeOf = ({ seen }: Tail): bigint => seen?.mtimeNs ?? 0n;
     return tails.sort(
       (a, b) =>
-        groupOf(a) - groupOf(b) || Number(timeOf(a) - timeOf(b)) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+        groupOf(a) - groupOf(b) || Number(timeOf(a) - timeOf(b)) || a.knownAs - b.knownAs || (a.path < b.path ? -1 : 1),
     );
   }
 }

@@ -47,6 +47,16 @@ export class Scene {
     return fs.statSync(this.path(name)).ino;
   }
 
+  /** As if the file system had given the inode of one file, which the positions know, to another. */
+  giveInode(from: string, to: string): void {
+    for (const file of [this.positionFile, `${this.positionFile}.fingerprints`]) {
+      const own = `"inode":${this.inode(from)},`;
+      const text = fs.readFileSync(file, 'utf8');
+      if (!text.includes(own)) throw new Error(`${file} does not know ${from}`);
+      fs.writeFileSync(file, text.replaceAll(own, `"inode":${this.inode(to)},`));
+    }
+  }
+
   /** What the position file holds. */
   positions(): Entry[] {
     return JSON.parse(fs.readFileSync(this.positionFile, 'utf8')) as Entry[];
