@@ -19,7 +19,7 @@ import { prepare } from './taildir/prepare.ts';
 import { Tails } from './taildir/tails.ts';
 import { TroubleLog } from './taildir/trouble-log.ts';
 
-/** How many files are open at once. */
+/** How many files are open at once: most are idle, and are opened again when more comes. */
 const MOST_OPEN = 100;
 
 const fields = {
@@ -216,7 +216,20 @@ export const taildir: SourceType = defineComponent({
   doc: 'the lines that are appended to files whose names match a pattern, through rotation and restarts',
   delivery:
     'At least once: a batch that a channel does not take is tried again with the same events. A stop writes the position file, and a restart goes on there; after a kill the events since its last write come again.',
-  differences: [],
+  differences: [
+    'A file is known by its inode and by the bytes before its position. One that is renamed is read on: to a name that matches, where Flume reads it again from its start, and to one that does not, in the same directory, where Flume loses what it had not read. What a file had that came and was renamed to a name that does not match between two looks, nobody sees: let the pattern match rotated names too if that can be.',
+    'A file that was truncated and has grown past its position since, or that has the inode of another one, is read from its start; Flume goes on in the midst of it. With copytruncate what is written between the last look and the truncation is lost, as everywhere, and a copy whose name matches is a new file: let the pattern not match it.',
+    'Compressed files (gzip, bzip2, xz, zstd, lz4) whose names match are skipped with a warning; Flume sends their bytes as lines.',
+    'The position file is replaced as a whole and synced: after the first batch, then at most every writePosInterval when something has changed, and at a stop. After a kill the events since its last write come again. Flume writes over the file in place, and loses all positions when it is killed meanwhile.',
+    'The fingerprints of the positions are in a file beside it (positionFile with .fingerprints behind it), as Flume fails at keys that it does not know. Entries that Flume has written have none: they count for their inode as in Flume.',
+    'A position file that is empty or damaged is told, and its whole entries count. Entries of files that are gone are dropped after idleTimeout; those of a directory that cannot be listed stay.',
+    'Lines that are longer than maxLineLength (16 MiB) are cut into several events; Flume keeps a line of any length in memory.',
+    'A newline that comes after its line was made an event by idleTimeout makes no empty event.',
+    'At most 100 files are open at once. A file that grows as fast as it is read does not hold up the others: each look reads what it has found.',
+    'A file or directory that cannot be read is told once and counted, and tried again; in Flume a directory that vanishes ends each look with an error.',
+    'A file of two groups has the headers of the first; a file with several names (links) is read once.',
+    'It can be drained: --until-drained ends it when all lines are delivered.',
+  ],
   fields,
   limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   check({ filegroups, 'filegroups.*': values }, complain) {

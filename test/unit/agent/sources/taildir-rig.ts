@@ -57,8 +57,9 @@ export class Scene {
     }
   }
 
-  /** What the position file holds. */
+  /** What the position file holds; nothing before it is written. */
   positions(): Entry[] {
+    if (!fs.existsSync(this.positionFile)) return [];
     return JSON.parse(fs.readFileSync(this.positionFile, 'utf8')) as Entry[];
   }
 
