@@ -30,14 +30,14 @@ export class OpenFiles {
    * @throws system errors
    */
   async open(tail: Tail): Promise<FileHandle | undefined> {
-    const file = this.#files.get(tail.key) ?? (await openSame(tail));
-    if (file === undefined) return undefined;
+    const open = this.#files.get(tail.key);
     this.#files.delete(tail.key);
     for (const key of this.#files.keys()) {
       if (this.#files.size < this.#most) break;
       await this.#close(key);
     }
-    this.#files.set(tail.key, file);
+    const file = open ?? (await openSame(tail));
+    if (file !== undefined) this.#files.set(tail.key, file);
     return file;
   }
 
