@@ -12,12 +12,14 @@ import { spooldir } from './spooldir.ts';
 import { stress } from './stress.ts';
 import { syslogTcp } from './syslogtcp.ts';
 import { syslogUdp } from './syslogudp.ts';
+import { taildir } from './taildir.ts';
 
 /** All source types, by their names. */
 export const sources: Registry<SourceType> = registry('source', [
   netcat,
   netcatUdp,
   spooldir,
+  taildir,
   exec,
   avro,
   syslogTcp,

@@ -13,6 +13,16 @@ function spool(): Properties {
   return { spoolDir };
 }
 
+function tail(): Properties {
+  const directory = ownDirectory();
+  fs.writeFileSync(path.join(directory, 'a.log'), 'a\nb\nc\n');
+  return {
+    filegroups: 'g',
+    'filegroups.g': `${directory}/.*\\.log`,
+    positionFile: path.join(directory, 'positions.json'),
+  };
+}
+
 const fixtures: Readonly<Record<string, () => Properties>> = {
   netcat: () => ({ bind: '127.0.0.1', port: 0 }),
   avro: () => ({ bind: '127.0.0.1', port: 0 }),
@@ -22,6 +32,7 @@ const fixtures: Readonly<Record<string, () => Properties>> = {
   syslogudp: () => ({ host: '127.0.0.1', port: 0 }),
   http: () => ({ bind: '127.0.0.1', port: 0 }),
   spooldir: spool,
+  TAILDIR: tail,
   exec: () => ({ command: 'yes' }),
   seq: () => ({}),
   stress: () => ({}),

@@ -1,0 +1,89 @@
+/** A directory that is looked into again and again: its names are listed anew only when they may have changed. */
+import type { BigIntStats } from 'node:fs';
+import { systemCodeOf } from '../../../core/errors.ts';
+import { fs, wallMs } from '../../../core/machine.ts';
+
+/**
+ * File systems note times in steps of up to two seconds. What is changed within the step of a look may bear the same time as what was
+ * seen by it: a time counts only once it is older than this, in ms.
+ */
+const STEP_MS = 2000;
+
+/** The names in a directory at one time. */
+export interface Listing {
+  readonly names: readonly string[];
+  /** Whether names that came or went since would have changed the directory's time. */
+  readonly settled: boolean;
+}
+
+/** What of a file says whether it is the same and unchanged. */
+export interface FileState {
+  /** Of its device and inode: tells it from all other files that there are. */
+  readonly key: string;
+  readonly inode: bigint;
+  /** In bytes. */
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  /** Changes with every write, and cannot be set. */
+  readonly ctimeNs: bigint;
+  /** When it was made, in ns; 0 where the file system does not know. Tells it from files that had its inode before. */
+  readonly bornNs: bigint;
+  /** Whether a write since would have changed its times. */
+  readonly settled: boolean;
+}
+
+/** A directory. */
+export class Directory {
+  readonly path: string;
+  readonly #cache: boolean;
+  #last: { readonly listing: Listing; readonly stats: BigIntStats } | undefined;
+
+  /** @param cache whether it is listed anew only when its time has changed */
+  constructor(path: string, cache: boolean) {
+    this.path = path;
+    this.#cache = cache;
+  }
+
+  /** The names in it: the same object as long as nothing has changed. @throws system errors */
+  async list(): Promise<Listing> {
+    const stats = await fs.stat(this.path, { bigint: true });
+    const last = this.#last;
+    if (this.#cache && last?.listing.settled === true && sameDirectory(last.stats, stats)) return last.listing;
+    const settled = isSettled(stats);
+    const names = await fs.readdir(this.path);
+    this.#last = { listing: { names, settled }, stats };
+    return this.#last.listing;
+  }
+}
+
+/** Whether the times of what was looked at are old enough to tell the next change. */
+function isSettled({ mtimeNs, ctimeNs }: BigIntStats): boolean {
+  const newest = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  return wallMs() - Number(newest / 1_000_000n) > STEP_MS;
+}
+
+function sameDirectory(a: BigIntStats, b: BigIntStats): boolean {
+  return a.ino === b.ino && a.dev === b.dev && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
+}
+
+/** The state of a file; undefined when it is no regular file. */
+export function fileState(stats: BigIntStats): FileState | undefined {
+  if (!stats.isFile()) return undefined;
+  const { dev, ino: inode, size, mtimeNs, ctimeNs, birthtimeNs: bornNs } = stats;
+  return { key: `${dev}:${inode}`, inode, size: Number(size), mtimeNs, ctimeNs, bornNs, settled: isSettled(stats) };
+}
+
+/** The state of the file of that path, behind symbolic links; undefined when there is none. @throws system errors */
+export async function stateAt(file: string): Promise<FileState | undefined> {
+  try {
+    return fileState(await fs.stat(file, { bigint: true }));
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Whether nothing was written to a file between two looks. */
+export function sameState(a: FileState, b: FileState): boolean {
+  return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
+}

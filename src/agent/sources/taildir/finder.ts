@@ -1,0 +1,143 @@
+/** Finds files: those whose names are of a group, and those that were renamed to a name of none, as rotation does. */
+import path from 'node:path';
+import { Directory, type FileState, type Listing, stateAt } from './directory.ts';
+import type { FileGroup } from './groups.ts';
+import type { Place, Position, Tail } from './tail.ts';
+
+/** How many files are asked for their state at once. */
+const AT_ONCE = 32;
+
+/** Tells what cannot be looked at, or that it can (again). */
+export interface Troubles {
+  tell(path: string, error: unknown): void;
+  fine(path: string): void;
+}
+
+/** What a look into the directories has found. */
+export interface Look {
+  /** By the keys of the files. */
+  readonly places: Map<string, Place>;
+  /** Of the directories that could be listed, by their paths. */
+  readonly listings: ReadonlyMap<string, Listing>;
+}
+
+/** A file that is known and has no name of a group: a tail, or a position of a former run. */
+type Wanted = Tail | Position;
+
+/** Looks into the directories of all groups. */
+export class Finder {
+  readonly #groups: readonly FileGroup[];
+  readonly #troubles: Troubles;
+  readonly #directories: readonly Directory[];
+  /** The listing in which a file was looked for in vain last. */
+  readonly #searched = new WeakMap<Wanted, Listing>();
+
+  /** @param cache whether directories are listed anew only when their time has changed */
+  constructor(groups: readonly FileGroup[], cache: boolean, troubles: Troubles) {
+    this.#groups = groups;
+    this.#troubles = troubles;
+    this.#directories = [...new Set(groups.map(({ directory }) => directory))].map(
+      (each) => new Directory(each, cache),
+    );
+  }
+
+  /** The group that a path belongs to. */
+  groupOf(file: string): FileGroup | undefined {
+    return this.#groups.find((group) => group.has(file));
+  }
+
+  /**
+   * All files whose names are of a group; the first of several groups counts.
+   * @param nameOf the name that a file had at the last look, which it keeps while it has several (links)
+   */
+  async findMatching(nameOf: (key: string) => string | undefined): Promise<Look> {
+    const listings = await this.#list();
+    const places = new Map<string, Place>();
+    for (const group of this.#groups) {
+      const listing = listings.get(group.directory);
+      if (listing === undefined) continue;
+      const paths = group.matching(listing).map((name) => path.join(group.directory, name));
+      for (const { file, state } of await this.#states(paths, this.#troubles)) {
+        const other = places.get(state.key);
+        if (other !== undefined && (other.group !== group || nameOf(state.key) !== file)) continue;
+        places.set(state.key, { group, name: file, path: file, state });
+      }
+    }
+    return { places, listings };
+  }
+
+  /** Adds known files that have no name of a group any more, and are in their directory still. */
+  async findStrays(look: Look, tails: Iterable<Tail>, stored: readonly Position[]): Promise<void> {
+    const wanted: Wanted[] = [...stored];
+    for (const tail of tails) {
+      if (look.places.has(tail.key)) continue;
+      const state = tail.isStray ? await stateAt(tail.path).catch(() => undefined) : undefined;
+      if (state?.key === tail.key) {
+        look.places.set(tail.key, { group: tail.group, name: tail.name, path: tail.path, state });
+      } else wanted.push(tail);
+    }
+    for (const [directory, listing] of look.listings) {
+      const here = wanted.filter((one) => path.dirname(nameOf(one)) === directory && !this.#isSearched(one, listing));
+      if (here.length > 0) await this.#search(look, directory, listing, here);
+    }
+  }
+
+  #isSearched(one: Wanted, listing: Listing): boolean {
+    return listing.settled && this.#searched.get(one) === listing;
+  }
+
+  async #search(look: Look, directory: string, listing: Listing, wanted: readonly Wanted[]): Promise<void> {
+    const paths = listing.names.map((name) => path.join(directory, name));
+    const others = paths.filter((file) => this.groupOf(file) === undefined);
+    const found = await this.#states(others);
+    const byKey = new Map(found.map((each) => [each.state.key, each]));
+    const byInode = new Map(found.map((each) => [each.state.inode, each]));
+    for (const one of wanted) {
+      const same = 'key' in one ? byKey.get(one.key) : byInode.get(one.inode);
+      const here = same !== undefined && mayBe(one, same.state) ? same : undefined;
+      const group = this.groupOf(nameOf(one));
+      if (here === undefined || group === undefined) this.#searched.set(one, listing);
+      else look.places.set(here.state.key, { group, name: nameOf(one), path: here.file, state: here.state });
+    }
+  }
+
+  async #list(): Promise<Map<string, Listing>> {
+    const listings = new Map<string, Listing>();
+    for (const directory of this.#directories) {
+      try {
+        listings.set(directory.path, await directory.list());
+        this.#troubles.fine(directory.path);
+      } catch (error) {
+        this.#troubles.tell(directory.path, error);
+      }
+    }
+    return listings;
+  }
+
+  /** The regular files among the paths, in their order. Without `troubles` what cannot be looked at is left out silently. */
+  async #states(paths: readonly string[], troubles?: Troubles): Promise<{ file: string; state: FileState }[]> {
+    const all: { file: string; state: FileState }[] = [];
+    for (let at = 0; at < paths.length; at += AT_ONCE) {
+      const states = await Promise.all(
+        paths.slice(at, at + AT_ONCE).map(async (file) => {
+          const state = await stateAt(file).catch((error: unknown) => {
+            troubles?.tell(file, error);
+            return undefined;
+          });
+          return { file, state };
+        }),
+      );
+      for (const { file, state } of states) if (state !== undefined) all.push({ file, state });
+    }
+    return all;
+  }
+}
+
+/** Of a file that nothing was read of yet only its age tells whether another one has its inode by now. */
+function mayBe(one: Wanted, { bornNs }: FileState): boolean {
+  return one.pos > 0 || one.bornNs === bornNs;
+}
+
+function nameOf(one: Wanted): string {
+  return 'key' in one ? one.name : one.file;
+}

@@ -1,0 +1,168 @@
+/**
+ * All files that are tailed. A file is its inode, whatever name it has: looks into the directories find out where each is now. One that
+ * no name leads to any more is forgotten after a time only: a file that is moved back, or that a listing in the midst of a rename has
+ * missed, is known again then.
+ */
+import path from 'node:path';
+import { Finder, type Look, type Troubles } from './finder.ts';
+import type { FileGroup } from './groups.ts';
+import type { OpenFiles } from './open-files.ts';
+import { type Place, type Position, proofOf, Tail } from './tail.ts';
+
+/** What the tails need. */
+export interface TailsParts {
+  readonly groups: readonly FileGroup[];
+  readonly cachePatternMatching: boolean;
+  /** Whether files that have no position at the first look are read from their end. */
+  readonly skipToEnd: boolean;
+  /** How long a file that no name leads to is remembered, in ms. */
+  readonly rememberMs: number;
+  readonly files: OpenFiles;
+  readonly troubles: Troubles;
+}
+
+/** The tailed files. */
+export class Tails {
+  readonly #parts: TailsParts;
+  readonly #finder: Finder;
+  readonly #all = new Map<string, Tail>();
+  /** Positions of a former run, of files that were not found yet. */
+  #stored = new Map<bigint, Position[]>();
+  #firstLookAt: number | undefined;
+  #looks = 0;
+
+  constructor(parts: TailsParts) {
+    this.#parts = parts;
+    this.#finder = new Finder(parts.groups, parts.cachePatternMatching, parts.troubles);
+  }
+
+  /** Takes the positions of a former run. Those of files that are of no group any more do not count. */
+  restore(positions: readonly Position[]): void {
+    for (const position of positions) {
+      if (this.#finder.groupOf(position.file) === undefined) continue;
+      this.#stored.set(position.inode, [...(this.#stored.get(position.inode) ?? []), position]);
+    }
+  }
+
+  /** What the position file is to hold. */
+  positions(): readonly Position[] {
+    return [...[...this.#all.values()].map(({ position }) => position), ...this.#waiting()];
+  }
+
+  /**
+   * Looks where all files are.
+   * @param now by the source's clock, in ms since the epoch
+   * @returns those that can be read, each with its state, in the order in which they are to be read; and whether files came or went
+   */
+  async look(now: number): Promise<{ readonly tails: readonly Tail[]; readonly changed: boolean }> {
+    this.#looks++;
+    let changed = await this.#dropForeign();
+    const look = await this.#finder.findMatching((key) => this.#all.get(key)?.name);
+    for (const place of look.places.values()) changed = this.#meet(place, now) || changed;
+    await this.#finder.findStrays(look, this.#all.values(), this.#waiting());
+    for (const place of look.places.values()) if (place.name !== place.path) this.#meet(place, now);
+    const deleted = await this.#missing(look, now);
+    changed = this.#forget(look, now) || changed;
+    this.#firstLookAt ??= now;
+    const tails = [...look.places.keys()].map((key) => this.#all.get(key)).filter((tail) => tail !== undefined);
+    return { tails: this.#sorted([...tails, ...deleted]), changed };
+  }
+
+  /** @returns whether there was one */
+  async #dropForeign(): Promise<boolean> {
+    const foreign = [...this.#all.values()].filter(({ isForeign }) => isForeign);
+    for (const tail of foreign) {
+      await this.#parts.files.close(tail);
+      this.#all.delete(tail.key);
+    }
+    return foreign.length > 0;
+  }
+
+  /** @returns whether it is new, or has another name */
+  #meet(place: Place, now: number): boolean {
+    const before = this.#all.get(place.state.key);
+    const tail = before ?? this.#begin(place, now);
+    const changed = before === undefined || before.name !== place.name;
+    tail.moveTo(place);
+    tail.look(place.state, now);
+    return changed;
+  }
+
+  #begin(place: Place, now: number): Tail {
+    const tail = new Tail(place, this.#looks, now);
+    const stored = this.#takeStored(place);
+    if (stored !== undefined && stored.pos > 0) {
+      tail.advance(stored.pos, proofOf(stored.fingerprint, stored.pos, stored.file !== place.path));
+    }
+    if (stored === undefined && this.#parts.skipToEnd && this.#firstLookAt === undefined) {
+      tail.advance(place.state.size, { kind: 'none', newline: false });
+    }
+    this.#all.set(tail.key, tail);
+    return tail;
+  }
+
+  /** The position that was stored of a file: inodes of two devices can have the same number, so that the one of its name is better. */
+  #takeStored({ name, state }: Place): Position | undefined {
+    const own = this.#stored.get(state.inode) ?? [];
+    const found = own.find(({ file }) => file === name) ?? own[0];
+    if (own.length > 1)
+      this.#stored.set(
+        state.inode,
+        own.filter((one) => one !== found),
+      );
+    else this.#stored.delete(state.inode);
+    return found;
+  }
+
+  #waiting(): Position[] {
+    return [...this.#stored.values()].flat();
+  }
+
+  /** Files that no name leads to, and that are open: what was written to them is read still. */
+  async #missing({ places, listings }: Look, now: number): Promise<Tail[]> {
+    const deleted: Tail[] = [];
+    for (const tail of this.#all.values()) {
+      if (places.has(tail.key)) continue;
+      // As long as a directory cannot be listed nobody knows what is in it.
+      if (listings.has(path.dirname(tail.name))) tail.goneSince ??= now;
+      const state = await this.#parts.files.state(tail).catch(() => undefined);
+      if (state === undefined) {
+        await this.#parts.files.close(tail);
+        continue;
+      }
+      tail.look(state, now);
+      deleted.push(tail);
+    }
+    return deleted;
+  }
+
+  /** @returns whether one was forgotten */
+  #forget({ listings }: Look, now: number): boolean {
+    const { rememberMs, files } = this.#parts;
+    const late = (since: number | undefined): boolean =>
+      since !== undefined && since < now && now - since >= rememberMs;
+    const before = this.#all.size + this.#stored.size;
+    for (const [key, tail] of this.#all) {
+      if (late(tail.goneSince) && !files.has(tail)) this.#all.delete(key);
+    }
+    if (late(this.#firstLookAt)) {
+      for (const [inode, own] of this.#stored) {
+        const left = own.filter(({ file }) => !listings.has(path.dirname(file)));
+        if (left.length > 0) this.#stored.set(inode, left);
+        else this.#stored.delete(inode);
+      }
+    }
+    return this.#all.size + this.#stored.size < before;
+  }
+
+  /** By their groups, then oldest first, as Flume; of those that are as old one that has been known for longer, as it was rotated. */
+  #sorted(tails: Tail[]): Tail[] {
+    const order = new Map(this.#parts.groups.map((group, i) => [group, i]));
+    const groupOf = ({ group }: Tail): number => order.get(group) ?? 0;
+    const timeOf = ({ seen }: Tail): bigint => seen?.mtimeNs ?? 0n;
+    return tails.sort(
+      (a, b) =>
+        groupOf(a) - groupOf(b) || Number(timeOf(a) - timeOf(b)) || a.knownAs - b.knownAs || (a.path < b.path ? -1 : 1),
+    );
+  }
+}
