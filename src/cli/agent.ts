@@ -1,11 +1,14 @@
 /** `streamjob agent`: the embedded agent alone, with the options of `flume-ng agent`, until Ctrl+C or SIGTERM. */
 import type { CommandModule } from 'yargs';
+import { MonitorServer } from '../agent/monitoring/server.ts';
+import { systemClock } from '../core/clock.ts';
 import { StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { untilAborted } from '../core/scope.ts';
 import type { AgentWords } from './agent-words.ts';
 import { checkFiles } from './check-files.ts';
 import { makeLogger } from './logger.ts';
+import { monitorPort } from './monitor-port.ts';
 import { OutputClosed } from './output-closed.ts';
 import { StopRequests } from './stop-requests.ts';
 import { UsageError } from './usage-error.ts';
@@ -19,6 +22,7 @@ interface AgentArguments {
   readonly conf: string | undefined;
   readonly classpath: string | undefined;
   readonly pluginsPath: string | undefined;
+  readonly monitorPort: number | undefined;
 }
 
 /** Taken for the sake of scripts that call flume-ng. */
@@ -57,6 +61,11 @@ export function agentCommand(java: Pick<AgentWords, 'system' | 'ofJava'>): Comma
           conf: { alias: 'c', type: 'string', describe: `directory of configuration; ${UNUSED}` },
           classpath: { alias: 'C', type: 'string', describe: UNUSED },
           pluginsPath: { alias: 'plugins-path', type: 'string', describe: UNUSED },
+          monitorPort: {
+            alias: 'monitor-port',
+            type: 'number',
+            describe: 'shows the counters by HTTP at this port: /metrics as Flume, /metrics/prometheus, /healthz',
+          },
         })
         .epilogue(`-Dname=value gives \${sys:name} a value; options of the Java machine (-X…) are not used.`),
     handler: async (given) => {
@@ -88,13 +97,19 @@ async function runAgent(
   const log = await makeLogger();
   requests.log = log;
   tellUnused(given, java.ofJava, log);
+  const port = monitorPort(given.monitorPort, java.system, log);
   // Not before it is asked for: it brings the storage engine of the file channel.
   const { Agent } = await import('../agent/runtime/agent.ts');
   const { name, backupDirectory } = given;
   const agent = await Agent.fromFile(places, { name, log, backupDirectory, system: java.system });
-  await untilAborted(agent.start(), requests.signal);
-  await requests.asked;
-  await agent.stop();
+  const monitor = port === undefined ? undefined : await MonitorServer.listen(agent, { port, clock: systemClock });
+  try {
+    await untilAborted(agent.start(), requests.signal);
+    await requests.asked;
+    await agent.stop();
+  } finally {
+    await monitor?.close();
+  }
   if (agent.unstopped.length === 0) return;
   throw new StreamjobError('CHANNEL_CLOSED', `these did not stop in time: ${agent.unstopped.join(', ')}`, {
     where: `agent ${name}`,

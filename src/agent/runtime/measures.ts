@@ -62,14 +62,25 @@ export function registerCounters(
 ): (() => void)[] {
   return Object.entries(counters).flatMap(([component, own]) =>
     Object.keys(own).map((name) => {
-      const measure = { help: HELP[name as CounterName] ?? name, labels: { agent, component } };
+      const measure = { help: counterHelp(name), labels: { agent, component } };
       const read = (): number => counters[component]?.[name] ?? 0;
-      const register = GAUGES.has(name) ? 'gauge' : 'observableCounter';
-      return telemetry[register](snakeCase(name), measure, read);
+      const register = isGauge(name) ? 'gauge' : 'observableCounter';
+      return telemetry[register](counterName(name), measure, read);
     }),
   );
 }
 
-function snakeCase(name: string): string {
+/** What a counter is, in words. */
+export function counterHelp(name: string): string {
+  return HELP[name as CounterName] ?? name;
+}
+
+/** Whether a counter goes down too. */
+export function isGauge(name: string): boolean {
+  return GAUGES.has(name);
+}
+
+/** A counter's name as a measurement. @example counterName('ChannelSize') // 'agent_channel_size' */
+export function counterName(name: string): string {
   return `agent${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
 }
