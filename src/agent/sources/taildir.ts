@@ -101,6 +101,7 @@ class TaildirSource implements Source {
     const troubles = new TroubleLog(context);
     this.#tails = new Tails({
       groups: this.#groups,
+      own: this.#file.paths,
       cachePatternMatching: values.cachePatternMatching,
       skipToEnd: values.skipToEnd,
       rememberMs: values.idleTimeout,
@@ -220,7 +221,7 @@ export const taildir: SourceType = defineComponent({
     'A file is known by its inode and by the bytes before its position. One that is renamed is read on: to a name that matches, where Flume reads it again from its start, and to one that does not, in the same directory, where Flume loses what it had not read. What a file had that came and was renamed to a name that does not match between two looks, nobody sees: let the pattern match rotated names too if that can be.',
     'A file that was truncated and has grown past its position since, or that has the inode of another one, is read from its start; Flume goes on in the midst of it. With copytruncate what is written between the last look and the truncation is lost, as everywhere, and a copy whose name matches is a new file: let the pattern not match it.',
     'Compressed files (gzip, bzip2, xz, zstd, lz4) whose names match are skipped with a warning; Flume sends their bytes as lines.',
-    'The position file is replaced as a whole and synced: after the first batch, then at most every writePosInterval when something has changed, and at a stop. After a kill the events since its last write come again. Flume writes over the file in place, and loses all positions when it is killed meanwhile.',
+    'The position file is replaced as a whole and synced: at the start, then at most every writePosInterval when something has changed, and at a stop. It is never read as a log, whatever the pattern is. After a kill the events since its last write come again. Flume writes over the file in place, and loses all positions when it is killed meanwhile.',
     'The fingerprints of the positions are in a file beside it (positionFile with .fingerprints behind it), as Flume fails at keys that it does not know. Entries that Flume has written have none: they count for their inode as in Flume.',
     'A position file that is empty or damaged is told, and its whole entries count. Entries of files that are gone are dropped after idleTimeout; those of a directory that cannot be listed stay.',
     'Lines that are longer than maxLineLength (16 MiB) are cut into several events; Flume keeps a line of any length in memory.',

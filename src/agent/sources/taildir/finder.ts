@@ -24,21 +24,31 @@ export interface Look {
 /** A file that is known and has no name of a group: a tail, or a position of a former run. */
 type Wanted = Tail | Position;
 
+/** What a finder needs. */
+export interface FinderParts {
+  readonly groups: readonly FileGroup[];
+  /** Paths of the source's own files, which are never read. */
+  readonly own: ReadonlySet<string>;
+  /** Whether directories are listed anew only when their time has changed. */
+  readonly cachePatternMatching: boolean;
+  readonly troubles: Troubles;
+}
+
 /** Looks into the directories of all groups. */
 export class Finder {
   readonly #groups: readonly FileGroup[];
+  readonly #own: ReadonlySet<string>;
   readonly #troubles: Troubles;
   readonly #directories: readonly Directory[];
   /** The listing in which a file was looked for in vain last. */
   readonly #searched = new WeakMap<Wanted, Listing>();
 
-  /** @param cache whether directories are listed anew only when their time has changed */
-  constructor(groups: readonly FileGroup[], cache: boolean, troubles: Troubles) {
+  constructor({ groups, own, cachePatternMatching, troubles }: FinderParts) {
     this.#groups = groups;
+    this.#own = own;
     this.#troubles = troubles;
-    this.#directories = [...new Set(groups.map(({ directory }) => directory))].map(
-      (each) => new Directory(each, cache),
-    );
+    const directories = new Set(groups.map(({ directory }) => directory));
+    this.#directories = [...directories].map((each) => new Directory(each, cachePatternMatching));
   }
 
   /** The group that a path belongs to. */
@@ -56,7 +66,8 @@ export class Finder {
     for (const group of this.#groups) {
       const listing = listings.get(group.directory);
       if (listing === undefined) continue;
-      const paths = group.matching(listing).map((name) => path.join(group.directory, name));
+      const all = group.matching(listing).map((name) => path.join(group.directory, name));
+      const paths = all.filter((file) => !this.#own.has(file));
       for (const { file, state } of await this.#states(paths, this.#troubles)) {
         const other = places.get(state.key);
         if (other !== undefined && (other.group !== group || nameOf(state.key) !== file)) continue;

@@ -17,7 +17,7 @@ export class FileGroup {
   /** @throws SyntaxError when the pattern is none */
   constructor(name: string, value: string, headers: Readonly<Record<string, string>>) {
     this.name = name;
-    this.directory = path.dirname(value);
+    this.directory = path.resolve(path.dirname(value));
     this.headers = headers;
     this.#pattern = new JavaPattern(path.basename(value));
   }

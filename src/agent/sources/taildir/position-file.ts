@@ -29,6 +29,12 @@ export class PositionFile {
     this.path = path;
   }
 
+  /** The paths of all files that it is made of. */
+  get paths(): ReadonlySet<string> {
+    const both = [this.path, this.path + FINGERPRINTS];
+    return new Set([...both, ...both.map(freshOf)]);
+  }
+
   /** Reads it; nothing when it does not exist. @throws system errors of one that cannot be read */
   async read(): Promise<Stored> {
     const text = await textOf(this.path);
@@ -80,9 +86,14 @@ function printOf(position: Position): string {
   return `{${flumeOf(position)},"fingerprint":${JSON.stringify(fingerprint)},"born":"${bornNs ?? ''}"}`;
 }
 
+/** Where the file that is to replace another is written. */
+function freshOf(file: string): string {
+  return `${file}.new`;
+}
+
 /** A new file with these entries takes the place of the old one. */
 async function replace(file: string, entries: readonly string[]): Promise<void> {
-  const fresh = `${file}.new`;
+  const fresh = freshOf(file);
   const handle = await fs.open(fresh, 'w');
   try {
     await handle.writeFile(`[${entries.join(',')}]`);

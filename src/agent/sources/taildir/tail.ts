@@ -42,7 +42,7 @@ export class Tail {
   readonly key: string;
   readonly inode: bigint;
   /** As of FileState. */
-  readonly bornNs: bigint;
+  bornNs: bigint;
   /** Rises from one look that found new files to the next. */
   readonly knownAs: number;
   group: FileGroup;
@@ -102,8 +102,9 @@ export class Tail {
   }
 
   /** It is here now. */
-  moveTo({ group, name, path }: Place): void {
+  moveTo({ group, name, path, state }: Place): void {
     this.goneSince = undefined;
+    this.bornNs = state.bornNs;
     this.group = group;
     this.name = name;
     this.path = path;

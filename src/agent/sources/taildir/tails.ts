@@ -4,21 +4,17 @@
  * missed, is known again then.
  */
 import path from 'node:path';
-import { Finder, type Look, type Troubles } from './finder.ts';
-import type { FileGroup } from './groups.ts';
+import { Finder, type FinderParts, type Look } from './finder.ts';
 import type { OpenFiles } from './open-files.ts';
 import { type Place, type Position, proofOf, Tail } from './tail.ts';
 
 /** What the tails need. */
-export interface TailsParts {
-  readonly groups: readonly FileGroup[];
-  readonly cachePatternMatching: boolean;
+export interface TailsParts extends FinderParts {
   /** Whether files that have no position at the first look are read from their end. */
   readonly skipToEnd: boolean;
   /** How long a file that no name leads to is remembered, in ms. */
   readonly rememberMs: number;
   readonly files: OpenFiles;
-  readonly troubles: Troubles;
 }
 
 /** The tailed files. */
@@ -33,12 +29,13 @@ export class Tails {
 
   constructor(parts: TailsParts) {
     this.#parts = parts;
-    this.#finder = new Finder(parts.groups, parts.cachePatternMatching, parts.troubles);
+    this.#finder = new Finder(parts);
   }
 
   /** Takes the positions of a former run. Those of files that are of no group any more do not count. */
   restore(positions: readonly Position[]): void {
-    for (const position of positions) {
+    for (const stored of positions) {
+      const position = { ...stored, file: path.resolve(stored.file) };
       if (this.#finder.groupOf(position.file) === undefined) continue;
       this.#stored.set(position.inode, [...(this.#stored.get(position.inode) ?? []), position]);
     }

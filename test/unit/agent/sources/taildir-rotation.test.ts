@@ -147,6 +147,23 @@ describe('rotation by rename', () => {
     expect(await tailed.lines()).toEqual(lines(3, 4));
   });
 
+  it('knows a file that is moved back after a restart', async () => {
+    const scene = new Scene();
+    scene.write('file.log', text(0, 3));
+    const first = await scene.start();
+    await first.lines();
+    await first.stop();
+    fs.renameSync(scene.path('file.log'), `${scene.own}/elsewhere`);
+    const again = await scene.start();
+    for (let i = 0; i < 3; i++) {
+      expect(await again.lines()).toEqual([]);
+      scene.clock.advance(10_000);
+    }
+    fs.renameSync(`${scene.own}/elsewhere`, scene.path('file.log'));
+    scene.append('file.log', text(3, 4));
+    expect(await again.lines()).toEqual(lines(3, 4));
+  });
+
   it('knows a file that had another name for any time', async () => {
     const scene = new Scene();
     scene.write('file.log', text(0, 3));
@@ -207,6 +224,57 @@ describe('truncation', () => {
     scene.giveInode('file.log', 'file.other');
     fs.rmSync(scene.path('file.log'));
     expect(await (await scene.start()).lines()).toEqual(lines(3, 9));
+  });
+});
+
+describe('times', () => {
+  /** A machine whose clock stands still, as do the times of files unless they are set by hand: `at` and `times` in ms. */
+  function standStill(at: number, times: number | undefined): () => void {
+    const { stat } = realMachine.fs;
+    return replaceMachine({
+      ...realMachine,
+      wallMs: () => at,
+      fs: {
+        ...realMachine.fs,
+        stat: (async (...given: Parameters<typeof stat>) => {
+          const stats = await stat(...given);
+          const ns = BigInt(times ?? 0) * 1_000_000n;
+          return times === undefined ? stats : Object.assign(stats, { mtimeNs: ns, ctimeNs: ns });
+        }) as typeof stat,
+      },
+    });
+  }
+
+  it('that are too coarse to tell a change hide neither files nor other bytes of the same number', async () => {
+    const now = Date.now();
+    const back = standStill(now, now - 1000);
+    try {
+      const scene = new Scene();
+      scene.write('file.log', text(0, 3));
+      const tailed = await scene.start();
+      expect(await tailed.lines()).toEqual(lines(0, 3));
+      scene.write('file.log', text(3, 6));
+      scene.write('file.new', text(6, 9));
+      expect((await tailed.lines()).toSorted()).toEqual(lines(3, 9));
+    } finally {
+      back();
+    }
+  });
+
+  it('tell that a file of the same size has other bytes', async () => {
+    const back = standStill(Date.now() + 60_000, undefined);
+    try {
+      const scene = new Scene();
+      scene.write('file.log', text(0, 3));
+      fs.utimesSync(scene.path('file.log'), 1000, 1000);
+      const tailed = await scene.start();
+      expect(await tailed.lines()).toEqual(lines(0, 3));
+      scene.write('file.log', text(3, 6));
+      fs.utimesSync(scene.path('file.log'), 2000, 2000);
+      expect(await tailed.lines()).toEqual(lines(3, 6));
+    } finally {
+      back();
+    }
   });
 });
 

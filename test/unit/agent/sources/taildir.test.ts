@@ -412,6 +412,31 @@ describe('a configuration', () => {
     expect(tailed.rig.warnings).toEqual(['source r1: filegroups.g is not read, as filegroups does not name g']);
   });
 
+  it('may have a pattern that matches the position file: it is not read', async () => {
+    const scene = new Scene();
+    scene.write('file1', text(0, 3));
+    const positionFile = scene.path('file.json');
+    const tailed = await scene.start({ positionFile, writePosInterval: 0 });
+    expect(await tailed.lines()).toEqual(lines(0, 3));
+    await until(() => fs.existsSync(positionFile));
+    scene.append('file1', text(3, 6));
+    expect(await tailed.lines()).toEqual(lines(3, 6));
+    await tailed.stop();
+    expect(await (await scene.start({ positionFile })).lines()).toEqual([]);
+  });
+
+  it('may write its directories in several ways', async () => {
+    const scene = new Scene();
+    scene.write('file1', text(0, 3));
+    const properties = { 'filegroups.g': `${scene.directory}//./file1` };
+    const first = await scene.start({ ...properties, fileHeader: true });
+    expect((await first.events()).map(({ headers }) => headers['file'])).toContain(scene.path('file1'));
+    await first.stop();
+    scene.append('file1', text(3, 5));
+    scene.rename('file1', 'other');
+    expect(await (await scene.start(properties)).lines()).toEqual(lines(3, 5));
+  });
+
   it('may have one file in two groups: the first one has it', async () => {
     const scene = new Scene();
     scene.write('file1', text(0, 3));
