@@ -2,7 +2,8 @@
 /** The door `streamjob/agent`: the embedded agent, and the client that sends events to any Avro source. */
 
 export { RpcClient, type RpcClientOptions } from './agent/rpc-client.ts';
-export { Agent, type AgentOptions } from './agent/runtime/agent.ts';
+export { Agent } from './agent/runtime/agent.ts';
+export type { AgentOptions } from './agent/runtime/agent-options.ts';
 export type { ClientTls } from './avro/layers.ts';
 export { type Clock, systemClock } from './core/clock.ts';
 export { type ErrorCode, StreamjobError } from './core/errors.ts';

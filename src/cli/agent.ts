@@ -1,8 +1,9 @@
 /** `streamjob agent`: the embedded agent alone, with the options of `flume-ng agent`, until Ctrl+C or SIGTERM. */
 import type { CommandModule } from 'yargs';
-import { MonitorServer } from '../agent/monitoring/server.ts';
+import type { MonitorServer } from '../agent/monitoring/server.ts';
+import type { Agent } from '../agent/runtime/agent.ts';
 import { systemClock } from '../core/clock.ts';
-import { StreamjobError } from '../core/errors.ts';
+import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { untilAborted } from '../core/scope.ts';
 import type { AgentWords } from './agent-words.ts';
@@ -18,6 +19,9 @@ interface AgentArguments {
   readonly confFile: string | readonly string[] | undefined;
   readonly confUri: string | readonly string[] | undefined;
   readonly backupDirectory: string | undefined;
+  readonly pollInterval: number | undefined;
+  readonly reloadConf: boolean;
+  readonly failFast: boolean;
   readonly dryrun: boolean;
   readonly conf: string | undefined;
   readonly classpath: string | undefined;
@@ -56,6 +60,24 @@ export function agentCommand(java: Pick<AgentWords, 'system' | 'ofJava'>): Comma
             alias: ['b', 'backup-directory'],
             type: 'string',
             describe: 'keeps what was read, for a start when the file cannot be read',
+          },
+          pollInterval: {
+            alias: ['i', 'poll-interval'],
+            type: 'number',
+            defaultDescription: '30, or 300 where all files are on servers',
+            describe: 'seconds after which the files are read again; what has changed is stopped and started',
+          },
+          reloadConf: {
+            alias: 'reload-conf',
+            type: 'boolean',
+            default: true,
+            describe: 'read the files again (--no-reload-conf: only after SIGHUP)',
+          },
+          failFast: {
+            alias: 'fail-fast',
+            type: 'boolean',
+            default: false,
+            describe: 'end when something cannot start, instead of trying again every 3 s',
           },
           dryrun: { alias: 'd', type: 'boolean', default: false, describe: 'check the files, and start nothing' },
           conf: { alias: 'c', type: 'string', describe: `directory of configuration; ${UNUSED}` },
@@ -100,21 +122,44 @@ async function runAgent(
   const port = monitorPort(given.monitorPort, java.system, log);
   // Not before it is asked for: it brings the storage engine of the file channel.
   const { Agent } = await import('../agent/runtime/agent.ts');
-  const { name, backupDirectory } = given;
-  const agent = await Agent.fromFile(places, { name, log, backupDirectory, system: java.system });
-  const monitor = port === undefined ? undefined : await MonitorServer.listen(agent, { port, clock: systemClock });
+  const { name, backupDirectory, failFast } = given;
+  const pollInterval = pollIntervalOf(given, places);
+  const options = { name, log, backupDirectory, failFast, pollInterval, system: java.system };
+  const agent = await Agent.fromFile(places, options);
+  const reload = (): void => {
+    agent.reload().then(
+      (changed) => changed || log.info({}, 'SIGHUP: the files say what they said before'),
+      (error: unknown) => log.error({ err: error }, `SIGHUP: the agent runs on as it was: ${messageOf(error)}`),
+    );
+  };
+  process.on('SIGHUP', reload);
+  const monitor = port === undefined ? undefined : await monitored(agent, port);
   try {
     await untilAborted(agent.start(), requests.signal);
     await requests.asked;
     await agent.stop();
   } finally {
     await monitor?.close();
+    process.off('SIGHUP', reload);
   }
   if (agent.unstopped.length === 0) return;
   throw new StreamjobError('CHANNEL_CLOSED', `these did not stop in time: ${agent.unstopped.join(', ')}`, {
     where: `agent ${name}`,
     hint: 'what is in file channels is safe, and is delivered when the agent runs again',
   });
+}
+
+/** In ms; undefined: only when it is asked for. @throws UsageError */
+function pollIntervalOf({ pollInterval, reloadConf }: AgentArguments, places: readonly string[]): number | undefined {
+  const seconds = pollInterval ?? (places.every((place) => /^https?:/i.test(place)) ? 300 : 30);
+  if (!(Number.isSafeInteger(seconds) && seconds > 0 && seconds < 1e8))
+    throw new UsageError(`--poll-interval must be whole seconds greater than 0, not ${seconds}`);
+  return reloadConf ? seconds * 1000 : undefined;
+}
+
+async function monitored(agent: Agent, port: number): Promise<MonitorServer> {
+  const { MonitorServer } = await import('../agent/monitoring/server.ts');
+  return await MonitorServer.listen(agent, { port, clock: systemClock });
 }
 
 function tellUnused({ classpath, pluginsPath }: AgentArguments, ofJava: readonly string[], log: Logger): void {

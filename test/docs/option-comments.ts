@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { RPC_CLIENT_OPTIONS } from '../../src/agent/rpc-client.ts';
-import { AGENT_OPTIONS } from '../../src/agent/runtime/agent.ts';
+import { AGENT_OPTIONS } from '../../src/agent/runtime/agent-options.ts';
 import { CONTEXT_OPTIONS, JOB_MODULE_OPTIONS, JOB_OPTIONS, STOP_OPTIONS } from '../../src/api/options.ts';
 import { KIT_MODULE_OPTIONS } from '../../src/api/testing/kit-graph.ts';
 import { RUN_BATCHES_OPTIONS } from '../../src/api/testing/run-batches.ts';
@@ -50,7 +50,7 @@ export const COMMENTED: readonly Commented[] = [
   of('UpdateStateOptions', 'graph/operators/update-state-by-key.ts', UPDATE_STATE_OPTIONS),
   of('MapAsyncOptions', 'graph/operators/map-async.ts', MAP_ASYNC_OPTIONS),
   of('SqlOptions', 'graph/outputs/exactly-once.ts', SQL_OPTIONS),
-  of('AgentOptions', 'agent/runtime/agent.ts', AGENT_OPTIONS),
+  of('AgentOptions', 'agent/runtime/agent-options.ts', AGENT_OPTIONS),
   of('RpcClientOptions', 'agent/rpc-client.ts', RPC_CLIENT_OPTIONS),
   of('TestJobOptions', 'api/testing/test-job.ts', TEST_JOB_OPTIONS),
   of('RunBatchesOptions', 'api/testing/run-batches.ts', RUN_BATCHES_OPTIONS),

@@ -1,6 +1,6 @@
 /** The page of all options, made of the tables that check them. */
 import { RPC_CLIENT_OPTIONS } from '../../src/agent/rpc-client.ts';
-import { AGENT_OPTIONS } from '../../src/agent/runtime/agent.ts';
+import { AGENT_OPTIONS } from '../../src/agent/runtime/agent-options.ts';
 import { CONTEXT_OPTIONS, JOB_OPTIONS, STOP_OPTIONS } from '../../src/api/options.ts';
 import { environmentName } from '../../src/api/resolve-options.ts';
 import { SHARED_OPTIONS } from '../../src/api/shared-options.ts';

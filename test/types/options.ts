@@ -3,7 +3,7 @@
  * same types of values, the same that must be given. And what has a default is always there in what a table makes of an options object.
  */
 import type { RPC_CLIENT_OPTIONS, RpcClientOptions } from '../../src/agent/rpc-client.ts';
-import type { AGENT_OPTIONS, AgentOptions } from '../../src/agent/runtime/agent.ts';
+import type { AGENT_OPTIONS, AgentOptions } from '../../src/agent/runtime/agent-options.ts';
 import type { StopOptions, StreamingContextOptions } from '../../src/api/context-options.ts';
 import type { JobOptions } from '../../src/api/job-options.ts';
 import type { CONTEXT_OPTIONS, JOB_MODULE_OPTIONS, JOB_OPTIONS, STOP_OPTIONS } from '../../src/api/options.ts';

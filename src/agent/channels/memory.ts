@@ -42,11 +42,11 @@ const SLOT_BYTES = 100;
 
 class MemoryChannel implements Channel, TransactionHost {
   readonly name: string;
-  readonly transactionCapacity: number;
   readonly #context: ChannelContext;
-  readonly #capacity: number;
-  readonly #slots: number;
-  readonly #keepAliveMs: number;
+  #transactionCapacity = 0;
+  #capacity = 0;
+  #slots = 0;
+  #keepAliveMs = 0;
   readonly #room: Waiters;
   readonly #events: Waiters;
   readonly #empty: Waiters;
@@ -59,17 +59,27 @@ class MemoryChannel implements Channel, TransactionHost {
   constructor(values: Values<typeof fields>, context: ChannelContext) {
     this.name = context.name;
     this.#context = context;
-    this.transactionCapacity = values.transactionCapacity;
+    this.#room = new Waiters(context.clock);
+    this.#events = new Waiters(context.clock);
+    this.#empty = new Waiters(context.clock);
+    gauge(context.counters, 'ChannelSize', () => this.#used);
+    this.adapt(values);
+  }
+
+  get transactionCapacity(): number {
+    return this.#transactionCapacity;
+  }
+
+  /** Takes other bounds. What is in it stays, also where it is more than the new ones allow: then nothing is put until there is room. */
+  adapt(values: Values<typeof fields>): void {
+    this.#transactionCapacity = values.transactionCapacity;
     this.#capacity = values.capacity;
     this.#keepAliveMs = values['keep-alive'] * 1000;
     const bytes = values.byteCapacity ?? Math.floor(getHeapStatistics().heap_size_limit * 0.8);
     const share = 1 - values.byteCapacityBufferPercentage / 100;
     this.#slots = bytes === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor((bytes * share) / SLOT_BYTES));
-    this.#room = new Waiters(context.clock);
-    this.#events = new Waiters(context.clock);
-    this.#empty = new Waiters(context.clock);
-    context.counters.ChannelCapacity = values.capacity;
-    gauge(context.counters, 'ChannelSize', () => this.#used);
+    this.#context.counters.ChannelCapacity = values.capacity;
+    this.#room.wake();
   }
 
   get size(): number {
@@ -190,4 +200,7 @@ export const memory: ChannelType = defineComponent({
   },
   limits: ({ transactionCapacity }) => ({ transactionCapacity, durable: false }),
   create: (values, context: ChannelContext): Channel => new MemoryChannel(values, context),
+  adapt: (channel, values) => {
+    if (channel instanceof MemoryChannel) channel.adapt(values);
+  },
 });

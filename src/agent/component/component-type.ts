@@ -37,7 +37,8 @@ export interface LevelGiven {
  */
 export type Resource = (
   | { readonly kind: 'port'; readonly host: string; readonly port: number }
-  | { readonly kind: 'directory'; readonly path: string }
+  /** `within`: a directory that must be there already, where it is not to be made. */
+  | { readonly kind: 'directory'; readonly path: string; readonly within?: string }
 ) & {
   /** The property that says so, whose line is told. */
   readonly property: string;
@@ -55,6 +56,8 @@ export interface Configured<Context, Instance> {
   /** The line that a property was given in, by any of its names; where it was not given, the line of the type. */
   lineOf(property: string): number | undefined;
   create(context: Context): Instance;
+  /** Gives these values to one of the type that was made with others and runs; undefined where that cannot be done. */
+  adapt?(instance: Instance): void;
 }
 
 /** A component within another, such as a sink's serializer: its type is one of a registry, and its fields are its own. */

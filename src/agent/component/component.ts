@@ -64,6 +64,8 @@ export interface Declaration<F extends Fields, Context, Instance, N extends Nest
   /** The ports and directories that it takes for itself. */
   readonly resources?: (values: Values<F>) => readonly Resource[];
   readonly create: (values: Values<F>, context: Context, given: Given<N, L>) => Instance;
+  /** Gives other values to one that runs: a reload then keeps it. */
+  readonly adapt?: (instance: Instance, values: Values<F>) => void;
 }
 
 /**
@@ -110,7 +112,7 @@ function configure<F extends Fields, Context, Instance, N extends NestedParts, L
   settings: Settings,
   at: Place,
 ): Configured<Context, Instance> | undefined {
-  const { type, fields, check, limits, gives, resources, create } = declaration;
+  const { type, fields, check, limits, gives, resources, create, adapt } = declaration;
   const { problems, owner } = at;
   const before = problems.errors.length;
   const { values, plainValues } = readValues(fields, settings, at);
@@ -149,6 +151,7 @@ function configure<F extends Fields, Context, Instance, N extends NestedParts, L
     // Every nested part was read by its own declaration; the compiler cannot follow that through the record.
     create: (context) =>
       create(values, context, { nested: parts as NestedGiven<N>, lists: lists as unknown as ListsGiven<L>, settings }),
+    ...(adapt === undefined ? {} : { adapt: (instance: Instance) => adapt(instance, values) }),
   };
 }
 

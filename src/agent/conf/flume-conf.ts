@@ -14,7 +14,7 @@ import { checkLevel, type Level, readLevel } from './level.ts';
 import type { Surroundings } from './lookups.ts';
 import { KINDS, type Kind, PartReader } from './parts.ts';
 import { agentsOf, type ConfText, ownSettings, type ReadFiles, readFiles, warnOfStrays } from './read-files.ts';
-import { checkResources, type Owned } from './resources.ts';
+import { checkResources, ownersOf } from './resources.ts';
 import { ownGroups, readSinkGroups } from './sink-groups.ts';
 
 /** What an agent has beside its components. */
@@ -126,7 +126,7 @@ class ConfReader {
       this.#problems.error(undefined, `agent ${this.#agent} has no sources and no sinks`, IDLE);
     const level = readLevel(this.#problems, this.#settings, this.#asked);
     const groups = this.#groups(channels, sinks, level);
-    checkResources(this.#problems, owned({ sources, channels, sinks, groups }));
+    checkResources(this.#problems, ownersOf({ sources, channels, sinks, groups }));
     // A component that is wrong is missing here, which is no further news.
     if (this.#problems.errors.length === 0) checkUse(this.#problems, this.#settings, { channels, sources, sinks });
     return { name: this.#agent, channels, sources, sinks, groups, reliability: level?.level };
@@ -186,14 +186,4 @@ class ConfReader {
     }
     return [...new Set(names)];
   }
-}
-
-/** All components of an agent that may take something of the machine, in the order of their kinds. */
-function owned({ sources, channels, sinks, groups }: Omit<AgentConf, 'name' | 'reliability'>): Owned[] {
-  return [
-    ...sources.map(({ name, source }) => ({ owner: `source ${name}`, part: source })),
-    ...channels.map(({ name, channel }) => ({ owner: `channel ${name}`, part: channel })),
-    ...sinks.map(({ name, sink }) => ({ owner: `sink ${name}`, part: sink })),
-    ...groups.map(({ name, processor }) => ({ owner: `the processor of ${name}`, part: processor })),
-  ];
 }

@@ -34,7 +34,7 @@ export async function readPlaces(
   log?: Pick<Log, 'warn'> | undefined,
 ): Promise<ConfText[]> {
   for (const place of places) refuseOthers(place);
-  const kept = backup === undefined ? undefined : path.join(backup.directory, `.${backup.agent}.properties`);
+  const kept = backup === undefined ? undefined : fileOf(backup);
   let texts: ConfText[];
   try {
     texts = await Promise.all(places.map(readPlace));
@@ -44,7 +44,7 @@ export async function readPlaces(
     log?.warn({ cause: messageOf(error) }, `${messageOf(error)}; what was read last is used: ${kept}`);
     return [{ file: kept, text: before }];
   }
-  if (kept !== undefined) await keep(kept, texts, log);
+  if (backup !== undefined) await keepTexts(backup, texts, log);
   return texts;
 }
 
@@ -105,8 +105,20 @@ async function fetchText(uri: string): Promise<string> {
   }
 }
 
-/** Written beside and renamed, so that a kill leaves the one before; readable for its owner only, as it may have passwords in it. */
-async function keep(file: string, texts: readonly ConfText[], log: Pick<Log, 'warn'> | undefined): Promise<void> {
+function fileOf({ directory, agent }: Backup): string {
+  return path.join(directory, `.${agent}.properties`);
+}
+
+/**
+ * Keeps what was read. It is written beside and renamed, so that a kill leaves the one before; and readable for its owner only, as it may
+ * have passwords in it.
+ */
+export async function keepTexts(
+  backup: Backup,
+  texts: readonly ConfText[],
+  log?: Pick<Log, 'warn'> | undefined,
+): Promise<void> {
+  const file = fileOf(backup);
   const entries = new Map(texts.flatMap(({ text }) => [...parseProperties(text).entries]));
   const fresh = `${file}.new`;
   try {

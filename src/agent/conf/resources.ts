@@ -4,6 +4,7 @@
  */
 import type { Configured, Resource } from '../component/component-type.ts';
 import type { Problems } from '../component/problems.ts';
+import type { AgentConf } from './agent-conf.ts';
 
 /** A component with its name for people, e.g. `source r1`. */
 export interface Owned {
@@ -44,10 +45,21 @@ function told(
   return `${owner}: ${resource.property} takes ${what}, expected another: ${other}${where} takes it already`;
 }
 
-function collide(a: Resource, b: Resource): boolean {
+/** Whether two resources cannot be had by two components. */
+export function collide(a: Resource, b: Resource): boolean {
   if (a.kind === 'directory') return b.kind === 'directory' && a.path === b.path;
   if (b.kind === 'directory') return false;
   // Port 0 is any free one. Two names of one host are not looked up: the second one fails as it starts.
   if (a.port !== b.port || a.port === 0) return false;
   return a.host === b.host || EVERY_ADDRESS.includes(a.host) || EVERY_ADDRESS.includes(b.host);
+}
+
+/** All components of an agent that may take something of the machine, in the order of their kinds. */
+export function ownersOf({ sources, channels, sinks, groups }: Omit<AgentConf, 'name' | 'reliability'>): Owned[] {
+  return [
+    ...sources.map(({ name, source }) => ({ owner: `source ${name}`, part: source })),
+    ...channels.map(({ name, channel }) => ({ owner: `channel ${name}`, part: channel })),
+    ...sinks.map(({ name, sink }) => ({ owner: `sink ${name}`, part: sink })),
+    ...groups.map(({ name, processor }) => ({ owner: `the processor of ${name}`, part: processor })),
+  ];
 }

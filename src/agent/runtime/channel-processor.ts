@@ -22,18 +22,44 @@ export interface ChannelProcessorParts {
 
 /** Puts the batches of one source into its channels. */
 export class ChannelProcessor implements SourceChannels {
-  readonly #parts: ChannelProcessorParts;
-  /** The most events of a batch that fits a transaction of every channel. */
-  readonly batchLimit: number;
-  /** Whether a batch that a channel does not take is dropped (best-effort). */
-  readonly drops: boolean;
+  #parts: ChannelProcessorParts;
+  /** While it is held: how it is let go. */
+  #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
+  readonly #underWay = new Set<Promise<void>>();
   #dropped = 0;
   #tellAt = 1;
 
   constructor(parts: ChannelProcessorParts) {
     this.#parts = parts;
-    this.drops = parts.dropping === true;
-    this.batchLimit = Math.min(...parts.channels.map((channel) => channel.transactionCapacity));
+  }
+
+  /** Whether a batch that a channel does not take is dropped (best-effort). */
+  get drops(): boolean {
+    return this.#parts.dropping === true;
+  }
+
+  /** The most events of a batch that fits a transaction of every channel. */
+  get batchLimit(): number {
+    return Math.min(...this.#parts.channels.map((channel) => channel.transactionCapacity));
+  }
+
+  /** Lets sources wait from now on, while channels are replaced. Resolves when no batch is on its way. */
+  async hold(): Promise<void> {
+    if (this.#gate === undefined) {
+      let open = (): void => {};
+      const opened = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      this.#gate = { opened, open };
+    }
+    await Promise.allSettled(this.#underWay);
+  }
+
+  /** Goes on, with other interceptors, another selector or other channels where they are given. */
+  letGo(parts?: ChannelProcessorParts): void {
+    if (parts !== undefined) this.#parts = parts;
+    this.#gate?.open();
+    this.#gate = undefined;
   }
 
   /**
@@ -42,6 +68,17 @@ export class ChannelProcessor implements SourceChannels {
    * @throws StreamjobError of the channel: CHANNEL_FULL, TRANSACTION_FULL, CHANNEL_CLOSED, FILE_ACCESS
    */
   async process(batch: readonly PlainEvent[]): Promise<void> {
+    while (this.#gate !== undefined) await this.#gate.opened;
+    const putting = this.#put(batch);
+    this.#underWay.add(putting);
+    try {
+      await putting;
+    } finally {
+      this.#underWay.delete(putting);
+    }
+  }
+
+  async #put(batch: readonly PlainEvent[]): Promise<void> {
     const required = new Map<Channel, PlainEvent[]>();
     const optional = new Map<Channel, PlainEvent[]>();
     for (const raw of batch) {

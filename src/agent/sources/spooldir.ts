@@ -294,7 +294,12 @@ export const spooldir: SourceType = defineComponent({
   },
   // Two sources may share a directory, each with a pattern of its own, but never their positions.
   resources: ({ spoolDir, trackerDir }) => [
-    { kind: 'directory', path: path.resolve(spoolDir, trackerDir), property: 'trackerDir' },
+    {
+      kind: 'directory',
+      path: path.resolve(spoolDir, trackerDir),
+      within: path.resolve(spoolDir),
+      property: 'trackerDir',
+    },
   ],
   create: (values, context: SourceContext): Source => new SpoolDirSource(values, context),
 });
