@@ -41,10 +41,14 @@ function readOne(name: string, field: Field<unknown>, settings: Settings, at: Pl
       );
     return { value: undefined, text };
   }
+  return parsed(field, setting?.key ?? name, text, setting?.line ?? at.line, at);
+}
+
+/** The value of a text: what the field makes of it, or what Flume takes instead, or nothing, which is an error. */
+function parsed(field: Field<unknown>, key: string, text: string, line: number | undefined, at: Place): One {
   const value = field.parse(text);
   if (!(value instanceof Expected)) return { value, text };
-  const line = setting?.line ?? at.line;
-  const told = `${setting?.key ?? name} is ${JSON.stringify(text)}, expected ${value.text}`;
+  const told = `${key} is ${JSON.stringify(text)}, expected ${value.text}`;
   if (field.lenient === undefined) {
     at.problems.error(line, told, `leaves ${at.owner} out and starts the rest`);
     return { value: undefined, text };
@@ -60,10 +64,8 @@ function readMap(name: string, item: Field<unknown>, settings: Settings, at: Pla
   const entries = new Map<string, unknown>();
   for (const [key, { line, key: whole, value: text }] of settings) {
     if (!key.startsWith(prefix)) continue;
-    const value = item.parse(text);
-    if (value instanceof Expected)
-      at.problems.error(line, `${whole} is ${JSON.stringify(text)}, expected ${value.text}`);
-    else entries.set(key.slice(prefix.length), value);
+    const { value } = parsed(item, whole, text, line, at);
+    if (value !== undefined) entries.set(key.slice(prefix.length), value);
   }
   return { value: entries, text: undefined };
 }
