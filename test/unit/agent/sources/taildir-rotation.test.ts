@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { realMachine, replaceMachine } from '../../../../src/core/machine.ts';
+import { settle } from '../channels/use.ts';
 import { Scene } from './taildir-rig.ts';
 
 /** A pattern for which `file.log` matches, and no rotated file does. */
@@ -101,6 +102,29 @@ describe('rotation by rename', () => {
     } finally {
       back();
     }
+  });
+
+  it('delivers each line once while files are rotated all the time', async () => {
+    const scene = new Scene();
+    const tailed = await scene.start({ backoffSleepIncrement: 1, maxBackoffSleep: 1, batchSize: 7 });
+    let written = 0;
+    const got: string[] = [];
+    for (let round = 0; round < 100; round++) {
+      for (let i = 5; i > 0; i--) {
+        if (fs.existsSync(scene.path(`file.log.${i}`))) scene.rename(`file.log.${i}`, `file.log.${i + 1}`);
+        await settle();
+      }
+      if (round > 0) scene.rename('file.log', 'file.log.1');
+      for (let i = 0; i < 5; i++) {
+        scene.append('file.log', text(written, ++written));
+        scene.clock.advance(1);
+        await settle();
+      }
+      // The seventh file is removed by the next rotation: it must have been read before.
+      if (round % 3 === 2) got.push(...(await tailed.lines()));
+    }
+    got.push(...(await tailed.lines()));
+    expect(got.toSorted()).toEqual(lines(0, written));
   });
 
   it('reads what was written to a file before it was removed, as long as it is open', async () => {
