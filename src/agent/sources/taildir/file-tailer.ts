@@ -94,7 +94,7 @@ export class FileTailer {
         return batches > 0;
       }
       if (found.kind === 'rewritten') {
-        if (tail.isStray) {
+        if (!tail.sure) {
           tail.isForeign = true;
           return false;
         }

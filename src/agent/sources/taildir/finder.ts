@@ -71,7 +71,7 @@ export class Finder {
       for (const { file, state } of await this.#states(paths, this.#troubles)) {
         const other = places.get(state.key);
         if (other !== undefined && (other.group !== group || nameOf(state.key) !== file)) continue;
-        places.set(state.key, { group, name: file, path: file, state });
+        places.set(state.key, { group, name: file, path: file, state, sure: true });
       }
     }
     return { places, listings };
@@ -83,8 +83,9 @@ export class Finder {
     for (const tail of tails) {
       if (look.places.has(tail.key)) continue;
       const state = tail.isStray ? await stateAt(tail.path).catch(() => undefined) : undefined;
-      if (state?.key === tail.key) {
-        look.places.set(tail.key, { group: tail.group, name: tail.name, path: tail.path, state });
+      if (state?.key === tail.key && mayBe(tail, state)) {
+        const { group, name, path: found } = tail;
+        look.places.set(tail.key, { group, name, path: found, state, sure: isSame(tail, state) });
       } else wanted.push(tail);
     }
     for (const [directory, listing] of look.listings) {
@@ -108,7 +109,10 @@ export class Finder {
       const here = same !== undefined && mayBe(one, same.state) ? same : undefined;
       const group = this.groupOf(nameOf(one));
       if (here === undefined || group === undefined) this.#searched.set(one, listing);
-      else look.places.set(here.state.key, { group, name: nameOf(one), path: here.file, state: here.state });
+      else {
+        const { file, state } = here;
+        look.places.set(state.key, { group, name: nameOf(one), path: file, state, sure: isSame(one, state) });
+      }
     }
   }
 
@@ -144,9 +148,15 @@ export class Finder {
   }
 }
 
-/** Of a file that nothing was read of yet only its age tells whether another one has its inode by now. */
-function mayBe(one: Wanted, { bornNs }: FileState): boolean {
-  return one.pos > 0 || one.bornNs === bornNs;
+/** Whether a file that has the inode of another one is that one: it was made at the same time. */
+function isSame({ bornNs }: Wanted, state: FileState): boolean {
+  return bornNs === state.bornNs && state.bornNs > 0n;
+}
+
+/** Whether it can be that one: where the time is not known the bytes before the position are to prove it, if there are any. */
+function mayBe(one: Wanted, state: FileState): boolean {
+  const isKnown = (one.bornNs ?? 0n) > 0n && state.bornNs > 0n;
+  return isKnown ? isSame(one, state) : one.pos > 0;
 }
 
 function nameOf(one: Wanted): string {

@@ -22,6 +22,8 @@ export interface Place {
   /** Where it is: another path than `name` when it was renamed to one that is of no group. */
   readonly path: string;
   readonly state: FileState;
+  /** Whether it is the file that is looked for, and not another one that has its inode: only that can have been written anew. */
+  readonly sure: boolean;
 }
 
 /** How far a file was delivered, as the position file has it. */
@@ -50,6 +52,8 @@ export class Tail {
   name: string;
   /** Where it is now. */
   path: string;
+  /** As of Place. */
+  sure: boolean;
   #pos = 0;
   #proof: Proof = { kind: 'bytes', bytes: Buffer.alloc(0) };
   #fingerprint: string | undefined;
@@ -70,7 +74,7 @@ export class Tail {
    * @param knownAs the number of the look that found it first
    * @param now by the source's clock, in ms since the epoch
    */
-  constructor({ group, name, path, state }: Place, knownAs: number, now: number) {
+  constructor({ group, name, path, state, sure }: Place, knownAs: number, now: number) {
     this.knownAs = knownAs;
     this.key = state.key;
     this.inode = state.inode;
@@ -78,6 +82,7 @@ export class Tail {
     this.group = group;
     this.name = name;
     this.path = path;
+    this.sure = sure;
     this.changedAt = now;
   }
 
@@ -102,7 +107,8 @@ export class Tail {
   }
 
   /** It is here now. */
-  moveTo({ group, name, path, state }: Place): void {
+  moveTo({ group, name, path, state, sure }: Place): void {
+    this.sure = sure;
     this.goneSince = undefined;
     this.bornNs = state.bornNs;
     this.group = group;

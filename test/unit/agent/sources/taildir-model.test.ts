@@ -197,8 +197,8 @@ class World {
         if (bytes === undefined) fs.rmSync(file, { force: true });
         else fs.writeFileSync(file, bytes);
       }
-      // One that was found since the position file was written last, and has no name that matches, cannot be known.
-      for (const [name, file] of this.#files) if (!this.#matches(name)) file.known = false;
+      // The position file may not have them yet: a file that is renamed before the first look of the next run cannot be known then.
+      for (const file of this.#files.values()) file.known = false;
     }
     await this.#start();
   }
