@@ -28,6 +28,8 @@ export class Agent {
   readonly #options: Resolved<typeof AGENT_OPTIONS>;
   readonly #components: Components;
   #reloader: Reloader | undefined;
+  /** The warnings of the file that were told. */
+  #warned: ReadonlySet<string> = new Set();
 
   private constructor(conf: AgentConf, options: Resolved<typeof AGENT_OPTIONS>) {
     this.name = conf.name;
@@ -49,7 +51,7 @@ export class Agent {
     const places = typeof path === 'string' ? [path] : path;
     const backup = directory === undefined ? undefined : { directory, agent: name };
     const texts = await readPlaces(places, backup, loggerOf(resolved.log));
-    const agent = new Agent(usable(await loadFlumeConfs(texts, name, resolved), loggerOf(resolved.log)), resolved);
+    const agent = Agent.#make(await loadFlumeConfs(texts, name, resolved), resolved);
     const apply = (again: readonly ConfText[]): Promise<boolean> => agent.#goOver(again);
     agent.#reloader = new Reloader({ places, backup, clock, log: agent.#log, apply }, texts);
     return agent;
@@ -58,8 +60,14 @@ export class Agent {
   /** As {@link Agent.fromFile}, of a text; `path` is what errors call it. Config filters are not asked: a file that has some is refused. */
   static fromText(text: string, path: string, options: AgentOptions = {}): Agent {
     const resolved = resolveOptions('Agent.fromText', AGENT_OPTIONS, options);
-    const read = readFlumeConfs([{ file: path, text }], resolved.name, resolved);
-    return new Agent(usable(read, loggerOf(resolved.log)), resolved);
+    return Agent.#make(readFlumeConfs([{ file: path, text }], resolved.name, resolved), resolved);
+  }
+
+  static #make(read: ReadConf, options: Resolved<typeof AGENT_OPTIONS>): Agent {
+    const warned = tellWarnings(read, loggerOf(options.log), new Set());
+    const agent = new Agent(usable(read), options);
+    agent.#warned = warned;
+    return agent;
   }
 
   /**
@@ -96,8 +104,9 @@ export class Agent {
   }
 
   async #goOver(texts: readonly ConfText[]): Promise<boolean> {
-    const conf = usable(await loadFlumeConfs(texts, this.name, this.#options), this.#log);
-    const changed = await this.#components.change(conf);
+    const read = await loadFlumeConfs(texts, this.name, this.#options);
+    this.#warned = tellWarnings(read, this.#log, this.#warned);
+    const changed = await this.#components.change(usable(read));
     if (changed) this.#log.info({}, `agent ${this.name} has gone over to what its file says now: ${this.#summary()}`);
     return changed;
   }
@@ -170,9 +179,15 @@ export class Agent {
   }
 }
 
+/** Warnings are told once, also when the file is read again and again. @returns what was told */
+function tellWarnings({ problems }: ReadConf, log: Logger, before: ReadonlySet<string>): ReadonlySet<string> {
+  const warnings = new Set(problems.warnings.map((warning) => problems.format(warning)));
+  for (const warning of warnings) if (!before.has(warning)) log.warn({}, warning);
+  return warnings;
+}
+
 /** @throws StreamjobError CONFIG_INVALID */
-function usable({ conf, problems }: ReadConf, log: Logger): AgentConf {
-  for (const warning of problems.warnings) log.warn({}, problems.format(warning));
+function usable({ conf, problems }: ReadConf): AgentConf {
   problems.throwIfAny();
   if (conf === undefined) throw new StreamjobError('CONFIG_INVALID', `${problems.file} cannot be used`);
   return conf;

@@ -26,7 +26,8 @@ export async function probe(fresh: readonly Owned[], leaving: readonly Resource[
 
 async function probePort(owner: string, host: string, port: number): Promise<void> {
   if (port === 0) return;
-  const server = net.createServer();
+  // A peer that comes just now finds the port closed, as before.
+  const server = net.createServer((socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, `${host}:${port}`, owner)));
     server.listen(port, host, resolve);

@@ -226,6 +226,51 @@ describe('a reload', () => {
     expect(peer.closed).toBe(false);
   });
 
+  it('loses no event and doubles none, whatever is changed while they come', async () => {
+    const data = ownDirectory();
+    const variants: readonly Properties[] = [
+      { 'a1.sinks.k1.maxBytesToLog': 32 },
+      { 'a1.channels.c1.capacity': 500 },
+      { 'a1.channels.c1.type': 'SPILLABLEMEMORY', 'a1.channels.c1.overflowCapacity': 0 },
+      { 'a1.sources.r1.interceptors': 'i1', 'a1.sources.r1.interceptors.i1.type': 'static' },
+      {
+        'a1.channels.c1.type': 'file',
+        'a1.channels.c1.dataDirs': path.join(data, 'one'),
+        'a1.channels.c1.transactionCapacity': 100,
+        'a1.channels.c1.minimumRequiredSpace': 0,
+      },
+      {
+        'a1.channels.c1.type': 'file',
+        'a1.channels.c1.dataDirs': path.join(data, 'two'),
+        'a1.channels.c1.transactionCapacity': 100,
+        'a1.channels.c1.minimumRequiredSpace': 0,
+      },
+      {},
+    ];
+    const rig = await Rig.start();
+    const peer = new Peer(rig.port);
+    let isOver = false;
+    let sent = 0;
+    const sending = (async () => {
+      for (; !isOver; sent += 20) {
+        // The sink takes one event at a time: what it has not taken yet must have room in the channel.
+        await until(() => isOver || sent - rig.bodies.length < 100);
+        await peer.send(...ids(sent, 20));
+      }
+    })();
+    for (const variant of [...variants, ...variants]) {
+      const before = sent;
+      rig.write(variant);
+      expect(await rig.reload()).toBe(true);
+      await rig.turnUntil(() => sent > before);
+    }
+    isOver = true;
+    await rig.turning(sending);
+    await rig.turnUntil(() => rig.bodies.length >= sent);
+    expect(rig.bodies.toSorted()).toEqual(ids(0, sent).toSorted());
+    expect(peer.closed).toBe(false);
+  });
+
   it('takes components away and adds others', async () => {
     const rig = await Rig.start();
     const peer = new Peer(rig.port);
@@ -304,7 +349,7 @@ describe('a reload', () => {
 describe('an agent that looks at its file', () => {
   const watching = (more: Properties = {}): Promise<Rig> => Rig.start(more, { pollInterval: '30s' });
 
-  it('testpollingpropertiesfileconfigurationprovider/testpolling#267: goes over to what it says when it has changed', async () => {
+  it('goes over to what it says when it has changed', async () => {
     const rig = await watching();
     const peer = new Peer(rig.port);
     rig.write({ 'a1.sinks.k1.type': 'null' });
@@ -337,6 +382,16 @@ describe('an agent that looks at its file', () => {
     await new Promise((resolve) => server.close(resolve));
     await rig.turnUntil(() => rig.said('info', 'has gone over') === 1);
     expect(rig.port).toBe(port);
+  });
+
+  it('says a warning once, however often it looks', async () => {
+    const rig = await watching();
+    const { port } = await taken();
+    rig.write({ 'a1.sources.r1.port': port, 'a1.sinks.k1.nothing': 1 });
+    await rig.turnUntil(() => rig.said('error', 'the agent runs on as it was') === 1);
+    const now = rig.clock.now();
+    await rig.turnUntil(() => rig.clock.now() > now + 200_000);
+    expect(rig.said('warn', 'has no property nothing')).toBe(1);
   });
 
   it('runs on when the file is gone', async () => {
