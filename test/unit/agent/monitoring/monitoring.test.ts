@@ -1,4 +1,5 @@
 /** The counters of an agent by HTTP: Flume's JSON, Prometheus's text. */
+import http from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { flumeJson } from '../../../../src/agent/monitoring/flume-json.ts';
 import { prometheusText } from '../../../../src/agent/monitoring/prometheus.ts';
@@ -57,13 +58,29 @@ describe('by HTTP', () => {
     expect(await (await fetch(`${at}/healthz`)).text()).toBe('ok\n');
     expect((await fetch(`${at}/`)).status).toBe(200);
     expect((await fetch(`${at}/other`)).status).toBe(404);
-    expect((await fetch(at, { method: 'OPTIONS' })).status).toBe(403);
     await expect(
       MonitorServer.listen(agent, { port: monitor.port, host: '127.0.0.1', clock: new ManualClock(0) }),
     ).rejects.toMatchObject({
       code: 'PORT_IN_USE',
     });
   });
+});
+
+it.each([
+  ['testhttpmetricsserver/testtrace#311', 'TRACE'],
+  ['testhttpmetricsserver/testoptions#312', 'OPTIONS'],
+])('%s: %s is answered 403', async (_id, method) => {
+  const monitor = await MonitorServer.listen(
+    { name: 'a1', counters: () => ({}) },
+    { port: 0, host: '127.0.0.1', clock: new ManualClock(0) },
+  );
+  ends.push(() => monitor.close());
+  const status = await new Promise((resolve) => {
+    const request = http.request({ host: '127.0.0.1', port: monitor.port, method, path: '/metrics' });
+    request.once('response', (response) => resolve(response.statusCode));
+    request.end();
+  });
+  expect(status).toBe(403);
 });
 
 it('a channel without capacity is not full', () => {
