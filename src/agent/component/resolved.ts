@@ -1,4 +1,5 @@
 /** The values of a component in a form that can be compared, so that a reload can tell what has changed from what has not. */
+import { Charset } from './charset/charset.ts';
 import type { Field } from './fields.ts';
 
 /** A value as plain data. */
@@ -13,7 +14,7 @@ export interface Resolved {
 
 /**
  * A value as plain data: two texts of the file that mean the same (`TRUE` and `true`, `+5` and `5`) give the same.
- * @param text what stands in the file, for values that are objects of a class, e.g. character sets
+ * @param text what stands in the file, for values that are objects of a class, e.g. regular expressions of Java's
  */
 export function plain(field: Field<unknown>, value: unknown, text: string | undefined): Plain {
   if (value === undefined || value === null) return null;
@@ -24,7 +25,8 @@ export function plain(field: Field<unknown>, value: unknown, text: string | unde
     return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
   if (value instanceof RegExp) return String(value);
-  return (text ?? '').toLowerCase();
+  if (value instanceof Charset) return value.name;
+  return text ?? '';
 }
 
 /**
