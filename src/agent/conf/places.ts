@@ -58,7 +58,7 @@ export function isServer(place: string): boolean {
 }
 
 function refuseOthers(place: string): void {
-  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(place)?.[1]?.toLowerCase();
+  const scheme = /^([a-z][a-z0-9+.-]+):\//i.exec(place)?.[1]?.toLowerCase();
   if (scheme !== undefined && !['file', 'http', 'https'].includes(scheme)) {
     const reason = scheme === 'classpath' ? 'there is no class path here' : 'expected file:, http: or https:';
     throw new StreamjobError('CONFIG_INVALID', `${place} cannot be read: ${reason}`, {

@@ -132,11 +132,19 @@ export class Agent {
   async drained(signal?: AbortSignal): Promise<void> {
     const stopped = aborted(this.#components.signal);
     const given = signal === undefined ? stopped : Promise.race([stopped, aborted(signal)]);
-    await Promise.race([
-      given,
-      Promise.all([...this.#components.topology.sources.values()].map((source) => source.whenEnded())),
-    ]);
-    await this.#emptied(signal);
+    for (;;) {
+      const { nextChange, topology } = this.#components;
+      const ended = Promise.all([...topology.sources.values()].map((source) => source.whenEnded()));
+      const wait = Promise.race([
+        ended.then(() => 'ended'),
+        given.then(() => 'given'),
+        nextChange.then(() => 'changed'),
+      ]);
+      const why = await wait;
+      if (why !== 'changed') await this.#emptied(signal);
+      // Another file has come: its sources and channels count.
+      if (why === 'given' || (why === 'ended' && topology === this.#components.topology)) return;
+    }
   }
 
   /** Stops the sources and lets the sinks deliver what the channels hold, until these are empty or `signal` aborts. */
@@ -181,9 +189,8 @@ export class Agent {
 
 /** Warnings are told once, also when the file is read again and again. @returns what was told */
 function tellWarnings({ problems }: ReadConf, log: Logger, before: ReadonlySet<string>): ReadonlySet<string> {
-  const warnings = new Set(problems.warnings.map((warning) => problems.format(warning)));
-  for (const warning of warnings) if (!before.has(warning)) log.warn({}, warning);
-  return warnings;
+  for (const warning of problems.warnings) if (!before.has(warning.message)) log.warn({}, problems.format(warning));
+  return new Set(problems.warnings.map(({ message }) => message));
 }
 
 /** @throws StreamjobError CONFIG_INVALID */

@@ -43,6 +43,7 @@ export class Components {
   #old: readonly Old[] = [];
   /** Each takes a measurement back. */
   #measured: readonly (() => void)[] = [];
+  #changes = newSignal();
   /** One change after another. */
   #turn: Promise<unknown> = Promise.resolve();
   #retry: Timer | undefined;
@@ -59,6 +60,11 @@ export class Components {
   /** What there is now. */
   get topology(): Topology {
     return this.#topology;
+  }
+
+  /** Resolves when the topology is another one, whose components have had their chance to start. */
+  get nextChange(): Promise<void> {
+    return this.#changes.came;
   }
 
   /** Aborts when a stop begins. */
@@ -161,6 +167,9 @@ export class Components {
     await this.#lifecycle.leaveFor(this.#groups());
     this.#measure();
     await this.#startRest();
+    // Not before: a source that has not started does not know when it ends.
+    this.#changes.come();
+    this.#changes = newSignal();
     // A stop has let them go already, with what they had.
     if (this.signal.aborted) return;
     for (const [way, parts] of next.rewired) way.letGo(parts);
@@ -252,6 +261,15 @@ export class Components {
     for (const takeBack of this.#measured) takeBack();
     this.#measured = registerCounters(this.#given.telemetry, this.#conf.name, this.#topology.counters);
   }
+}
+
+/** Something that comes once, and those who wait for it. */
+function newSignal(): { readonly came: Promise<void>; readonly come: () => void } {
+  let come = (): void => {};
+  const came = new Promise<void>((resolve) => {
+    come = resolve;
+  });
+  return { came, come };
 }
 
 /** Whether all parts of an agent are kept. */

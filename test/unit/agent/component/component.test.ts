@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { defineComponent } from '../../../../src/agent/component/component.ts';
 import type { ComponentType, Configured } from '../../../../src/agent/component/component-type.ts';
-import { bool, charset, int, map, names, regex, text } from '../../../../src/agent/component/fields.ts';
+import { bool, charset, int, javaPattern, map, names, regex, text } from '../../../../src/agent/component/fields.ts';
 import { nested } from '../../../../src/agent/component/nested.ts';
 import { Problems } from '../../../../src/agent/component/problems.ts';
 import { changedProperties } from '../../../../src/agent/component/resolved.ts';
@@ -107,6 +107,7 @@ describe('the values of a component', () => {
       on: bool({ doc: 'a switch', default: true }),
       size: int({ doc: 'a size', default: 5, aliases: ['length'] }),
       pattern: regex({ doc: 'a pattern' }),
+      java: javaPattern({ doc: "a pattern of Java's", default: 'a' }),
       set: charset({ doc: 'a set', default: 'UTF-8' }),
       list: names({ doc: 'a list', default: '' }),
       'by.*': map(text({ doc: 'a text' }), { doc: 'texts' }),
@@ -122,6 +123,11 @@ describe('the values of a component', () => {
     expect(changed(kinds, [], ['on = TRUE', 'length = +5', 'set = utf-8', 'list = '])).toEqual([]);
     expect(changed(kinds, ['by.a = 1', 'by.b = 2', 'list = x  y'], ['by.b = 2', 'by.a = 1', 'list = x y'])).toEqual([]);
     expect(changed(within, [], ['sink.serializer = TEXT', 'sink.serializer.appendNewline = true'])).toEqual([]);
+  });
+
+  it('compare patterns with their case, and character sets by the set that a name means', () => {
+    expect(changed(kinds, ['java = error'], ['java = ERROR'])).toEqual(['java']);
+    expect(changed(kinds, ['set = latin1'], ['set = ISO-8859-1'])).toEqual([]);
   });
 
   it('name what differs, within nested components too', () => {

@@ -1,6 +1,6 @@
 /** Two components of a file that take one port or one directory are refused before the start, with both lines. */
 import { describe, expect, it } from 'vitest';
-import { readFlumeConf } from '../../../../src/agent/conf/flume-conf.ts';
+import { readFlumeConf, readFlumeConfs } from '../../../../src/agent/conf/flume-conf.ts';
 
 const HEAD = ['a1.sources = r1 r2', 'a1.channels = c1', 'a1.sinks = k1', 'a1.channels.c1.type = memory'];
 const LINKS = ['a1.sources.r1.channels = c1', 'a1.sources.r2.channels = c1', 'a1.sinks.k1.channel = c1'];
@@ -50,6 +50,22 @@ describe('what two components take', () => {
       expect.stringMatching(
         /^conf:14: channel c2: dataDirs takes the directory .*: channel c1 \(line 13\) takes it already$/,
       ),
+    ]);
+  });
+
+  it('is told with the files of both, where there are several', () => {
+    const [first = '', second = ''] = [
+      [...HEAD, ...LINKS, NULL_SINK, ...netcat('r1', '127.0.0.1', 4000)],
+      ['', ...netcat('r2', '127.0.0.1', 4000), 'a1.sinks.k1.type = null', 'a1.sinks.k1.type = null'],
+    ].map((lines) => lines.join('\n'));
+    const files = [
+      { file: 'first', text: first },
+      { file: 'second', text: second },
+    ];
+    const { problems } = readFlumeConfs(files, 'a1', { env: {} });
+    expect(problems.all.map((problem) => problems.format(problem))).toEqual([
+      'second:4: source r2: port takes port 4000, expected another: source r1 (first:11) takes it already',
+      'second:5: a1.sinks.k1.type is given again in second:6, which counts',
     ]);
   });
 });

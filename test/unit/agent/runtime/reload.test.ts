@@ -346,6 +346,24 @@ describe('a reload', () => {
   });
 });
 
+it('an agent is drained when the sources have ended that it has by then', async () => {
+  const rig = await Rig.start();
+  const draining = rig.agent.drained();
+  let isDrained = false;
+  draining.then(
+    () => {
+      isDrained = true;
+    },
+    () => {},
+  );
+  await new Peer(rig.port).send('a');
+  expect(isDrained).toBe(false);
+  rig.write({ 'a1.sources.r1.type': 'seq', 'a1.sources.r1.totalEvents': 3 });
+  expect(await rig.reload()).toBe(true);
+  await rig.turning(draining);
+  expect(rig.bodies).toEqual(['a', '0', '1', '2']);
+});
+
 describe('an agent that looks at its file', () => {
   const watching = (more: Properties = {}): Promise<Rig> => Rig.start(more, { pollInterval: '30s' });
 
