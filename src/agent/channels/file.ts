@@ -19,7 +19,13 @@ import { Waiters } from './waiters.ts';
 
 const fields = {
   dataDirs: placeFields.dataDirs,
-  capacity: int({ unit: 'events', doc: 'most events in the channel', default: 1_000_000, min: 1 }),
+  capacity: int({
+    unit: 'events',
+    doc: 'most events in the channel',
+    default: 1_000_000,
+    min: 1,
+    lenient: 'default',
+  }),
   transactionCapacity: placeFields.transactionCapacity,
   'keep-alive': int({ unit: 's', doc: 'seconds that a commit waits for room', default: 3 }),
   minimumRequiredSpace: placeFields.minimumRequiredSpace,

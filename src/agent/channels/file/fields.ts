@@ -20,7 +20,13 @@ export const placeFields: {
     default: path.join(os.homedir(), '.flume/file-channel/data'),
     shown: '~/.flume/file-channel/data',
   }),
-  transactionCapacity: int({ unit: 'events', doc: 'most events in one transaction', default: 10_000, min: 1 }),
+  transactionCapacity: int({
+    unit: 'events',
+    doc: 'most events in one transaction',
+    default: 10_000,
+    min: 1,
+    lenient: 'default',
+  }),
   minimumRequiredSpace: int({ unit: 'bytes', doc: 'free bytes of the disk that a put needs', default: 524_288_000 }),
 };
 
@@ -30,7 +36,7 @@ export const formatFields: Fields & { readonly 'encryption.*': Field<ReadonlyMap
   useDualCheckpoints: bool({ doc: MEANINGLESS }),
   backupCheckpointDir: text({ doc: MEANINGLESS }),
   compressBackupCheckpoint: bool({ doc: MEANINGLESS }),
-  checkpointInterval: int({ doc: MEANINGLESS }),
+  checkpointInterval: int({ doc: MEANINGLESS, lenient: 'default' }),
   checkpointOnClose: bool({ doc: MEANINGLESS }),
   maxFileSize: int({ doc: MEANINGLESS }),
   'use-log-replay-v1': bool({ doc: MEANINGLESS }),

@@ -5,6 +5,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Channel } from '../../../../src/agent/channels/channel.ts';
 import { file } from '../../../../src/agent/channels/file.ts';
+import { Problems } from '../../../../src/agent/component/problems.ts';
+import type { Setting } from '../../../../src/agent/component/settings.ts';
 import { ownDirectory } from '../../../kit/directory.ts';
 import { makeChannel } from './make.ts';
 import { event, put, take, takeAll, textOf } from './use.ts';
@@ -208,6 +210,17 @@ describe('TestFileChannel', () => {
     transaction.close();
     expect(channel.size).toBe(100);
   });
+});
+
+it('testfilechannel/testnegativecapacities#468: negative capacities are the defaults, with a warning', () => {
+  const properties = { dataDirs: ownDirectory(), capacity: '-3', transactionCapacity: '-1', checkpointInterval: '-2' };
+  const settings = new Map<string, Setting>(
+    Object.entries(properties).map(([key, value], i) => [key, { key, value, line: i + 1 }]),
+  );
+  const problems = new Problems('flume.conf');
+  const made = file.configure(settings, { owner: 'channel c1', line: 1, problems });
+  expect([problems.errors, problems.all.length]).toEqual([[], 3]);
+  expect(made?.resolved.values).toMatchObject({ capacity: 1_000_000, transactionCapacity: 10_000 });
 });
 
 describe('TestFileChannelRollback', () => {

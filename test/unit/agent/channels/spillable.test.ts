@@ -32,7 +32,7 @@ async function start(properties: Record<string, string | number> = {}, clock?: C
 const texts = (from: number, count: number): string[] => Array.from({ length: count }, (_, i) => `${from + i}`);
 
 describe('spillable memory channel', () => {
-  it('testPutTake: keeps in memory what has room there, and does not write', async () => {
+  it('testspillablememorychannel/testputtake#150: keeps in memory what has room there, and does not write', async () => {
     const { channel, counters } = await start();
     await put(channel, ...texts(0, 10));
     expect(counters).toMatchObject({ ChannelCapacity: 1010, ChannelSize: 10, OverflowSize: 0 });
@@ -40,7 +40,7 @@ describe('spillable memory channel', () => {
     expect(counters).toMatchObject({ ChannelSize: 0, EventPutSuccessCount: 10, EventTakeSuccessCount: 10 });
   });
 
-  it('testOverflow: what has no room in memory is on disk, and memory is used again when it has room', async () => {
+  it('testspillablememorychannel/testoverflow#153: what has no room in memory is on disk, and memory is used again when it has room', async () => {
     const { channel, counters } = await start();
     await put(channel, ...texts(0, 6));
     await put(channel, ...texts(6, 6));
@@ -54,7 +54,7 @@ describe('spillable memory channel', () => {
     expect(counters).toMatchObject({ ChannelSize: 0, OverflowSize: 0 });
   });
 
-  it('testDrainOrder: gives events in the order in which they came, wherever they are', async () => {
+  it('testspillablememorychannel/testdrainorder#154: gives events in the order in which they came, wherever they are', async () => {
     const { channel } = await start({ memoryCapacity: 7 });
     const taken: string[] = [];
     let made = 0;
@@ -68,7 +68,7 @@ describe('spillable memory channel', () => {
     expect(taken).toEqual(texts(0, made));
   });
 
-  it('testDrainingOnChannelBoundary: one transaction takes from both parts, and a rollback puts all back in order', async () => {
+  it('testspillablememorychannel/testdrainingonchannelboundary#155: one transaction takes from both parts, and a rollback puts all back in order', async () => {
     const { channel, counters } = await start({ memoryCapacity: 3 });
     for (const from of [0, 3, 6]) await put(channel, ...texts(from, 3));
     expect(counters.OverflowSize).toBe(6);
@@ -89,7 +89,7 @@ describe('spillable memory channel', () => {
     expect(channel.size).toBe(0);
   });
 
-  it('testRestart: a stop writes what is in memory to disk, between what is there, also what was taken and not delivered', async () => {
+  it('testspillablememorychannel/testrestart#152: a stop writes what is in memory to disk, between what is there, also what was taken and not delivered', async () => {
     const first = await start({ memoryCapacity: 3, overflowCapacity: 7 });
     await put(first.channel, ...texts(0, 3));
     await put(first.channel, ...texts(3, 3));
@@ -113,7 +113,7 @@ describe('spillable memory channel', () => {
     expect(await takeAll(second.channel, 10)).toEqual(texts(12, 3));
   });
 
-  it('testRestart: what is on disk comes first after the next start, and numbers go on behind it', async () => {
+  it('what is on disk comes first after the next start, and numbers go on behind it', async () => {
     let made = 0;
     const taken: string[] = [];
     for (let round = 0; round < 6; round++) {
@@ -127,7 +127,7 @@ describe('spillable memory channel', () => {
     expect(taken).toEqual(texts(0, made));
   });
 
-  it('testCapacityWithOverflow: refuses what has room in neither part, and goes on when takes have made some', async () => {
+  it('testspillablememorychannel/testcapacitywithoverflow#470: refuses what has room in neither part, and goes on when takes have made some', async () => {
     const { channel, counters } = await start({ memoryCapacity: 4, overflowCapacity: 4 });
     await put(channel, ...texts(0, 4));
     await put(channel, ...texts(4, 4));
@@ -167,6 +167,24 @@ describe('spillable memory channel', () => {
     await Promise.all([...sources.map(source), sink(), last()]);
     expect(taken.toSorted()).toEqual(sources.flatMap((name) => texts(0, 60).map((i) => `${name}/${i}`)).toSorted());
     expect(channel.size).toBe(0);
+  });
+
+  it('testspillablememorychannel/testrollback#156: keeps its order over rollbacks of puts and of takes', async () => {
+    const { channel } = await start({ memoryCapacity: 100, overflowCapacity: 900, overflowTimeout: 0 });
+    await put(channel, ...texts(0, 5));
+    const putting = channel.transaction();
+    putting.begin();
+    for (const text of texts(5, 5)) putting.put(event(text));
+    await putting.rollback();
+    putting.close();
+    expect(await takeAll(channel, 5)).toEqual(texts(0, 5));
+    expect(await takeAll(channel, 1)).toEqual([]);
+    await put(channel, ...texts(10, 5));
+    const taking = take(channel, 5);
+    expect(taking.texts).toEqual(texts(10, 5));
+    await taking.transaction.rollback();
+    taking.transaction.close();
+    expect(await takeAll(channel, 5)).toEqual(texts(10, 5));
   });
 
   it('takes puts and takes of one transaction together, across the parts', async () => {
@@ -245,7 +263,7 @@ describe('the overflow of a spillable memory channel', () => {
     expect(await takeAll(channel)).toEqual([...texts(0, 11), 'a']);
   });
 
-  it('bounds memory by bytes too, in slots of avgEventSize', async () => {
+  it('testspillablememorychannel/testbytecapacity#471: bounds memory by bytes too, in slots of avgEventSize', async () => {
     const properties = { byteCapacity: 1250, byteCapacityBufferPercentage: 20, avgEventSize: 100 };
     const { channel, counters } = await start(properties);
     await put(channel, 'x'.repeat(101), 'y'.repeat(700));
@@ -266,7 +284,7 @@ describe('the overflow of a spillable memory channel', () => {
     expect(await takeAll(channel)).toEqual(['a', 'b']);
   });
 
-  it('is not there when overflowCapacity is 0: no directory is made, and a stop tells what is lost', async () => {
+  it('testspillablememorychannel/testcapacitydisableoverflow#151: is not there when overflowCapacity is 0: no directory is made, and a stop tells what is lost', async () => {
     const dataDirs = path.join(directory, 'data');
     const { channel, lines } = await start({ overflowCapacity: 0, dataDirs });
     expect(channel.transactionCapacity).toBe(10);
