@@ -146,7 +146,7 @@ describe('a component that cannot be configured', () => {
   });
 
   it('testabstractconfigurationprovider/testchannelthrowsexceptionduringconfiguration#499: a channel', async () => {
-    const file = { 'agent1.channels.channel1.type': 'file', 'agent1.channels.channel1.capacity': 'x' };
+    const file = { 'agent1.channels.channel1.type': 'file', 'agent1.channels.channel1.minimumRequiredSpace': 'x' };
     expect(await leftOut(file)).toEqual(['channel channel1']);
   });
 
