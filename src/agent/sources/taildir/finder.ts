@@ -83,10 +83,12 @@ export class Finder {
 
   /** Adds known files that have no name of a group any more, and are in their directory still. */
   async findStrays(look: Look, tails: Iterable<Tail>, stored: readonly Position[]): Promise<void> {
+    const missing = [...tails].filter(({ key }) => !look.places.has(key));
+    const known = await this.#states(missing.filter(({ isStray }) => isStray).map((tail) => tail.path));
+    const states = new Map(known.map(({ file, state }) => [file, state]));
     const wanted: Wanted[] = [...stored];
-    for (const tail of tails) {
-      if (look.places.has(tail.key)) continue;
-      const state = tail.isStray ? await stateAt(tail.path).catch(() => undefined) : undefined;
+    for (const tail of missing) {
+      const state = tail.isStray ? states.get(tail.path) : undefined;
       if (state?.key === tail.key && this.#mayBe(tail, state)) {
         const { group, name, path: found } = tail;
         look.places.set(tail.key, { group, name, path: found, state, sure: this.#isSame(tail, state) });
