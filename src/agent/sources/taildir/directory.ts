@@ -26,7 +26,7 @@ export interface FileState {
   readonly mtimeNs: bigint;
   /** Changes with every write, and cannot be set. */
   readonly ctimeNs: bigint;
-  /** When it was made, in ns; 0 where the file system does not know. Tells it from files that had its inode before. */
+  /** When it was made, in ns; 0 where that is not known. Tells it from files that had its inode before. */
   readonly bornNs: bigint;
   /** Whether a write since would have changed its times. */
   readonly settled: boolean;
@@ -69,7 +69,9 @@ function sameDirectory(a: BigIntStats, b: BigIntStats): boolean {
 /** The state of a file; undefined when it is no regular file. */
 export function fileState(stats: BigIntStats): FileState | undefined {
   if (!stats.isFile()) return undefined;
-  const { dev, ino: inode, size, mtimeNs, ctimeNs, birthtimeNs: bornNs } = stats;
+  const { dev, ino: inode, size, mtimeNs, ctimeNs, birthtimeNs } = stats;
+  // Where a system does not know it Node gives the time of the last change instead.
+  const bornNs = birthtimeNs === ctimeNs ? 0n : birthtimeNs;
   return { key: `${dev}:${inode}`, inode, size: Number(size), mtimeNs, ctimeNs, bornNs, settled: isSettled(stats) };
 }
 
@@ -81,6 +83,11 @@ export async function stateAt(file: string): Promise<FileState | undefined> {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** Whether two files with one inode were made at the same time, and so are one; undefined where that is not known. */
+export function sameBirth(one: bigint | undefined, other: bigint): boolean | undefined {
+  return one === undefined || one <= 0n || other <= 0n ? undefined : one === other;
 }
 
 /** Whether nothing was written to a file between two looks. */

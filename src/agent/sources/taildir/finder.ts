@@ -1,7 +1,8 @@
 /** Finds files: those whose names are of a group, and those that were renamed to a name of none, as rotation does. */
 import path from 'node:path';
-import { Directory, type FileState, type Listing, stateAt } from './directory.ts';
+import { Directory, type FileState, type Listing, sameBirth, stateAt } from './directory.ts';
 import type { FileGroup } from './groups.ts';
+import type { OpenFiles } from './open-files.ts';
 import type { Place, Position, Tail } from './tail.ts';
 
 /** How many files are asked for their state at once. */
@@ -31,6 +32,7 @@ export interface FinderParts {
   readonly own: ReadonlySet<string>;
   /** Whether directories are listed anew only when their time has changed. */
   readonly cachePatternMatching: boolean;
+  readonly files: OpenFiles;
   readonly troubles: Troubles;
 }
 
@@ -38,14 +40,16 @@ export interface FinderParts {
 export class Finder {
   readonly #groups: readonly FileGroup[];
   readonly #own: ReadonlySet<string>;
+  readonly #files: OpenFiles;
   readonly #troubles: Troubles;
   readonly #directories: readonly Directory[];
   /** The listing in which a file was looked for in vain last. */
   readonly #searched = new WeakMap<Wanted, Listing>();
 
-  constructor({ groups, own, cachePatternMatching, troubles }: FinderParts) {
+  constructor({ groups, own, cachePatternMatching, files, troubles }: FinderParts) {
     this.#groups = groups;
     this.#own = own;
+    this.#files = files;
     this.#troubles = troubles;
     const directories = new Set(groups.map(({ directory }) => directory));
     this.#directories = [...directories].map((each) => new Directory(each, cachePatternMatching));
@@ -79,13 +83,15 @@ export class Finder {
 
   /** Adds known files that have no name of a group any more, and are in their directory still. */
   async findStrays(look: Look, tails: Iterable<Tail>, stored: readonly Position[]): Promise<void> {
+    const missing = [...tails].filter(({ key }) => !look.places.has(key));
+    const known = await this.#states(missing.filter(({ isStray }) => isStray).map((tail) => tail.path));
+    const states = new Map(known.map(({ file, state }) => [file, state]));
     const wanted: Wanted[] = [...stored];
-    for (const tail of tails) {
-      if (look.places.has(tail.key)) continue;
-      const state = tail.isStray ? await stateAt(tail.path).catch(() => undefined) : undefined;
-      if (state?.key === tail.key && mayBe(tail, state)) {
+    for (const tail of missing) {
+      const state = tail.isStray ? states.get(tail.path) : undefined;
+      if (state?.key === tail.key && this.#mayBe(tail, state)) {
         const { group, name, path: found } = tail;
-        look.places.set(tail.key, { group, name, path: found, state, sure: isSame(tail, state) });
+        look.places.set(tail.key, { group, name, path: found, state, sure: this.#isSame(tail, state) });
       } else wanted.push(tail);
     }
     for (const [directory, listing] of look.listings) {
@@ -106,14 +112,24 @@ export class Finder {
     const byInode = new Map(found.map((each) => [each.state.inode, each]));
     for (const one of wanted) {
       const same = 'key' in one ? byKey.get(one.key) : byInode.get(one.inode);
-      const here = same !== undefined && mayBe(one, same.state) ? same : undefined;
+      const here = same !== undefined && this.#mayBe(one, same.state) ? same : undefined;
       const group = this.groupOf(nameOf(one));
       if (here === undefined || group === undefined) this.#searched.set(one, listing);
       else {
         const { file, state } = here;
-        look.places.set(state.key, { group, name: nameOf(one), path: file, state, sure: isSame(one, state) });
+        look.places.set(state.key, { group, name: nameOf(one), path: file, state, sure: this.#isSame(one, state) });
       }
     }
+  }
+
+  /** Whether a file that has the inode of another one is that one for sure: it was made at the same time, or is open all the time. */
+  #isSame(one: Wanted, { bornNs }: FileState): boolean {
+    return ('key' in one && this.#files.has(one)) || sameBirth(one.bornNs, bornNs) === true;
+  }
+
+  /** Whether it can be that one: where that is not known the bytes before the position are to prove it, if there are any. */
+  #mayBe(one: Wanted, state: FileState): boolean {
+    return this.#isSame(one, state) || (one.pos > 0 && sameBirth(one.bornNs, state.bornNs) === undefined);
   }
 
   async #list(): Promise<Map<string, Listing>> {
@@ -146,17 +162,6 @@ export class Finder {
     }
     return all;
   }
-}
-
-/** Whether a file that has the inode of another one is that one: it was made at the same time. */
-function isSame({ bornNs }: Wanted, state: FileState): boolean {
-  return bornNs === state.bornNs && state.bornNs > 0n;
-}
-
-/** Whether it can be that one: where the time is not known the bytes before the position are to prove it, if there are any. */
-function mayBe(one: Wanted, state: FileState): boolean {
-  const isKnown = (one.bornNs ?? 0n) > 0n && state.bornNs > 0n;
-  return isKnown ? isSame(one, state) : one.pos > 0;
 }
 
 function nameOf(one: Wanted): string {

@@ -110,7 +110,7 @@ export class Tail {
   moveTo({ group, name, path, state, sure }: Place): void {
     this.sure = sure;
     this.goneSince = undefined;
-    this.bornNs = state.bornNs;
+    if (state.bornNs > 0n) this.bornNs = state.bornNs;
     this.group = group;
     this.name = name;
     this.path = path;

@@ -4,8 +4,8 @@
  * missed, is known again then.
  */
 import path from 'node:path';
+import { sameBirth } from './directory.ts';
 import { Finder, type FinderParts, type Look } from './finder.ts';
-import type { OpenFiles } from './open-files.ts';
 import { type Place, type Position, proofOf, Tail } from './tail.ts';
 
 /** What the tails need. */
@@ -14,7 +14,6 @@ export interface TailsParts extends FinderParts {
   readonly skipToEnd: boolean;
   /** How long a file that no name leads to is remembered, in ms. */
   readonly rememberMs: number;
-  readonly files: OpenFiles;
 }
 
 /** The tailed files. */
@@ -77,12 +76,19 @@ export class Tails {
 
   /** @returns whether it is new, or has another name */
   #meet(place: Place, now: number): boolean {
-    const before = this.#all.get(place.state.key);
+    const before = this.#sameFile(place);
     const tail = before ?? this.#begin(place, now);
     const changed = before === undefined || before.name !== place.name;
     tail.moveTo(place);
     tail.look(place.state, now);
     return changed;
+  }
+
+  /** The tail of a file; undefined when it is new, also when it has the inode of a tail whose file is gone. */
+  #sameFile({ state }: Place): Tail | undefined {
+    const tail = this.#all.get(state.key);
+    if (tail === undefined || this.#parts.files.has(tail)) return tail;
+    return sameBirth(tail.bornNs, state.bornNs) === false ? undefined : tail;
   }
 
   #begin(place: Place, now: number): Tail {
@@ -101,7 +107,9 @@ export class Tails {
   /** The position that was stored of a file: inodes of two devices can have the same number, so that the one of its name is better. */
   #takeStored({ name, state }: Place): Position | undefined {
     const own = this.#stored.get(state.inode) ?? [];
-    const found = own.find(({ file }) => file === name) ?? own[0];
+    const fitting = own.filter(({ bornNs }) => sameBirth(bornNs, state.bornNs) !== false);
+    const found = fitting.find(({ file }) => file === name) ?? fitting[0];
+    if (found === undefined) return undefined;
     if (own.length > 1)
       this.#stored.set(
         state.inode,

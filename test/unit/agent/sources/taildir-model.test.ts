@@ -22,7 +22,7 @@ interface ModelFile {
   /** The ids of its lines, and of the last bytes when they have no newline. */
   lines: string[];
   open: string | undefined;
-  /** Whether a look has found it under a name that matches. */
+  /** Whether a look has found lines in it under a name that matches: it is followed then, whatever name it gets. */
   known: boolean;
 }
 
@@ -133,8 +133,8 @@ class World {
     if (file === undefined) return;
     file.lines = [];
     file.open = undefined;
-    // A stray that was written anew is nobody's any more.
-    if (!this.#matches(name)) file.known = false;
+    // What is written now is not behind what was read: nothing proves that it is the file, unless its name does.
+    file.known = false;
     fs.truncateSync(this.#path(name));
   }
 
@@ -168,8 +168,8 @@ class World {
       this.#clock.advance(1);
     }
     for (const [name, file] of this.#files) {
-      if (this.#matches(name)) file.known = true;
-      if (!file.known) continue;
+      if (!this.#matches(name) && !file.known) continue;
+      if (file.lines.length > 0) file.known = true;
       const missing = file.lines.filter((id) => !this.delivered.includes(id));
       expect(missing, `lines of ${name} that were not delivered`).toEqual([]);
     }

@@ -111,6 +111,28 @@ describe('a restart', () => {
   });
 });
 
+it('keeps the positions of a directory that cannot be listed since the start', async () => {
+  const scene = new Scene();
+  const properties = { 'filegroups.g': `${scene.directory}/sub/.*` };
+  fs.mkdirSync(scene.path('sub'));
+  scene.write('sub/file', text(0, 3));
+  const first = await scene.start(properties);
+  await first.lines();
+  await first.stop();
+  scene.rename('sub', 'elsewhere');
+  fs.mkdirSync(scene.path('sub'));
+  const again = await scene.start(properties);
+  await again.lines();
+  fs.rmdirSync(scene.path('sub'));
+  for (let i = 0; i < 3; i++) {
+    scene.clock.advance(120_000);
+    expect(await again.lines()).toEqual([]);
+  }
+  scene.rename('elsewhere', 'sub');
+  scene.append('sub/file', text(3, 5));
+  expect(await again.lines()).toEqual(lines(3, 5));
+});
+
 describe('the position file', () => {
   it('holds inodes that no number of JavaScript holds', async () => {
     const scene = new Scene();
@@ -165,20 +187,34 @@ describe('the position file', () => {
   it('is written at once, then no more often than every writePosInterval, and when the source stops', async () => {
     const scene = new Scene();
     scene.write('file1', text(0, 1));
-    const tailed = await scene.start({ writePosInterval: 3000 });
-    await tailed.lines();
-    await until(() => fs.existsSync(scene.positionFile));
-    const first = scene.pos('file1');
-    scene.append('file1', text(1, 3));
-    await tailed.lines();
-    await settle();
-    expect(scene.pos('file1')).toBe(first);
-    scene.clock.advance(3000);
-    await until(() => scene.pos('file1') === 6);
-    scene.append('file1', text(3, 4));
-    await tailed.lines();
-    await tailed.stop();
-    expect(scene.pos('file1')).toBe(8);
+    let writes = 0;
+    const back = withFs({
+      open: (async (...given: Parameters<typeof realMachine.fs.open>) => {
+        if (given[0] === `${scene.positionFile}.new`) writes++;
+        return await realMachine.fs.open(...given);
+      }) as typeof realMachine.fs.open,
+    });
+    try {
+      const tailed = await scene.start({ writePosInterval: 3000 });
+      await tailed.lines();
+      await until(() => fs.existsSync(scene.positionFile));
+      for (let i = 1; i < 5; i++) {
+        scene.append('file1', text(i, i + 1));
+        await tailed.lines();
+        scene.clock.advance(500);
+      }
+      expect(writes).toBe(1);
+      scene.clock.advance(1000);
+      await until(() => scene.pos('file1') === 10);
+      expect(writes).toBe(2);
+      scene.append('file1', text(5, 6));
+      await tailed.lines();
+      await tailed.stop();
+      expect(scene.pos('file1')).toBe(12);
+      expect(writes).toBe(3);
+    } finally {
+      back();
+    }
   });
 
   it('has no position of a batch that the channel has not taken', async () => {

@@ -249,6 +249,36 @@ describe('truncation', () => {
     expect(tailed.rig.warnings).toEqual([expect.stringContaining('are not those that were read there')]);
   });
 
+  it.each([
+    ['while it runs', false],
+    ['over a restart', true],
+  ])('reads a new file that has the inode of a removed one and begins like it, %s', async (_how, restarted) => {
+    const scene = new Scene();
+    scene.write('file.log', text(0, 3));
+    // Only the time of its making tells the new file: it stands for one that has just got the inode.
+    let birthtimeNs = 1n;
+    const { stat } = realMachine.fs;
+    const back = replaceMachine({
+      ...realMachine,
+      fs: {
+        ...realMachine.fs,
+        stat: (async (...given: Parameters<typeof stat>) =>
+          Object.assign(await stat(...given), { birthtimeNs })) as typeof stat,
+      },
+    });
+    try {
+      const first = await scene.start({ idleTimeout: 0 });
+      expect(await first.lines()).toEqual(lines(0, 3));
+      if (restarted) await first.stop();
+      birthtimeNs = 2n;
+      scene.append('file.log', text(3, 5));
+      const next = restarted ? await scene.start() : first;
+      expect(await next.lines()).toEqual(lines(0, 5));
+    } finally {
+      back();
+    }
+  });
+
   it('tells it after a restart too', async () => {
     const scene = new Scene();
     scene.write('file.log', text(0, 300));
