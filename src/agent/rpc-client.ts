@@ -1,7 +1,7 @@
 /** A client for programs: sends events to a Flume Avro source or to flumeStream. Flume has one for the JVM only. */
-import { AvroRpcClient } from '../avro/client.ts';
 import { type ClientTls, TLS_VERSIONS } from '../avro/layers.ts';
-import { decodeStatus, encodeAppend, encodeAppendBatch, flumeProtocol } from '../avro/protocols/flume.ts';
+import { encodeAppend, encodeAppendBatch } from '../avro/protocols/flume.ts';
+import { systemClock } from '../core/clock.ts';
 import type { DurationLike } from '../core/duration.ts';
 import { StreamjobError } from '../core/errors.ts';
 import { type EventInit, type PlainEvent, plainEvent } from '../core/event.ts';
@@ -18,14 +18,25 @@ import {
   resolveOptions,
   text,
 } from '../core/options.ts';
-import { requireOk } from './sinks/avro/burst.ts';
+import { BalancedCalls } from './rpc-client/balanced.ts';
+import { type Calls, FailoverCalls, type HostAndPort } from './rpc-client/failover.ts';
 
 /** How a client is made. */
 export interface RpcClientOptions {
   /** `host:port` of one Avro source, or of several: the first that answers is used until it fails, then the next. */
   readonly hosts: readonly string[];
+  /** Whether calls are shared among the hosts instead: in turn, or at random. Default: they are not. */
+  readonly balance?: 'round_robin' | 'random' | undefined;
+  /** Whether a host that has failed is left out for a while, where calls are shared. Default: false. */
+  readonly backoff?: boolean | undefined;
+  /** How long it is left out at most. In ms, or a text such as '250ms', '1s', '5m'. Default: 30s. */
+  readonly maxBackoff?: DurationLike | undefined;
+  /** How many hosts a call tries before it fails, where calls are not shared. Default: as many as there are. */
+  readonly maxAttempts?: number | undefined;
   /** Whether what is sent is compressed. Default: none. */
   readonly compression?: 'none' | 'deflate' | undefined;
+  /** How hard it is compressed, from 0 (not at all) to 9. Default: 6. */
+  readonly compressionLevel?: number | undefined;
   /** Settings of TLS, for a server that speaks it. Default: without TLS. */
   readonly tls?: ClientTls | undefined;
   /** Events per request; larger batches are cut. Default: 100. */
@@ -65,7 +76,22 @@ export const RPC_CLIENT_OPTIONS = {
     expected: "at least one 'host:port'",
     doc: '`host:port` of one Avro source, or of several: the first that answers is used until it fails, then the next',
   }),
+  balance: oneOf(['round_robin', 'random'], {
+    absent: 'they are not',
+    doc: 'whether calls are shared among the hosts instead: in turn, or at random',
+  }),
+  backoff: flag({
+    default: false,
+    doc: 'whether a host that has failed is left out for a while, where calls are shared',
+  }),
+  maxBackoff: duration({ default: '30s', doc: 'how long it is left out at most' }),
+  maxAttempts: count({
+    min: 1,
+    absent: 'as many as there are',
+    doc: 'how many hosts a call tries before it fails, where calls are not shared',
+  }),
   compression: oneOf(['none', 'deflate'], { absent: 'none', doc: 'whether what is sent is compressed' }),
+  compressionLevel: count({ min: 0, max: 9, absent: '6', doc: 'how hard it is compressed, from 0 (not at all) to 9' }),
   tls: object(CLIENT_TLS_OPTIONS, {
     expected: 'settings of TLS such as { ca }',
     absent: 'without TLS',
@@ -75,15 +101,6 @@ export const RPC_CLIENT_OPTIONS = {
   requestTimeout: duration({ default: '20s', doc: 'how long an answer is waited for' }),
   connectTimeout: duration({ default: '20s', doc: 'for connecting and the handshake' }),
 } satisfies OptionTable<RpcClientOptions>;
-
-interface Job {
-  readonly message: 'append' | 'appendBatch';
-  readonly params: Buffer;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
-const MAX_IN_FLIGHT = 1000;
 
 /**
  * A connected client. Calls may overlap: to flumeStream they are pipelined, to a real Flume sent one by one in order,
@@ -95,19 +112,13 @@ const MAX_IN_FLIGHT = 1000;
  * await client.close();
  */
 export class RpcClient {
-  readonly #options: Resolved<typeof RPC_CLIENT_OPTIONS>;
-  readonly #hosts: readonly { readonly host: string; readonly port: number }[];
-  readonly #queue: Job[] = [];
-  #host = 0;
-  #client: AvroRpcClient | undefined;
-  #connecting: Promise<AvroRpcClient> | undefined;
-  #inFlight = 0;
-  #closed = false;
-  #idle: (() => void)[] = [];
+  readonly #batchSize: number;
+  readonly #calls: Calls;
 
   private constructor(options: RpcClientOptions) {
-    this.#options = resolveOptions('RpcClient.connect', RPC_CLIENT_OPTIONS, options);
-    this.#hosts = this.#options.hosts.map(parseHost);
+    const resolved = resolveOptions('RpcClient.connect', RPC_CLIENT_OPTIONS, options);
+    this.#batchSize = resolved.batchSize;
+    this.#calls = callsOf(resolved);
   }
 
   /**
@@ -116,16 +127,8 @@ export class RpcClient {
    */
   static async connect(options: RpcClientOptions): Promise<RpcClient> {
     const client = new RpcClient(options);
-    let failure: unknown;
-    for (let attempt = 0; attempt < client.#hosts.length; attempt++) {
-      try {
-        await client.#connected();
-        return client;
-      } catch (error) {
-        failure = error;
-      }
-    }
-    throw failure;
+    await client.#calls.connect();
+    return client;
   }
 
   /**
@@ -133,7 +136,7 @@ export class RpcClient {
    * @throws StreamjobError RPC_REJECTED, RPC_ERROR, REQUEST_TIMEOUT, CONNECT_FAILED, CONNECTION_CLOSED: the event may have arrived or not, send it again
    */
   append(event: EventInit): Promise<void> {
-    return this.#enqueue('append', encodeAppend(plainEvent(event)));
+    return this.#calls.call({ message: 'append', params: encodeAppend(plainEvent(event)) });
   }
 
   /**
@@ -141,11 +144,10 @@ export class RpcClient {
    * @throws StreamjobError as {@link RpcClient.append}
    */
   async appendBatch(events: readonly EventInit[]): Promise<void> {
-    const size = this.#options.batchSize;
     const calls: Promise<void>[] = [];
-    for (let at = 0; at < events.length; at += size) {
-      const batch: PlainEvent[] = events.slice(at, at + size).map(plainEvent);
-      calls.push(this.#enqueue('appendBatch', encodeAppendBatch(batch)));
+    for (let at = 0; at < events.length; at += this.#batchSize) {
+      const batch: PlainEvent[] = events.slice(at, at + this.#batchSize).map(plainEvent);
+      calls.push(this.#calls.call({ message: 'appendBatch', params: encodeAppendBatch(batch) }));
     }
     const results = await Promise.allSettled(calls);
     const failed = results.find((result) => result.status === 'rejected');
@@ -154,92 +156,28 @@ export class RpcClient {
 
   /** Waits for the calls under way and closes the connection. */
   async close(): Promise<void> {
-    this.#closed = true;
-    if (this.#inFlight > 0 || this.#queue.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
-    await this.#client?.close();
-  }
-
-  #enqueue(message: Job['message'], params: Buffer): Promise<void> {
-    if (this.#closed) return Promise.reject(new StreamjobError('CONNECTION_CLOSED', 'the client was closed'));
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ message, params, resolve, reject });
-      this.#pump();
-    });
-  }
-
-  #pump(): void {
-    while (this.#inFlight < Math.min(this.#client?.pipeline ?? 1, MAX_IN_FLIGHT)) {
-      const job = this.#queue.shift();
-      if (job === undefined) break;
-      this.#inFlight++;
-      void this.#send(job)
-        .then(job.resolve, job.reject)
-        .finally(() => {
-          this.#inFlight--;
-          this.#pump();
-        });
-    }
-    if (this.#inFlight === 0 && this.#queue.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
-  }
-
-  /** Tries each host once, beginning with the one in use. */
-  async #send({ message, params }: Job): Promise<void> {
-    let failure: unknown;
-    for (let attempt = 0; attempt < this.#hosts.length; attempt++) {
-      let client: AvroRpcClient | undefined;
-      try {
-        client = await this.#connected();
-        const result = await client.call(message, params, this.#options.requestTimeout);
-        return requireOk(decodeStatus(result), client.remote);
-      } catch (error) {
-        failure = error;
-        if (client !== undefined && client === this.#client) await this.#leave(client);
-      }
-    }
-    throw failure;
-  }
-
-  async #connected(): Promise<AvroRpcClient> {
-    // A server may close an idle connection; that is no reason for another host.
-    if (this.#client?.closed === true) this.#client = undefined;
-    if (this.#client !== undefined) return this.#client;
-    this.#connecting ??= this.#connect().finally(() => {
-      this.#connecting = undefined;
-    });
-    return this.#connecting;
-  }
-
-  async #connect(): Promise<AvroRpcClient> {
-    const { host, port } = this.#hosts[this.#host] ?? { host: '', port: 0 };
-    const { compression, tls, connectTimeout } = this.#options;
-    try {
-      this.#client = await AvroRpcClient.connect({
-        host,
-        port,
-        protocol: flumeProtocol,
-        compression,
-        tls,
-        connectTimeout,
-      });
-      return this.#client;
-    } catch (error) {
-      this.#nextHost();
-      throw error;
-    }
-  }
-
-  async #leave(client: AvroRpcClient): Promise<void> {
-    this.#client = undefined;
-    this.#nextHost();
-    await client.close();
-  }
-
-  #nextHost(): void {
-    this.#host = (this.#host + 1) % this.#hosts.length;
+    await this.#calls.close();
   }
 }
 
-function parseHost(text: string): { host: string; port: number } {
+function callsOf({
+  backoff,
+  balance,
+  maxAttempts,
+  maxBackoff,
+  ...options
+}: Resolved<typeof RPC_CLIENT_OPTIONS>): Calls {
+  const hosts = options.hosts.map(parseHost);
+  if (balance === undefined) return new FailoverCalls(hosts, options, maxAttempts ?? hosts.length);
+  if (hosts.length < 2)
+    throw invalid('a load that is balanced needs at least two hosts', 'name more hosts, or leave balance out');
+  return new BalancedCalls(
+    hosts.map((host) => new FailoverCalls([host], options)),
+    { clock: systemClock, isRandom: balance === 'random', mostOutMs: backoff ? maxBackoff : undefined },
+  );
+}
+
+function parseHost(text: string): HostAndPort {
   const match = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text.trim());
   const port = Number(match?.[3]);
   if (match === null || port > 65_535)
