@@ -1,7 +1,8 @@
 /// <reference types="node" preserve="true" />
 /** The door `streamjob/agent`: the embedded agent, and the client that sends events to any Avro source. */
 
-export { RpcClient, type RpcClientOptions } from './agent/rpc-client.ts';
+export type { RpcClientOptions } from './agent/rpc-client/options.ts';
+export { RpcClient } from './agent/rpc-client.ts';
 export { Agent } from './agent/runtime/agent.ts';
 export type { AgentOptions } from './agent/runtime/agent-options.ts';
 export type { ClientTls } from './avro/layers.ts';

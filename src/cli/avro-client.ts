@@ -8,10 +8,12 @@ import type { RpcClient } from '../agent/rpc-client.ts';
 import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
 import type { EventInit } from '../core/event.ts';
 import { fs, fsSync } from '../core/machine.ts';
+import { UsageError } from './usage-error.ts';
 
 interface AvroClientArguments {
-  readonly host: string;
-  readonly port: number;
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly rpcProps: string | undefined;
   readonly filename: string | undefined;
   readonly dirname: string | undefined;
   readonly headerFile: string | undefined;
@@ -29,18 +31,23 @@ export const avroClientCommand: CommandModule<object, AvroClientArguments> = {
   builder: (yargs) =>
     yargs
       .options({
-        host: { alias: 'H', type: 'string', demandOption: true, describe: 'host of the Avro source' },
-        port: { alias: 'p', type: 'number', demandOption: true, describe: 'its port' },
+        host: { alias: 'H', type: 'string', describe: 'host of the Avro source' },
+        port: { alias: 'p', type: 'number', describe: 'its port' },
+        rpcProps: {
+          alias: 'P',
+          type: 'string',
+          describe: "properties file of Flume's SDK, instead: hosts, limits, TLS",
+        },
         filename: { alias: 'F', type: 'string', describe: 'file whose lines are sent; stdin when left out' },
         dirname: { type: 'string', describe: 'directory whose files are sent, by name' },
         headerFile: { alias: 'R', type: 'string', describe: 'properties file with headers for every event' },
       })
-      .conflicts('filename', 'dirname'),
+      .conflicts('filename', 'dirname')
+      .conflicts('rpcProps', ['host', 'port']),
   handler: async (args) => {
     const headers = args.headerFile === undefined ? {} : await readHeaders(args.headerFile);
     const files = await filesToSend(args);
-    const { RpcClient: Client } = await import('../agent/rpc-client.ts');
-    const client = await Client.connect({ hosts: [`${hostPart(args.host)}:${args.port}`], batchSize: BATCH_SIZE });
+    const client = await connect(args);
     try {
       if (files === undefined) await sendLines(process.stdin, headers, client);
       for (const file of files ?? []) await sendLines(fsSync.createReadStream(file), headers, client);
@@ -49,6 +56,14 @@ export const avroClientCommand: CommandModule<object, AvroClientArguments> = {
     }
   },
 };
+
+async function connect({ host, port, rpcProps }: AvroClientArguments): Promise<RpcClient> {
+  const { RpcClient: Client } = await import('../agent/rpc-client.ts');
+  if (rpcProps !== undefined) return await Client.fromProperties(rpcProps);
+  if (host === undefined || port === undefined)
+    throw new UsageError('give the Avro source: -H HOST -p PORT, or a properties file: -P FILE');
+  return await Client.connect({ hosts: [`${hostPart(host)}:${port}`], batchSize: BATCH_SIZE });
+}
 
 function hostPart(host: string): string {
   return host.includes(':') ? `[${host}]` : host;

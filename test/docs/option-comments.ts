@@ -3,7 +3,7 @@
  * An interface and not a type made of the table is what users see, because tsc then names it in its messages, and editors show its comments.
  */
 import { fileURLToPath } from 'node:url';
-import { RPC_CLIENT_OPTIONS } from '../../src/agent/rpc-client.ts';
+import { RPC_CLIENT_OPTIONS } from '../../src/agent/rpc-client/options.ts';
 import { AGENT_OPTIONS } from '../../src/agent/runtime/agent-options.ts';
 import { CONTEXT_OPTIONS, JOB_MODULE_OPTIONS, JOB_OPTIONS, STOP_OPTIONS } from '../../src/api/options.ts';
 import { KIT_MODULE_OPTIONS } from '../../src/api/testing/kit-graph.ts';
@@ -51,7 +51,7 @@ export const COMMENTED: readonly Commented[] = [
   of('MapAsyncOptions', 'graph/operators/map-async.ts', MAP_ASYNC_OPTIONS),
   of('SqlOptions', 'graph/outputs/exactly-once.ts', SQL_OPTIONS),
   of('AgentOptions', 'agent/runtime/agent-options.ts', AGENT_OPTIONS),
-  of('RpcClientOptions', 'agent/rpc-client.ts', RPC_CLIENT_OPTIONS),
+  of('RpcClientOptions', 'agent/rpc-client/options.ts', RPC_CLIENT_OPTIONS),
   of('TestJobOptions', 'api/testing/test-job.ts', TEST_JOB_OPTIONS),
   of('RunBatchesOptions', 'api/testing/run-batches.ts', RUN_BATCHES_OPTIONS),
   of('SimulationOptions', 'api/testing/simulate-options.ts', SIMULATION_OPTIONS),

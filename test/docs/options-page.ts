@@ -1,5 +1,5 @@
 /** The page of all options, made of the tables that check them. */
-import { RPC_CLIENT_OPTIONS } from '../../src/agent/rpc-client.ts';
+import { RPC_CLIENT_OPTIONS } from '../../src/agent/rpc-client/options.ts';
 import { AGENT_OPTIONS } from '../../src/agent/runtime/agent-options.ts';
 import { CONTEXT_OPTIONS, JOB_OPTIONS, STOP_OPTIONS } from '../../src/api/options.ts';
 import { environmentName } from '../../src/api/resolve-options.ts';

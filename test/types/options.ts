@@ -2,7 +2,7 @@
  * Type tests: compiled by `npm run types`, never run. The interfaces of options that users see are what the tables check: the same names, the
  * same types of values, the same that must be given. And what has a default is always there in what a table makes of an options object.
  */
-import type { RPC_CLIENT_OPTIONS, RpcClientOptions } from '../../src/agent/rpc-client.ts';
+import type { RPC_CLIENT_OPTIONS, RpcClientOptions } from '../../src/agent/rpc-client/options.ts';
 import type { AGENT_OPTIONS, AgentOptions } from '../../src/agent/runtime/agent-options.ts';
 import type { StopOptions, StreamingContextOptions } from '../../src/api/context-options.ts';
 import type { JobOptions } from '../../src/api/job-options.ts';

@@ -1,8 +1,13 @@
 /** A client with several hosts: one at a time until it fails, or shared among them. Cases of Flume's tests carry their ids. */
+import fs from 'node:fs';
+import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { RpcClient, type RpcClientOptions } from '../../../src/agent/rpc-client.ts';
+import type { RpcClientOptions } from '../../../src/agent/rpc-client/options.ts';
+import { clientOptions } from '../../../src/agent/rpc-client/properties.ts';
+import { RpcClient } from '../../../src/agent/rpc-client.ts';
 import { encodeStatus, flumeProtocol } from '../../../src/avro/protocols/flume.ts';
 import { AvroRpcServer } from '../../../src/avro/server.ts';
+import { ownDirectory } from '../../kit/directory.ts';
 import { freePort } from '../../kit/ports.ts';
 
 const ends: (() => unknown)[] = [];
@@ -146,5 +151,65 @@ describe('several hosts', () => {
       code: expect.stringMatching(/RPC_REJECTED|CONNECT_FAILED/),
     });
     await expect(client.append(EVENT)).rejects.toThrow('all hosts have failed and are left out for a while');
+  });
+});
+
+describe('a properties file', () => {
+  it('says hosts, how they are used, and limits', async () => {
+    const [one, two] = await hosts(2);
+    const text = [
+      'client.type = default_loadbalance',
+      'hosts = h1 h2',
+      `hosts.h1 = ${one.at}`,
+      `hosts.h2 = ${two.at}`,
+      'host-selector = random',
+      'backoff = true',
+      'batch-size = 0',
+      'request-timeout = 7',
+    ].join('\n');
+    expect(clientOptions(text, 'client.properties')).toEqual({
+      hosts: [one.at, two.at],
+      batchSize: 100,
+      connectTimeout: 20_000,
+      requestTimeout: 20_000,
+      compression: 'none',
+      compressionLevel: 6,
+      tls: undefined,
+      balance: 'random',
+      backoff: true,
+      maxBackoff: 30_000,
+    });
+    const file = path.join(ownDirectory(), 'client.properties');
+    fs.writeFileSync(file, text.replace('= random', '= round_robin'));
+    const client = await RpcClient.fromProperties(file);
+    ends.push(() => client.close());
+    for (let i = 0; i < 4; i++) await client.append(EVENT);
+    expect([one.taken, two.taken]).toEqual([2, 2]);
+  });
+
+  it.each([
+    ['hosts = h1\nhosts.h1 = a:1', { hosts: ['a:1'] }],
+    ['hosts = h1 h2\nhosts.h1 = a:1\nhosts.h2 = b:2', { hosts: ['a:1'] }],
+    [
+      'client.type = default_failover\nhosts = h1 h2\nhosts.h1 = a:1\nhosts.h2 = b:2\nmax-attempts = 5',
+      { hosts: ['a:1', 'b:2'], maxAttempts: 5 },
+    ],
+  ])('%j', (text, options) => {
+    expect(clientOptions(text, 'x')).toMatchObject(options);
+  });
+
+  it.each([
+    ['', 'property hosts is missing'],
+    ['hosts = h1', 'hosts.h1 is missing'],
+    ['client.type = thrift\nhosts = h1\nhosts.h1 = a:1', 'x:1: client.type is "thrift", expected one of'],
+    ['client.type = default_loadbalance\nhosts = h1\nhosts.h1 = a:1', 'x:2: the client: hosts names one host'],
+  ])('%j is refused', (text, reason) => {
+    expect(() => clientOptions(text, 'x')).toThrow(reason);
+  });
+
+  it('that is not there is told', async () => {
+    await expect(RpcClient.fromProperties('/nowhere/client.properties')).rejects.toMatchObject({
+      code: 'FILE_NOT_FOUND',
+    });
   });
 });

@@ -1,6 +1,6 @@
 /** What is made of a table of options: defaults, what workers are told; and that every default of every table fits its own option. */
 import { describe, expect, test } from 'vitest';
-import { RPC_CLIENT_OPTIONS } from '../../../src/agent/rpc-client.ts';
+import { RPC_CLIENT_OPTIONS } from '../../../src/agent/rpc-client/options.ts';
 import { AGENT_OPTIONS } from '../../../src/agent/runtime/agent-options.ts';
 import { CONTEXT_OPTIONS, JOB_OPTIONS, STOP_OPTIONS } from '../../../src/api/options.ts';
 import { RUN_BATCHES_OPTIONS } from '../../../src/api/testing/run-batches.ts';
