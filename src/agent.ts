@@ -1,6 +1,8 @@
 /// <reference types="node" preserve="true" />
 /** The door `streamjob/agent`: the embedded agent, and the client that sends events to any Avro source. */
 
+export type { EmbeddedProperties } from './agent/embedded/configuration.ts';
+export { EmbeddedAgent, type EmbeddedAgentOptions } from './agent/embedded/embedded-agent.ts';
 export type { RpcClientOptions } from './agent/rpc-client/options.ts';
 export { RpcClient } from './agent/rpc-client.ts';
 export { Agent } from './agent/runtime/agent.ts';

@@ -9,6 +9,7 @@ import type { AgentConf } from '../conf/agent-conf.ts';
 import { loadFlumeConfs, type ReadConf, readFlumeConfs } from '../conf/flume-conf.ts';
 import { readPlaces } from '../conf/places.ts';
 import type { ConfText } from '../conf/read-files.ts';
+import type { Source } from '../sources/source.ts';
 import { AGENT_OPTIONS, type AgentOptions } from './agent-options.ts';
 import { Components } from './components.ts';
 import { Reloader } from './reload.ts';
@@ -178,6 +179,11 @@ export class Agent {
   /** The address that a source or sink listens on, once started; for port 0. */
   address(name: string): { readonly host: string; readonly port: number } | undefined {
     return this.#components.topology.sources.get(name)?.address ?? this.#components.topology.sinks.get(name)?.address;
+  }
+
+  /** @internal A source by its name. */
+  sourceOf(name: string): Source | undefined {
+    return this.#components.topology.sources.get(name);
   }
 
   #summary(): string {

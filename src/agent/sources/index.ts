@@ -1,6 +1,7 @@
 /** The list of source types. */
 import { type Registry, registry } from '../../core/registry.ts';
 import { avro } from './avro.ts';
+import { embedded } from './embedded.ts';
 import { exec } from './exec.ts';
 import { httpSource } from './http.ts';
 import { multiportSyslogTcp } from './multiport-syslogtcp.ts';
@@ -26,6 +27,7 @@ export const sources: Registry<SourceType> = registry('source', [
   multiportSyslogTcp,
   syslogUdp,
   httpSource,
+  embedded,
   seq,
   stress,
 ]);

@@ -30,6 +30,7 @@ const fixtures: Readonly<Record<string, () => Properties>> = {
   syslogtcp: () => ({ host: '127.0.0.1', port: 0 }),
   multiport_syslogtcp: () => ({ host: '127.0.0.1', ports: '0', 'charset.port.0': 'UTF-16' }),
   syslogudp: () => ({ host: '127.0.0.1', port: 0 }),
+  'org.apache.flume.agent.embedded.EmbeddedSource': () => ({}),
   http: () => ({ bind: '127.0.0.1', port: 0 }),
   spooldir: spool,
   TAILDIR: tail,
