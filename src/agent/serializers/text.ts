@@ -1,7 +1,7 @@
 /** The text serializer: the body, and a newline. */
 import { defineComponent } from '../component/component.ts';
 import { bool } from '../component/fields.ts';
-import { NEWLINE, type Serializer, type SerializerContext, type SerializerType } from './serializer.ts';
+import { NEWLINE, ofEvents, type Serializer, type SerializerContext, type SerializerType } from './serializer.ts';
 
 /** The text serializer. */
 export const text: SerializerType = defineComponent({
@@ -10,5 +10,5 @@ export const text: SerializerType = defineComponent({
   doc: 'the body of each event; its headers are left out',
   fields: { appendNewline: bool({ doc: 'write a newline behind each event', default: true }) },
   create: ({ appendNewline }, _context: SerializerContext): Serializer =>
-    appendNewline ? ({ body }) => [body, NEWLINE] : ({ body }) => [body],
+    ofEvents(appendNewline ? ({ body }) => [body, NEWLINE] : ({ body }) => [body]),
 });

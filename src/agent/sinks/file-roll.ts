@@ -10,7 +10,7 @@ import { defineComponent } from '../component/component.ts';
 import { choice, int, text, type Values } from '../component/fields.ts';
 import { nested } from '../component/nested.ts';
 import { serializers } from '../serializers/index.ts';
-import type { Serializer } from '../serializers/serializer.ts';
+import type { FileSerializer, Serializer } from '../serializers/serializer.ts';
 import {
   type Batch,
   finish,
@@ -73,6 +73,9 @@ function localTime(ms: number): string {
 interface OpenFile {
   readonly path: string;
   readonly file: AppendFile;
+  readonly serializer: FileSerializer;
+  /** Whether its beginning is on disk, or there is none. */
+  isBegun: boolean;
   /** When the next file is to begin, in ms since the epoch. */
   readonly rollAt: number;
   /** Bytes that are on disk for sure. */
@@ -82,7 +85,7 @@ interface OpenFile {
 class FileRollSink implements Sink {
   readonly #values: Values<typeof fields>;
   readonly #context: SinkContext;
-  readonly #serialize: Serializer;
+  readonly #serializer: Serializer;
   readonly #files: Files;
   readonly #directory: string;
   readonly #names: Names;
@@ -90,10 +93,10 @@ class FileRollSink implements Sink {
   /** What was begun last and may still be at the disk: a stop waits for it, so that no file stays open. */
   #working: Promise<unknown> = Promise.resolve();
 
-  constructor(values: Values<typeof fields>, context: SinkContext, serialize: Serializer) {
+  constructor(values: Values<typeof fields>, context: SinkContext, serializer: Serializer) {
     this.#values = values;
     this.#context = context;
-    this.#serialize = serialize;
+    this.#serializer = serializer;
     this.#files = context.files ?? nodeFiles;
     this.#directory = path.resolve(values['sink.directory']);
     this.#names = new Names(values, context.clock.now());
@@ -149,7 +152,8 @@ class FileRollSink implements Sink {
 
   async #write({ events }: Batch): Promise<void> {
     const open = await this.#current();
-    const parts = events.flatMap((event) => this.#serialize(event));
+    const beginning = open.isBegun ? [] : open.serializer.begin();
+    const parts = [...beginning, ...open.serializer.batch(events)];
     try {
       await open.file.append(parts);
       await open.file.sync();
@@ -157,6 +161,7 @@ class FileRollSink implements Sink {
       await this.#abandon(open);
       throw this.#error(cause, `cannot write ${open.path}`, open.path);
     }
+    open.isBegun = true;
     open.synced += parts.reduce((bytes, part) => bytes + part.length, 0);
   }
 
@@ -179,7 +184,7 @@ class FileRollSink implements Sink {
           await made.close();
           throw error;
         });
-        return { path: file, file: made, rollAt, synced: 0 };
+        return { path: file, file: made, serializer: this.#serializer(), isBegun: false, rollAt, synced: 0 };
       } catch (cause) {
         // A file of an earlier run: Flume would write over it.
         if (systemCodeOf(cause) === 'EEXIST') continue;

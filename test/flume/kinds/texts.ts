@@ -38,7 +38,8 @@ export function serializer(type: string, one: FlumeCase): Verdict {
         ? { headers: {}, body: Buffer.from(event) }
         : { headers: event.headers, body: Buffer.from(event.body) },
   );
-  const text = Buffer.concat(events.flatMap((event) => [...serialize(event)])).toString();
+  const file = serialize();
+  const text = Buffer.concat([...file.begin(), ...file.batch(events)]).toString();
   return passedIf(linesOf(text) === linesOf(String(one.expected['text'])), text);
 }
 

@@ -45,7 +45,9 @@ const within = defineComponent({
   nested: { serializer: nested({ prefix: 'sink.serializer', types: serializers, fallback: 'text', doc: 'bytes' }) },
   create: (_values, _context: unknown, parts): unknown =>
     Buffer.concat([
-      ...parts.nested.serializer.create({ owner: 'sink k1' })({ headers: { a: '1' }, body: Buffer.from('x') }),
+      ...parts.nested.serializer
+        .create({ owner: 'sink k1' })()
+        .batch([{ headers: { a: '1' }, body: Buffer.from('x') }]),
     ]),
 });
 

@@ -4,6 +4,10 @@ import type { Properties } from './declarations.ts';
 import { forEveryEntry } from './entries.ts';
 import { serializerContract } from './serializers.ts';
 
-const fixtures: Readonly<Record<string, () => Properties>> = { text: () => ({}), header_and_text: () => ({}) };
+const fixtures: Readonly<Record<string, () => Properties>> = {
+  text: () => ({}),
+  header_and_text: () => ({}),
+  avro_event: () => ({}),
+};
 
 forEveryEntry(serializers, fixtures, serializerContract);

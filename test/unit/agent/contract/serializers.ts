@@ -9,9 +9,9 @@ export function serializerContract(type: SerializerType, properties: () => Prope
   declarationContract(type, properties, false);
 
   it.each(Object.entries(oddEvents))('takes an event with %s, and keeps its body', (_what, event) => {
-    const serialize = configured(type, properties(), { owner: 'sink k1' });
-    const bytes = Buffer.concat([...serialize(event)]);
+    const file = configured(type, properties(), { owner: 'sink k1' })();
+    const bytes = Buffer.concat([...file.batch([event])]);
     expect(bytes.includes(Buffer.from(event.body))).toBe(true);
-    expect(Buffer.concat([...serialize(event)]).equals(bytes)).toBe(true);
+    expect(Buffer.concat([...file.batch([event])]).equals(bytes)).toBe(true);
   });
 }
