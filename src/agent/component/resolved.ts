@@ -1,4 +1,5 @@
 /** The values of a component in a form that can be compared, so that a reload can tell what has changed from what has not. */
+import { Charset } from './charset/charset.ts';
 import type { Field } from './fields.ts';
 import { JavaPattern } from './pattern/pattern.ts';
 
@@ -14,7 +15,7 @@ export interface Resolved {
 
 /**
  * A value as plain data: two texts of the file that mean the same (`TRUE` and `true`, `+5` and `5`) give the same.
- * @param text what stands in the file, for values that are objects of a class, e.g. character sets
+ * @param text what stands in the file, for values that are objects of another class
  */
 export function plain(field: Field<unknown>, value: unknown, text: string | undefined): Plain {
   if (value === undefined || value === null) return null;
@@ -26,7 +27,8 @@ export function plain(field: Field<unknown>, value: unknown, text: string | unde
   }
   if (value instanceof RegExp) return String(value);
   if (value instanceof JavaPattern) return value.source;
-  return (text ?? '').toLowerCase();
+  if (value instanceof Charset) return value.name;
+  return text ?? '';
 }
 
 /**
