@@ -228,10 +228,13 @@ export class AvroRpcServer {
     for (const connection of this.#connections) connection.pauseReading();
   }
 
-  /** Goes on reading. */
+  /** Goes on reading. What a connection had read before may be too much at once, so that the owner stops reading before the others go on. */
   resumeReading(): void {
     this.#reading = true;
-    for (const connection of this.#connections) connection.resumeReading();
+    for (const connection of this.#connections) {
+      connection.resumeReading();
+      if (!this.#reading) return;
+    }
   }
 
   /** Takes no more connections; those that are open live on until `close`. */

@@ -11,15 +11,24 @@ export type PauseReason = 'backlog' | 'rate';
 export class ReadingGate {
   readonly #receivers: readonly Receiver[];
   readonly #against = new Map<Receiver, Set<PauseReason>>();
+  /** What was said last of each reason for all of them. */
+  readonly #said = new Map<PauseReason, boolean>();
 
   constructor(receivers: readonly Receiver[]) {
     this.#receivers = receivers;
     for (const receiver of receivers) this.#against.set(receiver, new Set());
   }
 
-  /** Stops or allows all receivers for one reason. */
+  /**
+   * Stops or allows all receivers for one reason. A receiver that reads again may bring so much at once that all are stopped before the
+   * others are allowed to read: what was said last holds.
+   */
   setAll(reason: PauseReason, paused: boolean): void {
-    for (const receiver of this.#receivers) this.set(receiver, reason, paused);
+    this.#said.set(reason, paused);
+    for (const receiver of this.#receivers) {
+      if (this.#said.get(reason) !== paused) return;
+      this.set(receiver, reason, paused);
+    }
   }
 
   /** Stops or allows one receiver for one reason. Saying the same twice does nothing. */

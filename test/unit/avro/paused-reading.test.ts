@@ -57,3 +57,45 @@ test('a peer that ends meanwhile is heard to its end', async () => {
   expect(bodies).toEqual(all);
   await client.closed;
 });
+
+test('when what one connection had read before stops the reading again, the other connections are not read', async () => {
+  const bodies: string[] = [];
+  let stops = false;
+  const server = await AvroRpcServer.listen({
+    host: '127.0.0.1',
+    port: 0,
+    protocol: flumeProtocol,
+    owner: 'test',
+    log: collectingLogger().log,
+    pipeline: 1000,
+    onRequest: (request) => {
+      const taken = decodeEvents(request.message as FlumeMessage, request.params).toArray();
+      bodies.push(...taken.map((each) => each.text()));
+      request.reply(encodeStatus('OK'));
+      if (stops) server.pauseReading();
+    },
+  });
+  OPEN.push(server);
+  const [first, second] = [await RawClient.connect(server.address.port), await RawClient.connect(server.address.port)];
+  for (const client of [first, second]) {
+    client.write(frame(1, handshake(), call('appendBatch', events(['begin']))));
+    await client.wait(1);
+  }
+  stops = true;
+  const many = Array.from({ length: REQUESTS }, (_, i) => frame(i + 2, call('appendBatch', events([`${i}`]))));
+  first.write(Buffer.concat(many));
+  await until(() => bodies.length > 2);
+  second.write(frame(2, call('appendBatch', events(['of the second']))));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const before = bodies.length;
+  server.resumeReading();
+  expect(bodies.length).toBeGreaterThan(before);
+  expect(bodies.length).toBeLessThan(REQUESTS);
+  // What would come of the second connection comes within some turns of the loop.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(bodies).not.toContain('of the second');
+  stops = false;
+  server.resumeReading();
+  await until(() => bodies.length === REQUESTS + 3);
+  expect(bodies).toContain('of the second');
+});

@@ -22,9 +22,14 @@ afterEach(async () => {
 /** A receiver that only notes whether it may read. */
 class Noted extends ValuesReceiver<number> {
   readonly calls: string[] = [];
+  /** What it does when it may read again. */
+  onResume: (() => void) | undefined;
   override readonly reading: Reading = {
     pause: () => void this.calls.push('pause'),
-    resume: () => void this.calls.push('resume'),
+    resume: () => {
+      this.calls.push('resume');
+      this.onResume?.();
+    },
   };
 }
 
@@ -127,6 +132,18 @@ test('a receiver reads when nothing is against it: one reason that ends does not
   expect(receiver.calls).toEqual(['pause']);
   gate.set(receiver, 'rate', false);
   expect(receiver.calls).toEqual(['pause', 'resume']);
+});
+
+test('a receiver that brings so much as it reads again that all are stopped leaves the others stopped', () => {
+  const [first, second] = [noted(), noted()];
+  const gate = new ReadingGate([first, second]);
+  gate.setAll('backlog', true);
+  first.onResume = () => gate.setAll('backlog', true);
+  gate.setAll('backlog', false);
+  expect([first.calls, second.calls]).toEqual([['pause', 'resume', 'pause'], ['pause']]);
+  first.onResume = undefined;
+  gate.setAll('backlog', false);
+  expect([first.calls.at(-1), second.calls]).toEqual(['resume', ['pause', 'resume']]);
 });
 
 describe('the rate', () => {
