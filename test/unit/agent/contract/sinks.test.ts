@@ -26,6 +26,7 @@ const fixtures: Readonly<Record<string, SinkFixture>> = {
   file_roll: { properties: () => ({ 'sink.directory': ownDirectory() }), failing: brokenFiles },
   // Nobody listens on port 1, and without that an answer takes the event.
   http: { properties: () => ({ endpoint: 'http://127.0.0.1:1' }), failing: () => ({}) },
+  hdfs: { properties: () => ({ 'hdfs.path': `file://${ownDirectory()}` }), failing: brokenFiles },
   logger: { properties: () => ({}), failing: brokenLog },
   null: { properties: () => ({}) },
   // Its deliveries are polled for: without a poller it leaves events where they are.
