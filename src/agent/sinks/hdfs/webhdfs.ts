@@ -3,6 +3,8 @@
  * file: what is answered is kept, and no lease is left behind.
  * Source: "WebHDFS REST API" of Hadoop 3.4.
  */
+import http from 'node:http';
+import https from 'node:https';
 import { messageOf, StreamjobError } from '../../../core/errors.ts';
 import { timeoutSignal } from '../../../core/machine.ts';
 import type { Store, StoredFile } from './store.ts';
@@ -23,7 +25,7 @@ export interface WebHdfsOptions {
 
 interface Answer {
   readonly status: number;
-  readonly location: string | null;
+  readonly location: string | undefined;
   readonly text: string;
 }
 
@@ -43,19 +45,19 @@ class NameNode {
 
   /** A call that the name node answers itself. */
   async ask(method: 'GET' | 'PUT' | 'POST', path: string, query: Query): Promise<Answer> {
-    return this.#checked(await this.#fetch(method, this.#address(path, query)), query, path);
+    return this.#checked(await this.#call(method, this.#address(path, query)), query, path);
   }
 
   /** A call with data: the name node says which data node takes it. */
   async send(method: 'PUT' | 'POST', path: string, query: Query, data: Buffer): Promise<void> {
-    const where = await this.#fetch(method, this.#address(path, { ...query, noredirect: 'false' }));
+    const where = await this.#call(method, this.#address(path, { ...query, noredirect: 'false' }));
     const { location } = this.#checked(where, query, path);
-    if (location === null)
+    if (location === undefined)
       throw new StreamjobError('PROTOCOL_ERROR', `${this.#options.url} does not say which data node takes ${path}`, {
         where: this.#options.url,
         hint: 'give the address of a name node with WebHDFS, or of HttpFS',
       });
-    this.#checked(await this.#fetch(method, new URL(location, this.#options.url), data), query, path);
+    this.#checked(await this.#call(method, new URL(location, this.#options.url), data), query, path);
   }
 
   #address(path: string, query: Query): URL {
@@ -73,25 +75,18 @@ class NameNode {
     return address;
   }
 
-  async #fetch(method: string, address: URL, data?: Buffer): Promise<Answer> {
+  async #call(method: string, address: URL, data?: Buffer): Promise<Answer> {
     const { signal, end } = timeoutSignal(this.#options.callTimeout);
     try {
-      const headers = { 'content-type': 'application/octet-stream' };
-      const body = data === undefined ? null : new Uint8Array(data);
-      const response = await fetch(address, { method, body, headers, redirect: 'manual', signal });
-      return { status: response.status, location: response.headers.get('location'), text: await response.text() };
+      return await exchange(method, address, data, signal);
     } catch (cause) {
       if (signal.aborted)
         throw new StreamjobError(
           'REQUEST_TIMEOUT',
           `${address.host} did not answer within ${this.#options.callTimeout} ms`,
-          {
-            where: address.host,
-            hint: 'raise hdfs.callTimeout, or see why HDFS is slow',
-            cause,
-          },
+          { where: address.host, hint: 'raise hdfs.callTimeout, or see why HDFS is slow', cause },
         );
-      throw new StreamjobError('CONNECT_FAILED', `no answer from ${address.host}: ${reasonOf(cause)}`, {
+      throw new StreamjobError('CONNECT_FAILED', `no answer from ${address.host}: ${messageOf(cause)}`, {
         where: address.host,
         hint: 'see that the address is that of WebHDFS (port 9870 of the name node, 9864 of data nodes) and can be reached from here',
         cause,
@@ -114,10 +109,31 @@ class NameNode {
   }
 }
 
-/** What lies behind "fetch failed". */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return messageOf(cause ?? error);
+/**
+ * One request and its answer, on a connection of its own: data nodes end theirs behind each answer, and answer some requests with
+ * "100 Continue" first, which fetch takes for an error.
+ */
+function exchange(method: string, address: URL, data: Buffer | undefined, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': data?.length ?? 0 };
+    const { request: call } = address.protocol === 'https:' ? https : http;
+    const request = call(address, { method, headers, agent: false, signal });
+    request.once('error', reject);
+    request.once('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.once('error', reject);
+      response.once('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          location: response.headers.location,
+          text: Buffer.concat(chunks).toString(),
+        }),
+      );
+    });
+    request.once('close', () => reject(new Error('the connection ended before the answer')));
+    request.end(data);
+  });
 }
 
 function said(text: string): string {
