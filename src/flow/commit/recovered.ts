@@ -169,7 +169,8 @@ function fitOf(
 /** Reads a journal, record by record, into the states of an engine. That the forms fit was checked when the journal was opened. */
 export class StateReader {
   readonly #into: (name: string) => RestorableState | undefined;
-  readonly #lastRun = new Map<RestorableState, number | undefined>();
+  /** By operators: an engine may have another object for a state each time that it is asked. */
+  readonly #lastRun = new Map<string, { readonly state: RestorableState; readonly time: number | undefined }>();
 
   constructor(into: (name: string) => RestorableState | undefined) {
     this.#into = into;
@@ -182,19 +183,19 @@ export class StateReader {
       if (state === undefined) continue;
       if (fitOf(stored, state.form) === 'anew') {
         state.restored(undefined);
-        this.#lastRun.set(state, undefined);
+        this.#lastRun.set(stored.operator, { state, time: undefined });
         continue;
       }
       const { version = FIRST_VERSION } = stored;
       for (const change of stored.changes) state.restore(change, false, version);
       for (const whole of stored.wholes) state.restore(whole, true, version);
-      this.#lastRun.set(state, stored.time);
+      this.#lastRun.set(stored.operator, { state, time: stored.time });
     }
   }
 
   /** After the last record. */
   finish(): void {
-    for (const [state, time] of this.#lastRun) state.restored(time);
+    for (const { state, time } of this.#lastRun.values()) state.restored(time);
   }
 }
 

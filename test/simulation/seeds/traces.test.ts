@@ -32,7 +32,7 @@ test('a story that holds cannot be made smaller', async () => {
 });
 
 describe('once ended badly:', () => {
-  // The first of this world; the others of worlds with fewer parts, in which these seeds had another story.
+  // The first two of this world; the others of worlds with fewer parts, in which these seeds had another story.
   test.each([
     [
       'reading that was stopped again as it went on went on for other connections: memory without a bound',
