@@ -7,7 +7,7 @@ import { STATE_BUCKETS, type StateForm } from '../../graph/state/form.ts';
 import { LocalState, packChanges, unpackChanges } from '../../state/durable-state.ts';
 import { MemoryStateStore } from '../../state/memory.ts';
 import { FIRST_VERSION, type PackedChange, type RestorableState, type StoredEntry } from '../../state/store.ts';
-import type { StoredState } from './records.ts';
+import { NOT_CONTINUED, type StoredState } from './records.ts';
 
 /** State of an operator that the job does not have any more. */
 export class KeptState implements RestorableState {
@@ -96,7 +96,7 @@ export class KeptState implements RestorableState {
         kind,
         shape,
         ...(version === FIRST_VERSION ? {} : { version }),
-        time: this.#lastCommitted ?? 0,
+        time: NOT_CONTINUED,
         changes: i === 0 ? [] : [state.bucket(bucket)],
         wholes: i === 0 ? [state.bucket(bucket)] : [],
       }),
