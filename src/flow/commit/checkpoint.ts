@@ -21,7 +21,13 @@ import type { StateForm } from '../../graph/state/form.ts';
 import type { RestorableState } from '../../state/store.ts';
 import { BlockLog, type BlockRef, blockFileNumber } from '../block/block-log.ts';
 import type { CommitDetails } from './commit-details.ts';
-import type { JournalRecord, LoggedBlock, StoredPosition, StoredState } from './records.ts';
+import {
+  type JournalRecord,
+  type LoggedBlock,
+  NOT_CONTINUED,
+  type StoredPosition,
+  type StoredState,
+} from './records.ts';
 import { blockKey, Recovered, StateReader } from './recovered.ts';
 import { checkpointSizes } from './sizes.ts';
 import { formOf, Tidying, weigh } from './tidying.ts';
@@ -210,7 +216,7 @@ export class Checkpoint {
    */
   async commit(details: CommitDetails): Promise<void> {
     this.#tidying.forget(details);
-    const states = this.#changes(details);
+    const states = [...this.#changes(details), ...this.#notContinued(details)];
     const slices = details.slices;
     const added = { states: toBytes(states), slices, ids: details.ids, positions: this.#newPositions(details) };
     const tidied = await this.#tidying.carried(details, added.states.length + weigh(slices));
@@ -258,6 +264,22 @@ export class Checkpoint {
     return states.flatMap(({ state, touched, changes }) =>
       touched ? [{ operator: state, ...formOf(this.#options.forms.get(state)), time, changes, wholes: [] }] : [],
     );
+  }
+
+  /**
+   * States that this run does not continue: of operators that the job does not have, and of windows that it has with another length and
+   * that no batch has run through yet. What their windows would still read is dropped from here on. A later run that has them again must
+   * know it, or it would go on from the old state and never take out of it what has left: they are told once, as of no batch's time.
+   */
+  #notContinued({ states }: CommitDetails): StoredState[] {
+    const { lastRun, kept } = this.#found;
+    const touched = new Set(states.flatMap(({ state, touched: isTouched }) => (isTouched ? [state] : [])));
+    return [...lastRun].flatMap(([operator, time]) => {
+      const left = kept.get(operator);
+      if (touched.has(operator) || time === NOT_CONTINUED || (time !== undefined && left === undefined)) return [];
+      const form = formOf(left?.form ?? this.#options.forms.get(operator));
+      return [{ operator, ...form, time: NOT_CONTINUED, changes: [], wholes: [] }];
+    });
   }
 
   #newPositions({ positions }: CommitDetails): CommitDetails['positions'] {

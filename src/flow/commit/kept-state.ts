@@ -6,15 +6,14 @@
 import { STATE_BUCKETS, type StateForm } from '../../graph/state/form.ts';
 import { LocalState, packChanges, unpackChanges } from '../../state/durable-state.ts';
 import { MemoryStateStore } from '../../state/memory.ts';
-import { FIRST_VERSION, type PackedChange, type RestorableState, type StoredEntry } from '../../state/store.ts';
-import type { StoredState } from './records.ts';
+import { FIRST_VERSION, type PackedChange, type StoredEntry } from '../../state/store.ts';
+import { NOT_CONTINUED, type StoredState } from './records.ts';
 
 /** State of an operator that the job does not have any more. */
-export class KeptState implements RestorableState {
+export class KeptState {
   readonly operator: string;
   #form: StateForm;
   readonly #versions = new Map<number, LocalState>();
-  #lastCommitted: number | undefined;
 
   constructor(operator: string, kind: string, shape: string) {
     this.operator = operator;
@@ -44,10 +43,6 @@ export class KeptState implements RestorableState {
         for (const { set } of unpackChanges(state.bucket(bucket))) for (const entry of set) yield [version, entry];
       }
     }
-  }
-
-  get lastCommitted(): number | undefined {
-    return this.#lastCommitted;
   }
 
   get size(): number {
@@ -82,11 +77,6 @@ export class KeptState implements RestorableState {
     target.restore(change, whole);
   }
 
-  restored(lastCommitted: number | undefined): void {
-    for (const state of this.#versions.values()) state.restored(lastCommitted);
-    this.#lastCommitted = lastCommitted;
-  }
-
   /** A bucket as records say it: the first as a whole, other versions on top of it. @param operator its name in the checkpoint */
   parts(bucket: number, operator: string): StoredState[] {
     const { kind, shape } = this.form;
@@ -96,7 +86,7 @@ export class KeptState implements RestorableState {
         kind,
         shape,
         ...(version === FIRST_VERSION ? {} : { version }),
-        time: this.#lastCommitted ?? 0,
+        time: NOT_CONTINUED,
         changes: i === 0 ? [] : [state.bucket(bucket)],
         wholes: i === 0 ? [state.bucket(bucket)] : [],
       }),

@@ -14,6 +14,9 @@ export interface LoggedBlock {
   readonly values?: boolean;
 }
 
+/** The time of a state that no later run may go on from without making it anew from slices, as far as it is made of slices: long past. */
+export const NOT_CONTINUED = 0;
+
 /** State of one operator as a record has it. */
 export interface StoredState {
   readonly operator: string;
@@ -21,7 +24,7 @@ export interface StoredState {
   readonly shape: string;
   /** Of the states, when it is not 1. */
   readonly version?: number;
-  /** Time of the last batch that ran through it. */
+  /** Time of the last batch that ran through it, or NOT_CONTINUED. */
   readonly time: number;
   readonly changes: readonly PackedChange[];
   /** Buckets as a whole: what older records say of them is out of date. */

@@ -90,7 +90,6 @@ export class Recovered {
         hint: 'give the changed operator a uid of its own (for another version of its state, or migrate beside stateVersion): it then starts empty, and the old state stays where it is; or run the job as it was, or with another checkpointDir',
       });
     }
-    for (const [name, state] of this.kept) state.restored(this.lastRun.get(name));
   }
 
   /** Names of operators that the checkpoint has state of and the job does not have. */

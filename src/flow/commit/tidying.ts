@@ -7,7 +7,15 @@ import type { RecordLog } from '../../durable/record-log.ts';
 import type { StateForm } from '../../graph/state/form.ts';
 import { FIRST_VERSION, type PackedChange } from '../../state/store.ts';
 import type { CommitDetails } from './commit-details.ts';
-import type { JournalRecord, LoggedBlock, StoredIds, StoredPosition, StoredSlice, StoredState } from './records.ts';
+import {
+  type JournalRecord,
+  type LoggedBlock,
+  NOT_CONTINUED,
+  type StoredIds,
+  type StoredPosition,
+  type StoredSlice,
+  type StoredState,
+} from './records.ts';
 import { blockKey, idsKey, type Located, type Recovered, sliceKey } from './recovered.ts';
 import type { CheckpointSizes } from './sizes.ts';
 
@@ -122,7 +130,7 @@ export class Tidying {
     }
     if (wholes.length > 0) {
       const touched = states.some(({ state, touched: isTouched }) => state === operator && isTouched);
-      const lastRun = touched ? time : (this.#found.lastRun.get(operator) ?? time);
+      const lastRun = touched ? time : (this.#found.lastRun.get(operator) ?? NOT_CONTINUED);
       carried.states.push({ operator, ...formOf(form), time: lastRun, changes: [], wholes });
     }
     return bytes;

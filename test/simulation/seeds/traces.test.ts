@@ -32,11 +32,16 @@ test('a story that holds cannot be made smaller', async () => {
 });
 
 describe('once ended badly:', () => {
-  // The first two of this world; the others of worlds with fewer parts, in which these seeds had another story.
+  // The first three of this world; the others of worlds with fewer parts, in which these seeds had another story.
   test.each([
     [
       'reading that was stopped again as it went on went on for other connections: memory without a bound',
       [35_893, 37_289],
+    ],
+    ['a window of another length than before lost what it held at each further start', [48_563]],
+    [
+      'a window whose slices were dropped by a run that had it with another length never let go of what they held',
+      [41_307],
     ],
     ['a checkpoint directory whose name was not on disk was gone after a power cut', [35, 69, 92]],
     ['text files below a directory whose name was not on disk were gone after a power cut', [102]],

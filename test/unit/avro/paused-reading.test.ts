@@ -11,8 +11,8 @@ afterEach(async () => {
   for (const server of OPEN.splice(0)) await server.close();
 });
 
-/** A server that stops reading at the tenth request, and a client that sends many in one piece. */
-async function stopsAtTheTenth() {
+/** A server that answers each request at once. @param stops whether reading stops now, after so many events */
+async function listening(stops: (events: number) => boolean) {
   const bodies: string[] = [];
   const server = await AvroRpcServer.listen({
     host: '127.0.0.1',
@@ -25,10 +25,16 @@ async function stopsAtTheTenth() {
       const taken = decodeEvents(request.message as FlumeMessage, request.params).toArray();
       bodies.push(...taken.map((each) => each.text()));
       request.reply(encodeStatus('OK'));
-      if (bodies.length === 10) server.pauseReading();
+      if (stops(bodies.length)) server.pauseReading();
     },
   });
   OPEN.push(server);
+  return { server, bodies };
+}
+
+/** A server that stops reading at the tenth request, and a client that sends many in one piece. */
+async function stopsAtTheTenth() {
+  const { server, bodies } = await listening((events) => events === 10);
   const client = await RawClient.connect(server.address.port);
   client.write(frame(1, handshake(), call('appendBatch', events(['0']))));
   await client.wait(1);
@@ -59,23 +65,8 @@ test('a peer that ends meanwhile is heard to its end', async () => {
 });
 
 test('when what one connection had read before stops the reading again, the other connections are not read', async () => {
-  const bodies: string[] = [];
   let stops = false;
-  const server = await AvroRpcServer.listen({
-    host: '127.0.0.1',
-    port: 0,
-    protocol: flumeProtocol,
-    owner: 'test',
-    log: collectingLogger().log,
-    pipeline: 1000,
-    onRequest: (request) => {
-      const taken = decodeEvents(request.message as FlumeMessage, request.params).toArray();
-      bodies.push(...taken.map((each) => each.text()));
-      request.reply(encodeStatus('OK'));
-      if (stops) server.pauseReading();
-    },
-  });
-  OPEN.push(server);
+  const { server, bodies } = await listening(() => stops);
   const [first, second] = [await RawClient.connect(server.address.port), await RawClient.connect(server.address.port)];
   for (const client of [first, second]) {
     client.write(frame(1, handshake(), call('appendBatch', events(['begin']))));

@@ -176,7 +176,6 @@ test('state that is kept for an operator is carried over with the version of eac
     1,
   );
   kept.restore(change([['a', { count: 3 }, 2000]]), false, 2);
-  kept.restored(2000);
   const parts = kept.parts(7, 'uid');
   expect(
     parts.map(({ version, wholes, changes }) => [version ?? 1, [...wholes, ...changes].flatMap(unpackChanges)]),
@@ -189,7 +188,6 @@ test('state that is kept for an operator is carried over with the version of eac
     for (const each of wholes) again.restore(each, true, version);
     for (const each of changes) again.restore(each, false, version);
   }
-  again.restored(2000);
   expect(again.parts(7, 'uid')).toEqual(parts);
   expect(again.size).toBe(2);
 });

@@ -54,7 +54,7 @@ export const TIDYING: readonly Bug[] = [
   {
     name: 'carried-state-at-the-wrong-time',
     file: 'flow/commit/tidying.ts',
-    find: 'const lastRun = touched ? time : (this.#found.lastRun.get(operator) ?? time);',
+    find: 'const lastRun = touched ? time : (this.#found.lastRun.get(operator) ?? NOT_CONTINUED);',
     replace: 'const lastRun = touched ? (this.#found.lastRun.get(operator) ?? time) : time;',
     what: 'A state that is written again beside a commit has the time of another batch.',
     within: 312,
