@@ -2,14 +2,16 @@
 
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
+import { StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { fsSync } from '../core/machine.ts';
+import { endBundler } from '../load/bundle.ts';
+import { bundleOf, isOwn, pathOf, takeBundle } from '../load/bundles.ts';
+import { evaluate } from '../load/evaluate.ts';
+import { loadByTsx } from '../load/load-by-tsx.ts';
+import { loadError } from '../load/load-error.ts';
+import { loadFile } from '../load/load-file.ts';
 import type { Job } from './job.ts';
-import { bundleJob, endBundler } from './load/bundle.ts';
-import { bundleOf, isOwn, notBundled, pathOf, takeBundle } from './load/bundles.ts';
-import { evaluate } from './load/evaluate.ts';
-import { loadByTsx } from './load/load-by-tsx.ts';
 import type { StreamingContext } from './streaming-context.ts';
 
 /**
@@ -26,9 +28,13 @@ export async function loadJob(file: string, log: Logger): Promise<{ job: Job; pa
     });
   }
   try {
-    return { job: requireJob(await bundleAndLoad(absolute, log), absolute), path: absolute };
+    const { exported, bundle } = await loadFile(absolute, log);
+    if (bundle !== undefined) takeBundle(bundle);
+    return { job: requireJob(exported, absolute), path: absolute };
   } catch (error) {
-    throw error instanceof StreamjobError ? error : loadError(error, file, absolute);
+    throw error instanceof StreamjobError ? error : loadError('JOB_INVALID', error, file, absolute);
+  } finally {
+    await endBundler();
   }
 }
 
@@ -45,19 +51,6 @@ export async function loadJobModule(module: string): Promise<BuildModule> {
   const exported = await loadDefault(file);
   if (typeof exported === 'function') return exported as BuildModule;
   return (ssc) => requireJob(exported, file).build(ssc);
-}
-
-/** Bundles a file and gives its default export. What cannot be bundled is loaded by tsx, which also finds the words for what is wrong with it. */
-async function bundleAndLoad(file: string, log: Logger): Promise<unknown> {
-  const bundled = await bundleJob(file);
-  await endBundler();
-  const ran = 'reason' in bundled ? bundled : await evaluate(bundled);
-  if ('exported' in ran) {
-    if (!('reason' in bundled)) takeBundle(bundled);
-    return ran.exported;
-  }
-  notBundled(file, ran, log);
-  return loadByTsx(file);
 }
 
 /** The default export of a module, in a thread that bundles nothing. */
@@ -77,42 +70,4 @@ function requireJob(exported: unknown, file: string): Job {
     where: file,
     hint: "export one as the default: export default defineJob({ name: 'count', batchInterval: '1s' }, (ssc) => { … })",
   });
-}
-
-function loadError(error: unknown, file: string, absolute: string): StreamjobError {
-  const message = messageOf(error);
-  if (error instanceof Error && (error.name === 'TransformError' || message.startsWith('Transform failed'))) {
-    return new StreamjobError(
-      'JOB_INVALID',
-      `${file} does not compile: ${message.replace(/^Transform failed with \d+ errors?:\s*/, '')}`,
-      {
-        where: absolute,
-        hint: 'mend the syntax error at that line',
-      },
-    );
-  }
-  const code = systemCodeOf(error);
-  if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') {
-    return new StreamjobError('JOB_INVALID', `${file} imports something that cannot be found: ${firstLine(message)}`, {
-      where: absolute,
-      hint: 'check the path of the import (with its .ts), or install the package with npm install',
-      cause: error,
-    });
-  }
-  return new StreamjobError('JOB_INVALID', `${file} threw while it was loaded: ${firstLine(message)}`, {
-    where: lineIn(error, absolute) ?? absolute,
-    hint: 'mend the job file; --stack-trace shows where it came from',
-    cause: error,
-  });
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text;
-}
-
-/** The place in the job file that an error came from, as file:line:column. */
-function lineIn(error: unknown, file: string): string | undefined {
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const at = stack.indexOf(file);
-  return at < 0 ? undefined : /^[^\s)?]+(?:\?[^\s):]*)?(:\d+:\d+)/.exec(stack.slice(at))?.[1]?.replace(/^/, file);
 }

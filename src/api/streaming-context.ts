@@ -40,9 +40,9 @@ import { DStream, transformStreams, unionStreams } from '../graph/dstream.ts';
 import { Graph } from '../graph/graph.ts';
 import type { RDD } from '../graph/rdd.ts';
 import { Broadcast, CollectionAccumulator, NumberAccumulator } from '../graph/shared.ts';
+import { bundleForWorkers } from '../load/bundles.ts';
 import type { StopOptions, StreamingContextOptions } from './context-options.ts';
 import { ContextRun, type ContextState } from './context-run.ts';
-import { bundleForWorkers } from './load/bundles.ts';
 import { CONTEXT_OPTIONS, STOP_OPTIONS } from './options.ts';
 import { StatePlace } from './state-place.ts';
 

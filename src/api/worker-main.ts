@@ -9,9 +9,9 @@ import { sharedMemory } from '../engine/threads/launcher.ts';
 import type { WorkerStart } from '../engine/threads/messages.ts';
 import { BUILD_PLACE } from '../engine/threads/messages.ts';
 import { serveThread, toMainThread } from '../engine/threads/thread.ts';
+import type { Bundle } from '../load/bundle.ts';
+import { takeBundle } from '../load/bundles.ts';
 import type { StreamingContextOptions } from './context-options.ts';
-import type { Bundle } from './load/bundle.ts';
-import { takeBundle } from './load/bundles.ts';
 import { loadJobModule } from './load-job.ts';
 import { StreamingContext } from './streaming-context.ts';
 

@@ -1,6 +1,7 @@
 /** The command line: which commands there are, and how errors become messages and exit codes. */
-import { bundleAhead } from '../api/load/bundle.ts';
+
 import { describeError, messageOf, StreamjobError, stackOf } from '../core/errors.ts';
+import { bundleAhead } from '../load/bundle.ts';
 import { OutputClosed } from './output-closed.ts';
 import type { RunFlags } from './run-flags.ts';
 import { CLOSED_STDOUT_EXIT } from './stop-requests.ts';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, expect, test, vi } from 'vitest';
-import { bundleJob } from '../../../src/api/load/bundle.ts';
-import { evaluate } from '../../../src/api/load/evaluate.ts';
+import { bundleJob } from '../../../src/load/bundle.ts';
+import { evaluate } from '../../../src/load/evaluate.ts';
 import { type CliResult, runCli } from '../../kit/cli.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));

@@ -2,8 +2,8 @@
 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Logger } from '../../core/log.ts';
-import { OWN_CODE } from '../../core/module-url.ts';
+import type { Logger } from '../core/log.ts';
+import { OWN_CODE } from '../core/module-url.ts';
 import type { Bundle, NotBundled } from './bundle.ts';
 import { bundleJob } from './bundle.ts';
 

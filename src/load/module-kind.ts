@@ -1,7 +1,7 @@
 /** Whether a file is a CommonJS or an ES module. */
 
 import path from 'node:path';
-import { fsSync } from '../../core/machine.ts';
+import { fsSync } from '../core/machine.ts';
 
 /** As Node and TypeScript decide it: by the ending, else by the nearest package.json. @param file an absolute path */
 export function isCommonJs(file: string): boolean {

@@ -4,7 +4,7 @@ import { createRequire, Module } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { fsSync } from '../../core/machine.ts';
+import { fsSync } from '../core/machine.ts';
 import type { Bundle, NotBundled } from './bundle.ts';
 
 /**

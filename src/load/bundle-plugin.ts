@@ -6,8 +6,8 @@ import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ImportKind, Loader, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
-import { fsSync } from '../../core/machine.ts';
-import { OWN_CODE } from '../../core/module-url.ts';
+import { fsSync } from '../core/machine.ts';
+import { OWN_CODE } from '../core/module-url.ts';
 
 /** The name by which a bundled file has its `url`, `filename` and `dirname`. */
 export const MODULE_FACTS = '__streamjob_module';

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildFailure, BuildOptions, Message } from 'esbuild';
-import { messageOf } from '../../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import { jobFiles, MODULE_FACTS } from './bundle-plugin.ts';
 import { isCommonJs } from './module-kind.ts';
 
