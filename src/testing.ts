@@ -1,5 +1,13 @@
 /// <reference types="node" preserve="true" />
-/** The door `streamjob/testing`: the test kit, under a clock that stands still until the next batch, or in a simulated world. */
+/**
+ * The door `streamjob/testing`: the test kit, under a clock that stands still until the next batch, or in a simulated world; and the
+ * tests that components of an agent must pass.
+ */
+export { type ChannelBounds, type ChannelContractOptions, channelContract } from './agent/contracts/channels.ts';
+export type { ContractProperties, ContractTest } from './agent/contracts/contract.ts';
+export { interceptorContract, selectorContract, serializerContract } from './agent/contracts/functions.ts';
+export { type SinkContractOptions, sinkContract } from './agent/contracts/sinks.ts';
+export { sourceContract } from './agent/contracts/sources.ts';
 export type { BatchResult, BuildTestJob, TestInput, TestOutputs } from './api/testing/kit-graph.ts';
 export type { BuildBatches, RunBatchesOptions } from './api/testing/run-batches.ts';
 export { runBatches } from './api/testing/run-batches.ts';

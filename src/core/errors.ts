@@ -9,6 +9,8 @@ export const ERROR_CODES = {
   CONFIG_UNKNOWN: 'A name (option, component type, property) is not known.',
   JOB_NOT_FOUND: 'The job file does not exist or cannot be read.',
   JOB_INVALID: 'The job file does not compile, does not export a job, or its graph cannot be run.',
+  COMPONENT_INVALID:
+    "A user's component of an agent cannot be made, or gave something that is not what its kind gives.",
   CONTEXT_STATE: 'A call came in a state of the StreamingContext that does not allow it.',
   NO_OUTPUT: 'The job has no output operation, so there is nothing to run.',
   ASYNC_FUNCTION: 'A function that must be synchronous returned a promise.',
@@ -108,6 +110,7 @@ const HOPELESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CONFIG_UNKNOWN',
   'JOB_NOT_FOUND',
   'JOB_INVALID',
+  'COMPONENT_INVALID',
   'CONTEXT_STATE',
   'NO_OUTPUT',
   'ASYNC_FUNCTION',

@@ -53,7 +53,7 @@ export function bundleJob(file: string): Promise<Bundle | NotBundled> {
 async function makeBundle(file: string): Promise<Bundle | NotBundled> {
   try {
     const format = isCommonJs(file) ? 'cjs' : 'esm';
-    const { build } = esbuild();
+    const { build } = bundler();
     const { outputFiles, warnings } = await build(optionsFor(file, format));
     const obstacle = warnings.find(({ id }) => OBSTACLES.some((each) => each === id));
     if (obstacle !== undefined) return { reason: textOf(obstacle) };
@@ -66,14 +66,14 @@ async function makeBundle(file: string): Promise<Bundle | NotBundled> {
   }
 }
 
-/** Required, not imported: Node looks through the text of what is imported for its exports, which takes as long as loading it. */
-function esbuild(): typeof import('esbuild') {
+/** esbuild. Required, not imported: Node looks through the text of what is imported for its exports, which takes as long as loading it. */
+export function bundler(): typeof import('esbuild') {
   return createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
 }
 
 /** Ends the process of esbuild's that `bundleJob` has left for the next time. For the command line: others may use the same esbuild. */
 export async function endBundler(): Promise<void> {
-  await esbuild().stop();
+  await bundler().stop();
 }
 
 function optionsFor(file: string, format: Bundle['format']): BuildOptions & { readonly write: false } {

@@ -101,6 +101,18 @@ export interface ComponentType<Context, Instance> extends Named {
   configure(settings: Settings, at: Place): Configured<Context, Instance> | undefined;
 }
 
+/** A module of the user's that was loaded. */
+export interface LoadedOwn {
+  /** What it makes: `source`, `sink` and so on. */
+  readonly kind: string;
+  readonly type: ComponentType<never, unknown>;
+  /** Another one when its code has changed: a reload makes the component anew then. */
+  readonly version: string;
+}
+
+/** Modules by the whole keys of the properties that name them, e.g. `a1.sources.r1.type`; or why one cannot be used. */
+export type OwnTypes = ReadonlyMap<string, LoadedOwn | { readonly refused: string }>;
+
 /** Where a component stands in its file. */
 export interface Place {
   /** Its name for people, e.g. `source r1`. */
@@ -108,4 +120,6 @@ export interface Place {
   /** The line of its `type`. */
   readonly line: number | undefined;
   readonly problems: Problems;
+  /** Components of the user's that the file names. */
+  readonly own?: OwnTypes | undefined;
 }

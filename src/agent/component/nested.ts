@@ -5,7 +5,6 @@
 
 import type { Registry } from '../../core/registry.ts';
 import type { ComponentType, Configured, Listed, Nested, Place } from './component-type.ts';
-import type { Problems } from './problems.ts';
 import { below, type Setting, type Settings } from './settings.ts';
 import { readTyped } from './typed.ts';
 
@@ -32,6 +31,7 @@ export function readNested<Context, Instance>(
     settings: own,
     common: [/^type$/],
     types,
+    own: at.own,
     listedAt: at.line,
   });
 }
@@ -63,7 +63,15 @@ export function readListed<Context, Instance>(
     const line = list?.line ?? at.line;
     if (!own.has('type')) own.set('type', assumed(`${prefix}.${name}.type`, fallback, line));
     const owner = `${types.kind} ${name} of ${at.owner}`;
-    const part = readTyped(at.problems, { owner, settings: own, common: [/^type$/], types, exact, listedAt: line });
+    const part = readTyped(at.problems, {
+      owner,
+      settings: own,
+      common: [/^type$/],
+      types,
+      own: at.own,
+      exact,
+      listedAt: line,
+    });
     return part === undefined ? [] : [{ name, part }];
   });
 }
@@ -84,23 +92,23 @@ export interface NestedList<Context, Instance> {
 
 /**
  * Reads all that are listed.
- * @param owner the component they are in, for people: `source r1`
+ * @param at the component they are in
  * @returns undefined when one of them has errors, which are in `problems` then
  */
 export function readNestedList<Context, Instance>(
   { kind, prefix, types }: NestedList<Context, Instance>,
   settings: Settings,
-  owner: string,
-  problems: Problems,
+  at: Pick<Place, 'owner' | 'problems' | 'own'>,
 ): Configured<Context, Instance>[] | undefined {
   const listed = settings.get(prefix);
   const names = (listed?.value ?? '').split(/\s+/).filter((name) => name !== '');
   const made = names.map((name) =>
-    readTyped(problems, {
-      owner: `${kind} ${name} of ${owner}`,
+    readTyped(at.problems, {
+      owner: `${kind} ${name} of ${at.owner}`,
       settings: below(settings, `${prefix}.${name}.`),
       common: [/^type$/],
       types,
+      own: at.own,
       listedAt: listed?.line,
     }),
   );

@@ -60,6 +60,11 @@ export class Problems {
     return `${line === undefined ? this.file : this.#place(line).join(':')}: ${message}`;
   }
 
+  /** The file that a line is in. */
+  fileOf(line: number): string {
+    return this.#place(line)[0];
+  }
+
   /** A line as a message names it: `line 3`, or with its file where there are several. */
   lineText(line: number): string {
     const [file, own] = this.#place(line);

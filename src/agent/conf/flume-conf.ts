@@ -3,8 +3,10 @@
  * collected with its line. Unlike Flume, which leaves a bad component out and starts the rest, a file with an error is refused.
  */
 import { type Clock, systemClock } from '../../core/clock.ts';
+import { type Log, loggerOf } from '../../core/log.ts';
 import { nearest } from '../../core/registry.ts';
 import type { Reliability } from '../../core/reliability.ts';
+import type { OwnTypes } from '../component/component-type.ts';
 import type { Problems } from '../component/problems.ts';
 import type { Settings } from '../component/settings.ts';
 import type { AgentConf, ChannelConf, SinkConf, SinkGroupConf } from './agent-conf.ts';
@@ -12,6 +14,7 @@ import { checkUse } from './cross-checks.ts';
 import { applyFilters, readFilters, refuseFiltered } from './filters.ts';
 import { checkLevel, type Level, readLevel } from './level.ts';
 import type { Surroundings } from './lookups.ts';
+import { loadOwnTypes, refuseOwnTypes } from './own-types.ts';
 import { KINDS, type Kind, PartReader } from './parts.ts';
 import { agentsOf, type ConfText, ownSettings, type ReadFiles, readFiles, warnOfStrays } from './read-files.ts';
 import { checkResources, ownersOf } from './resources.ts';
@@ -29,6 +32,8 @@ export interface ConfGiven extends Surroundings {
   readonly clock?: Clock | undefined;
   /** The level of reliability that the caller wants, for a file that says none. */
   readonly reliability?: Reliability | undefined;
+  /** Told at level debug why a user's component could not be bundled. */
+  readonly log?: Log | undefined;
 }
 
 /** What was read: the agent, or undefined when there are errors; and everything that was found. */
@@ -54,10 +59,11 @@ export async function loadFlumeConfs(files: readonly ConfText[], name: string, g
 /** One agent of files that are read. */
 export async function loadAgent(read: ReadFiles, name: string, given: ConfGiven): Promise<ReadConf> {
   const settings = ownSettings(read, name);
-  const { env, clock = systemClock } = given;
+  const { env, clock = systemClock, log } = given;
   const filters = readFilters({ agent: name, settings, problems: read.problems });
   const filtered = await applyFilters(filters, settings, read.problems, { env, clock });
-  return confOf(read, filtered, name, given.reliability);
+  const own = await loadOwnTypes(filtered, read.problems, loggerOf(log));
+  return confOf(read, filtered, own, name, given.reliability);
 }
 
 /** As {@link loadFlumeConfs}, at once: a value that a config filter has is an error. */
@@ -67,7 +73,7 @@ export function readFlumeConfs(files: readonly ConfText[], name: string, given: 
   const settings = ownSettings(read, name);
   readFilters({ agent: name, settings, problems: read.problems });
   refuseFiltered(settings, read.problems);
-  return confOf(read, settings, name, given.reliability);
+  return confOf(read, settings, refuseOwnTypes(settings), name, given.reliability);
 }
 
 /** As {@link readFlumeConfs}, of one file. @param env where `${env:X}` comes from */
@@ -82,22 +88,30 @@ export function readFlumeConf(
 }
 
 /** The agent of properties whose variables are put in. */
-function confOf(read: ReadFiles, settings: Settings, name: string, asked: Reliability | undefined): ReadConf {
+function confOf(
+  read: ReadFiles,
+  settings: Settings,
+  own: OwnTypes,
+  name: string,
+  asked: Reliability | undefined,
+): ReadConf {
   const { problems } = read;
-  const conf = new ConfReader(name, settings, problems, asked).read(agentsOf(read));
+  const conf = new ConfReader(name, settings, problems, own, asked).read(agentsOf(read));
   return { conf: problems.errors.length > 0 ? undefined : conf, problems };
 }
 
 class ConfReader {
   readonly #agent: string;
   readonly #asked: Reliability | undefined;
+  readonly #own: OwnTypes;
   readonly #settings: Settings;
   readonly #problems: Problems;
   readonly #names: Readonly<Record<Kind, readonly string[]>>;
 
-  constructor(agent: string, settings: Settings, problems: Problems, asked: Reliability | undefined) {
+  constructor(agent: string, settings: Settings, problems: Problems, own: OwnTypes, asked: Reliability | undefined) {
     this.#agent = agent;
     this.#asked = asked;
+    this.#own = own;
     this.#settings = settings;
     this.#problems = problems;
     this.#names = { sources: this.#list('sources'), channels: this.#list('channels'), sinks: this.#list('sinks') };
@@ -111,6 +125,7 @@ class ConfReader {
       settings: this.#settings,
       problems: this.#problems,
       names: this.#names,
+      own: this.#own,
     });
     const channels = this.#names.channels.flatMap((name) => parts.channel(name));
     const byName = new Map(channels.map((conf) => [conf.name, conf.channel]));

@@ -2,7 +2,7 @@
 import { nearest, type Registry } from '../../core/registry.ts';
 import type { Channel, ChannelContext } from '../channels/channel.ts';
 import { channels as channelTypes } from '../channels/index.ts';
-import type { ComponentType, Configured } from '../component/component-type.ts';
+import type { ComponentType, Configured, OwnTypes } from '../component/component-type.ts';
 import { readNestedList } from '../component/nested.ts';
 import type { Problems } from '../component/problems.ts';
 import type { Settings } from '../component/settings.ts';
@@ -36,6 +36,8 @@ export interface PartsIn {
   readonly problems: Problems;
   /** The names that the agent lists. */
   readonly names: Readonly<Record<Kind, readonly string[]>>;
+  /** Components of the user's that the file names. */
+  readonly own: OwnTypes;
 }
 
 function leftOut(owner: string): string {
@@ -48,12 +50,14 @@ export class PartReader {
   readonly #settings: Settings;
   readonly #problems: Problems;
   readonly #names: Readonly<Record<Kind, readonly string[]>>;
+  readonly #ownTypes: OwnTypes;
 
-  constructor({ agent, settings, problems, names }: PartsIn) {
+  constructor({ agent, settings, problems, names, own }: PartsIn) {
     this.#agent = agent;
     this.#settings = settings;
     this.#problems = problems;
     this.#names = names;
+    this.#ownTypes = own;
   }
 
   /** A channel. */
@@ -104,12 +108,11 @@ export class PartReader {
   #interceptors(source: string, own: Settings): Configured<InterceptorContext, Interceptor>[] | undefined {
     const names = (own.get('interceptors')?.value ?? '').split(/\s+/).filter((name) => name !== '');
     warnOfUnlisted(this.#problems, below(own, 'interceptors.'), names, `the interceptors of source ${source}`);
-    return readNestedList(
-      { kind: 'interceptor', prefix: 'interceptors', types: interceptorTypes },
-      own,
-      `source ${source}`,
-      this.#problems,
-    );
+    return readNestedList({ kind: 'interceptor', prefix: 'interceptors', types: interceptorTypes }, own, {
+      owner: `source ${source}`,
+      problems: this.#problems,
+      own: this.#ownTypes,
+    });
   }
 
   #selector(
@@ -134,6 +137,7 @@ export class PartReader {
       settings,
       common: [/^type$/],
       types: selectorTypes,
+      own: this.#ownTypes,
       listedAt: undefined,
     });
   }
@@ -144,6 +148,7 @@ export class PartReader {
       settings: this.#own(kind, name),
       common: COMMON[kind],
       types,
+      own: this.#ownTypes,
       flume: { unknown: 'ends at its start, with exit code 0', none: leftOut(`${kind.slice(0, -1)} ${name}`) },
       listedAt: this.#settings.get(kind)?.line,
     });

@@ -5,8 +5,11 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { spillable } from '../../../../src/agent/channels/spillable.ts';
 import { Problems } from '../../../../src/agent/component/problems.ts';
+import { type ChannelBounds, channelContract } from '../../../../src/agent/contracts/channels.ts';
+import type { ContractProperties } from '../../../../src/agent/contracts/contract.ts';
 import { type Clock, ManualClock } from '../../../../src/core/clock.ts';
-import { channelConformance } from '../contract/channels.ts';
+import { ownDirectory } from '../../../kit/directory.ts';
+import { runContract } from '../contract/entries.ts';
 import { eventsOfBatches, killWriters } from './killed.ts';
 import { makeSpillable, type Rig } from './spillable-rig.ts';
 import { event, put, settle, take, takeAll, textOf } from './use.ts';
@@ -383,17 +386,27 @@ describe('the properties of a spillable memory channel', () => {
   });
 });
 
-channelConformance('SPILLABLEMEMORY, memory only', async (spec) => {
-  const { capacity: memoryCapacity, clock, keepAliveSeconds: overflowTimeout, transactionCapacity } = spec;
-  const properties = { memoryCapacity, overflowCapacity: 0, overflowTimeout, transactionCapacity };
-  return makeSpillable(directory, properties, clock).channel;
+describe('SPILLABLEMEMORY, memory only', () => {
+  const properties = ({ capacity, keepAliveSeconds, transactionCapacity }: ChannelBounds): ContractProperties => ({
+    memoryCapacity: capacity,
+    overflowCapacity: 0,
+    overflowTimeout: keepAliveSeconds,
+    transactionCapacity,
+    dataDirs: ownDirectory(),
+    minimumRequiredSpace: 0,
+  });
+  runContract(channelContract(spillable, { properties }));
 });
 
-channelConformance('SPILLABLEMEMORY, both parts where the channel is large', async (spec) => {
-  const { capacity, clock, keepAliveSeconds, transactionCapacity } = spec;
-  const memoryCapacity = capacity > 100 ? 3 : 0;
-  // Nobody turns the clock on there.
-  const overflowTimeout = capacity > 100 ? 0 : keepAliveSeconds;
-  const properties = { memoryCapacity, overflowCapacity: capacity, overflowTimeout, transactionCapacity };
-  return makeSpillable(directory, properties, clock).channel;
+describe('SPILLABLEMEMORY, both parts where the channel is large', () => {
+  const properties = ({ capacity, keepAliveSeconds, transactionCapacity }: ChannelBounds): ContractProperties => ({
+    memoryCapacity: capacity > 100 ? 3 : 0,
+    overflowCapacity: capacity,
+    // Nobody turns the clock on where the channel is large.
+    overflowTimeout: capacity > 100 ? 0 : keepAliveSeconds,
+    transactionCapacity,
+    dataDirs: ownDirectory(),
+    minimumRequiredSpace: 0,
+  });
+  runContract(channelContract(spillable, { properties }));
 });

@@ -1,6 +1,12 @@
 /** Every entry of a registry with its fixture: a type that nobody has written a fixture for fails, instead of not being tested. */
 import { describe, expect, it } from 'vitest';
+import type { ContractTest } from '../../../../src/agent/contracts/contract.ts';
 import type { Named, Registry } from '../../../../src/core/registry.ts';
+
+/** Gives the tests of a contract to the runner. */
+export function runContract(tests: readonly ContractTest[]): void {
+  for (const { name, run } of tests) it(name, run);
+}
 
 /** Calls `suite` for every type of the registry. */
 export function forEveryEntry<T extends Named, F>(
@@ -15,15 +21,4 @@ export function forEveryEntry<T extends Named, F>(
     const fixture = fixtures[name];
     if (fixture !== undefined) describe(`${registry.kind} ${name}`, () => suite(registry.get(name), fixture));
   }
-}
-
-/** Resolves with whether `work` ended within `ms` of real time. */
-export async function endsWithin(work: Promise<unknown>, ms = 5000): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const done = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return done;
 }

@@ -1,10 +1,11 @@
 /** Every interceptor keeps what an interceptor promises. */
-import { interceptors } from '../../../../src/agent/interceptors/index.ts';
-import type { Properties } from './declarations.ts';
-import { forEveryEntry } from './entries.ts';
-import { interceptorContract } from './interceptors.ts';
 
-const fixtures: Readonly<Record<string, () => Properties>> = {
+import type { ContractProperties } from '../../../../src/agent/contracts/contract.ts';
+import { interceptorContract } from '../../../../src/agent/contracts/functions.ts';
+import { interceptors } from '../../../../src/agent/interceptors/index.ts';
+import { forEveryEntry, runContract } from './entries.ts';
+
+const fixtures: Readonly<Record<string, () => ContractProperties>> = {
   timestamp: () => ({}),
   host: () => ({}),
   static: () => ({ key: '__proto__', preserveExisting: false }),
@@ -20,4 +21,4 @@ const fixtures: Readonly<Record<string, () => Properties>> = {
   remove_header: () => ({ withName: 'a', fromList: 'b, __proto__', matching: '(c|host).*' }),
 };
 
-forEveryEntry(interceptors, fixtures, interceptorContract);
+forEveryEntry(interceptors, fixtures, (type, properties) => runContract(interceptorContract(type, properties)));

@@ -1,10 +1,10 @@
 /** Every sink processor keeps what a sink processor promises. */
 import { expect, it } from 'vitest';
+import { declarationContract } from '../../../../src/agent/contracts/declaration.ts';
 import { processors } from '../../../../src/agent/processors/index.ts';
 import { isWeaker } from '../../../../src/core/reliability.ts';
 import { ownDirectory } from '../../../kit/directory.ts';
-import { declarationContract } from './declarations.ts';
-import { forEveryEntry } from './entries.ts';
+import { forEveryEntry, runContract } from './entries.ts';
 import { processorConformance } from './processors.ts';
 
 const fixtures: Readonly<Record<string, () => Record<string, string | number>>> = {
@@ -16,7 +16,7 @@ const fixtures: Readonly<Record<string, () => Record<string, string | number>>> 
 };
 
 forEveryEntry(processors, fixtures, (type, properties) => {
-  declarationContract(type, properties, true);
+  runContract(declarationContract(type, properties, true));
   processorConformance(type.type, type, properties);
 
   it('says which level it gives, no weaker on a channel that is on disk', () => {

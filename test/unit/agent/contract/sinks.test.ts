@@ -1,11 +1,12 @@
 /** Every sink keeps what a sink promises. */
+
+import { type SinkContractOptions, sinkContract } from '../../../../src/agent/contracts/sinks.ts';
 import { sinks } from '../../../../src/agent/sinks/index.ts';
 import type { SinkContext } from '../../../../src/agent/sinks/sink.ts';
 import { silentLogger } from '../../../../src/core/log.ts';
 import { ownDirectory } from '../../../kit/directory.ts';
 import { FaultyFiles } from '../../../kit/faulty-files.ts';
-import { forEveryEntry } from './entries.ts';
-import { type SinkFixture, sinkContract } from './sinks.ts';
+import { forEveryEntry, runContract } from './entries.ts';
 
 function brokenFiles(): Partial<SinkContext> {
   const files = new FaultyFiles();
@@ -20,7 +21,7 @@ function brokenLog(): Partial<SinkContext> {
   return { log: { ...silentLogger, info: fail } };
 }
 
-const fixtures: Readonly<Record<string, SinkFixture>> = {
+const fixtures: Readonly<Record<string, SinkContractOptions>> = {
   // Nobody listens on port 1.
   avro: { properties: () => ({ hostname: '127.0.0.1', port: 1 }), failing: () => ({}) },
   file_roll: { properties: () => ({ 'sink.directory': ownDirectory() }), failing: brokenFiles },
@@ -33,4 +34,4 @@ const fixtures: Readonly<Record<string, SinkFixture>> = {
   spark: { properties: () => ({ hostname: '127.0.0.1', port: 0 }) },
 };
 
-forEveryEntry(sinks, fixtures, sinkContract);
+forEveryEntry(sinks, fixtures, (type, options) => runContract(sinkContract(type, options)));

@@ -1,19 +1,19 @@
 /** Every source keeps what a source promises. */
 import fs from 'node:fs';
 import path from 'node:path';
+import type { ContractProperties } from '../../../../src/agent/contracts/contract.ts';
+import { sourceContract } from '../../../../src/agent/contracts/sources.ts';
 import { sources } from '../../../../src/agent/sources/index.ts';
 import { ownDirectory } from '../../../kit/directory.ts';
-import type { Properties } from './declarations.ts';
-import { forEveryEntry } from './entries.ts';
-import { sourceContract } from './sources.ts';
+import { forEveryEntry, runContract } from './entries.ts';
 
-function spool(): Properties {
+function spool(): ContractProperties {
   const spoolDir = ownDirectory();
   fs.writeFileSync(path.join(spoolDir, 'lines.txt'), 'a\nb\nc\n');
   return { spoolDir };
 }
 
-function tail(): Properties {
+function tail(): ContractProperties {
   const directory = ownDirectory();
   fs.writeFileSync(path.join(directory, 'a.log'), 'a\nb\nc\n');
   return {
@@ -23,7 +23,7 @@ function tail(): Properties {
   };
 }
 
-const fixtures: Readonly<Record<string, () => Properties>> = {
+const fixtures: Readonly<Record<string, () => ContractProperties>> = {
   netcat: () => ({ bind: '127.0.0.1', port: 0 }),
   avro: () => ({ bind: '127.0.0.1', port: 0 }),
   netcatudp: () => ({ bind: '127.0.0.1', port: 0 }),
@@ -39,4 +39,4 @@ const fixtures: Readonly<Record<string, () => Properties>> = {
   stress: () => ({}),
 };
 
-forEveryEntry(sources, fixtures, sourceContract);
+forEveryEntry(sources, fixtures, (type, properties) => runContract(sourceContract(type, properties)));

@@ -2,11 +2,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { ContractProperties as Properties } from '../../../../src/agent/contracts/contract.ts';
 import { taildir } from '../../../../src/agent/sources/taildir.ts';
 import { ManualClock } from '../../../../src/core/clock.ts';
 import type { PlainEvent } from '../../../../src/core/event.ts';
 import { ownDirectory } from '../../../kit/directory.ts';
-import type { Properties } from '../contract/declarations.ts';
 import { type Rig, rig } from './rig.ts';
 
 /** An entry of the position file. */

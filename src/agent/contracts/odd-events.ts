@@ -1,5 +1,5 @@
 /** Events that are allowed and that few think of. */
-import type { PlainEvent } from '../../../../src/core/event.ts';
+import type { PlainEvent } from '../../core/event.ts';
 
 const frozen = (headers: Record<string, string>, body: Uint8Array): PlainEvent =>
   Object.freeze({ headers: Object.freeze(headers), body });
