@@ -75,20 +75,23 @@ describe('code blocks', () => {
   });
 
   test('TypeScript: what begins with an import compiles as a program, the rest is a part of one', () => {
-    const programs = ofLanguage('ts').filter(({ code }) => code.startsWith('import '));
-    const parts = ofLanguage('ts').filter(({ code }) => !code.startsWith('import '));
+    const isProgram = ({ code }: { readonly code: string }): boolean => /^(?:\/\/ [\w.-]+\.ts\n)?import /.test(code);
+    const programs = ofLanguage('ts').filter(isProgram);
+    const parts = ofLanguage('ts').filter((block) => !isProgram(block));
+    // Files of an example name each other.
+    const names = programs.map(({ code }, i) => /^\/\/ ([\w.-]+\.ts)\n/.exec(code)?.[1] ?? `block-${i}.ts`);
     for (const { code } of parts) transformSync(`async () => {${code}}`, { loader: 'ts' });
     const directory = mkdtempSync(path.join(ROOT, 'test', '.blocks-'));
     try {
       for (const [i, { code }] of programs.entries()) {
         // Comments of examples may stand for what a reader fills in.
-        writeFileSync(path.join(directory, `block-${i}.ts`), `${code}\nexport {};\n`);
+        writeFileSync(path.join(directory, names[i] ?? ''), `${code}\nexport {};\n`);
       }
       const config = {
         extends: '../tsconfig.json',
         compilerOptions: { rootDir: '../..', noUnusedLocals: false },
         include: [],
-        files: programs.map((_, i) => `block-${i}.ts`),
+        files: names,
       };
       writeFileSync(path.join(directory, 'tsconfig.json'), JSON.stringify(config));
       const tsc = path.join(ROOT, 'node_modules', '.bin', 'tsc');
@@ -123,7 +126,8 @@ describe('code blocks', () => {
     expect(['ci', ...Object.keys(scripts.scripts)]).toContain(script);
   });
 
-  test.each(ofLanguage('properties'))('flume.conf: $code', ({ code }) => {
+  // What names a user's modules is run with them: test/unit/agent/own/own.test.ts.
+  test.each(ofLanguage('properties').filter(({ code }) => !code.includes('= ./')))('flume.conf: $code', ({ code }) => {
     const around = [
       'a1.sources = r1',
       'a1.channels = c1',
