@@ -88,6 +88,8 @@ export interface NestedList<Context, Instance> {
   /** The property that lists them, which is their prefix too: `interceptors = i1`, `interceptors.i1.type = host`. */
   readonly prefix: string;
   readonly types: Registry<ComponentType<Context, Instance>>;
+  /** Types that Flume has and that are refused here, and why. */
+  readonly refused?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -96,7 +98,7 @@ export interface NestedList<Context, Instance> {
  * @returns undefined when one of them has errors, which are in `problems` then
  */
 export function readNestedList<Context, Instance>(
-  { kind, prefix, types }: NestedList<Context, Instance>,
+  { kind, prefix, refused = {}, types }: NestedList<Context, Instance>,
   settings: Settings,
   at: Pick<Place, 'owner' | 'problems' | 'own'>,
 ): Configured<Context, Instance>[] | undefined {
@@ -109,6 +111,7 @@ export function readNestedList<Context, Instance>(
       common: [/^type$/],
       types,
       own: at.own,
+      refused,
       listedAt: listed?.line,
     }),
   );

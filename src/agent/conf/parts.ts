@@ -16,6 +16,7 @@ import { sinks as sinkTypes } from '../sinks/index.ts';
 import { sources as sourceTypes } from '../sources/index.ts';
 import type { ChannelConf, SinkConf, SourceConf } from './agent-conf.ts';
 import { checkBatch, warnOfUnlisted } from './cross-checks.ts';
+import { notHere } from './not-here.ts';
 
 /** The kinds of components that an agent lists. */
 export const KINDS = ['sources', 'channels', 'sinks'] as const;
@@ -108,11 +109,15 @@ export class PartReader {
   #interceptors(source: string, own: Settings): Configured<InterceptorContext, Interceptor>[] | undefined {
     const names = (own.get('interceptors')?.value ?? '').split(/\s+/).filter((name) => name !== '');
     warnOfUnlisted(this.#problems, below(own, 'interceptors.'), names, `the interceptors of source ${source}`);
-    return readNestedList({ kind: 'interceptor', prefix: 'interceptors', types: interceptorTypes }, own, {
-      owner: `source ${source}`,
-      problems: this.#problems,
-      own: this.#ownTypes,
-    });
+    return readNestedList(
+      { kind: 'interceptor', prefix: 'interceptors', types: interceptorTypes, refused: notHere('interceptors') },
+      own,
+      {
+        owner: `source ${source}`,
+        problems: this.#problems,
+        own: this.#ownTypes,
+      },
+    );
   }
 
   #selector(
@@ -149,6 +154,7 @@ export class PartReader {
       common: COMMON[kind],
       types,
       own: this.#ownTypes,
+      refused: notHere(kind),
       flume: { unknown: 'ends at its start, with exit code 0', none: leftOut(`${kind.slice(0, -1)} ${name}`) },
       listedAt: this.#settings.get(kind)?.line,
     });

@@ -79,7 +79,7 @@ describe('the configuration', () => {
       { ...CONF, 'sink1.port': 'x' },
       'port is "x", expected a whole number',
     ],
-  ])('%s is refused', (_id, conf, reason) => {
+  ])('%s: is refused', (_id, conf, reason) => {
     expect(() => new EmbeddedAgent('test1', { log: silentLogger }).configure(conf)).toThrow(reason);
   });
 });

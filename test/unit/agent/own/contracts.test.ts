@@ -1,5 +1,8 @@
 /** The contracts that users run for their own components: one that keeps its promises passes, one that does not fails. */
 import { describe, expect, it } from 'vitest';
+import { memory } from '../../../../src/agent/channels/memory.ts';
+import { configured, event, makeChannel } from '../../../../src/agent/contracts/contract.ts';
+import { ChannelProcessor } from '../../../../src/agent/runtime/channel-processor.ts';
 import type { SinkContext, Source } from '../../../../src/agent.ts';
 import {
   defineInterceptor,
@@ -13,6 +16,8 @@ import {
   takeBatch,
   text,
 } from '../../../../src/agent.ts';
+import { systemClock } from '../../../../src/core/clock.ts';
+import { silentLogger } from '../../../../src/core/log.ts';
 import {
   type ContractTest,
   interceptorContract,
@@ -106,6 +111,36 @@ describe('what keeps its promises passes', () => {
       create: () => () => ({ begin: () => [], batch: (events) => events.map(({ body }) => body) }),
     });
     runContract(serializerContract(serializer, () => ({})));
+  });
+});
+
+describe('an interceptor in the way from a source to its channels', () => {
+  it('testcensoringinterceptor/testcensor#99: takes a header away', async () => {
+    const censor = defineInterceptor({
+      type: 'censor',
+      doc: 'takes a header away',
+      fields: { header: text({ doc: 'its name', required: true }) },
+      create:
+        ({ header }) =>
+        ({ body, headers }) => ({
+          body,
+          headers: Object.fromEntries(Object.entries(headers).filter(([name]) => name !== header)),
+        }),
+    });
+    const channel = makeChannel(memory, {});
+    await channel.start();
+    const context = { clock: systemClock, log: silentLogger };
+    const way = new ChannelProcessor({
+      interceptors: [configured(censor.type, { header: 'Bad-Words' }, context)],
+      selector: () => ({ required: [channel], optional: [] }),
+      channels: [channel],
+      log: silentLogger,
+    });
+    await way.process([event('test', { 'Bad-Words': 'scribe' })]);
+    const transaction = channel.transaction();
+    transaction.begin();
+    expect(transaction.take()).toEqual(event('test'));
+    await transaction.rollback();
   });
 });
 

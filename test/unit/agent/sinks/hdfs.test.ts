@@ -152,7 +152,7 @@ describe('names', () => {
     ['testbucketwriter/testinusesuffix#237', { 'hdfs.inUseSuffix': 'WELCOME' }, 'FlumeData.1WELCOME'],
     ['nothing behind it', { 'hdfs.emptyInUseSuffix': true, 'hdfs.inUsePrefix': '_' }, '_FlumeData.1'],
     ['a prefix with escapes', { 'hdfs.filePrefix': '%{h}-x' }, 'H-x.1.tmp'],
-  ] as const)('%s', async (_id, properties, name) => {
+  ] as const)('%s: its name', async (_id, properties, name) => {
     const rig = await open(properties as unknown as Record<string, string>);
     await putAll(rig.channel, [event('x', { h: 'H' })]);
     await delivered(rig, 1);
