@@ -49,7 +49,7 @@ describe('regex_extractor', () => {
 
   it.each([
     [{ regex: '(.)' }, 'serializers names no group serializer'],
-    [{ regex: '(.)', serializers: 's1' }, 'group serializer s1 of regex_extractor: the property name is missing'],
+    [{ regex: '(.)', serializers: 's1' }, 'group serializer s1 of regex_extractor x: the property name is missing'],
     [
       { regex: '(.)', serializers: 's1', 'serializers.s1.name': 'a', 'serializers.s1.type': 'default' },
       'unknown type default, expected one of DEFAULT',
