@@ -29,6 +29,17 @@ const COMMON: Readonly<Record<Kind, readonly RegExp[]>> = {
   sinks: [/^type$/, /^channel$/],
 };
 
+const NO_ASYNC_HBASE =
+  'its client is one for HBase 1; use hbase2 with rest = URL: SimpleHBase2EventSerializer has the properties of SimpleAsyncHbaseEventSerializer; timeout is callTimeout, and async.* is left out';
+
+/** Types that Flume has and that are not to come, by their names in small letters, each with what to do instead. */
+const REFUSED: Readonly<Partial<Record<Kind, Readonly<Record<string, string>>>>> = {
+  sinks: {
+    asynchbase: NO_ASYNC_HBASE,
+    'org.apache.flume.sink.hbase.asynchbasesink': NO_ASYNC_HBASE,
+  },
+};
+
 /** What components are read from. */
 export interface PartsIn {
   readonly agent: string;
@@ -144,6 +155,7 @@ export class PartReader {
       settings: this.#own(kind, name),
       common: COMMON[kind],
       types,
+      refused: REFUSED[kind] ?? {},
       flume: { unknown: 'ends at its start, with exit code 0', none: leftOut(`${kind.slice(0, -1)} ${name}`) },
       listedAt: this.#settings.get(kind)?.line,
     });

@@ -1,0 +1,407 @@
+/** The hbase sinks and a gateway that fails in every way it can: what is in the table, how often, and what is said. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Channel, Transaction } from '../../../../src/agent/channels/channel.ts';
+import { memory } from '../../../../src/agent/channels/memory.ts';
+import { putAll } from '../../../../src/agent/channels/put-all.ts';
+import { sinkCounters } from '../../../../src/agent/component/counters.ts';
+import { Problems } from '../../../../src/agent/component/problems.ts';
+import { hbaseSerializers } from '../../../../src/agent/sinks/hbase/serializers.ts';
+import { hbase, hbase2 } from '../../../../src/agent/sinks/hbase.ts';
+import { sinks } from '../../../../src/agent/sinks/index.ts';
+import { systemClock } from '../../../../src/core/clock.ts';
+import { silentLogger } from '../../../../src/core/log.ts';
+import { configured, makeChannel } from '../channels/make.ts';
+import { event, put, take } from '../channels/use.ts';
+import { declarationContract } from '../contract/declarations.ts';
+import { type FakeGateway, type Fate, fakeGateway, long } from './hbase-gateway.ts';
+import { type SinkRig, sinkRig, until } from './rig.ts';
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+async function gatewayWith(fates: Fate[] = []): Promise<FakeGateway> {
+  const gateway = await fakeGateway();
+  gateway.fates = fates;
+  ends.push(() => gateway.close());
+  return gateway;
+}
+
+async function open(gateway: FakeGateway, properties: Record<string, string | number | boolean> = {}) {
+  const rig = await sinkRig(hbase2, { table: 't', columnFamily: 'cf', rest: gateway.url, ...properties });
+  ends.push(() => rig.stop());
+  return rig;
+}
+
+/** Waits until so many events are acknowledged; what failed is tried again when its wait is over. */
+async function delivered(rig: SinkRig, count: number): Promise<void> {
+  await until(async () => {
+    rig.clock.advance(1000);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    return rig.counters.EventDrainSuccessCount >= count;
+  });
+}
+
+const bodies = ({ rows }: FakeGateway): (string | undefined)[] =>
+  [...rows.values()].flatMap((cells) => (cells.has('cf:pCol') ? [cells.get('cf:pCol')] : []));
+const counter = ({ rows }: FakeGateway): string | undefined => rows.get('incRow')?.get('cf:iCol');
+
+describe('a batch', () => {
+  it('is one put of all its rows, and an increment for each event', async () => {
+    const gateway = await gatewayWith();
+    const rig = await open(gateway);
+    await put(rig.channel, 'a', 'b', 'c');
+    await delivered(rig, 3);
+    const one = 'increment incRow cf:iCol+1';
+    expect(gateway.calls).toEqual(['schema', 'put 3', one, one, one]);
+  });
+
+  it('with coalesceIncrements has one increment', async () => {
+    const gateway = await gatewayWith();
+    const rig = await open(gateway, { coalesceIncrements: true });
+    await put(rig.channel, 'a', 'b', 'c');
+    await delivered(rig, 3);
+    expect(gateway.calls).toEqual(['schema', 'put 3', 'increment incRow cf:iCol+3']);
+  });
+
+  it('has at most batchSize events', async () => {
+    const gateway = await gatewayWith();
+    const rig = await open(gateway, { batchSize: 2, coalesceIncrements: true });
+    await put(rig.channel, 'a', 'b', 'c');
+    await delivered(rig, 3);
+    expect(gateway.calls.filter((call) => call.startsWith('put'))).toEqual(['put 2', 'put 1']);
+    expect(rig.counters).toMatchObject({ BatchCompleteCount: 1, BatchUnderflowCount: 1, EventDrainAttemptCount: 3 });
+  });
+});
+
+describe('a put that fails', () => {
+  it.each<[Fate]>([['lose answer'], ['half answer'], ['refuse'], ['half'], ['silent']])(
+    '(%s): its events are written when they come again, each once, and the counter counts them once',
+    async (fate) => {
+      const gateway = await gatewayWith([fate, fate]);
+      const rig = await open(gateway, { callTimeout: fate === 'silent' ? 50 : 5000 });
+      await put(rig.channel, 'a', 'b', 'b');
+      await delivered(rig, 3);
+      expect(bodies(gateway).sort()).toEqual(['a', 'b', 'b']);
+      expect(counter(gateway)).toBe(long(3));
+      expect(rig.counters).toMatchObject({ EventWriteFail: 2, EventDrainSuccessCount: 3 });
+      const lost = fate !== 'refuse' && fate !== 'half';
+      expect(rig.counters.ConnectionFailedCount).toBe(lost ? 2 : 0);
+      expect(rig.counters.ConnectionCreatedCount - rig.counters.ConnectionClosedCount).toBe(1);
+    },
+  );
+
+  it('keeps its rows in a batch that has more events then', async () => {
+    const gateway = await gatewayWith(['lose answer']);
+    const rig = await open(gateway);
+    await put(rig.channel, 'a');
+    await until(() => rig.counters.EventWriteFail > 0);
+    await put(rig.channel, 'b', 'a');
+    await delivered(rig, 3);
+    expect(bodies(gateway).sort()).toEqual(['a', 'a', 'b']);
+    expect(gateway.calls.filter((call) => call.startsWith('put'))).toEqual(['put 1', 'put 3']);
+  });
+
+  it('says what the gateway said', async () => {
+    const gateway = await gatewayWith(['refuse']);
+    const rig = await open(gateway);
+    await put(rig.channel, 'a');
+    await delivered(rig, 1);
+    expect(rig.lines.join()).toContain('a batch of rows of t was answered 503: Service Unavailable');
+  });
+});
+
+describe('an increment', () => {
+  it('that was answered is not done again when a later one is refused', async () => {
+    const gateway = await gatewayWith(['answer', 'answer', 'refuse']);
+    const rig = await open(gateway);
+    await put(rig.channel, 'a', 'b', 'c');
+    await delivered(rig, 3);
+    expect(counter(gateway)).toBe(long(3));
+    expect(bodies(gateway)).toHaveLength(3);
+  });
+
+  it.each([
+    [false, 'by one', 4],
+    [true, 'by the batch', 6],
+  ])('whose answer is lost (coalesceIncrements = %s) makes the counter too high %s', async (coalesce, _how, count) => {
+    const gateway = await gatewayWith(['answer', 'lose answer']);
+    const rig = await open(gateway, { coalesceIncrements: coalesce });
+    await put(rig.channel, 'a', 'b', 'c');
+    await delivered(rig, 3);
+    expect(counter(gateway)).toBe(long(count));
+    expect(bodies(gateway)).toHaveLength(3);
+  });
+
+  it('of what is no counter is tried again, and the event stays', async () => {
+    const gateway = await gatewayWith();
+    gateway.rows.set('incRow', new Map([['cf:iCol', 'text']]));
+    const rig = await open(gateway);
+    await put(rig.channel, 'a');
+    await until(() => rig.counters.EventWriteFail > 0);
+    gateway.rows.delete('incRow');
+    await delivered(rig, 1);
+    expect(counter(gateway)).toBe(long(1));
+    expect(bodies(gateway)).toEqual(['a']);
+  });
+});
+
+/** The channel, whose first commit fails. */
+function failingOnce(channel: Channel): Channel {
+  let commits = 0;
+  return {
+    start: () => channel.start(),
+    stop: () => channel.stop(),
+    available: (timeoutMs, signal) => channel.available(timeoutMs, signal),
+    whenEmpty: (signal) => channel.whenEmpty(signal),
+    transactionCapacity: channel.transactionCapacity,
+    get size() {
+      return channel.size;
+    },
+    transaction(): Transaction {
+      const inner = channel.transaction();
+      return {
+        get state() {
+          return inner.state;
+        },
+        begin: () => inner.begin(),
+        put: (one) => inner.put(one),
+        take: () => inner.take(),
+        rollback: () => inner.rollback(),
+        close: () => inner.close(),
+        commit: async () => {
+          if (commits++ === 0) throw new Error('the disk is full');
+          await inner.commit();
+        },
+      };
+    },
+  };
+}
+
+describe('a channel that does not commit', () => {
+  it('gets its events back; when they come again they have the same rows, and are counted once', async () => {
+    const gateway = await gatewayWith();
+    const channel = makeChannel(memory, { 'keep-alive': 0 });
+    await channel.start();
+    const context = { name: 'k1', log: silentLogger, clock: systemClock, counters: sinkCounters() };
+    const sink = configured(
+      hbase2,
+      { table: 't', columnFamily: 'cf', rest: gateway.url },
+      { ...context, channel: failingOnce(channel) },
+    );
+    await put(channel, 'a', 'b');
+    const { signal } = new AbortController();
+    await expect(sink.process(signal)).rejects.toThrow('the disk is full');
+    expect(channel.size).toBe(2);
+    await sink.process(signal);
+    await sink.stop();
+    expect(channel.size).toBe(0);
+    expect(bodies(gateway)).toEqual(['a', 'b']);
+    expect(counter(gateway)).toBe(long(2));
+  });
+});
+
+describe('a start', () => {
+  it.each([
+    ['a table', { table: 'other' }, 'sink k1: there is no table other, says HBase'],
+    ['a family', { columnFamily: 'f2' }, 'sink k1: table t has no column family f2, but cf, says HBase'],
+  ])('without %s fails and says so', async (_what, properties, message) => {
+    const gateway = await gatewayWith();
+    await expect(open(gateway, properties)).rejects.toMatchObject({ code: 'RPC_ERROR', message });
+  });
+
+  it('without a gateway goes on, and events wait', async () => {
+    const gateway = await gatewayWith();
+    const rig = await open(gateway, { rest: 'http://127.0.0.1:1' });
+    expect(rig.lines.join()).toContain('whether its table is there is not known');
+    await put(rig.channel, 'a');
+    await until(() => rig.counters.EventWriteFail > 0);
+    expect(rig.lines.join()).toContain('no answer from http://127.0.0.1:1');
+    await rig.stop();
+    expect(take(rig.channel, 2).texts).toEqual(['a']);
+  });
+
+  it('with a gateway that does not tell the schema goes on', async () => {
+    const gateway = await gatewayWith();
+    gateway.schemaStatus = 403;
+    const rig = await open(gateway);
+    expect(rig.lines.join()).toContain('the schema of t was answered 403');
+    await put(rig.channel, 'a');
+    await delivered(rig, 1);
+    expect(bodies(gateway)).toEqual(['a']);
+  });
+
+  it('a table that is dropped while the sink runs is waited for', async () => {
+    const gateway = await gatewayWith();
+    const rig = await open(gateway);
+    gateway.table = 'gone';
+    await put(rig.channel, 'a');
+    await until(() => rig.counters.EventWriteFail > 0);
+    expect(rig.lines.join()).toContain('answered 404: there is no table t, or no column family cf in it');
+    gateway.table = 't';
+    await delivered(rig, 1);
+    expect(bodies(gateway)).toEqual(['a']);
+  });
+
+  it('says what of a file for Flume has no meaning', async () => {
+    const gateway = await gatewayWith();
+    const rig = await open(gateway, {
+      zookeeperQuorum: 'zk1:2181',
+      znodeParent: '/hbase',
+      enableWal: false,
+      'serializer.suffix': 'timestamp',
+    });
+    const told = rig.lines.join('\n');
+    for (const word of [
+      'zookeeperQuorum is of no',
+      'znodeParent is of no',
+      'enableWal = false is of no',
+      'millisecond',
+    ])
+      expect(told).toContain(word);
+  });
+});
+
+describe('the address of the gateway', () => {
+  it('may have a path, and a name of a table may have a namespace', async () => {
+    const gateway = await gatewayWith();
+    gateway.table = 'ns:t';
+    const rig = await open(gateway, { rest: `${gateway.url}/`, table: 'ns:t' });
+    await put(rig.channel, 'a');
+    await delivered(rig, 1);
+    expect(bodies(gateway)).toEqual(['a']);
+  });
+
+  it.each([
+    ['zk1:2181,zk2:2181', 'http://zk1:8080'],
+    ['zk1', 'http://zk1:8080'],
+    [undefined, 'http://localhost:8080'],
+  ])('of the quorum %s is %s', async (zookeeperQuorum, url) => {
+    const lines: string[] = [];
+    const log = { ...silentLogger, warn: (_facts: object, message: string) => void lines.push(message) };
+    const channel = makeChannel(memory, {});
+    const sink = configured(
+      hbase2,
+      { table: 't', columnFamily: 'cf', callTimeout: 1, ...(zookeeperQuorum === undefined ? {} : { zookeeperQuorum }) },
+      { name: 'k1', log, clock: systemClock, counters: sinkCounters(), channel },
+    );
+    await sink.start();
+    await sink.stop();
+    expect(lines[0]).toContain(`taken to be at ${url};`);
+  });
+
+  it('is not told with its password', async () => {
+    const gateway = await gatewayWith();
+    const rig = await open(gateway, { rest: 'http://me:secret@127.0.0.1:1/path' });
+    expect(rig.lines.join()).toContain('no answer from http://127.0.0.1:1');
+    expect(rig.lines.join()).not.toContain('secret');
+  });
+});
+
+describe('a configuration', () => {
+  function errorsOf(properties: Record<string, string>): string {
+    const problems = new Problems('conf');
+    const all: Record<string, string> = { table: 't', columnFamily: 'cf', ...properties };
+    hbase2.configure(new Map(Object.entries(all).map(([key, value]) => [key, { key, value, line: 1 }])), {
+      owner: 'sink k1',
+      line: 1,
+      problems,
+    });
+    return problems.errors.map(({ message }) => message).join('\n');
+  }
+
+  it.each([
+    [{ kerberosPrincipal: 'p' }, 'kerberosPrincipal is refused'],
+    [{ kerberosKeytab: '/k' }, 'kerberosKeytab is refused'],
+    [{ rest: 'gateway:8080' }, 'rest is "gateway:8080", expected a URL'],
+    [{ zookeeperQuorum: 'a b' }, 'zookeeperQuorum is a b, expected HOST:PORT'],
+    [{ columnFamily: 'a:b' }, 'columnFamily has a colon'],
+    [{ batchSize: '0' }, 'batchSize'],
+    [{ serializer: 'com.example.Own' }, 'unknown type com.example.Own'],
+    [{ serializer: 'org.apache.flume.sink.hbase2.RegexHBase2EventSerializer', 'serializer.regex': '(' }, 'regex'],
+  ])('%o is refused', (properties, message) => {
+    expect(errorsOf({})).toBe('');
+    expect(errorsOf(properties as Record<string, string>)).toContain(message);
+  });
+
+  it('may name the types as Flume does', () => {
+    for (const name of ['HBase2', 'org.apache.flume.sink.hbase2.HBase2Sink']) expect(sinks.find(name)).toBe(hbase2);
+    for (const name of ['HBASE', 'org.apache.flume.sink.hbase.HBaseSink']) expect(sinks.find(name)).toBe(hbase);
+  });
+});
+
+describe('the sink of HBase 1', () => {
+  it.each([
+    [{}, { 'cf:pCol': 'a b' }],
+    [{ serializer: 'org.apache.flume.sink.hbase.SimpleHbaseEventSerializer' }, { 'cf:pCol': 'a b' }],
+    [{ serializer: 'org.apache.flume.sink.hbase.RegexHbaseEventSerializer' }, { 'cf:payload': 'a b' }],
+  ])('writes the same with %o', async (properties, cells) => {
+    const gateway = await gatewayWith();
+    const rig = await sinkRig(hbase, { table: 't', columnFamily: 'cf', rest: gateway.url, ...properties });
+    ends.push(() => rig.stop());
+    await put(rig.channel, 'a b');
+    await delivered(rig, 1);
+    expect(Object.fromEntries([...gateway.rows.values()][0] ?? [])).toEqual(cells);
+  });
+});
+
+describe('the regex serializer', () => {
+  const REGEX = 'org.apache.flume.sink.hbase2.RegexHBase2EventSerializer';
+
+  it('keeps the flags that the pattern begins with', async () => {
+    const gateway = await gatewayWith();
+    const rig = await open(gateway, { serializer: REGEX, 'serializer.regex': '(?i)a(.*)' });
+    await put(rig.channel, 'A\nb', 'c');
+    await delivered(rig, 2);
+    expect([...gateway.rows.values()].map((cells) => cells.get('cf:payload'))).toEqual(['\nb']);
+  });
+
+  it('leaves an event without any column in the channel', async () => {
+    const gateway = await gatewayWith();
+    const rig = await open(gateway, {
+      serializer: REGEX,
+      'serializer.regex': '(.*)',
+      'serializer.colNames': 'row_key',
+      'serializer.rowKeyIndex': 0,
+    });
+    await put(rig.channel, 'a');
+    await until(() => rig.counters.EventWriteFail > 0);
+    await rig.stop();
+    expect(rig.lines.join()).toContain('the row has no column');
+    expect(rig.channel.size).toBe(1);
+  });
+
+  it('refuses a row key that HBase would refuse', async () => {
+    const gateway = await gatewayWith();
+    const rig = await open(gateway, {
+      serializer: REGEX,
+      'serializer.regex': '(.*),(.*)',
+      'serializer.colNames': 'ROW_KEY,v',
+      'serializer.rowKeyIndex': 0,
+    });
+    await put(rig.channel, `${'k'.repeat(32_767)},1`);
+    await delivered(rig, 1);
+    await put(rig.channel, `${'k'.repeat(32_768)},2`);
+    await until(() => rig.counters.EventWriteFail > 0);
+    expect(rig.lines.join()).toContain('the row key has 32768 bytes, expected 1 to 32767');
+    expect(gateway.rows.size).toBe(1);
+  });
+
+  it('counts what it drops at 1, 10, 100 …', async () => {
+    const gateway = await gatewayWith();
+    const rig = await open(gateway, { serializer: REGEX, 'serializer.regex': '(x)' });
+    await putAll(
+      rig.channel,
+      Array.from({ length: 12 }, () => event('y')),
+    );
+    await delivered(rig, 12);
+    const told = rig.lines.filter((line) => line.includes('are dropped, since'));
+    expect(told.map((line) => /: (\d+) events/.exec(line)?.[1])).toEqual(['1', '10']);
+    expect(gateway.calls).toEqual(['schema']);
+  });
+});
+
+describe.each(hbaseSerializers.names)('%s', (name) => {
+  declarationContract(hbaseSerializers.get(name), () => ({}), false);
+});
