@@ -4,6 +4,7 @@
  */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type SinkRig, until } from './rig.ts';
 
 /**
  * What becomes of a call: it is done and answered; done and its answer lost, or cut in the middle; refused as 503 without being done; a
@@ -129,3 +130,16 @@ export function long(value: number): string {
   bytes.writeBigInt64BE(BigInt(value));
   return bytes.toString('latin1');
 }
+
+/** Waits until so many events are acknowledged; what failed is tried again when its wait is over. */
+export async function delivered(rig: SinkRig, count: number): Promise<void> {
+  await until(async () => {
+    rig.clock.advance(1000);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    return rig.counters.EventDrainSuccessCount >= count;
+  });
+}
+
+/** The bodies that the simple serializer wrote. */
+export const bodies = ({ rows }: FakeGateway): (string | undefined)[] =>
+  [...rows.values()].flatMap((cells) => (cells.has('cf:pCol') ? [cells.get('cf:pCol')] : []));
