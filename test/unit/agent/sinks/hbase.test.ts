@@ -206,6 +206,22 @@ describe('a start', () => {
     await expect(open(gateway, properties)).rejects.toMatchObject({ code: 'RPC_ERROR', message });
   });
 
+  it('that failed may be tried again', async () => {
+    const gateway = await gatewayWith();
+    gateway.table = 'later';
+    const channel = makeChannel(memory, { 'keep-alive': 0 });
+    const context = { name: 'k1', log: silentLogger, clock: systemClock, counters: sinkCounters(), channel };
+    const sink = configured(hbase2, { table: 't', columnFamily: 'cf', rest: gateway.url }, context);
+    ends.push(() => sink.stop());
+    await expect(sink.start()).rejects.toThrow('there is no table t');
+    gateway.table = 't';
+    await sink.start();
+    await channel.start();
+    await put(channel, 'a');
+    expect(await sink.process(new AbortController().signal)).toBe('ready');
+    expect(bodies(gateway)).toEqual(['a']);
+  });
+
   it('without a gateway goes on, and events wait', async () => {
     const gateway = await gatewayWith();
     const rig = await open(gateway, { rest: 'http://127.0.0.1:1' });
@@ -255,5 +271,19 @@ describe('a start', () => {
       'millisecond',
     ])
       expect(told).toContain(word);
+  });
+});
+
+describe('a stop', () => {
+  it('ends a call that is not answered, and the events stay', async () => {
+    const gateway = await gatewayWith(['silent']);
+    const rig = await open(gateway);
+    await put(rig.channel, 'a');
+    await until(() => gateway.calls.includes('put 1'));
+    const stopped = rig.stop();
+    // The runner leaves it this time.
+    rig.clock.advance(10_000);
+    await stopped;
+    expect(rig.channel.size).toBe(1);
   });
 });
