@@ -8,6 +8,7 @@ import { groupSerializers } from '../../src/agent/interceptors/regex-extractor/s
 import { processors } from '../../src/agent/processors/index.ts';
 import { selectors } from '../../src/agent/selectors/index.ts';
 import { serializers } from '../../src/agent/serializers/index.ts';
+import { hbaseSerializers } from '../../src/agent/sinks/hbase/serializers.ts';
 import { sinks } from '../../src/agent/sinks/index.ts';
 import { httpHandlers } from '../../src/agent/sources/http/handlers.ts';
 import { sources } from '../../src/agent/sources/index.ts';
@@ -85,6 +86,13 @@ const KINDS: readonly Kind[] = [
     about:
       'A serializer makes the bytes of an event in a file. Its fields stand below it: `sink.serializer.appendNewline`.',
     types: serializers,
+  },
+  {
+    title: 'HBase serializers',
+    key: 'a1.sinks.k1.serializer',
+    about:
+      'An HBase serializer says which rows of a table an event becomes, and what it adds to counters. Its fields stand below it: `serializer.rowPrefix`.',
+    types: hbaseSerializers,
   },
   {
     title: 'Config filters',

@@ -3,6 +3,7 @@ import { interceptors } from '../../src/agent/interceptors/index.ts';
 import { selectors } from '../../src/agent/selectors/index.ts';
 import { serializers } from '../../src/agent/serializers/index.ts';
 import type { FlumeCase, RunCase, Verdict } from './case.ts';
+import { hbase2 } from './kinds/hbase.ts';
 import { interceptor } from './kinds/interceptors.ts';
 import { isTally, loadBalanceCase } from './kinds/processors.ts';
 import { selector } from './kinds/selectors.ts';
@@ -16,6 +17,7 @@ const KINDS: Readonly<Record<string, RunCase>> = {
   'syslog-parser:multiport': multiportParser,
   'path-escapes': escapes,
   'round-down': rounding,
+  'sink:hbase2': hbase2,
 };
 /** Sources whose cases say what is sent. */
 const SOURCES = ['netcat', 'netcatudp', 'syslogtcp', 'multiport_syslogtcp', 'syslogudp', 'http', 'exec'];

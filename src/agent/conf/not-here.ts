@@ -10,6 +10,10 @@ const LEGACY = never('the protocol of Flume 0.9', 'send with an avro sink');
 const TWITTER = never('Twitter', 'the interface that it used was ended in 2023');
 const MORPHLINE = never('a morphline', 'it is run by Java; write a sink or an interceptor of your own in TypeScript');
 const HIVE = never('Hive', 'write to HDFS with the hdfs sink, into the directories of an external table');
+const ASYNC_HBASE = never(
+  'the client for HBase 1',
+  'use hbase2 with rest = URL: SimpleHBase2EventSerializer has the properties of SimpleAsyncHbaseEventSerializer; timeout is callTimeout, and async.* is left out',
+);
 const ELASTIC = never('Elasticsearch', 'Flume 1.11 has only its name left; send with the http sink');
 
 /** By kind, then by the name in lower case. */
@@ -38,6 +42,8 @@ const TYPES: Readonly<Record<'sources' | 'channels' | 'sinks' | 'interceptors', 
     thrift: later('Thrift', SINK_INSTEAD),
     'org.apache.flume.sink.thriftsink': later('Thrift', SINK_INSTEAD),
     'org.apache.flume.sink.kafka.kafkasink': later('Kafka', SINK_INSTEAD),
+    asynchbase: ASYNC_HBASE,
+    'org.apache.flume.sink.hbase.asynchbasesink': ASYNC_HBASE,
     irc: later('IRC', SINK_INSTEAD),
     'org.apache.flume.sink.irc.ircsink': later('IRC', SINK_INSTEAD),
     hive: HIVE,

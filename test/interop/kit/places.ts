@@ -9,8 +9,8 @@ export const confDirectory: string = path.join(repository, 'test/interop/conf');
 export const peersDirectory: string = path.resolve(process.env['INTEROP_PEERS'] ?? path.join(repository, '.peers'));
 
 /** The parts that fetch.sh can bring, and what each needs. */
-export type Part = 'flume' | 'spark' | 'hadoop';
-export const parts: readonly Part[] = ['flume', 'spark', 'hadoop'];
+export type Part = 'flume' | 'spark' | 'hadoop' | 'hbase';
+export const parts: readonly Part[] = ['flume', 'spark', 'hadoop', 'hbase'];
 
 /** What this machine lacks for a part; undefined: nothing. */
 export function missingTools(part: Part): string | undefined {

@@ -5,9 +5,10 @@
 #   flume/load                RpcLoad.java: load through Flume's own RPC client
 #   spark/lib, spark/job      Spark Streaming 3.5 with the Flume connector of 2.4.8, and PollingJob.java
 #   hadoop/lib, hadoop/run     HDFS 3.4 in one process (OneNodeHdfs.java), and Hadoop's reader of SequenceFiles (ReadSequences.java)
+#   hbase/lib, hbase/run       HBase 2.6 with its REST gateway in one process (OneProcessHBase.java)
 #   bench/load, bench/job     the benchmark's load and jobs, compiled against the two; fetches nothing of its own
 #
-#   fetch.sh DIR [flume|spark|hadoop|bench ...]   default: flume and spark; bench brings both; about 450 MB on disk, hadoop 90 MB
+#   fetch.sh DIR [flume|spark|hadoop|hbase|bench ...]   default: flume and spark; bench brings both; about 450 MB on disk, hadoop 90 MB
 #
 # Needs a JDK of 17 or later and Maven, for Spark also python3 with pip. A part that is there, made from the same files as now, is left as it is. A part is made
 # beside its place and moved there when it is whole, so that an interrupted run leaves nothing half done.
@@ -56,6 +57,13 @@ make_hadoop() {
   javac -nowarn -cp "$1/lib/*" -d "$1/run" "$here"/hadoop/*.java
 }
 
+make_hbase() {
+  jars "$here/hbase/pom.xml" "$1/lib"
+  # Jetty 6 and what else has a servlet API older than that of the gateway.
+  rm -f "$1"/lib/servlet-api-2.5*.jar "$1"/lib/jetty-6*.jar "$1"/lib/jsp-* "$1"/lib/guice-servlet*
+  javac -nowarn -cp "$1/lib/*" -d "$1/run" "$here"/hbase/*.java
+}
+
 make_bench() {
   javac -nowarn -cp "$dir/flume/lib/*" -d "$1/load" "$here/bench/RpcStream.java"
   javac -nowarn -cp "$dir/spark/lib/*:$dir/spark/libext/*" -d "$1/job" "$here/bench/BenchJob.java"
@@ -63,7 +71,7 @@ make_bench() {
 
 case " $* " in *' bench '*) set -- flume spark bench ;; esac
 for part in "$@"; do
-  case $part in flume | spark | hadoop | bench) ;; *) echo "fetch.sh: there is no part $part" >&2 && exit 2 ;; esac
+  case $part in flume | spark | hadoop | hbase | bench) ;; *) echo "fetch.sh: there is no part $part" >&2 && exit 2 ;; esac
   # Its own recipe alone: a change of one part does not bring the others again.
   made_from=$({ declare -f maven jars "make_$part"; cat "$here/$part"/*; } | cksum)
   [ "$(cat "$dir/$part/made-from" 2>/dev/null || true)" = "$made_from" ] && continue

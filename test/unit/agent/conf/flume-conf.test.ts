@@ -110,6 +110,15 @@ describe('flume.conf', () => {
     );
   });
 
+  it.each(['asynchbase', 'AsyncHBase', 'org.apache.flume.sink.hbase.AsyncHBaseSink'])(
+    'refuses the sink %s, and says what to take instead',
+    (type) => {
+      expect(problemsOf(GOOD.replace('logger', type))).toEqual([
+        expect.stringMatching(/^error flume.conf:9: sink k1: type .* is refused \(.*use hbase2 with rest = URL/),
+      ]);
+    },
+  );
+
   it('warns of properties that Flume would ignore, so that files written for Flume load', () => {
     expect(problemsOf(`${GOOD}a1.channels.c1.capacty = 7\n`)).toEqual([
       expect.stringMatching(

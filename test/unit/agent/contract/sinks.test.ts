@@ -21,12 +21,17 @@ function brokenLog(): Partial<SinkContext> {
   return { log: { ...silentLogger, info: fail } };
 }
 
+const HBASE = { table: 't', columnFamily: 'cf', rest: 'http://127.0.0.1:1' };
+
 const fixtures: Readonly<Record<string, SinkContractOptions>> = {
   // Nobody listens on port 1.
   avro: { properties: () => ({ hostname: '127.0.0.1', port: 1 }), failing: () => ({}) },
   file_roll: { properties: () => ({ 'sink.directory': ownDirectory() }), failing: brokenFiles },
   // Nobody listens on port 1, and without that an answer takes the event.
   http: { properties: () => ({ endpoint: 'http://127.0.0.1:1' }), failing: () => ({}) },
+  // Nobody listens on port 1.
+  hbase2: { properties: () => HBASE, failing: () => ({}) },
+  hbase: { properties: () => HBASE, failing: () => ({}) },
   hdfs: { properties: () => ({ 'hdfs.path': `file://${ownDirectory()}` }), failing: brokenFiles },
   logger: { properties: () => ({}), failing: brokenLog },
   null: { properties: () => ({}) },
