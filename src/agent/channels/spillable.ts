@@ -11,7 +11,9 @@ import { int, text, type Values } from '../component/fields.ts';
 import type { Settings } from '../component/settings.ts';
 import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
 import { directoryOf } from './file/directory.ts';
-import { formatFields, placeFields, refuseEncryption, tellIgnored } from './file/fields.ts';
+import { formatFields, placeFields, STORE_DIFFERENCES, tellIgnored } from './file/fields.ts';
+import { checkEncryption, encryptionFields } from './file/keys/fields.ts';
+import { loadKeys } from './file/keys/load.ts';
 import { OpenedStore } from './file/opened.ts';
 import { keepAll } from './spillable/keep.ts';
 import { MemoryEvents, slotsOf } from './spillable/memory.ts';
@@ -52,6 +54,7 @@ const fields = {
   capacity: text({ doc: 'of no meaning here: overflowCapacity bounds what is on disk' }),
   'keep-alive': text({ doc: 'of no meaning here: overflowTimeout says how long a commit waits' }),
   ...formatFields,
+  ...encryptionFields,
 };
 
 class SpillableMemoryChannel implements Channel, TransactionHost {
@@ -92,6 +95,7 @@ class SpillableMemoryChannel implements Channel, TransactionHost {
     this.#room = new Room(this.#memory, bounds, clock);
     this.#events = new Waiters(clock);
     this.#empty = new Waiters(clock);
+    counters.EventDamagedCount = 0;
     counters.ChannelCapacity = values.memoryCapacity + values.overflowCapacity;
     gauge(counters, 'ChannelSize', () => this.size);
     gauge(counters, 'OverflowSize', () => this.#room.onDisk);
@@ -104,7 +108,11 @@ class SpillableMemoryChannel implements Channel, TransactionHost {
   async start(): Promise<void> {
     tellIgnored(fields, this.#settings, this.#context);
     if (this.#values.overflowCapacity > 0) {
-      this.#overflow = await OpenedStore.open(directoryOf(this.#values.dataDirs), `channel ${this.name}`);
+      const { log } = this.#context;
+      const owner = `channel ${this.name}`;
+      const keys = await loadKeys(this.#values, { owner, log });
+      const lost = (events: number): void => this.#lost(events);
+      this.#overflow = await OpenedStore.open(directoryOf(this.#values.dataDirs), { owner, log, keys, lost });
     }
     const before = this.#overflow?.store.count ?? 0;
     this.#room.start(before);
@@ -220,6 +228,12 @@ class SpillableMemoryChannel implements Channel, TransactionHost {
     if (puts.length > 0) overflow.reader.written(end);
   }
 
+  #lost(events: number): void {
+    this.#context.counters.EventDamagedCount = (this.#context.counters.EventDamagedCount ?? 0) + events;
+    this.#room.lost(events);
+    if (this.size === 0) this.#empty.wake();
+  }
+
   #numbersFor(count: number): number {
     if (this.#overflow !== undefined) return this.#overflow.store.claimNumbers(count);
     const first = this.#nextNumber;
@@ -268,17 +282,20 @@ export const spillable: ChannelType = defineComponent({
     'A transaction for which memory is too small goes to disk without waiting; one that finds both full waits overflowTimeout for either of them.',
     'transactionCapacity holds for what goes to memory too, and is never more than memoryCapacity and overflowCapacity together.',
     'memoryCapacity and overflowCapacity may not both be 0; Flume then takes the default for the overflow.',
-    'The format on disk is that of the file channel here, not of Flume. Encryption is refused.',
+    'The format on disk is that of the file channel here, not of Flume.',
+    ...STORE_DIFFERENCES,
+    'What is in memory is not encrypted; what is on disk is.',
     'The default of byteCapacity is 80 % of the heap limit of Node.',
   ],
   fields,
-  check({ memoryCapacity, overflowCapacity, 'encryption.*': encryption }, complain) {
+  check(values, complain) {
+    const { memoryCapacity, overflowCapacity } = values;
     if (memoryCapacity === 0 && overflowCapacity === 0)
       complain(
         'overflowCapacity',
         'is 0, expected at least 1 where memoryCapacity is 0: the channel could hold nothing',
       );
-    refuseEncryption(encryption, complain);
+    checkEncryption(values, complain);
   },
   limits: (values) => ({
     transactionCapacity: transactionCapacityOf(values),
