@@ -1,6 +1,7 @@
 /// <reference types="node" preserve="true" />
 /** The door `streamjob/agent`: the embedded agent, and the client that sends events to any Avro source. */
 
+export type { EventValidator } from './agent/channels/file/integrity/index.ts';
 export type { EmbeddedProperties } from './agent/embedded/configuration.ts';
 export { EmbeddedAgent, type EmbeddedAgentOptions } from './agent/embedded/embedded-agent.ts';
 export type { RpcClientOptions } from './agent/rpc-client/options.ts';

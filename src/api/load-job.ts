@@ -32,6 +32,19 @@ export async function loadJob(file: string, log: Logger): Promise<{ job: Job; pa
   }
 }
 
+/**
+ * The default export of a file of the user's that is no job, e.g. a check of events.
+ * @param file an absolute path
+ * @throws StreamjobError JOB_INVALID when it cannot be loaded
+ */
+export async function loadExport(file: string, log: Logger): Promise<unknown> {
+  try {
+    return await bundleAndLoad(file, log);
+  } catch (error) {
+    throw error instanceof StreamjobError ? error : loadError(error, file, file);
+  }
+}
+
 /** What a worker builds a job with. @param data what a function gets beside the context; a job gets nothing */
 export type BuildModule = (ssc: StreamingContext, data: unknown) => unknown;
 

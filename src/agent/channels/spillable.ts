@@ -7,55 +7,20 @@ import { messageOf } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { defineComponent } from '../component/component.ts';
 import { gauge } from '../component/counters.ts';
-import { int, text, type Values } from '../component/fields.ts';
+import type { Values } from '../component/fields.ts';
 import type { Settings } from '../component/settings.ts';
 import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
 import { directoryOf } from './file/directory.ts';
-import { formatFields, placeFields, STORE_DIFFERENCES, tellIgnored } from './file/fields.ts';
-import { checkEncryption, encryptionFields } from './file/keys/fields.ts';
+import { STORE_DIFFERENCES, tellIgnored } from './file/fields.ts';
+import { checkEncryption } from './file/keys/fields.ts';
 import { loadKeys } from './file/keys/load.ts';
 import { OpenedStore } from './file/opened.ts';
+import { fields, transactionCapacityOf } from './spillable/fields.ts';
 import { keepAll } from './spillable/keep.ts';
 import { MemoryEvents, slotsOf } from './spillable/memory.ts';
 import { type Place, Room, type TakenFrom } from './spillable/room.ts';
 import { channelClosed, newTransaction, type Taken, type TransactionHost } from './transaction.ts';
 import { Waiters } from './waiters.ts';
-
-const fields = {
-  memoryCapacity: int({ unit: 'events', doc: 'most events in memory; 0: all go to disk', default: 10_000 }),
-  overflowCapacity: int({
-    unit: 'events',
-    doc: 'most events on disk; 0: there is no overflow, and dataDirs is not used',
-    default: 100_000_000,
-  }),
-  overflowTimeout: int({
-    unit: 's',
-    doc: 'seconds that a commit waits for room in memory before the overflow is used, and then for room in either',
-    default: 3,
-  }),
-  overflowDeactivationThreshold: int({
-    unit: '%',
-    doc: 'per cent of memoryCapacity that must be free until a commit waits for memory again before it uses the overflow',
-    default: 5,
-    max: 100,
-  }),
-  byteCapacity: int({
-    unit: 'bytes',
-    doc: 'most bytes of bodies in memory; 0: no limit. Default: 80 % of the heap limit',
-  }),
-  byteCapacityBufferPercentage: int({
-    unit: '%',
-    doc: 'per cent of byteCapacity kept for headers',
-    default: 20,
-    max: 100,
-  }),
-  avgEventSize: int({ unit: 'bytes', doc: 'byteCapacity is counted in slots of this size', default: 500, min: 1 }),
-  ...placeFields,
-  capacity: text({ doc: 'of no meaning here: overflowCapacity bounds what is on disk' }),
-  'keep-alive': text({ doc: 'of no meaning here: overflowTimeout says how long a commit waits' }),
-  ...formatFields,
-  ...encryptionFields,
-};
 
 class SpillableMemoryChannel implements Channel, TransactionHost {
   readonly name: string;
@@ -258,15 +223,6 @@ class SpillableMemoryChannel implements Channel, TransactionHost {
       `channel ${this.name} is in memory: stopped with ${events} events in it, which are lost; ${why}`,
     );
   }
-}
-
-/** More than the channel holds is never in a transaction. */
-function transactionCapacityOf({
-  memoryCapacity,
-  overflowCapacity,
-  transactionCapacity,
-}: Pick<Values<typeof fields>, 'memoryCapacity' | 'overflowCapacity' | 'transactionCapacity'>): number {
-  return Math.min(transactionCapacity, memoryCapacity + overflowCapacity);
 }
 
 /** The spillable memory channel. */

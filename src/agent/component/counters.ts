@@ -61,6 +61,8 @@ export interface ProcessorCounters {
   SpillSize: number;
   /** Events that were dropped because the receiver could not take them (best_effort). */
   EventDropCount: number;
+  /** Events that were damaged on disk, and were left out (store_on_failure). */
+  EventDamagedCount?: number;
 }
 
 /** All zero. */

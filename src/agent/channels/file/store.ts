@@ -6,7 +6,7 @@
  * - a record that is there is an event that was put and whose take has not committed: a restart needs no log to replay.
  */
 import type { NumberedRecord } from '../../../core/database.ts';
-import { messageOf, StreamjobError } from '../../../core/errors.ts';
+import { StreamjobError } from '../../../core/errors.ts';
 import type { PlainEvent } from '../../../core/event.ts';
 import { reached } from '../../../core/points.ts';
 import type { Taken } from '../transaction.ts';
@@ -14,6 +14,7 @@ import { checkStore } from './check.ts';
 import { claimOf, pagesOf } from './claim.ts';
 import { requireDatabase } from './create.ts';
 import { Disk, type DiskState } from './disk.ts';
+import { notOpened, unusable } from './errors.ts';
 import { type Keys, keyLacks, NO_KEYS } from './keys/keys.ts';
 import { openLmdb } from './lmdb.ts';
 import { decodeRecord, encodeRecord, isEvent, mostRecordBytes, recordBytes } from './record.ts';
@@ -94,14 +95,7 @@ export class EventStore {
       return new EventStore(directory, owner, new SteadyDatabase(directory, openLmdb), disk, options);
     } catch (cause) {
       if (cause instanceof StreamjobError) throw cause;
-      const damaged = /MDB_(INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND|PANIC)|not an LMDB file/i.test(
-        messageOf(cause),
-      );
-      throw new StreamjobError(
-        damaged ? 'CHANNEL_CORRUPT' : 'FILE_ACCESS',
-        `the file channel's database in ${directory} cannot be opened: ${messageOf(cause)}`,
-        { where: directory, hint: 'restore the directory, or move it away to start with an empty channel', cause },
-      );
+      throw notOpened(directory, cause);
     }
   }
 
@@ -249,18 +243,10 @@ export class EventStore {
       await written;
       reached(puts.length > 0 ? 'put-synced' : 'take-synced');
     } catch (error) {
-      throw error instanceof StreamjobError ? error : this.#failure(error);
+      throw error instanceof StreamjobError ? error : unusable(this.#directory, 'written', error);
     } finally {
       this.#claimed -= claim;
     }
-  }
-
-  #failure(cause: unknown, what: 'read' | 'written' = 'written'): StreamjobError {
-    return new StreamjobError(
-      'FILE_ACCESS',
-      `the file channel in ${this.#directory} cannot be ${what}: ${messageOf(cause)}`,
-      { where: this.#directory, hint: 'check the disk and the permissions of the directory', cause },
-    );
   }
 
   /**
@@ -277,7 +263,7 @@ export class EventStore {
         next = last + 1;
       }
     } catch (error) {
-      throw error instanceof StreamjobError ? error : this.#failure(error, 'read');
+      throw error instanceof StreamjobError ? error : unusable(this.#directory, 'read', error);
     }
   }
 

@@ -46,13 +46,21 @@ export interface Meta {
   readonly records: TreeFacts;
 }
 
+/** Where the data of a long value is. */
+export interface LongData {
+  readonly page: number;
+  /** The commit that wrote it. */
+  readonly transaction: number;
+  readonly pages: number;
+}
+
 /** A node of a leaf. */
 export interface LeafNode {
   readonly key: Buffer;
   /** How long the data is, in bytes. */
   readonly size: number;
   /** The data; where it is long, the page in which it begins. */
-  readonly data: Buffer | { readonly page: number; readonly pages: number };
+  readonly data: Buffer | LongData;
 }
 
 /** A node of a branch. */
@@ -107,13 +115,15 @@ function numberAt(bytes: Buffer, at: number): number {
 /**
  * The nodes of a branch or a leaf; those that are wrong by themselves stand among them.
  * @param kind what the page should be
+ * @param last the last commit
  */
 export function readNodes(
   bytes: Buffer,
   page: number,
   kind: 'branch' | 'leaf',
+  last: number,
 ): (LeafNode | BranchNode | Wrong)[] | Wrong {
-  const head = headOf(bytes, page, kind === 'branch' ? BRANCH : LEAF);
+  const head = headOf(bytes, page, kind === 'branch' ? BRANCH : LEAF, last);
   if (head !== undefined) return head;
   const room = bytes.length - PAGE_HEADER;
   const [listEnd, nodesBegin] = [bytes.readUInt16LE(20), bytes.readUInt16LE(22)];
@@ -136,9 +146,11 @@ export function readNodes(
   return nodes;
 }
 
-function headOf(bytes: Buffer, page: number, kind: number): Wrong | undefined {
+function headOf(bytes: Buffer, page: number, kind: number, last: number): Wrong | undefined {
   if (bytes.length < PAGE_HEADER) return new Wrong('it is behind the end of the file');
   if (numberAt(bytes, 0) !== page) return new Wrong('it has another number');
+  // lmdb takes a page of a commit that is to come for one that it is writing itself.
+  if (numberAt(bytes, 8) > last) return new Wrong('it is of a commit that has not been');
   return bytes.readUInt16LE(18) === kind ? undefined : new Wrong('it is of another kind');
 }
 
@@ -161,7 +173,7 @@ function nodeAt(bytes: Buffer, at: number, kind: 'branch' | 'leaf'): Sized | und
   if (dataAt + length > bytes.length) return undefined;
   const data =
     flags === LONG
-      ? { page: numberAt(bytes, dataAt), pages: numberAt(bytes, dataAt + 16) }
+      ? { page: numberAt(bytes, dataAt), transaction: numberAt(bytes, dataAt + 8), pages: numberAt(bytes, dataAt + 16) }
       : bytes.subarray(dataAt, dataAt + length);
   return { node: { key, size: low, data }, bytes: even(NODE_HEADER + keySize + length) };
 }
@@ -173,14 +185,15 @@ function even(bytes: number): number {
 /** What is wrong with the first of the pages of a long value. @param size of the value, in bytes */
 export function wrongWithLong(
   head: Buffer,
-  node: { readonly page: number; readonly pages: number },
+  data: LongData,
   size: number,
-  pageSize: number,
+  { pageSize, transaction: last }: Meta,
 ): Wrong | undefined {
-  const wrong = headOf(head, node.page, OVERFLOW);
+  const wrong = headOf(head, data.page, OVERFLOW, last);
   if (wrong !== undefined) return wrong;
   const pages = pagesOfLong(size, pageSize);
-  return head.readUInt32LE(20) === pages && node.pages === pages ? undefined : new Wrong('it is of another length');
+  const isSame = data.pages === pages && data.transaction === numberAt(head, 8);
+  return isSame && head.readUInt32LE(20) === pages ? undefined : new Wrong('it is of another length');
 }
 
 /** How many pages a long value has. */

@@ -38,6 +38,8 @@ export interface Finder {
    * @param whole reads all of it
    */
   record(number: number, head: Buffer, whole: () => Buffer): void;
+  /** Is waited for after each leaf. */
+  turn?(): Promise<void>;
   fault(fault: Fault): void;
 }
 
@@ -130,6 +132,7 @@ class Walk {
     for (const leaf of this.#leaves(tree)) {
       entries += this.#entriesOf(tree, leaf, use);
       if (++leaves % TURN_PAGES === 0) await nextLoop();
+      await this.#finder.turn?.();
     }
     if (this.faults === before) this.#compare(tree, entries);
   }
@@ -141,7 +144,7 @@ class Walk {
     if (root !== undefined) pending.push({ page: root, level: depth, from: 0, to: Number.POSITIVE_INFINITY });
     for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
       const kind = at.level === 1 ? 'leaf' : 'branch';
-      const nodes = this.#claim(at.page, 1) ?? readNodes(this.#read(at.page), at.page, kind);
+      const nodes = this.#claim(at.page, 1) ?? readNodes(this.#read(at.page), at.page, kind, this.#meta.transaction);
       if (nodes instanceof Wrong) {
         this.#fault(tree, at.page, nodes.what, [at.from, at.to]);
         continue;
@@ -205,7 +208,7 @@ class Walk {
     if (claimed !== undefined) return claimed;
     this.#pages.overflow += pages;
     const bytes = this.#file.read(data.page * pageSize, whole ? pages * pageSize : HEAD_BYTES);
-    return wrongWithLong(bytes, data, size, pageSize) ?? bytes.subarray(PAGE_HEADER, PAGE_HEADER + size);
+    return wrongWithLong(bytes, data, size, this.#meta) ?? bytes.subarray(PAGE_HEADER, PAGE_HEADER + size);
   }
 
   #wholeOf({ data, size }: LeafNode, head: Buffer): Buffer {
