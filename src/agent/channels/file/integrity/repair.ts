@@ -73,6 +73,10 @@ export async function repair({ damaged, directory, from, refused }: Inspection):
       backup,
       removedFile: bad.size > 0 ? path.join(directory, removed.name) : undefined,
     };
+  } catch (error) {
+    // Nothing was removed, so there is nothing to keep.
+    await nodeFiles.remove(path.join(directory, removed.name));
+    throw error;
   } finally {
     file.close();
     await removed.close();

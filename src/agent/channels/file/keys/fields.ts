@@ -36,18 +36,14 @@ const CIPHERS = ['AESCTRNOPADDING', 'AESGCMNOPADDING'];
 const JCEKS = /^(?:JCEKSFILE|org\.apache\.flume\.channel\.file\.encryption\.JCEKSFileKeyProvider)$/i;
 
 /** How a key comes out of a key store of Java: none of openssl's commands reads a secret key of one. */
-const CONVERSION = [
-  'is JCEKSFILE, a key store of Java, which is not read here: write each of its keys to a file of its own, and give keyProvider = file with keys.NAME.file. In bash, with the JDK that has keytool:',
-  "    export STORE=my.keystore STORE_PASSWORD='…' KEY_NAME=key-0 KEY_PASSWORD='…'; umask 077",
-  '    keytool -list -keystore "$STORE" -storetype JCEKS -storepass:env STORE_PASSWORD    # shows the names',
-  '    jshell -s - > "$KEY_NAME.key" <<\'END\'',
-  '    var store = java.security.KeyStore.getInstance("JCEKS");',
-  '    store.load(new java.io.FileInputStream(System.getenv("STORE")), System.getenv("STORE_PASSWORD").toCharArray());',
-  '    var key = store.getKey(System.getenv("KEY_NAME"), System.getenv("KEY_PASSWORD").toCharArray());',
-  '    System.out.println(java.util.Base64.getEncoder().encodeToString(key.getEncoded()));',
-  '    END',
-  '  or make a new key: openssl rand -base64 32 > new.key',
-].join('\n');
+const CONVERSION = String.raw`is JCEKSFILE, a key store of Java, which is not read here: write each of its keys to a file of its own, and give keyProvider = file with keys.NAME.file. In bash, with the JDK that has keytool:
+    export STORE=my.keystore STORE_PASSWORD='…' KEY_NAME=key-0 KEY_PASSWORD='…'; umask 077
+    keytool -list -keystore "$STORE" -storetype JCEKS -storepass:env STORE_PASSWORD    # shows the names
+    printf '%s\n' 'var store = java.security.KeyStore.getInstance("JCEKS");' \
+      'store.load(new java.io.FileInputStream(System.getenv("STORE")), System.getenv("STORE_PASSWORD").toCharArray());' \
+      'var key = store.getKey(System.getenv("KEY_NAME"), System.getenv("KEY_PASSWORD").toCharArray());' \
+      'System.out.println(java.util.Base64.getEncoder().encodeToString(key.getEncoded()));' | jshell -s - > "$KEY_NAME.key"
+  or make a new key: openssl rand -base64 32 > new.key`;
 
 /** Whether keys are kept where this reads them. */
 export type Provider = 'file' | 'env';

@@ -112,38 +112,37 @@ function numberAt(bytes: Buffer, at: number): number {
   return Number(bytes.readBigUInt64LE(at));
 }
 
+/** What a page says. */
+export interface PageNodes {
+  /** Those that are wrong by themselves stand among them. None: it cannot be read at all. */
+  readonly nodes: readonly (LeafNode | BranchNode | Wrong)[];
+  /** What is wrong with the page. Its nodes may be right all the same. */
+  readonly wrong: Wrong | undefined;
+}
+
 /**
- * The nodes of a branch or a leaf; those that are wrong by themselves stand among them.
+ * The nodes of a branch or a leaf.
  * @param kind what the page should be
  * @param last the last commit
  */
-export function readNodes(
-  bytes: Buffer,
-  page: number,
-  kind: 'branch' | 'leaf',
-  last: number,
-): (LeafNode | BranchNode | Wrong)[] | Wrong {
-  const head = headOf(bytes, page, kind === 'branch' ? BRANCH : LEAF, last);
-  if (head !== undefined) return head;
+export function readNodes(bytes: Buffer, page: number, kind: 'branch' | 'leaf', last: number): PageNodes {
+  const wrong = headOf(bytes, page, kind === 'branch' ? BRANCH : LEAF, last);
+  if (bytes.length < PAGE_HEADER) return { nodes: [], wrong };
   const room = bytes.length - PAGE_HEADER;
   const [listEnd, nodesBegin] = [bytes.readUInt16LE(20), bytes.readUInt16LE(22)];
-  if (listEnd % 2 !== 0 || listEnd > nodesBegin || nodesBegin > room) return new Wrong('its list of nodes is wrong');
+  if (listEnd === 0 || listEnd % 2 !== 0 || listEnd > nodesBegin || nodesBegin > room)
+    return { nodes: [], wrong: wrong ?? new Wrong('its list of nodes is wrong') };
   const nodes: (LeafNode | BranchNode | Wrong)[] = [];
   let used = 0;
   for (let at = 0; at < listEnd; at += 2) {
     const place = bytes.readUInt16LE(PAGE_HEADER + at);
     const node = place < nodesBegin || place % 2 !== 0 ? undefined : nodeAt(bytes, PAGE_HEADER + place, kind);
-    if (node === undefined) nodes.push(new Wrong(`its node ${at / 2} is damaged`));
-    else {
-      nodes.push(node.node);
-      used += node.bytes;
-    }
+    nodes.push(node?.node ?? new Wrong(`its node ${at / 2} is damaged`));
+    used += node?.bytes ?? 0;
   }
   // Nodes lie without gaps: where the sum is another, one of them is not where or what it was.
-  const isWhole = used === room - nodesBegin;
-  if (!isWhole && !nodes.some((node) => node instanceof Wrong))
-    nodes.push(new Wrong('its nodes do not fill their place'));
-  return nodes;
+  const isWhole = used === room - nodesBegin || nodes.some((node) => node instanceof Wrong);
+  return { nodes, wrong: wrong ?? (isWhole ? undefined : new Wrong('its nodes do not fill their place')) };
 }
 
 function headOf(bytes: Buffer, page: number, kind: number, last: number): Wrong | undefined {

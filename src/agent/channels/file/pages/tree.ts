@@ -144,11 +144,14 @@ class Walk {
     if (root !== undefined) pending.push({ page: root, level: depth, from: 0, to: Number.POSITIVE_INFINITY });
     for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
       const kind = at.level === 1 ? 'leaf' : 'branch';
-      const nodes = this.#claim(at.page, 1) ?? readNodes(this.#read(at.page), at.page, kind, this.#meta.transaction);
-      if (nodes instanceof Wrong) {
-        this.#fault(tree, at.page, nodes.what, [at.from, at.to]);
-        continue;
-      }
+      const claimed = this.#claim(at.page, 1);
+      const { nodes, wrong } =
+        claimed === undefined
+          ? readNodes(this.#read(at.page), at.page, kind, this.#meta.transaction)
+          : { nodes: [], wrong: claimed };
+      // A page with a wrong head may have its nodes still: what they hold has checksums of its own.
+      if (wrong !== undefined) this.#fault(tree, at.page, wrong.what, nodes.length > 0 ? undefined : [at.from, at.to]);
+      if (nodes.length === 0) continue;
       this.#pages[kind]++;
       if (kind === 'leaf') yield { ...at, nodes: nodes as (LeafNode | Wrong)[] };
       else pending.push(...this.#below(tree, at, nodes as (BranchNode | Wrong)[]));
