@@ -7,20 +7,29 @@ import { messageOf } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { defineComponent } from '../component/component.ts';
 import { gauge } from '../component/counters.ts';
-import type { Values } from '../component/fields.ts';
+import { text, type Values } from '../component/fields.ts';
 import type { Settings } from '../component/settings.ts';
 import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
 import { directoryOf } from './file/directory.ts';
-import { STORE_DIFFERENCES, tellIgnored } from './file/fields.ts';
-import { checkEncryption } from './file/keys/fields.ts';
+import { formatFields, placeFields, STORE_DIFFERENCES, tellIgnored } from './file/fields.ts';
+import { checkEncryption, encryptionFields } from './file/keys/fields.ts';
 import { loadKeys } from './file/keys/load.ts';
 import { OpenedStore } from './file/opened.ts';
-import { fields, transactionCapacityOf } from './spillable/fields.ts';
+import { memoryFields, transactionCapacityOf } from './spillable/fields.ts';
 import { keepAll } from './spillable/keep.ts';
 import { MemoryEvents, slotsOf } from './spillable/memory.ts';
 import { type Place, Room, type TakenFrom } from './spillable/room.ts';
 import { channelClosed, newTransaction, type Taken, type TransactionHost } from './transaction.ts';
 import { Waiters } from './waiters.ts';
+
+const fields = {
+  ...memoryFields,
+  ...placeFields,
+  capacity: text({ doc: 'of no meaning here: overflowCapacity bounds what is on disk' }),
+  'keep-alive': text({ doc: 'of no meaning here: overflowTimeout says how long a commit waits' }),
+  ...formatFields,
+  ...encryptionFields,
+};
 
 class SpillableMemoryChannel implements Channel, TransactionHost {
   readonly name: string;

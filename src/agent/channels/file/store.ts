@@ -152,7 +152,7 @@ export class EventStore {
     const removes = takes.map(({ seq }) => seq);
     const claim = claimOf(
       this.#db.stats(),
-      puts.map((event) => this.#bytesOf(event)),
+      puts.map((event) => recordBytes(event, this.#keys)),
       takes.map(({ event }) => mostRecordBytes(event)),
     );
     const spare = puts.length > 0 ? FOR_TAKES : 0;
@@ -172,7 +172,7 @@ export class EventStore {
   async keep(events: readonly Taken[]): Promise<void> {
     const write = (): Promise<void> => {
       const stats = this.#db.stats();
-      const lengths = events.map(({ event }) => this.#bytesOf(event));
+      const lengths = events.map(({ event }) => recordBytes(event, this.#keys));
       // Each may stand in a page of its own, and split it.
       const bytes = claimOf(stats, lengths, []) + 2 * Math.min(events.length, stats.leafPages) * stats.pageSize;
       return this.#commit(bytes, FOR_TAKES, [], () => events.map((taken) => this.#recordOf(taken)));
@@ -216,10 +216,6 @@ export class EventStore {
       () => [],
     );
     for (const { key } of records) this.#damaged.delete(key);
-  }
-
-  #bytesOf(event: PlainEvent): number {
-    return recordBytes(event, this.#keys);
   }
 
   #recordOf({ seq, event }: Taken): NumberedRecord {

@@ -1,9 +1,16 @@
-/** The properties of the spillable memory channel. */
-import { int, text, type Values } from '../../component/fields.ts';
-import { formatFields, placeFields } from '../file/fields.ts';
-import { encryptionFields } from '../file/keys/fields.ts';
+/** The properties that a spillable memory channel has of its own. */
+import { type Field, int } from '../../component/fields.ts';
 
-export const fields = {
+/** What bounds its parts, and how long a commit waits for them. */
+export const memoryFields: {
+  readonly memoryCapacity: Field<number>;
+  readonly overflowCapacity: Field<number>;
+  readonly overflowTimeout: Field<number>;
+  readonly overflowDeactivationThreshold: Field<number>;
+  readonly byteCapacity: Field<number | undefined>;
+  readonly byteCapacityBufferPercentage: Field<number>;
+  readonly avgEventSize: Field<number>;
+} = {
   memoryCapacity: int({ unit: 'events', doc: 'most events in memory; 0: all go to disk', default: 10_000 }),
   overflowCapacity: int({
     unit: 'events',
@@ -32,11 +39,6 @@ export const fields = {
     max: 100,
   }),
   avgEventSize: int({ unit: 'bytes', doc: 'byteCapacity is counted in slots of this size', default: 500, min: 1 }),
-  ...placeFields,
-  capacity: text({ doc: 'of no meaning here: overflowCapacity bounds what is on disk' }),
-  'keep-alive': text({ doc: 'of no meaning here: overflowTimeout says how long a commit waits' }),
-  ...formatFields,
-  ...encryptionFields,
 };
 
 /** More than the channel holds is never in a transaction. */
@@ -44,6 +46,10 @@ export function transactionCapacityOf({
   memoryCapacity,
   overflowCapacity,
   transactionCapacity,
-}: Pick<Values<typeof fields>, 'memoryCapacity' | 'overflowCapacity' | 'transactionCapacity'>): number {
+}: {
+  readonly memoryCapacity: number;
+  readonly overflowCapacity: number;
+  readonly transactionCapacity: number;
+}): number {
   return Math.min(transactionCapacity, memoryCapacity + overflowCapacity);
 }

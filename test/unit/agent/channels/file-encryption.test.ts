@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Keys, NO_KEYS } from '../../../../src/agent/channels/file/keys/keys.ts';
 import { decodeRecord, encodeRecord, recordBytes } from '../../../../src/agent/channels/file/record.ts';
 import { file } from '../../../../src/agent/channels/file.ts';
-import { fields } from '../../../../src/agent/channels/spillable/fields.ts';
 import { spillable } from '../../../../src/agent/channels/spillable.ts';
 import { Problems } from '../../../../src/agent/component/problems.ts';
 import type { Setting } from '../../../../src/agent/component/settings.ts';
@@ -349,7 +348,7 @@ describe('the properties of encryption', () => {
 
   it('are taken', () => {
     expect(told(right)).toEqual([]);
-    expect(Object.keys(fields)).toEqual(
+    expect(Object.keys(spillable.fields)).toEqual(
       expect.arrayContaining(Object.keys(file.fields).filter((name) => name.startsWith('encryption.'))),
     );
   });
