@@ -9,6 +9,9 @@ import type { Logger } from '../../../core/log.ts';
 import { wallMs } from '../../../core/machine.ts';
 import type { DamagedRecord } from './store.ts';
 
+/** So many are named in the log one by one, at each start; all are named in the file. */
+const NAMED = 20;
+
 /** What has damaged records. */
 export interface DamagedOwner {
   /** For messages, e.g. `channel c1`. */
@@ -26,6 +29,7 @@ export class Damaged {
   readonly #owner: DamagedOwner;
   readonly #aside: AsideFile;
   #found: DamagedRecord[] = [];
+  #count = 0;
   #working: Promise<void> = Promise.resolve();
 
   constructor(owner: DamagedOwner) {
@@ -36,10 +40,12 @@ export class Damaged {
   /** To be told of each damaged record, once. */
   found(record: DamagedRecord): void {
     const { directory, log, owner } = this.#owner;
-    log.error(
-      { directory, event: record.key, bytes: record.value.length, damage: record.what },
-      `${owner}: event ${record.key} in ${directory} is damaged (${record.what}) and is left out; its bytes are put aside in a file ${this.#aside.name}`,
-    );
+    if (++this.#count <= NAMED) {
+      log.error(
+        { directory, event: record.key, bytes: record.value.length, damage: record.what },
+        `${owner}: event ${record.key} in ${directory} is damaged (${record.what}) and is left out; its bytes are put aside in a file ${this.#aside.name}`,
+      );
+    }
     this.#found.push(record);
     if (this.#found.length === 1) this.#working = this.#working.then(() => this.#putAside());
   }
@@ -54,6 +60,13 @@ export class Damaged {
     const records = this.#found;
     this.#found = [];
     const { directory, left, log, owner, remove } = this.#owner;
+    const named = Math.max(0, records.length - Math.max(0, this.#count - NAMED));
+    if (records.length > named) {
+      log.error(
+        { directory, events: records.length - named },
+        `${owner}: ${records.length - named} more events in ${directory} are damaged and are left out; ${this.#aside.name} names each`,
+      );
+    }
     try {
       await this.#aside.write(records);
       await remove(records);

@@ -50,11 +50,18 @@ describe('a damaged event', () => {
     await put(first.channel, 'good');
     await first.channel.stop();
     damage(directory, 'damage me');
-    const { channel, counters } = await started(directory);
+    const { channel, counters, lines } = await started(directory);
     expect(await channel.available(0)).toBe(true);
     expect(await takeAll(channel)).toEqual(['good']);
     await channel.whenEmpty();
     expect(counters.EventDamagedCount).toBe(2500);
+    // The log is not flooded, and says of each of them or of how many more.
+    const told = lines.filter(({ level }) => level === 'error');
+    expect(told.length).toBeLessThan(30);
+    const more = told.slice(20).map(({ facts }) => ('events' in facts ? Number(facts.events) : Number.NaN));
+    expect(20 + more.reduce((sum, count) => sum + count, 0)).toBe(2500);
+    await channel.stop();
+    expect(asideIn(directory)).toHaveLength(2500);
   });
 
   it('is not waited for when it is all that there is', async () => {

@@ -1,5 +1,6 @@
 /** The integrity tool of file channels: what it looks for in directories, and what it mends. */
 import type { PlainEvent } from '../../../../core/event.ts';
+import { fileError } from '../../../../core/files.ts';
 import { lockDirectory } from '../../../../durable/lock.ts';
 import type { Keys } from '../keys/keys.ts';
 import { type Inspection, inspect, isClean, namesIn } from './inspect.ts';
@@ -39,6 +40,8 @@ export async function checkIntegrity(directory: string, options: IntegrityOption
     const inspection = await inspect(directory, options);
     const repaired = options.repair && !isClean(inspection) ? await repair(inspection) : undefined;
     return { inspection, repaired };
+  } catch (error) {
+    throw fileError(error, `${owner} cannot go on in ${directory}`, directory);
   } finally {
     await lock.release();
   }
