@@ -4,6 +4,7 @@ import { memory } from '../../../../src/agent/channels/memory.ts';
 import { putAll } from '../../../../src/agent/channels/put-all.ts';
 import { sinkCounters } from '../../../../src/agent/component/counters.ts';
 import { Problems } from '../../../../src/agent/component/problems.ts';
+import { declarationContract } from '../../../../src/agent/contracts/declaration.ts';
 import { hbaseSerializers } from '../../../../src/agent/sinks/hbase/serializers.ts';
 import { hbase, hbase2 } from '../../../../src/agent/sinks/hbase.ts';
 import { sinks } from '../../../../src/agent/sinks/index.ts';
@@ -11,7 +12,7 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { silentLogger } from '../../../../src/core/log.ts';
 import { configured, makeChannel } from '../channels/make.ts';
 import { event, put } from '../channels/use.ts';
-import { declarationContract } from '../contract/declarations.ts';
+import { runContract } from '../contract/entries.ts';
 import { bodies, delivered, type FakeGateway, type Fate, fakeGateway } from './hbase-gateway.ts';
 import { sinkRig, until } from './rig.ts';
 
@@ -173,5 +174,5 @@ describe('the regex serializer', () => {
 });
 
 describe.each(hbaseSerializers.names)('%s', (name) => {
-  declarationContract(hbaseSerializers.get(name), () => ({}), false);
+  runContract(declarationContract(hbaseSerializers.get(name), () => ({}), false));
 });
