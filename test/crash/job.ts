@@ -6,6 +6,7 @@ import diagnostics from 'node:diagnostics_channel';
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineJob } from 'streamjob';
+import { LINE_END } from './kit/line-end.ts';
 
 // The first output takes SLOW_MS for each batch that has events, and SLOW_EVENT_MS for each event.
 const {
@@ -39,7 +40,8 @@ export default defineJob({ name: 'crash', batchInterval: '100ms' }, async (ssc) 
     if (all.length === 0) return;
     const slowMs = Number(SLOW_MS) + all.length * Number(SLOW_EVENT_MS);
     if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs));
-    appendFileSync(path.join(OUT, 'at-least-once'), all.map((line) => `${line}\n`).join(''));
+    // A kill can end the write in the middle of a line: what follows begins a new one, and a line that has its end says so.
+    appendFileSync(path.join(OUT, 'at-least-once'), `\n${all.map((line) => `${line} ${LINE_END}\n`).join('')}`);
   });
   bodies.saveAsTextFiles(path.join(OUT, 'exactly-once', 'batch'));
   if (DATABASE !== '') {

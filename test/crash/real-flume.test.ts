@@ -67,7 +67,8 @@ async function arrivesMore(scene: Scene): Promise<void> {
 /** Events that the job of now acknowledged beyond those that it took into a batch: they were dropped by their ids. */
 function redelivered(scene: Scene): number {
   let more = 0;
-  for (const line of scene.job?.stdout().split('\n') ?? []) {
+  // The last line may not be whole yet.
+  for (const line of scene.job?.stdout().split('\n').slice(0, -1) ?? []) {
     if (!line.startsWith('{')) continue;
     const { events, acked } = JSON.parse(line) as { events: number; acked: number };
     more += acked - events;

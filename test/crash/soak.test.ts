@@ -14,10 +14,13 @@ import { record } from './kit/table.ts';
 
 const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 30);
 const MIB = 1024 * 1024;
-/** The job takes 2,000 events a second at most, and so many wait for it at any time: more than the agent has room for. */
+/**
+ * The job takes 2,000 events a second at most, and so many wait for it: more than the agent has room for, and than it takes while this
+ * process does not get its turn.
+ */
 const EVENT_MS = 0.5;
 const CAPACITY = 2000;
-const AHEAD = 5000;
+const AHEAD = 10_000;
 const LEAST_BEHIND = 1000;
 const PADDING = 3000;
 const MOST_DISK = 96 * MIB;

@@ -8,10 +8,15 @@ import { connect, createServer } from 'node:net';
 const FIRST = 20_000;
 const COUNT = 10_000;
 
-/** A port on which nobody listens now. */
+/** Those who asked here before may not listen yet. */
+const given = new Set<number>();
+
+/** A port on which nobody listens now, and that nobody in this process has been given. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * COUNT);
+    if (given.has(port)) continue;
+    given.add(port);
     if (await canListen(port)) return port;
   }
 }

@@ -1,6 +1,7 @@
 /** What came out of a scene's job, counted by body and by id. */
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { LINE_END } from './line-end.ts';
 
 /** What became of the events. */
 export interface Tally {
@@ -40,7 +41,7 @@ export class Outputs {
     closeSync(handle);
     const end = whole.lastIndexOf('\n') + 1;
     this.#read += end;
-    for (const [body] of linesOf(whole.toString('utf8', 0, end))) this.#arrived.add(body ?? '');
+    for (const [body] of wholeLinesOf(whole.toString('utf8', 0, end))) this.#arrived.add(body ?? '');
     return this.#arrived;
   }
 
@@ -69,7 +70,7 @@ export class Outputs {
     const file = path.join(this.#directory, 'at-least-once');
     if (!existsSync(file)) return [];
     const text = readFileSync(file, 'utf8');
-    return linesOf(text.slice(0, text.lastIndexOf('\n') + 1));
+    return wholeLinesOf(text.slice(0, text.lastIndexOf('\n') + 1));
   }
 
   #saved(): string[][] {
@@ -87,6 +88,11 @@ export class Outputs {
 /** An event without an id is its body. */
 function idsOf(lines: readonly string[][]): string[] {
   return lines.map(([body, id]) => (id === 'undefined' ? body : id) ?? '');
+}
+
+/** Lines of the output that is appended to, but for those that a kill has cut. */
+function wholeLinesOf(text: string): string[][] {
+  return linesOf(text).filter((words) => words.at(-1) === LINE_END);
 }
 
 function linesOf(text: string): string[][] {
