@@ -26,7 +26,7 @@ export async function bringPeers(project: TestProject, asked: readonly Part[]): 
   project.provide('missing', missing);
   const wanted = asked.filter((part) => missing[part] === undefined);
   if (wanted.length === 0) return false;
-  process.stderr.write(`real peers (${wanted.join(', ')}) in ${peersDirectory}; the first time brings up to 550 MB\n`);
+  process.stderr.write(`real peers (${wanted.join(', ')}) in ${peersDirectory}; the first time brings up to 700 MB\n`);
   await run('bash', [path.join(repository, 'test/interop/peers/fetch.sh'), peersDirectory, ...wanted], {
     maxBuffer: 1 << 26,
   });
