@@ -1,8 +1,10 @@
 /** The integrity tool of file channels: what it finds in a directory, and what a repair keeps. */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { fc, it } from '@fast-check/vitest';
+import { afterAll, describe, expect } from 'vitest';
 import { checkIntegrity, type IntegrityOptions, isClean } from '../../../../src/agent/channels/file/integrity/index.ts';
 import { Keys, NO_KEYS } from '../../../../src/agent/channels/file/keys/keys.ts';
 import { EventStore } from '../../../../src/agent/channels/file/store.ts';
@@ -193,4 +195,48 @@ describe('the integrity tool', () => {
     const names = fs.readdirSync(directory).filter((name) => name.startsWith('data.mdb'));
     for (const name of names) expect(fs.readFileSync(path.join(directory, name)).includes('event ')).toBe(false);
   });
+
+  it.prop([fc.nat(), fc.nat(4095), fc.nat(7), fc.boolean()], { numRuns: 80 })(
+    'makes a channel of any damaged file that starts, in order, and with nothing that was never put',
+    async (where, place, bit, isHead) => {
+      const directory = ownDirectory();
+      fs.cpSync(await sample(), directory, { recursive: true });
+      const pages = Math.ceil(
+        fs.readFileSync(path.join(directory, 'data.mdb')).findLastIndex((byte) => byte !== 0) / 4096,
+      );
+      damagePage(directory, where % pages, isHead ? place % 64 : place, 1 << bit);
+      const { inspection, repaired } = await look(directory, { repair: true });
+      const { damaged, events, isBefore, lost, whole } = inspection;
+      if (!isBefore && inspection.pages.every((page) => !page.includes('are noted')))
+        expect(whole + damaged.length + lost).toBe(events);
+      if (inspection.from === undefined) return;
+      const store = await EventStore.open(directory, 'test');
+      const texts = store.read(0, store.next).map((taken) => Buffer.from(taken.event.body).toString());
+      await store.close();
+      expect(texts).toHaveLength(repaired?.kept ?? whole);
+      const all = many.flat();
+      expect(texts).toEqual(all.filter((text) => texts.includes(text)));
+    },
+  );
+});
+
+let sampled: string | undefined;
+
+/** A channel of which some events were taken; it stays until all tests have ended. */
+async function sample(): Promise<string> {
+  if (sampled !== undefined) return sampled;
+  sampled = fs.mkdtempSync(path.join(os.tmpdir(), 'streamjob-sample-'));
+  const store = await EventStore.open(sampled, 'test');
+  for (const texts of many)
+    await store.write(
+      texts.map((text) => event(text)),
+      [],
+    );
+  await store.write([], store.read(0, 150));
+  await store.close();
+  return sampled;
+}
+
+afterAll(() => {
+  if (sampled !== undefined) fs.rmSync(sampled, { recursive: true, force: true });
 });

@@ -58,7 +58,7 @@ async function flip(seed: number): Promise<FlipResult> {
   } catch (error) {
     return { seed, page, refused: error instanceof StreamjobError ? error.code : String(error) };
   }
-  const taken = await takeAll(channel, 1000);
+  const taken = await takeAll(channel, 10_000);
   await put(channel, 'x'.repeat(9000), 'after');
   const after = await takeAll(channel, 10);
   await channel.stop();
