@@ -2,6 +2,7 @@
 /** The door `streamjob/agent`: the embedded agent, components of one's own, and the client that sends events to any Avro source. */
 
 export type { Channel, ChannelContext, Transaction, TransactionState } from './agent/channels/channel.ts';
+export type { EventValidator } from './agent/channels/file/integrity/index.ts';
 export { putAll } from './agent/channels/put-all.ts';
 export type { Charset } from './agent/component/charset/charset.ts';
 export type { Complain } from './agent/component/component.ts';

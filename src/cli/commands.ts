@@ -6,6 +6,7 @@ import { avroClientCommand } from './avro-client.ts';
 import { checkCommand } from './check.ts';
 import { checkpointCommand } from './checkpoint.ts';
 import { addFlags, COMMON_FLAGS, type RunFlags, runCommand } from './run-flags.ts';
+import { toolCommand } from './tool.ts';
 import { UsageError } from './usage-error.ts';
 import { packageVersion } from './version.ts';
 
@@ -22,7 +23,7 @@ export async function runCommandOf(args: readonly string[], run: (flags: RunFlag
 /** All of the command line. */
 export function parserOf(args: readonly string[], run: (flags: RunFlags) => Promise<void>): Argv<object> {
   // What is for Java looks like flags and is not: -Dname=value.
-  const { words, ...java } = ['agent', 'check'].includes(args[0] ?? '')
+  const { words, ...java } = ['agent', 'check', 'tool'].includes(args[0] ?? '')
     ? sortWords(args)
     : { words: args, system: {}, ofJava: [] };
   const parser = yargs([...words])
@@ -32,7 +33,8 @@ export function parserOf(args: readonly string[], run: (flags: RunFlags) => Prom
     .command(agentCommand(java))
     .command(avroClientCommand)
     .command(checkCommand(java))
-    .command(checkpointCommand);
+    .command(checkpointCommand)
+    .command(toolCommand(java));
   return addFlags(parser, COMMON_FLAGS)
     .demandCommand(1, 'Give a command.')
     .strict()

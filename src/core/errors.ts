@@ -41,6 +41,8 @@ export const ERROR_CODES = {
   TRANSACTION_STATE: 'A channel transaction was used in a state that does not allow it.',
   TRANSACTION_FULL: 'A transaction holds as many events as transactionCapacity allows.',
   CHANNEL_CORRUPT: 'The data of a file channel on disk is damaged.',
+  ENCRYPTION_KEY:
+    'A key of an encrypted channel is not given, cannot be read, or is not the one that events were encrypted with.',
   CHANNEL_LOCKED: 'The directory of a file channel is used by another process.',
   CHECKPOINT_LOCKED: 'The checkpoint directory is used by another run.',
   CHECKPOINT_INCOMPATIBLE: 'What a checkpoint holds does not fit the job as it is now.',

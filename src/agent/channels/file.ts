@@ -11,7 +11,10 @@ import { int, type Values } from '../component/fields.ts';
 import type { Settings } from '../component/settings.ts';
 import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
 import { directoryOf } from './file/directory.ts';
-import { formatFields, placeFields, refuseEncryption, tellIgnored } from './file/fields.ts';
+import { formatFields, placeFields, STORE_DIFFERENCES, tellIgnored } from './file/fields.ts';
+import { checkEncryption, encryptionFields } from './file/keys/fields.ts';
+import { type Keys, NO_KEYS } from './file/keys/keys.ts';
+import { loadKeys } from './file/keys/load.ts';
 import { OpenedStore } from './file/opened.ts';
 import { bytesOf } from './file/record.ts';
 import { channelClosed, newTransaction, type Taken, type TransactionHost } from './transaction.ts';
@@ -31,6 +34,7 @@ const fields = {
   minimumRequiredSpace: placeFields.minimumRequiredSpace,
   byteCapacity: int({ unit: 'bytes', doc: 'most bytes that the events take on disk; 0: no limit', default: 0 }),
   ...formatFields,
+  ...encryptionFields,
 };
 
 class FileChannel implements Channel, TransactionHost {
@@ -44,6 +48,7 @@ class FileChannel implements Channel, TransactionHost {
   readonly #events: Waiters;
   readonly #empty: Waiters;
   #opened: OpenedStore | undefined;
+  #keys: Keys = NO_KEYS;
   #writes = new Set<Promise<unknown>>();
   #used = 0;
   /** Bodies of puts that are on their way to the disk. */
@@ -60,6 +65,7 @@ class FileChannel implements Channel, TransactionHost {
     this.#events = new Waiters(context.clock);
     this.#empty = new Waiters(context.clock);
     context.counters.ChannelCapacity = values.capacity;
+    context.counters.EventDamagedCount = 0;
     gauge(context.counters, 'ChannelSize', () => this.#used);
   }
 
@@ -69,8 +75,11 @@ class FileChannel implements Channel, TransactionHost {
 
   async start(): Promise<void> {
     const { log } = this.#context;
+    const owner = `channel ${this.name}`;
     tellIgnored(fields, this.#settings, this.#context);
-    this.#opened = await OpenedStore.open(this.#directory, `channel ${this.name}`);
+    this.#keys = await loadKeys(this.#values, { owner, log });
+    const lost = (events: number): void => this.#lost(events);
+    this.#opened = await OpenedStore.open(this.#directory, { owner, log, keys: this.#keys, lost });
     this.#used = this.#opened.store.count;
     if (this.#used > 0) log.info({ events: this.#used }, `channel ${this.name} has ${this.#used} events from before`);
   }
@@ -114,7 +123,7 @@ class FileChannel implements Channel, TransactionHost {
     if (puts.length === 0 && takes.length === 0) return;
     const more = Math.max(0, puts.length - takes.length);
     if (puts.length > 0) await opened.requireSpace(this.#values.minimumRequiredSpace);
-    const bytes = this.#values.byteCapacity > 0 ? bytesOf(puts) : 0;
+    const bytes = this.#values.byteCapacity > 0 ? bytesOf(puts, this.#keys) : 0;
     if (more > 0 || bytes > 0) await this.#reserve(more, bytes);
     this.#open();
     const write = store.write(puts, takes);
@@ -169,6 +178,11 @@ class FileChannel implements Channel, TransactionHost {
     return limit === 0 || bytes === 0 || this.#open().store.bytes + this.#bytesPending + bytes <= limit;
   }
 
+  #lost(events: number): void {
+    this.#context.counters.EventDamagedCount = (this.#context.counters.EventDamagedCount ?? 0) + events;
+    this.#release(events);
+  }
+
   #release(events: number): void {
     this.#used -= events;
     if (events > 0 && this.#opened !== undefined) this.#room.wake();
@@ -191,13 +205,14 @@ export const file: ChannelType = defineComponent({
   differences: [
     'Its format is its own: a directory of a real Flume cannot be taken over, nor the other way.',
     'Of several dataDirs the first is used; there are no checkpoints, and their properties are ignored with a line in the log.',
-    'Encryption is refused: `encryption.*` is an error.',
+    ...STORE_DIFFERENCES,
   ],
   fields,
-  check({ capacity, transactionCapacity, 'encryption.*': encryption }, complain) {
+  check(values, complain) {
+    const { capacity, transactionCapacity } = values;
     if (transactionCapacity > capacity)
       complain('transactionCapacity', `is ${transactionCapacity}, expected at most the capacity, ${capacity}`);
-    refuseEncryption(encryption, complain);
+    checkEncryption(values, complain);
   },
   limits: ({ transactionCapacity }) => ({ transactionCapacity, durable: true }),
   resources: ({ dataDirs }) => [{ kind: 'directory', path: directoryOf(dataDirs), property: 'dataDirs' }],

@@ -7,12 +7,15 @@ import { messageOf } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { defineComponent } from '../component/component.ts';
 import { gauge } from '../component/counters.ts';
-import { int, text, type Values } from '../component/fields.ts';
+import { text, type Values } from '../component/fields.ts';
 import type { Settings } from '../component/settings.ts';
 import type { Channel, ChannelContext, ChannelType, Transaction } from './channel.ts';
 import { directoryOf } from './file/directory.ts';
-import { formatFields, placeFields, refuseEncryption, tellIgnored } from './file/fields.ts';
+import { formatFields, placeFields, STORE_DIFFERENCES, tellIgnored } from './file/fields.ts';
+import { checkEncryption, encryptionFields } from './file/keys/fields.ts';
+import { loadKeys } from './file/keys/load.ts';
 import { OpenedStore } from './file/opened.ts';
+import { memoryFields, transactionCapacityOf } from './spillable/fields.ts';
 import { keepAll } from './spillable/keep.ts';
 import { MemoryEvents, slotsOf } from './spillable/memory.ts';
 import { type Place, Room, type TakenFrom } from './spillable/room.ts';
@@ -20,38 +23,12 @@ import { channelClosed, newTransaction, type Taken, type TransactionHost } from 
 import { Waiters } from './waiters.ts';
 
 const fields = {
-  memoryCapacity: int({ unit: 'events', doc: 'most events in memory; 0: all go to disk', default: 10_000 }),
-  overflowCapacity: int({
-    unit: 'events',
-    doc: 'most events on disk; 0: there is no overflow, and dataDirs is not used',
-    default: 100_000_000,
-  }),
-  overflowTimeout: int({
-    unit: 's',
-    doc: 'seconds that a commit waits for room in memory before the overflow is used, and then for room in either',
-    default: 3,
-  }),
-  overflowDeactivationThreshold: int({
-    unit: '%',
-    doc: 'per cent of memoryCapacity that must be free until a commit waits for memory again before it uses the overflow',
-    default: 5,
-    max: 100,
-  }),
-  byteCapacity: int({
-    unit: 'bytes',
-    doc: 'most bytes of bodies in memory; 0: no limit. Default: 80 % of the heap limit',
-  }),
-  byteCapacityBufferPercentage: int({
-    unit: '%',
-    doc: 'per cent of byteCapacity kept for headers',
-    default: 20,
-    max: 100,
-  }),
-  avgEventSize: int({ unit: 'bytes', doc: 'byteCapacity is counted in slots of this size', default: 500, min: 1 }),
+  ...memoryFields,
   ...placeFields,
   capacity: text({ doc: 'of no meaning here: overflowCapacity bounds what is on disk' }),
   'keep-alive': text({ doc: 'of no meaning here: overflowTimeout says how long a commit waits' }),
   ...formatFields,
+  ...encryptionFields,
 };
 
 class SpillableMemoryChannel implements Channel, TransactionHost {
@@ -92,6 +69,7 @@ class SpillableMemoryChannel implements Channel, TransactionHost {
     this.#room = new Room(this.#memory, bounds, clock);
     this.#events = new Waiters(clock);
     this.#empty = new Waiters(clock);
+    counters.EventDamagedCount = 0;
     counters.ChannelCapacity = values.memoryCapacity + values.overflowCapacity;
     gauge(counters, 'ChannelSize', () => this.size);
     gauge(counters, 'OverflowSize', () => this.#room.onDisk);
@@ -104,7 +82,11 @@ class SpillableMemoryChannel implements Channel, TransactionHost {
   async start(): Promise<void> {
     tellIgnored(fields, this.#settings, this.#context);
     if (this.#values.overflowCapacity > 0) {
-      this.#overflow = await OpenedStore.open(directoryOf(this.#values.dataDirs), `channel ${this.name}`);
+      const { log } = this.#context;
+      const owner = `channel ${this.name}`;
+      const keys = await loadKeys(this.#values, { owner, log });
+      const lost = (events: number): void => this.#lost(events);
+      this.#overflow = await OpenedStore.open(directoryOf(this.#values.dataDirs), { owner, log, keys, lost });
     }
     const before = this.#overflow?.store.count ?? 0;
     this.#room.start(before);
@@ -220,6 +202,12 @@ class SpillableMemoryChannel implements Channel, TransactionHost {
     if (puts.length > 0) overflow.reader.written(end);
   }
 
+  #lost(events: number): void {
+    this.#context.counters.EventDamagedCount = (this.#context.counters.EventDamagedCount ?? 0) + events;
+    this.#room.lost(events);
+    if (this.size === 0) this.#empty.wake();
+  }
+
   #numbersFor(count: number): number {
     if (this.#overflow !== undefined) return this.#overflow.store.claimNumbers(count);
     const first = this.#nextNumber;
@@ -246,15 +234,6 @@ class SpillableMemoryChannel implements Channel, TransactionHost {
   }
 }
 
-/** More than the channel holds is never in a transaction. */
-function transactionCapacityOf({
-  memoryCapacity,
-  overflowCapacity,
-  transactionCapacity,
-}: Pick<Values<typeof fields>, 'memoryCapacity' | 'overflowCapacity' | 'transactionCapacity'>): number {
-  return Math.min(transactionCapacity, memoryCapacity + overflowCapacity);
-}
-
 /** The spillable memory channel. */
 export const spillable: ChannelType = defineComponent({
   type: 'SPILLABLEMEMORY',
@@ -268,17 +247,20 @@ export const spillable: ChannelType = defineComponent({
     'A transaction for which memory is too small goes to disk without waiting; one that finds both full waits overflowTimeout for either of them.',
     'transactionCapacity holds for what goes to memory too, and is never more than memoryCapacity and overflowCapacity together.',
     'memoryCapacity and overflowCapacity may not both be 0; Flume then takes the default for the overflow.',
-    'The format on disk is that of the file channel here, not of Flume. Encryption is refused.',
+    'The format on disk is that of the file channel here, not of Flume.',
+    ...STORE_DIFFERENCES,
+    'What is in memory is not encrypted; what is on disk is.',
     'The default of byteCapacity is 80 % of the heap limit of Node.',
   ],
   fields,
-  check({ memoryCapacity, overflowCapacity, 'encryption.*': encryption }, complain) {
+  check(values, complain) {
+    const { memoryCapacity, overflowCapacity } = values;
     if (memoryCapacity === 0 && overflowCapacity === 0)
       complain(
         'overflowCapacity',
         'is 0, expected at least 1 where memoryCapacity is 0: the channel could hold nothing',
       );
-    refuseEncryption(encryption, complain);
+    checkEncryption(values, complain);
   },
   limits: (values) => ({
     transactionCapacity: transactionCapacityOf(values),

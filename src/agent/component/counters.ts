@@ -33,6 +33,8 @@ export interface ChannelCounters {
   EventTakeSuccessCount: number;
   /** Events that a source was told are taken, and that were dropped since the channel did not take them (best-effort, optional channels). */
   EventDropCount: number;
+  /** Of a channel on disk: events that were damaged there, and were left out. */
+  EventDamagedCount?: number;
   /** Of a channel in memory that has an overflow: events that are on disk. */
   OverflowSize?: number;
 }
@@ -59,6 +61,8 @@ export interface ProcessorCounters {
   SpillSize: number;
   /** Events that were dropped because the receiver could not take them (best_effort). */
   EventDropCount: number;
+  /** Events that were damaged on disk, and were left out (store_on_failure). */
+  EventDamagedCount?: number;
 }
 
 /** All zero. */

@@ -10,9 +10,12 @@ import path from 'node:path';
 import { sleep } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Channel } from '../channels/channel.ts';
+import { checkEncryption, encryptionFields } from '../channels/file/keys/fields.ts';
 import { Waiters } from '../channels/waiters.ts';
 import { defineComponent } from '../component/component.ts';
+import { channelCounters, gauge } from '../component/counters.ts';
 import { int, text, type Values } from '../component/fields.ts';
+import { below, type Settings } from '../component/settings.ts';
 import type { Sink, SinkStatus } from '../sinks/sink.ts';
 import {
   type GroupSink,
@@ -50,6 +53,7 @@ const fields = {
     default: 2000,
     min: 1,
   }),
+  ...encryptionFields,
 };
 
 /** While a receiver that is back empties the spill, younger events are moved there in this rhythm, in ms, so that it gets empty. */
@@ -73,14 +77,16 @@ class StoreOnFailure implements SinkProcessor {
   #refused = false;
   #wait: number;
 
-  constructor(values: Values<typeof fields>, context: ProcessorContext) {
+  constructor(values: Values<typeof fields>, context: ProcessorContext, settings: Settings) {
     this.#values = values;
     this.#context = context;
     this.#wait = values.backoff;
     this.#group = onlySink(context);
     const { name, agent, clock } = context;
     const directory = values.directory ?? path.join(os.homedir(), '.flume/store-on-failure', `${agent}-${name}`);
-    this.#spill = makeSpill(context, { ...values, directory });
+    const counters = channelCounters();
+    gauge(context.counters, 'EventDamagedCount', () => counters.EventDamagedCount ?? 0);
+    this.#spill = makeSpill(context, counters, { ...values, directory, encryption: below(settings, 'encryption.') });
     this.#bell = new Waiters(clock);
     this.#route = new Route({
       direct: this.#group.channel,
@@ -278,9 +284,11 @@ export const storeOnFailure: ProcessorType = defineComponent({
     'At least once: what the receiver cannot take is synced to disk before it leaves the channel, and sent in order. A kill of the agent costs what its channel in memory held.',
   differences: ['It is not in Flume 1.x: it is what Flume 0.9 called the store on failure level.'],
   fields,
+  check: checkEncryption,
   limits: () => ({ sinks: 1 }),
   gives: { durable: 'end-to-end', memory: 'store-on-failure', madeFor: 'store-on-failure' },
   resources: ({ directory }) =>
     directory === undefined ? [] : [{ kind: 'directory', path: path.resolve(directory), property: 'directory' }],
-  create: (values, context: ProcessorContext): SinkProcessor => new StoreOnFailure(values, context),
+  create: (values, context: ProcessorContext, { settings }): SinkProcessor =>
+    new StoreOnFailure(values, context, settings),
 });

@@ -26,6 +26,7 @@ const HELP: Readonly<Record<CounterName, string>> = {
   EventTakeAttemptCount: 'times that sinks tried to take an event',
   EventTakeSuccessCount: 'events that sinks took and committed',
   EventDropCount: 'events that were dropped',
+  EventDamagedCount: 'events that were damaged on disk, and were left out',
   OverflowSize: 'events of a spillable memory channel that are on disk',
   ConnectionCreatedCount: 'connections that the sink made',
   ConnectionClosedCount: 'connections of the sink that were closed',

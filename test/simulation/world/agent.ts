@@ -1,5 +1,6 @@
 /** An embedded agent of a simulation, and the application that sends to it: what the application was told of is the agent's to deliver. */
-import { decodeRecord } from '../../../src/agent/channels/file/record.ts';
+import { NO_KEYS } from '../../../src/agent/channels/file/keys/keys.ts';
+import { decodeRecord, isEvent } from '../../../src/agent/channels/file/record.ts';
 import { Agent } from '../../../src/agent/runtime/agent.ts';
 import type { Logger } from '../../../src/core/log.ts';
 import { syncedRecords } from '../../../src/simulation/machine/disk/database.ts';
@@ -76,7 +77,8 @@ export function confOf(
  */
 export function idsOnDisk({ disk }: Host): Set<string> {
   const records = [SPILL, DATA].flatMap((directory) => syncedRecords(disk, `${directory}/data.mdb`));
-  return new Set(records.flatMap(({ value }) => decodeRecord(value)?.headers.id ?? []));
+  const events = records.map(({ key, value }) => decodeRecord(key, value, NO_KEYS)).filter(isEvent);
+  return new Set(events.flatMap(({ headers }) => headers['id'] ?? []));
 }
 
 /** Runs until its process is killed. @throws what makes its start fail */

@@ -16,24 +16,31 @@ const ASIDE = 'new';
 /** lmdb's magic number, and where it stands. */
 const MAGIC = Buffer.of(0xde, 0xc0, 0xef, 0xbe);
 const MAGIC_AT = 24;
+/** Behind it: the version of lmdb's format that is known here. */
+const FORMAT = Buffer.of(2, 0, 0, 0);
 /** The least that a file of lmdb has, in bytes: its first two pages. */
 const LEAST_BYTES = 2 * 4096;
 
 /**
  * Sees to it that a directory has a file that lmdb can open, whose beginning is on disk.
  * @param native opens a database on this machine
+ * @returns whether one was there whose format is known; lmdb refuses those of other versions by itself
  * @throws StreamjobError CHANNEL_CORRUPT when a file is there that is not lmdb's; errors of the system
  */
-export async function requireDatabase(directory: string, native: OpenDatabase): Promise<void> {
+export async function requireDatabase(directory: string, native: OpenDatabase): Promise<boolean> {
   const file = path.join(directory, DATA);
   const bytes = await sizeOf(file);
   // An empty file holds no event; lmdb, too, takes it for a new one.
-  if (bytes === 0) return makeDatabase(directory, native);
-  const begins = await nodeFiles.readAt(file, MAGIC_AT, MAGIC.length);
-  if (bytes >= LEAST_BYTES && begins.equals(MAGIC)) return;
+  if (bytes === 0) {
+    await makeDatabase(directory, native);
+    return false;
+  }
+  const begins = await nodeFiles.readAt(file, MAGIC_AT, MAGIC.length + FORMAT.length);
+  if (bytes >= LEAST_BYTES && begins.subarray(0, MAGIC.length).equals(MAGIC))
+    return begins.subarray(MAGIC.length).equals(FORMAT);
   throw new StreamjobError('CHANNEL_CORRUPT', `${file} is damaged: it does not begin as a file of lmdb does`, {
     where: directory,
-    hint: 'restore the directory, or move it away to start with an empty channel',
+    hint: `restore the directory; or see what can be read with: streamjob tool fcintegrity -l ${directory}; or move it away to start with an empty channel`,
   });
 }
 

@@ -1,8 +1,7 @@
 /** The properties of a channel that has a store on disk, as a flume.conf gives them. */
 import os from 'node:os';
 import path from 'node:path';
-import type { Complain } from '../../component/component.ts';
-import { bool, type Field, type Fields, int, map, text } from '../../component/fields.ts';
+import { bool, type Field, type Fields, int, text } from '../../component/fields.ts';
 import type { Settings } from '../../component/settings.ts';
 import type { ChannelContext } from '../channel.ts';
 
@@ -31,7 +30,7 @@ export const placeFields: {
 };
 
 /** What Flume's files say of its own format. */
-export const formatFields: Fields & { readonly 'encryption.*': Field<ReadonlyMap<string, unknown>> } = {
+export const formatFields: Fields = {
   checkpointDir: text({ doc: MEANINGLESS }),
   useDualCheckpoints: bool({ doc: MEANINGLESS }),
   backupCheckpointDir: text({ doc: MEANINGLESS }),
@@ -43,14 +42,14 @@ export const formatFields: Fields & { readonly 'encryption.*': Field<ReadonlyMap
   'use-fast-replay': bool({ doc: MEANINGLESS }),
   fsyncPerTransaction: bool({ doc: `${NO_MEANING}: every commit is synced` }),
   fsyncInterval: int({ doc: `${NO_MEANING}: every commit is synced` }),
-  'encryption.*': map(text({ doc: 'a property of Flume' }), { doc: 'encryption at rest: not supported yet' }),
 };
 
-/** Events that somebody wants encrypted must not lie on the disk as they are. */
-export function refuseEncryption(encryption: ReadonlyMap<string, unknown>, complain: Complain): void {
-  for (const name of encryption.keys())
-    complain(`encryption.${name}`, 'is not supported yet: leave it out, or encrypt the file system');
-}
+/** Where a store behaves other than Flume's. */
+export const STORE_DIFFERENCES: readonly string[] = [
+  'A damaged event is left out, counted (`EventDamagedCount`), named in the log and put aside in a file `damaged-…` of the directory, whatever fsyncPerTransaction says; Flume closes the channel or leaves out what follows, too. A damaged page of the database refuses the start, until `streamjob tool fcintegrity --repair` has kept what can be read.',
+  'Encryption is AES-GCM, whatever cipherProvider says: an event that was changed or moved on disk is found, and counts as damaged. Headers are encrypted, too.',
+  'Keys are in files or in environment variables (keyProvider `file`, `env`); a key store of Java (JCEKSFILE) is refused.',
+];
 
 /** Tells, at a start, which of the given properties have no meaning here. */
 export function tellIgnored(fields: Fields, settings: Settings, { name, log }: ChannelContext): void {

@@ -1,12 +1,25 @@
 /** A store in a directory that belongs to one channel alone, from its opening to its end. */
 import { StreamjobError } from '../../../core/errors.ts';
+import type { Logger } from '../../../core/log.ts';
 import { type DirectoryLock, lockDirectory } from '../../../durable/lock.ts';
+import { Damaged } from './damaged.ts';
 import { makeDirectory } from './directory.ts';
+import type { Keys } from './keys/keys.ts';
 import { StoreReader } from './reader.ts';
 import { EventStore } from './store.ts';
 
 /** Flume's floor of minimumRequiredSpace. */
 const LEAST_SPACE = 1024 * 1024;
+
+/** What a channel is to its store. */
+export interface StoreOwner {
+  /** For messages, e.g. `channel c1`. */
+  readonly owner: string;
+  readonly log: Logger;
+  readonly keys: Keys;
+  /** Is told how many events are not in the store any more because they were damaged. */
+  readonly lost: (events: number) => void;
+}
 
 /** An open store with its lock, and what reads it. */
 export class OpenedStore {
@@ -15,21 +28,22 @@ export class OpenedStore {
   readonly #owner: string;
   readonly #directory: string;
   readonly #lock: DirectoryLock;
+  readonly #damaged: Damaged;
 
-  private constructor(store: EventStore, lock: DirectoryLock, directory: string, owner: string) {
+  private constructor(store: EventStore, lock: DirectoryLock, directory: string, owner: string, damaged: Damaged) {
     this.store = store;
     this.reader = new StoreReader(store);
     this.#lock = lock;
     this.#directory = directory;
     this.#owner = owner;
+    this.#damaged = damaged;
   }
 
   /**
    * Makes the directory where it is missing, locks it and opens its store.
-   * @param owner for errors, e.g. `channel c1`
-   * @throws StreamjobError CHANNEL_LOCKED, CHANNEL_CORRUPT, CHANNEL_FULL, FILE_ACCESS, CONFIG_INVALID
+   * @throws StreamjobError CHANNEL_LOCKED, CHANNEL_CORRUPT, CHANNEL_FULL, FILE_ACCESS, CONFIG_INVALID, ENCRYPTION_KEY
    */
-  static async open(directory: string, owner: string): Promise<OpenedStore> {
+  static async open(directory: string, { keys, log, lost, owner }: StoreOwner): Promise<OpenedStore> {
     await makeDirectory(directory, owner);
     const lock = await lockDirectory(directory, owner, {
       code: 'CHANNEL_LOCKED',
@@ -37,7 +51,9 @@ export class OpenedStore {
       hint: 'stop the other process, or give each file channel a dataDirs of its own',
     });
     try {
-      return new OpenedStore(await EventStore.open(directory, owner), lock, directory, owner);
+      const damaged = new Damaged({ owner, directory, log, left: lost, remove: (records) => store.remove(records) });
+      const store = await EventStore.open(directory, owner, { keys, damaged: (record) => damaged.found(record) });
+      return new OpenedStore(store, lock, directory, owner, damaged);
     } catch (error) {
       await lock.release();
       throw error;
@@ -63,6 +79,7 @@ export class OpenedStore {
 
   /** Closes the store and leaves the directory to the next owner. */
   async close(): Promise<void> {
+    await this.#damaged.settled();
     await this.store.close();
     await this.#lock.release();
   }

@@ -25,7 +25,7 @@ export class StoreReader {
     this.#visible = Math.max(this.#visible, end);
   }
 
-  /** Whether there is an event to take; true also when the next one is damaged or cannot be read now: taking it tells. */
+  /** Whether there is an event to take; true also when the next one cannot be read now: taking it tells. */
   get hasEvents(): boolean {
     if (this.#returned.length > 0) return true;
     try {
@@ -39,15 +39,15 @@ export class StoreReader {
   /**
    * Takes the first event there is.
    * @param before only an event with a number below this one; nothing from there on is read
-   * @throws StreamjobError CHANNEL_CORRUPT, FILE_ACCESS; nothing is taken then
+   * @throws StreamjobError ENCRYPTION_KEY, FILE_ACCESS; nothing is taken then
    */
   take(before: number = Number.POSITIVE_INFINITY): Taken | undefined {
-    const returned = this.#returned.at(-1);
-    if (returned !== undefined) {
+    for (let returned = this.#returned.at(-1); returned !== undefined; returned = this.#returned.at(-1)) {
       if (returned.seq >= before) return undefined;
       const [taken] = this.#store.read(returned.seq, returned.seq + 1);
       this.#returned.pop();
-      return taken;
+      // One that was damaged since it was taken is not there any more.
+      if (taken !== undefined) return taken;
     }
     const next = this.#readAhead(before);
     if (next === undefined || next.seq >= before) return undefined;

@@ -5,15 +5,19 @@
  * - the file is made long enough before each write, so that lmdb never meets a full disk (see disk.ts);
  * - a record that is there is an event that was put and whose take has not committed: a restart needs no log to replay.
  */
-import type { DatabaseStats } from '../../../core/database.ts';
-import { messageOf, StreamjobError } from '../../../core/errors.ts';
+import type { NumberedRecord } from '../../../core/database.ts';
+import { StreamjobError } from '../../../core/errors.ts';
 import type { PlainEvent } from '../../../core/event.ts';
 import { reached } from '../../../core/points.ts';
 import type { Taken } from '../transaction.ts';
+import { checkStore } from './check.ts';
+import { claimOf, pagesOf } from './claim.ts';
 import { requireDatabase } from './create.ts';
 import { Disk, type DiskState } from './disk.ts';
+import { notOpened, unusable } from './errors.ts';
+import { type Keys, keyLacks, NO_KEYS } from './keys/keys.ts';
 import { openLmdb } from './lmdb.ts';
-import { decodeRecord, encodeRecord, recordBytes } from './record.ts';
+import { decodeRecord, encodeRecord, isEvent, mostRecordBytes, recordBytes } from './record.ts';
 import { SteadyDatabase } from './steady.ts';
 
 /** Reading ahead is bounded by both. */
@@ -24,30 +28,58 @@ const META_PAGES = 2;
 /** Room that puts leave in the file, in bytes, so that events can be taken when the disk is full. */
 const FOR_TAKES = 256 * 1024;
 
+/** A record whose bytes are not those that were written. */
+export interface DamagedRecord extends NumberedRecord {
+  /** What is wrong with it. */
+  readonly what: string;
+}
+
+/** What a store may be given. */
+export interface StoreOptions {
+  /** With the active one of them events are encrypted, with any of them decrypted. Default: none. */
+  readonly keys?: Keys;
+  /** Is told of a damaged record, once, when it would be the next to be read: `read` leaves it out. */
+  readonly damaged?: (record: DamagedRecord) => void;
+}
+
 /** The database of one channel. */
 export class EventStore {
   readonly #directory: string;
+  readonly #owner: string;
   readonly #db: SteadyDatabase;
   readonly #disk: Disk;
+  readonly #keys: Keys;
+  readonly #tellDamaged: (record: DamagedRecord) => void;
+  /** Numbers of damaged records that were told. */
+  readonly #damaged = new Set<number>();
   /** Bytes of the file that writes under way may need. */
   #claimed = 0;
   #next: number;
 
-  private constructor(directory: string, db: SteadyDatabase, disk: Disk) {
+  private constructor(
+    directory: string,
+    owner: string,
+    db: SteadyDatabase,
+    disk: Disk,
+    { damaged, keys = NO_KEYS }: StoreOptions,
+  ) {
     this.#directory = directory;
+    this.#owner = owner;
     this.#db = db;
     this.#disk = disk;
+    this.#keys = keys;
+    this.#tellDamaged = damaged ?? (() => {});
     this.#next = (db.lastKey() ?? 0) + 1;
   }
 
   /**
    * @param owner for errors, e.g. `channel c1`
-   * @throws StreamjobError CHANNEL_CORRUPT, CHANNEL_FULL, FILE_ACCESS
+   * @throws StreamjobError CHANNEL_CORRUPT, CHANNEL_FULL, FILE_ACCESS, ENCRYPTION_KEY where events need a key that is not there
    */
-  static async open(directory: string, owner: string): Promise<EventStore> {
+  static async open(directory: string, owner: string, options: StoreOptions = {}): Promise<EventStore> {
     const disk = new Disk(directory, owner);
     await disk.requireRoomToOpen();
-    const store = await EventStore.#openNow(directory, disk);
+    const store = await EventStore.#openNow(directory, owner, disk, options);
     try {
       await store.#disk.open();
     } catch (error) {
@@ -57,20 +89,13 @@ export class EventStore {
     return store;
   }
 
-  static async #openNow(directory: string, disk: Disk): Promise<EventStore> {
+  static async #openNow(directory: string, owner: string, disk: Disk, options: StoreOptions): Promise<EventStore> {
     try {
-      await requireDatabase(directory, openLmdb);
-      return new EventStore(directory, new SteadyDatabase(directory, openLmdb), disk);
+      if (await requireDatabase(directory, openLmdb)) await checkStore(directory, owner, options.keys ?? NO_KEYS);
+      return new EventStore(directory, owner, new SteadyDatabase(directory, openLmdb), disk, options);
     } catch (cause) {
       if (cause instanceof StreamjobError) throw cause;
-      const damaged = /MDB_(INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND|PANIC)|not an LMDB file/i.test(
-        messageOf(cause),
-      );
-      throw new StreamjobError(
-        damaged ? 'CHANNEL_CORRUPT' : 'FILE_ACCESS',
-        `the file channel's database in ${directory} cannot be opened: ${messageOf(cause)}`,
-        { where: directory, hint: 'restore the directory, or move it away to start with an empty channel', cause },
-      );
+      throw notOpened(directory, cause);
     }
   }
 
@@ -124,10 +149,17 @@ export class EventStore {
    */
   async write(puts: readonly PlainEvent[], takes: readonly Taken[]): Promise<number> {
     let end = 0;
-    await this.#commit(claimOf(this.#db.stats(), puts, takes), takes, puts.length > 0 ? FOR_TAKES : 0, () => {
+    const removes = takes.map(({ seq }) => seq);
+    const claim = claimOf(
+      this.#db.stats(),
+      puts.map((event) => recordBytes(event, this.#keys)),
+      takes.map(({ event }) => mostRecordBytes(event)),
+    );
+    const spare = puts.length > 0 ? FOR_TAKES : 0;
+    await this.#commit(claim, spare, removes, () => {
       const first = this.claimNumbers(puts.length);
       end = this.#next;
-      return puts.map((event, i) => ({ seq: first + i, event }));
+      return puts.map((event, i) => this.#recordOf({ seq: first + i, event }));
     });
     return end;
   }
@@ -140,10 +172,10 @@ export class EventStore {
   async keep(events: readonly Taken[]): Promise<void> {
     const write = (): Promise<void> => {
       const stats = this.#db.stats();
-      const puts = events.map(({ event }) => event);
+      const lengths = events.map(({ event }) => recordBytes(event, this.#keys));
       // Each may stand in a page of its own, and split it.
-      const bytes = claimOf(stats, puts, []) + 2 * Math.min(events.length, stats.leafPages) * stats.pageSize;
-      return this.#commit(bytes, [], FOR_TAKES, () => events);
+      const bytes = claimOf(stats, lengths, []) + 2 * Math.min(events.length, stats.leafPages) * stats.pageSize;
+      return this.#commit(bytes, FOR_TAKES, [], () => events.map((taken) => this.#recordOf(taken)));
     };
     try {
       await write();
@@ -153,106 +185,112 @@ export class EventStore {
     }
   }
 
+  /**
+   * Adds records of another store under the numbers that they have there, behind all that is here, synced.
+   * @throws StreamjobError FILE_ACCESS, CHANNEL_FULL
+   */
+  async copy(records: readonly NumberedRecord[]): Promise<void> {
+    const claim = claimOf(
+      this.#db.stats(),
+      records.map(({ value }) => value.length),
+      [],
+    );
+    this.#next = Math.max(this.#next, (records.at(-1)?.key ?? 0) + 1);
+    await this.#commit(claim, FOR_TAKES, [], () => records);
+  }
+
+  /**
+   * Removes damaged records that were told, synced.
+   * @throws StreamjobError FILE_ACCESS, CHANNEL_FULL
+   */
+  async remove(records: readonly NumberedRecord[]): Promise<void> {
+    const claim = claimOf(
+      this.#db.stats(),
+      [],
+      records.map(({ value }) => value.length),
+    );
+    await this.#commit(
+      claim,
+      0,
+      records.map(({ key }) => key),
+      () => [],
+    );
+    for (const { key } of records) this.#damaged.delete(key);
+  }
+
+  #recordOf({ seq, event }: Taken): NumberedRecord {
+    return { key: seq, value: encodeRecord(seq, event, this.#keys) };
+  }
+
   /** @param claim bytes by which the data may become longer @param spare that stay free behind it @param recordsOf is called right before the write */
   async #commit(
     claim: number,
-    takes: readonly Taken[],
     spare: number,
-    recordsOf: () => readonly Taken[],
+    removes: readonly number[],
+    recordsOf: () => readonly NumberedRecord[],
   ): Promise<void> {
     this.#claimed += claim;
     try {
       const { filePages, pageSize } = this.#db.stats();
       await this.#disk.reserve(filePages * pageSize + this.#claimed + spare);
-      const records = recordsOf();
-      const written = this.#db.write({
-        puts: records.map(({ seq, event }) => ({ key: seq, value: encodeRecord(event) })),
-        removes: takes.map(({ seq }) => seq),
-      });
-      reached(records.length > 0 ? 'put-writing' : 'take-writing');
+      const puts = recordsOf();
+      const written = this.#db.write({ puts, removes });
+      reached(puts.length > 0 ? 'put-writing' : 'take-writing');
       await written;
-      reached(records.length > 0 ? 'put-synced' : 'take-synced');
+      reached(puts.length > 0 ? 'put-synced' : 'take-synced');
     } catch (error) {
-      throw error instanceof StreamjobError ? error : this.#failure(error);
+      throw error instanceof StreamjobError ? error : unusable(this.#directory, 'written', error);
     } finally {
       this.#claimed -= claim;
     }
   }
 
-  #failure(cause: unknown, what: 'read' | 'written' = 'written'): StreamjobError {
-    return new StreamjobError(
-      'FILE_ACCESS',
-      `the file channel in ${this.#directory} cannot be ${what}: ${messageOf(cause)}`,
-      { where: this.#directory, hint: 'check the disk and the permissions of the directory', cause },
-    );
-  }
-
   /**
-   * The first events from number `from` to before `end`: as many as reading ahead allows. It ends before a damaged record.
-   * @throws StreamjobError CHANNEL_CORRUPT when the very first record is damaged, FILE_ACCESS while the database is opened anew
+   * The first events from number `from` to before `end`: as many as reading ahead allows. Damaged records are left out; it ends before one
+   * whose key is not there.
+   * @returns none only where there is none
+   * @throws StreamjobError ENCRYPTION_KEY when the key of the very first is not there, FILE_ACCESS while the database is opened anew
    */
   read(from: number, end: number): Taken[] {
     try {
-      return this.#readNow(from, end);
+      for (let next = from; ; ) {
+        const { events, last } = this.#readSome(next, end);
+        if (events.length > 0 || last === undefined) return events;
+        next = last + 1;
+      }
     } catch (error) {
-      throw error instanceof StreamjobError ? error : this.#failure(error, 'read');
+      throw error instanceof StreamjobError ? error : unusable(this.#directory, 'read', error);
     }
   }
 
-  #readNow(from: number, end: number): Taken[] {
+  /** @returns `last` is the number of the last record that was seen, undefined when there was none */
+  #readSome(from: number, end: number): { readonly events: Taken[]; readonly last: number | undefined } {
     const events: Taken[] = [];
     let bytes = 0;
+    let last: number | undefined;
     for (const { key, value } of this.#db.range(from, end, READ_AHEAD_EVENTS)) {
-      const event = decodeRecord(value);
-      if (event === undefined) {
+      const found = this.#damaged.has(key) ? undefined : decodeRecord(key, value, this.#keys);
+      if (found !== undefined && 'lack' in found) {
         if (events.length > 0) break;
-        throw this.#corrupt(key);
+        throw keyLacks(this.#owner, found.mark.name, found.lack, 1);
       }
-      events.push({ seq: key, event });
+      last = key;
+      if (found === undefined) continue;
+      if (isEvent(found)) events.push({ seq: key, event: found });
+      else this.#foundDamaged({ key, value: Buffer.from(value), what: found.damage });
       bytes += value.length;
       if (bytes >= READ_AHEAD_BYTES) break;
     }
-    return events;
+    return { events, last };
+  }
+
+  #foundDamaged(record: DamagedRecord): void {
+    this.#damaged.add(record.key);
+    this.#tellDamaged(record);
   }
 
   async close(): Promise<void> {
     await this.#db.close();
     await this.#disk.close();
   }
-
-  #corrupt(key: number): StreamjobError {
-    return new StreamjobError(
-      'CHANNEL_CORRUPT',
-      `event ${key} of the file channel in ${this.#directory} is damaged: its checksum is wrong`,
-      {
-        where: this.#directory,
-        hint: 'the disk or another program changed the file; restore the directory, or move it away to start with an empty channel',
-      },
-    );
-  }
-}
-
-function pagesOf({ branchPages, leafPages, overflowPages }: DatabaseStats): number {
-  return branchPages + leafPages + overflowPages;
-}
-
-/**
- * The most bytes by which a write makes lmdb's data longer: every page that it changes is written anew, and the numbers of
- * the pages that become free are noted down.
- */
-function claimOf(stats: DatabaseStats, puts: readonly PlainEvent[], takes: readonly Taken[]): number {
-  const { pageSize } = stats;
-  let own = 0;
-  let shared = 0;
-  for (const event of puts) {
-    const bytes = recordBytes(event) + 16;
-    if (bytes > pageSize / 4) own += Math.ceil(bytes / pageSize);
-    shared += bytes > pageSize / 4 ? 32 : bytes + 16;
-  }
-  let freed = 0;
-  for (const { event } of takes) freed += Math.ceil((recordBytes(event) + 16) / pageSize);
-  const leaves = Math.ceil(shared / (pageSize / 4)) + Math.min(takes.length, stats.leafPages);
-  const branches = Math.min(Math.ceil(leaves / 8), stats.branchPages + Math.ceil(leaves / 16)) + 8;
-  const notes = 8 + 2 * Math.ceil(((freed + leaves + branches + stats.freeListPages) * 8) / pageSize);
-  return (own + leaves + branches + notes) * pageSize;
 }

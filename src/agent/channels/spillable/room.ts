@@ -145,6 +145,12 @@ export class Room {
     this.#wake();
   }
 
+  /** So many events on disk were damaged and are not there any more. */
+  lost(events: number): void {
+    this.#onDisk -= events;
+    this.#wake();
+  }
+
   async #diskIsUsable(requireDisk: () => Promise<void>): Promise<void> {
     try {
       await requireDisk();

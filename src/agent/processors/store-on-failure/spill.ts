@@ -4,9 +4,9 @@ import type { PlainEvent } from '../../../core/event.ts';
 import type { Channel } from '../../channels/channel.ts';
 import { file } from '../../channels/file.ts';
 import { putAll } from '../../channels/put-all.ts';
-import { channelCounters } from '../../component/counters.ts';
+import type { ChannelCounters } from '../../component/counters.ts';
 import { Problems } from '../../component/problems.ts';
-import type { Setting } from '../../component/settings.ts';
+import type { Setting, Settings } from '../../component/settings.ts';
 import type { ProcessorContext } from '../processor.ts';
 
 /** One move takes at most so much into memory beside the channel. */
@@ -20,10 +20,16 @@ export interface SpillLimits {
   readonly maxBytes: number;
   /** Bytes of the disk that it leaves free. */
   readonly minimumRequiredSpace: number;
+  /** The properties of encryption, without their prefix. */
+  readonly encryption: Settings;
 }
 
 /** Makes the spill; nothing is opened yet. */
-export function makeSpill({ name, log, clock }: ProcessorContext, limits: SpillLimits): Channel {
+export function makeSpill(
+  { name, log, clock }: ProcessorContext,
+  counters: ChannelCounters,
+  limits: SpillLimits,
+): Channel {
   const properties = {
     dataDirs: limits.directory,
     byteCapacity: limits.maxBytes,
@@ -35,12 +41,13 @@ export function makeSpill({ name, log, clock }: ProcessorContext, limits: SpillL
   const settings = new Map<string, Setting>(
     Object.entries(properties).map(([key, value]) => [key, { key, value: String(value), line: 0 }]),
   );
+  for (const [name, setting] of limits.encryption) settings.set(`encryption.${name}`, setting);
   const owner = `spill of ${name}`;
   const problems = new Problems(owner);
   const channel = file.configure(settings, { owner, line: undefined, problems });
   problems.throwIfAny();
   if (channel === undefined) throw new StreamjobError('CONFIG_INVALID', `the ${owner} cannot be used`);
-  return channel.create({ name: owner, log, clock, counters: channelCounters() });
+  return channel.create({ name: owner, log, clock, counters });
 }
 
 /**

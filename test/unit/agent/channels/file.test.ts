@@ -78,22 +78,6 @@ describe('file channel', () => {
     });
   });
 
-  it('names a damaged event instead of giving it out', async () => {
-    const channel = await start();
-    await put(channel, 'good', 'x'.repeat(100));
-    await channel.stop();
-    const store = path.join(directory, 'data.mdb');
-    const bytes = await fs.readFile(store);
-    const at = bytes.indexOf('x'.repeat(100));
-    bytes[at + 50] = 0;
-    await fs.writeFile(store, bytes);
-    const again = await start();
-    const { transaction, texts } = take(again, 1);
-    expect(texts).toEqual(['good']);
-    expect(() => transaction.take()).toThrow(expect.objectContaining({ code: 'CHANNEL_CORRUPT' }));
-    await transaction.rollback();
-  });
-
   it('refuses puts when the disk has less space than required, but not takes', async () => {
     const channel = await start();
     await put(channel, 'a');

@@ -3,7 +3,8 @@
  * transactions, a disk that fails, kills, power cuts, stops and starts. Each event has an id, and at every step it is known what must be
  * in the channel, what may be, and what may not. What must not happen is in `violations`.
  */
-import { decodeRecord } from '../../../../src/agent/channels/file/record.ts';
+import { NO_KEYS } from '../../../../src/agent/channels/file/keys/keys.ts';
+import { decodeRecord, isEvent } from '../../../../src/agent/channels/file/record.ts';
 import { putAll } from '../../../../src/agent/channels/put-all.ts';
 import { sleep, systemClock } from '../../../../src/core/clock.ts';
 import { syncedRecords } from '../../../../src/simulation/machine/disk/database.ts';
@@ -280,8 +281,10 @@ export class Story {
 
   /** Nobody has the channel: what is on disk is all that there is. */
   #settle(): { gone: number; left: number } {
-    const onDisk = syncedRecords(this.#host.disk, '/data/overflow/data.mdb').map(({ value }) => decodeRecord(value));
-    const ids = new Set(onDisk.map((record) => Buffer.from(record?.body ?? []).toString()));
+    const onDisk = syncedRecords(this.#host.disk, '/data/overflow/data.mdb').map(({ key, value }) =>
+      decodeRecord(key, value, NO_KEYS),
+    );
+    const ids = new Set(onDisk.map((record) => (isEvent(record) ? Buffer.from(record.body).toString() : '')));
     this.#waiting.clear();
     this.#held.clear();
     for (const sent of this.#inCommit) this.#doubt(sent);

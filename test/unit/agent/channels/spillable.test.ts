@@ -367,7 +367,9 @@ describe('the properties of a spillable memory channel', () => {
     expect(read({ memoryCapacity: '0', overflowCapacity: '0' }).told).toEqual([
       expect.stringMatching(/^conf:2: channel c1: overflowCapacity is 0, expected at least 1/),
     ]);
-    expect(read({ 'encryption.activeKey': 'k' }).told).toEqual([expect.stringContaining('not supported yet')]);
+    expect(read({ 'encryption.activeKey': 'k' }).told).toEqual([
+      expect.stringContaining('needs encryption.keyProvider'),
+    ]);
   });
 
   it("of Flume's file channel are taken, and told at the start when they have no meaning here", async () => {
