@@ -92,32 +92,39 @@ async function checkAll(
 ): Promise<void> {
   // Not before it is asked for: it brings the storage engine of the file channel.
   const { checkIntegrity, isClean } = await import('../agent/channels/file/integrity/index.ts');
-  const damaged: string[] = [];
-  const unrepaired: string[] = [];
+  const wrong: Integrity[] = [];
   for (const directory of directories) {
     const found = await checkIntegrity(directory, { keys, repair, ...(validate === undefined ? {} : { validate }) });
     const lines = json ? [JSON.stringify(plain(found))] : linesOf(found);
     process.stdout.write(`${lines.join('\n')}\n`);
-    if (isClean(found.inspection)) continue;
-    damaged.push(directory);
-    if (found.repaired === undefined) unrepaired.push(directory);
+    if (!isClean(found.inspection)) wrong.push(found);
   }
-  if (damaged.length === 0) return;
-  const what = unrepaired.length === 0 ? 'was repaired' : 'is not whole';
-  throw new StreamjobError(
-    'CHANNEL_CORRUPT',
-    `${(unrepaired.length === 0 ? damaged : unrepaired).join(', ')} ${what}`,
-    {
-      hint: hintOf(unrepaired.length > 0, repair),
-    },
-  );
+  const left = wrong.filter(({ repaired }) => repaired === undefined);
+  if (left.length > 0) throw notWhole(left, repair);
+  if (wrong.length > 0) throw wasRepaired(wrong);
 }
 
-function hintOf(isDamaged: boolean, repair: boolean): string {
-  if (!isDamaged) return 'check the disk; what was removed is kept in the files above';
-  return repair
-    ? 'no event can be read of it: restore the directory, or move it away to start with an empty channel'
-    : '--repair removes what is damaged or refused, and keeps the file as it was beside';
+function notWhole(left: readonly Integrity[], repair: boolean): StreamjobError {
+  const what = left.some(isDamaged) ? 'is not whole' : 'has events that the validator refuses';
+  return new StreamjobError('CHANNEL_CORRUPT', `${namesOf(left)} ${what}`, {
+    hint: repair
+      ? 'no event can be read of it: restore the directory, or move it away to start with an empty channel'
+      : '--repair removes what is damaged or refused, and keeps the file as it was beside',
+  });
+}
+
+function wasRepaired(all: readonly Integrity[]): StreamjobError {
+  return new StreamjobError('CHANNEL_CORRUPT', `${namesOf(all)} was repaired`, {
+    hint: `what was removed is kept in the files above${all.some(isDamaged) ? '; check the disk' : ''}`,
+  });
+}
+
+function namesOf(all: readonly Integrity[]): string {
+  return all.map(({ inspection }) => inspection.directory).join(', ');
+}
+
+function isDamaged({ inspection: { damaged, pages } }: Integrity): boolean {
+  return damaged.length + pages.length > 0;
 }
 
 function plain({ inspection, repaired }: Integrity): object {

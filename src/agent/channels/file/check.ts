@@ -10,6 +10,8 @@ import { PageFile, readBegin } from './pages/page-file.ts';
 import { type Fault, findRecords } from './pages/tree.ts';
 import { damageOf, keyMarkOf } from './record.ts';
 
+/** What stands before all else in a record. */
+const CHECKSUM_BYTES = 4;
 /** So many damaged places are named. */
 const NAMED = 3;
 
@@ -61,26 +63,25 @@ function damagedPages(directory: string, found: readonly string[]): StreamjobErr
 /** Which keys are wanted and not there. */
 class Lacks {
   readonly #keys: Keys;
-  /** By name and salt, as all records of one start have them. */
-  readonly #known = new Map<string, boolean>();
   readonly #events = new Map<string, { readonly mark: KeyMark; events: number }>();
+  /** How a record begins whose key is there, behind its checksum: nearly all of them begin as the one before. */
+  #there: Buffer | undefined;
 
   constructor(keys: Keys) {
     this.#keys = keys;
   }
 
   see(number: number, head: Buffer, whole: () => Buffer): void {
+    if (this.#there?.equals(head.subarray(CHECKSUM_BYTES, CHECKSUM_BYTES + this.#there.length)) === true) return;
     const mark = keyMarkOf(head);
     if (mark === undefined) return;
-    const id = `${mark.salt.toString('latin1')}${mark.check.toString('latin1')}${mark.name}`;
-    let isThere = this.#known.get(id);
-    if (isThere === undefined) {
-      isThere = typeof this.#keys.of(mark) !== 'string';
-      // The name of a damaged record is nothing to ask a key for.
-      if (!isThere && damageOf(number, whole()) !== undefined) return;
-      this.#known.set(id, isThere);
+    if (typeof this.#keys.of(mark) !== 'string') {
+      const { byteOffset, length } = mark.check;
+      this.#there = Buffer.from(head.subarray(CHECKSUM_BYTES, byteOffset + length - head.byteOffset));
+      return;
     }
-    if (isThere || damageOf(number, whole()) !== undefined) return;
+    // The name of a damaged record is nothing to ask a key for.
+    if (damageOf(number, whole()) !== undefined) return;
     const lack = this.#events.get(mark.name) ?? { mark: copyOf(mark), events: 0 };
     lack.events++;
     this.#events.set(mark.name, lack);

@@ -31,10 +31,7 @@ export async function requireDatabase(directory: string, native: OpenDatabase): 
   const file = path.join(directory, DATA);
   const bytes = await sizeOf(file);
   // An empty file holds no event; lmdb, too, takes it for a new one.
-  if (bytes === 0) {
-    await makeDatabase(directory, native);
-    return false;
-  }
+  if (bytes === 0) return makeDatabase(directory, native);
   const begins = await nodeFiles.readAt(file, MAGIC_AT, MAGIC.length + FORMAT.length);
   if (bytes >= LEAST_BYTES && begins.subarray(0, MAGIC.length).equals(MAGIC))
     return begins.subarray(MAGIC.length).equals(FORMAT);
@@ -53,7 +50,8 @@ async function sizeOf(file: string): Promise<number> {
   }
 }
 
-async function makeDatabase(directory: string, native: OpenDatabase): Promise<void> {
+/** @returns false: none was there */
+async function makeDatabase(directory: string, native: OpenDatabase): Promise<false> {
   const aside = path.join(directory, ASIDE);
   // One that was not finished may not be on disk, whatever a read of it says.
   await nodeFiles.remove(aside);
@@ -68,4 +66,5 @@ async function makeDatabase(directory: string, native: OpenDatabase): Promise<vo
   await nodeFiles.rename(path.join(aside, DATA), path.join(directory, DATA));
   await nodeFiles.syncDirectory(directory);
   await nodeFiles.remove(aside);
+  return false;
 }

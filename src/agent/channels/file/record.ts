@@ -1,6 +1,6 @@
 /**
  * One event as bytes on disk, with a checksum, since lmdb keeps none:
- *   uint32BE crc32 of the record's number (8 bytes) and of all that follows · byte version · rest
+ *   uint32BE crc32 of all that follows, begun with the number of the record (its low 32 bits xor its high ones) · byte version · rest
  *   version 1, 2: the content; in version 1 the checksum does not have the number
  *   version 3: byte length of the name, UTF-8 of the name of the key · salt (16) and check (8) of the key · nonce (12) · tag (16) ·
  *              content by AES-GCM, whose additional data is the record's number and what stands before the nonce
@@ -73,7 +73,7 @@ function sealed(number: number, record: Buffer): Buffer {
 }
 
 function checksum(number: number, record: Buffer): number {
-  return crc32(record.subarray(4), crc32(numberBytes(number)));
+  return crc32(record.subarray(4), (number ^ Math.floor(number / 2 ** 32)) >>> 0);
 }
 
 function numberBytes(number: number): Buffer {
