@@ -193,9 +193,9 @@ describe('flume.conf', () => {
   });
 });
 
-it('refuses encryption of a file channel instead of leaving events unencrypted', () => {
+it('refuses an encrypted file channel without a place for its keys, instead of leaving events unencrypted', () => {
   const text = `${GOOD.replace('channels.c1.type = memory', 'channels.c1.type = file')}a1.channels.c1.encryption.activeKey = key-0\n`;
   expect(problemsOf(text)).toEqual([
-    expect.stringMatching(/^error flume\.conf:11: .*encryption\.activeKey is not supported yet/),
+    expect.stringMatching(/^error flume\.conf:11: .*encryption\.activeKey needs encryption\.keyProvider, file or env/),
   ]);
 });
