@@ -14,6 +14,7 @@ export async function cutter(port: number, cuts: number, next: () => number): Pr
   const server = net.createServer((from) => {
     const to = net.connect(port, '127.0.0.1');
     let budget = left > 0 ? 500 + Math.floor(next() * 20_000) : Number.POSITIVE_INFINITY;
+    let isCut = false;
     const end = (): void => {
       from.destroy();
       to.destroy();
@@ -21,14 +22,16 @@ export async function cutter(port: number, cuts: number, next: () => number): Pr
     for (const socket of [from, to]) socket.on('error', end).on('close', end);
     to.pipe(from);
     from.on('data', (chunk: Buffer) => {
+      // What comes before the end of the connection is seen is no other cut.
+      if (isCut) return;
       if (chunk.length < budget) {
         budget -= chunk.length;
         to.write(chunk);
         return;
       }
+      isCut = true;
       left--;
       to.write(chunk.subarray(0, budget), end);
-      budget = 0;
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
