@@ -1,0 +1,103 @@
+/**
+ * The same file and the same input to real Flume 1.11 and to the embedded agent: what arrives at the collectors (order, headers, bodies),
+ * what sockets are answered, and what files are left must be the same. Wanted differences stand in the case, with their reasons.
+ */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { Agent } from '../../../src/agent.ts';
+import { freePort, isListening } from '../../kit/ports.ts';
+import { flumeCommand, readMetric } from '../kit/flume-command.ts';
+import { describeWith } from '../kit/peers.ts';
+import { type Scene, it as sceneIt } from '../kit/scene.ts';
+import type { Arrived, DifferentialCase, Outcome } from './case.ts';
+import { CASES } from './cases.ts';
+import { leftIn, type Surroundings, surround, writtenIn } from './surroundings.ts';
+
+/** What has not come after so long does not come. */
+const LATE_MS = 20_000;
+const DIRECTORY = fileURLToPath(new URL('./cases', import.meta.url));
+const confOf = ({ name }: DifferentialCase): string => path.join(DIRECTORY, `${name}.conf`);
+
+describe('the files of the differential suite', () => {
+  it('have a case each', () => {
+    expect(CASES.map(({ name }) => `${name}.conf`).sort()).toEqual(readdirSync(DIRECTORY).sort());
+    expect(CASES.length).toBeGreaterThanOrEqual(60);
+  });
+});
+
+describeWith(['flume'], 'the same file and the same input', () => {
+  sceneIt.for(CASES)('$name', async (given, { scene }) => {
+    const [real, own] = [await surround(scene, 'real', given), await surround(scene, 'own', given)];
+    const outcomes = await Promise.all([runFlume(scene, given, real), runOwn(scene, given, own)]);
+    const [expected, actual] = outcomes.map((outcome) => compared(outcome, given)) as [Outcome, Outcome];
+    expect(actual).toEqual(given.wanted === undefined ? expected : given.wanted.change(expected));
+    // Else the two would agree about nothing.
+    expect(counted(actual)).toBe(given.arrive);
+  });
+});
+
+async function runFlume(scene: Scene, given: DifferentialCase, around: Surroundings): Promise<Outcome> {
+  const monitor = await freePort();
+  const actor = scene.start(`Flume for ${given.name}`, { ...flumeCommand([confOf(given)], monitor), env: around.env });
+  const started = async (): Promise<boolean> =>
+    (await readMetric(monitor, 'CHANNEL.c1', 'ChannelCapacity')) !== undefined;
+  await scene.until(started, 'Flume runs');
+  const outcome = await course(scene, { ...given, arrive: given.arriveFromFlume ?? given.arrive }, around);
+  await actor.kill();
+  return outcome;
+}
+
+async function runOwn(scene: Scene, given: DifferentialCase, around: Surroundings): Promise<Outcome> {
+  const agent = await Agent.fromFile(confOf(given), { name: 'a1', env: around.env, log: scene.log });
+  await agent.start();
+  try {
+    return await course(scene, given, around);
+  } finally {
+    await agent.stop();
+  }
+}
+
+/** Feeds an agent and waits for what must come of it. */
+async function course(scene: Scene, given: DifferentialCase, around: Surroundings): Promise<Outcome> {
+  const { arrive, feed, left, name } = given;
+  const isServer = /^(?:netcat|syslogtcp|multiport|http|avro)/.test(name) && !name.startsWith('netcatudp');
+  if (isServer) await scene.until(() => isListening(around.listen), `the source of ${name} listens`);
+  const answered = await feed?.(around);
+  const names = [...(left ?? [])].sort().join();
+  const isAll = (): boolean =>
+    around.arrived.length + linesOf(writtenIn(around.work)) >= arrive &&
+    (left === undefined || leftIn(around.work).join() === names);
+  // What does not come is shown by the comparison.
+  const late = Date.now() + LATE_MS;
+  await scene.until(() => isAll() || Date.now() > late, `${name} is done`);
+  return around.outcome(answered ?? null);
+}
+
+function linesOf(written: Readonly<Record<string, string>>): number {
+  return Object.values(written).reduce((all, text) => all + text.split('\n').filter((line) => line !== '').length, 0);
+}
+
+function counted({ arrived, written }: Outcome): number {
+  return arrived.length + linesOf(written);
+}
+
+/** What counts of an outcome. */
+function compared(outcome: Outcome, { left, masked = {}, unordered = false }: DifferentialCase): Outcome {
+  const arrived = outcome.arrived.map((event) => ({ ...event, headers: maskedHeaders(event, masked) }));
+  if (unordered) arrived.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  return { ...outcome, arrived, left: left === undefined ? [] : outcome.left };
+}
+
+function maskedHeaders({ headers }: Arrived, masked: Readonly<Record<string, RegExp>>): Record<string, string> {
+  const shown = ([name, value]: [string, string]): [string, string] => [
+    name,
+    masked[name]?.test(value) === true ? String(masked[name]) : value,
+  ];
+  return Object.fromEntries(
+    Object.entries(headers)
+      .map(shown)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
