@@ -1,5 +1,6 @@
 /** All cases, in the order in which they run and are shown. */
 import type { Case } from '../kit/case.ts';
+import { agent } from './agent.ts';
 import { client } from './client.ts';
 import { growth } from './growth.ts';
 import { hand } from './hand.ts';
@@ -26,4 +27,5 @@ export const cases: readonly Case[] = [
   growth,
   idle,
   start,
+  agent,
 ];
