@@ -18,6 +18,8 @@ import { leftIn, type Surroundings, surround, writtenIn } from './surroundings.t
 /** What has not come after so long does not come. */
 const LATE_MS = 20_000;
 const DIRECTORY = fileURLToPath(new URL('./cases', import.meta.url));
+/** 5: every fifth case. On another Node a part of them shows that all is there; what Flume does is the same. */
+const EVERY = Number(process.env['DIFFERENTIAL_EVERY'] ?? 1);
 const confOf = ({ name }: DifferentialCase): string => path.join(DIRECTORY, `${name}.conf`);
 
 describe('the files of the differential suite', () => {
@@ -28,7 +30,7 @@ describe('the files of the differential suite', () => {
 });
 
 describeWith(['flume'], 'the same file and the same input', () => {
-  sceneIt.for(CASES)('$name', async (given, { scene }) => {
+  sceneIt.for(CASES.filter((_, i) => i % EVERY === 0))('$name', async (given, { scene }) => {
     const [real, own] = [await surround(scene, 'real', given), await surround(scene, 'own', given)];
     const outcomes = await Promise.all([runFlume(scene, given, real), runOwn(scene, given, own)]);
     const [expected, actual] = outcomes.map((outcome) => compared(outcome, given)) as [Outcome, Outcome];
