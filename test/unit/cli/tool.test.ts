@@ -81,15 +81,16 @@ test('tells what is wrong with a validator, and changes nothing', async () => {
     fs.writeFileSync(path.join(own, name), text);
     return path.join(own, name);
   };
-  const results = await Promise.all(
-    [
-      path.join(own, 'none.ts'),
-      write('no-function.ts', 'export default 5;'),
-      write('throws.ts', "export default () => { throw new Error('mine'); };"),
-      write('async.ts', 'export default async () => true;'),
-      write('wrong.ts', 'export default ((;'),
-    ].map((file) => run('fcintegrity', '-l', directory, '-e', file, '--repair')),
-  );
+  const results: Awaited<ReturnType<typeof run>>[] = [];
+  // One after the other: a directory that another run has open is refused.
+  for (const file of [
+    path.join(own, 'none.ts'),
+    write('no-function.ts', 'export default 5;'),
+    write('throws.ts', "export default () => { throw new Error('mine'); };"),
+    write('async.ts', 'export default async () => true;'),
+    write('wrong.ts', 'export default ((;'),
+  ])
+    results.push(await run('fcintegrity', '-l', directory, '-e', file, '--repair'));
   expect(results.map(({ code }) => code)).toEqual([1, 1, 1, 1, 1]);
   const codes = results.map(({ stderr }) => /^[A-Z_]+/m.exec(stderr)?.[0]);
   expect(codes).toEqual(['FILE_NOT_FOUND', 'CONFIG_INVALID', 'USER_FUNCTION', 'USER_FUNCTION', 'CONFIG_INVALID']);
