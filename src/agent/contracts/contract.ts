@@ -121,3 +121,31 @@ export async function takeAll(channel: Channel, count = 100): Promise<string[]> 
   transaction.close();
   return texts;
 }
+
+/** The channel, whose transactions commit in another way. @param commit takes the place of a commit, which it is given */
+export function withCommit(channel: Channel, commit: (inner: () => Promise<void>) => Promise<void>): Channel {
+  return {
+    start: () => channel.start(),
+    stop: () => channel.stop(),
+    available: (timeoutMs, signal) => channel.available(timeoutMs, signal),
+    whenEmpty: (signal) => channel.whenEmpty(signal),
+    transactionCapacity: channel.transactionCapacity,
+    get size() {
+      return channel.size;
+    },
+    transaction(): Transaction {
+      const inner = channel.transaction();
+      return {
+        get state() {
+          return inner.state;
+        },
+        begin: () => inner.begin(),
+        put: (event) => inner.put(event),
+        take: () => inner.take(),
+        rollback: () => inner.rollback(),
+        close: () => inner.close(),
+        commit: () => commit(() => inner.commit()),
+      };
+    },
+  };
+}

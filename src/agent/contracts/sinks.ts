@@ -2,7 +2,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { systemClock } from '../../core/clock.ts';
 import { silentLogger } from '../../core/log.ts';
-import type { Channel, Transaction } from '../channels/channel.ts';
+import type { Channel } from '../channels/channel.ts';
 import { memory } from '../channels/memory.ts';
 import { type SinkCounters, sinkCounters } from '../component/counters.ts';
 import type { Sink, SinkContext, SinkType } from '../sinks/sink.ts';
@@ -17,6 +17,7 @@ import {
   type TypeGiven,
   take,
   typeOf,
+  withCommit,
 } from './contract.ts';
 import { declarationContract } from './declaration.ts';
 
@@ -102,6 +103,11 @@ export function sinkContract(
   ];
 }
 
+/** Takes the place of commits. */
+async function notCommitting(): Promise<void> {
+  throw new Error('the channel does not commit');
+}
+
 async function openSink(
   type: SinkType,
   properties: ContractProperties,
@@ -110,7 +116,13 @@ async function openSink(
   const channel = makeChannel(memory, { 'keep-alive': 0 });
   await channel.start();
   const counters = sinkCounters();
-  const context = { name: 'k1', log: silentLogger, clock: systemClock, counters, channel: uncommitting(channel) };
+  const context = {
+    name: 'k1',
+    log: silentLogger,
+    clock: systemClock,
+    counters,
+    channel: withCommit(channel, notCommitting),
+  };
   const own = Object.keys(changed).length === 0 ? context : { ...context, channel };
   return { sink: configured(type, properties, { ...own, ...changed }), channel, counters };
 }
@@ -120,34 +132,4 @@ async function attempt({ sink }: Rig, stop: AbortController): Promise<void> {
   const work = sink.process(stop.signal).catch(() => {});
   if (!(await endsWithin(work, 200))) stop.abort();
   await mustEnd(work, 'process()');
-}
-
-/** The channel with transactions that do not commit. */
-function uncommitting(channel: Channel): Channel {
-  return {
-    start: () => channel.start(),
-    stop: () => channel.stop(),
-    available: (timeoutMs, signal) => channel.available(timeoutMs, signal),
-    whenEmpty: (signal) => channel.whenEmpty(signal),
-    transactionCapacity: channel.transactionCapacity,
-    get size() {
-      return channel.size;
-    },
-    transaction(): Transaction {
-      const inner = channel.transaction();
-      return {
-        get state() {
-          return inner.state;
-        },
-        begin: () => inner.begin(),
-        put: (event) => inner.put(event),
-        take: () => inner.take(),
-        rollback: () => inner.rollback(),
-        close: () => inner.close(),
-        commit: async () => {
-          throw new Error('the channel does not commit');
-        },
-      };
-    },
-  };
 }

@@ -1,5 +1,5 @@
 /** What the hbase sinks take as their configuration, and what their serializers do beside what was measured. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { memory } from '../../../../src/agent/channels/memory.ts';
 import { putAll } from '../../../../src/agent/channels/put-all.ts';
 import { sinkCounters } from '../../../../src/agent/component/counters.ts';
@@ -13,26 +13,9 @@ import { silentLogger } from '../../../../src/core/log.ts';
 import { configured, makeChannel } from '../channels/make.ts';
 import { event, put } from '../channels/use.ts';
 import { runContract } from '../contract/entries.ts';
-import { bodies, delivered, type FakeGateway, type Fate, fakeGateway } from './hbase-gateway.ts';
+import { bodies, delivered } from './hbase-gateway.ts';
+import { gatewayWith, open } from './hbase-rig.ts';
 import { sinkRig, until } from './rig.ts';
-
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
-async function gatewayWith(fates: Fate[] = []): Promise<FakeGateway> {
-  const gateway = await fakeGateway();
-  gateway.fates = fates;
-  ends.push(() => gateway.close());
-  return gateway;
-}
-
-async function open(gateway: FakeGateway, properties: Record<string, string | number | boolean> = {}) {
-  const rig = await sinkRig(hbase2, { table: 't', columnFamily: 'cf', rest: gateway.url, ...properties });
-  ends.push(() => rig.stop());
-  return rig;
-}
 
 describe('the address of the gateway', () => {
   it('may have a path, and a name of a table may have a namespace', async () => {
@@ -110,7 +93,7 @@ describe('the sink of HBase 1', () => {
   ])('writes the same with %o', async (properties, cells) => {
     const gateway = await gatewayWith();
     const rig = await sinkRig(hbase, { table: 't', columnFamily: 'cf', rest: gateway.url, ...properties });
-    ends.push(() => rig.stop());
+    onTestFinished(() => rig.stop());
     await put(rig.channel, 'a b');
     await delivered(rig, 1);
     expect(Object.fromEntries([...gateway.rows.values()][0] ?? [])).toEqual(cells);

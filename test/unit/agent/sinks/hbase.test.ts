@@ -1,33 +1,17 @@
 /** The hbase sinks and a gateway that fails in every way it can: what is in the table, how often, and what is said. */
-import { afterEach, describe, expect, it } from 'vitest';
-import type { Channel, Transaction } from '../../../../src/agent/channels/channel.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Channel } from '../../../../src/agent/channels/channel.ts';
 import { memory } from '../../../../src/agent/channels/memory.ts';
 import { sinkCounters } from '../../../../src/agent/component/counters.ts';
+import { withCommit } from '../../../../src/agent/contracts/contract.ts';
 import { hbase2 } from '../../../../src/agent/sinks/hbase.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { silentLogger } from '../../../../src/core/log.ts';
 import { configured, makeChannel } from '../channels/make.ts';
 import { put, take } from '../channels/use.ts';
-import { bodies, delivered, type FakeGateway, type Fate, fakeGateway, long } from './hbase-gateway.ts';
-import { sinkRig, until } from './rig.ts';
-
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
-async function gatewayWith(fates: Fate[] = []): Promise<FakeGateway> {
-  const gateway = await fakeGateway();
-  gateway.fates = fates;
-  ends.push(() => gateway.close());
-  return gateway;
-}
-
-async function open(gateway: FakeGateway, properties: Record<string, string | number | boolean> = {}) {
-  const rig = await sinkRig(hbase2, { table: 't', columnFamily: 'cf', rest: gateway.url, ...properties });
-  ends.push(() => rig.stop());
-  return rig;
-}
+import { bodies, delivered, type FakeGateway, type Fate, long } from './hbase-gateway.ts';
+import { gatewayWith, open } from './hbase-rig.ts';
+import { until } from './rig.ts';
 
 const counter = ({ rows }: FakeGateway): string | undefined => rows.get('incRow')?.get('cf:iCol');
 
@@ -145,33 +129,10 @@ describe('an increment', () => {
 /** The channel, whose first commit fails. */
 function failingOnce(channel: Channel): Channel {
   let commits = 0;
-  return {
-    start: () => channel.start(),
-    stop: () => channel.stop(),
-    available: (timeoutMs, signal) => channel.available(timeoutMs, signal),
-    whenEmpty: (signal) => channel.whenEmpty(signal),
-    transactionCapacity: channel.transactionCapacity,
-    get size() {
-      return channel.size;
-    },
-    transaction(): Transaction {
-      const inner = channel.transaction();
-      return {
-        get state() {
-          return inner.state;
-        },
-        begin: () => inner.begin(),
-        put: (one) => inner.put(one),
-        take: () => inner.take(),
-        rollback: () => inner.rollback(),
-        close: () => inner.close(),
-        commit: async () => {
-          if (commits++ === 0) throw new Error('the disk is full');
-          await inner.commit();
-        },
-      };
-    },
-  };
+  return withCommit(channel, async (commit) => {
+    if (commits++ === 0) throw new Error('the disk is full');
+    await commit();
+  });
 }
 
 describe('a channel that does not commit', () => {
@@ -212,7 +173,7 @@ describe('a start', () => {
     const channel = makeChannel(memory, { 'keep-alive': 0 });
     const context = { name: 'k1', log: silentLogger, clock: systemClock, counters: sinkCounters(), channel };
     const sink = configured(hbase2, { table: 't', columnFamily: 'cf', rest: gateway.url }, context);
-    ends.push(() => sink.stop());
+    onTestFinished(() => sink.stop());
     await expect(sink.start()).rejects.toThrow('there is no table t');
     gateway.table = 't';
     await sink.start();
