@@ -25,7 +25,7 @@ export class FlumeEvent {
   #headers: Readonly<Record<string, string>> | undefined;
   #body: Uint8Array | undefined;
 
-  /** @internal Events are made by {@link EventBlock}. */
+  /** @internal Events are made by {@link EventBlock}, and by the store of a file channel. */
   constructor(bytes: Buffer, start: number, bodyStart: number, bodyEnd: number) {
     this.#bytes = bytes;
     this.#start = start;
@@ -48,6 +48,16 @@ export class FlumeEvent {
   /** The event in Avro's binary encoding. A view of the block that it came in. */
   get encoded(): Uint8Array {
     return this.#bytes.subarray(this.#start, this.#bodyEnd);
+  }
+
+  /** @internal How many bytes `encoded` has. */
+  get encodedLength(): number {
+    return this.#bodyEnd - this.#start;
+  }
+
+  /** @internal Copies `encoded` to a place in `target`. @returns where it ends there */
+  copyEncoded(target: Buffer, at: number): number {
+    return at + this.#bytes.copy(target, at, this.#start, this.#bodyEnd);
   }
 
   /**

@@ -6,13 +6,13 @@
 /** A record with its number. */
 export interface NumberedRecord {
   readonly key: number;
-  /** Valid until the next read. */
-  readonly value: Uint8Array;
+  /** In memory that nobody writes to again. */
+  readonly value: Buffer;
 }
 
 /** What one write changes: all of it, or nothing. */
 export interface RecordBatch {
-  readonly puts: readonly { readonly key: number; readonly value: Uint8Array }[];
+  readonly puts: readonly NumberedRecord[];
   /** Numbers of records that are removed; one that is not there changes nothing. */
   readonly removes: readonly number[];
 }

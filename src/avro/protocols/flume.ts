@@ -5,8 +5,8 @@
 import { StreamjobError } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { EventBlock } from '../event-block.ts';
+import { encodedLength, encodeEvents, writeEvent } from '../event-bytes.ts';
 import { checkedEvents, type EventLimits } from '../event-check.ts';
-import { lazyType } from '../lazy-type.ts';
 import { AvroReader } from '../reader.ts';
 import type { RpcProtocol } from './protocol.ts';
 
@@ -49,34 +49,16 @@ export const flumeProtocol: RpcProtocol = {
   messages: ['append', 'appendBatch'],
 };
 
-interface WireEvent {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-}
-
-const eventType = lazyType(() => ({
-  ...EVENT_SCHEMA,
-  fields: [...EVENT_SCHEMA.fields],
-}));
-const eventsType = lazyType(() => ({ type: 'array', items: eventType() }));
-
-/** An event with its body as the Buffer that avsc wants; no copy is made. */
-export function toWire(event: PlainEvent): WireEvent {
-  const { body } = event;
-  return {
-    headers: event.headers,
-    body: Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
-  };
-}
-
 /** The parameters of `append`. */
 export function encodeAppend(event: PlainEvent): Buffer {
-  return eventType().toBuffer(toWire(event));
+  const bytes = Buffer.allocUnsafe(encodedLength(event));
+  writeEvent(event, bytes, 0);
+  return bytes;
 }
 
 /** The parameters of `appendBatch`. */
 export function encodeAppendBatch(events: readonly PlainEvent[]): Buffer {
-  return eventsType().toBuffer(events.map(toWire));
+  return encodeEvents(events);
 }
 
 /**

@@ -4,10 +4,11 @@
  */
 import type { PlainEvent } from '../../core/event.ts';
 import { EventBlock } from '../event-block.ts';
+import { encodeEvents } from '../event-bytes.ts';
 import { checkedEvents, type EventLimits } from '../event-check.ts';
 import { lazyType } from '../lazy-type.ts';
 import { AvroReader } from '../reader.ts';
-import { toWire } from './flume.ts';
+import { encodeString } from '../writer.ts';
 import type { RpcProtocol } from './protocol.ts';
 
 const BATCH_SCHEMA = {
@@ -58,7 +59,6 @@ export const sparkSinkProtocol: RpcProtocol = {
   messages: ['getEventBatch', 'ack', 'nack'],
 };
 
-const batchType = lazyType(() => BATCH_SCHEMA);
 const stringType = lazyType(() => 'string');
 const intType = lazyType(() => 'int');
 
@@ -88,7 +88,7 @@ export function decodeGetEventBatch(params: Buffer): number {
 
 /** The result of `getEventBatch`. */
 export function encodeEventBatch(batch: OutgoingBatch): Buffer {
-  return batchType().toBuffer({ ...batch, events: batch.events.map(toWire) });
+  return Buffer.concat([encodeString(batch.errorMsg), encodeString(batch.sequenceNumber), encodeEvents(batch.events)]);
 }
 
 /** The longest message of a sink that is shown, and the longest number of a batch that is taken, in bytes. */

@@ -15,7 +15,10 @@ const noNative = (): never => {
 
 const batch = fc.record({
   puts: fc.array(
-    fc.record({ key: fc.integer({ min: 1, max: 40 }), value: fc.uint8Array({ minLength: 1, maxLength: 3000 }) }),
+    fc.record({
+      key: fc.integer({ min: 1, max: 40 }),
+      value: fc.uint8Array({ minLength: 1, maxLength: 3000 }).map((bytes) => Buffer.from(bytes)),
+    }),
     { maxLength: 8 },
   ),
   removes: fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 8 }),

@@ -5,16 +5,45 @@
 import { open, type RootDatabase } from 'lmdb';
 import type { DatabaseStats, NumberedRecord, RecordBatch, RecordDatabase } from '../../../core/database.ts';
 
+/** An event that is kept keeps a piece of memory of so many bytes at most. */
+const PIECE_BYTES = 64 * 1024;
+
 /** Opens lmdb's files in a directory, as the port says. */
 export function openLmdb(directory: string): RecordDatabase {
   const db = open<Buffer, number>({
     path: directory,
     noSubdir: false,
     encoding: 'binary',
+    encoder: new Copies(),
     overlappingSync: false,
     cache: false,
   });
   return new LmdbRecords(db);
+}
+
+/**
+ * Copies what lmdb-js has read, which it writes over with the next record. Its own copies are each a piece of memory for itself, which
+ * costs more than all else of reading small records; these are views of larger pieces.
+ */
+class Copies {
+  #piece = Buffer.alloc(0);
+  #used = 0;
+
+  encode(value: Buffer): Buffer {
+    return value;
+  }
+
+  decode(bytes: Buffer, length: number): Buffer {
+    if (length > PIECE_BYTES / 8) return Buffer.from(bytes.subarray(0, length));
+    if (this.#used + length > this.#piece.length) {
+      this.#piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+      this.#used = 0;
+    }
+    const copy = this.#piece.subarray(this.#used, this.#used + length);
+    copy.set(bytes.subarray(0, length));
+    this.#used += length;
+    return copy;
+  }
 }
 
 class LmdbRecords implements RecordDatabase {
@@ -38,8 +67,14 @@ class LmdbRecords implements RecordDatabase {
   async write({ puts, removes }: RecordBatch): Promise<void> {
     try {
       await this.#db.batch(() => {
-        for (const { key, value } of puts) quietly(this.#db.put(key, asBuffer(value)));
-        for (const key of removes) quietly(this.#db.remove(key));
+        // All of a batch are told by one promise, but for the first of them.
+        let told: Promise<unknown> | undefined;
+        const hear = (write: Promise<unknown>): void => {
+          if (write !== told) quietly(write);
+          told = write;
+        };
+        for (const { key, value } of puts) hear(this.#db.put(key, value));
+        for (const key of removes) hear(this.#db.remove(key));
       });
     } catch (error) {
       throw await reasonOf(error);
@@ -84,11 +119,7 @@ function pagesOf({ treeBranchPageCount = 0, treeLeafPageCount = 0, overflowPages
   return treeBranchPageCount + treeLeafPageCount + overflowPages;
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
-/** Each put of a batch has a promise of its own, which rejects with the batch: nobody else hears of it. */
+/** The promise of a put rejects with the batch: nobody else hears of it. */
 function quietly(write: Promise<unknown>): void {
   write.catch(reasonOf);
 }

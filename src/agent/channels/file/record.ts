@@ -1,18 +1,22 @@
 /**
  * One event as bytes on disk, with a checksum, since lmdb keeps none:
- *   uint32BE crc32 of all that follows, begun with the number of the record (its low 32 bits xor its high ones) · byte version · rest
- *   version 1, 2: the content; in version 1 the checksum does not have the number
- *   version 3: byte length of the name, UTF-8 of the name of the key · salt (16) and check (8) of the key · nonce (12) · tag (16) ·
+ *   uint32BE checksum · byte version · rest
+ *   version 4: the content
+ *   version 5: byte length of the name, UTF-8 of the name of the key · salt (16) and check (8) of the key · nonce (12) · tag (16) ·
  *              content by AES-GCM, whose additional data is the record's number and what stands before the nonce
- *   content: uint32BE number of headers · per header: uint32BE length, UTF-8 of the key, uint32BE length, UTF-8 of the value · the body
+ *   content: the event in Avro, as it comes from a sink and goes to the next source (event-bytes.ts)
+ * The checksum is the CRC-32 of the record with zeros in its place, begun with the record's number (its low 32 bits xor its high ones).
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { encodedLength, eventIn, writeEvent } from '../../../avro/event-bytes.ts';
+import type { NumberedRecord } from '../../../core/database.ts';
 import type { PlainEvent } from '../../../core/event.ts';
 import { randomBytes } from '../../../core/machine.ts';
-import type { KeyLack, KeyMark, Keys } from './keys/keys.ts';
+import type { Taken } from '../transaction.ts';
+import type { DerivedKey, KeyLack, KeyMark, Keys } from './keys/keys.ts';
 
-const [UNNUMBERED, PLAIN, ENCRYPTED] = [1, 2, 3];
+const [PLAIN, ENCRYPTED] = [4, 5];
 const HEAD_BYTES = 5;
 const [SALT_BYTES, CHECK_BYTES, NONCE_BYTES, TAG_BYTES] = [16, 8, 12, 16];
 /** The longest name of a key, in bytes: of an encrypted record the first 256 bytes say which key it needs. */
@@ -25,11 +29,12 @@ export type Unreadable =
   /** It is whole, but its key is not there. */
   | { readonly lack: KeyLack; readonly mark: KeyMark };
 
+const NO_EVENT: Unreadable = { damage: 'its content is not that of an event' };
+
 /** How long the record of an event is, in bytes. @param keys where it is to be encrypted */
-export function recordBytes({ headers, body }: PlainEvent, keys?: Keys): number {
-  let size = HEAD_BYTES + 4 + body.length;
-  for (const [key, value] of Object.entries(headers)) size += 8 + Buffer.byteLength(key) + Buffer.byteLength(value);
-  return keys?.active === undefined ? size : size + overheadOf(Buffer.byteLength(keys.active));
+export function recordBytes(event: PlainEvent, keys?: Keys): number {
+  const plain = HEAD_BYTES + encodedLength(event);
+  return keys?.active === undefined ? plain : plain + overheadOf(Buffer.byteLength(keys.active));
 }
 
 /** How long the record of an event may be, however it was written. */
@@ -43,15 +48,39 @@ function overheadOf(nameBytes: number): number {
 
 /** An event as the bytes of a record. @param number under which it is stored */
 export function encodeRecord(number: number, event: PlainEvent, keys: Keys): Buffer {
-  const key = keys.forNext();
   const record = Buffer.allocUnsafe(recordBytes(event, keys));
+  fillRecord(record, number, event, keys);
+  return record;
+}
+
+/**
+ * Events as the bytes of records, all in one piece of memory.
+ * @param lengths of each, by `recordBytes`
+ */
+export function encodeRecords(events: readonly Taken[], lengths: readonly number[], keys: Keys): NumberedRecord[] {
+  const all = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  return events.map(({ event, seq }, i) => {
+    const value = all.subarray(at, at + (lengths[i] ?? 0));
+    at += value.length;
+    fillRecord(value, seq, event, keys);
+    return { key: seq, value };
+  });
+}
+
+function fillRecord(record: Buffer, number: number, event: PlainEvent, keys: Keys): void {
+  const key = keys.forNext();
+  record.writeUInt32BE(0, 0);
   if (key === undefined) {
     record[4] = PLAIN;
-    writeContent(record, HEAD_BYTES, event);
-    return sealed(number, record);
-  }
-  const content = Buffer.allocUnsafe(recordBytes(event) - HEAD_BYTES);
-  writeContent(content, 0, event);
+    writeEvent(event, record, HEAD_BYTES);
+  } else fillEncrypted(record, number, event, key);
+  record.writeUInt32BE(crc32(record, seedOf(number)), 0);
+}
+
+function fillEncrypted(record: Buffer, number: number, event: PlainEvent, key: DerivedKey): void {
+  const content = Buffer.allocUnsafe(encodedLength(event));
+  writeEvent(event, content, 0);
   record[4] = ENCRYPTED;
   record[5] = Buffer.byteLength(key.name);
   let at = 6 + record.write(key.name, 6);
@@ -64,35 +93,25 @@ export function encodeRecord(number: number, event: PlainEvent, keys: Keys): Buf
   cipher.final();
   at += cipher.getAuthTag().copy(record, at);
   encrypted.copy(record, at);
-  return sealed(number, record);
 }
 
-function sealed(number: number, record: Buffer): Buffer {
-  record.writeUInt32BE(checksum(number, record), 0);
-  return record;
+function seedOf(number: number): number {
+  return (number ^ Math.floor(number / 2 ** 32)) >>> 0;
 }
 
-function checksum(number: number, record: Buffer): number {
-  return crc32(record.subarray(4), (number ^ Math.floor(number / 2 ** 32)) >>> 0);
+/** Whether the checksum of a record is right. Its bytes are others for a moment: nobody looks at them meanwhile. */
+function isWhole(number: number, record: Buffer): boolean {
+  const stored = record.readUInt32BE(0);
+  record.writeUInt32BE(0, 0);
+  const right = crc32(record, seedOf(number));
+  record.writeUInt32BE(stored, 0);
+  return right === stored;
 }
 
 function numberBytes(number: number): Buffer {
   const bytes = Buffer.allocUnsafe(8);
   bytes.writeBigUInt64BE(BigInt(number));
   return bytes;
-}
-
-function writeContent(bytes: Buffer, start: number, { body, headers }: PlainEvent): void {
-  const entries = Object.entries(headers);
-  let at = bytes.writeUInt32BE(entries.length, start);
-  for (const entry of entries) {
-    for (const text of entry) {
-      const length = bytes.write(text, at + 4);
-      bytes.writeUInt32BE(length, at);
-      at += 4 + length;
-    }
-  }
-  bytes.set(body, at);
 }
 
 /** What a record says of its key; undefined: it is not encrypted, or damaged. @param head its first 256 bytes, or all of it */
@@ -109,23 +128,21 @@ export function keyMarkOf(head: Buffer): KeyMark | undefined {
   };
 }
 
-/** What is wrong with the bytes of a record, as far as that can be told without its key; undefined: nothing. */
+/**
+ * What is wrong with the bytes of a record, as far as that can be told without its key; undefined: nothing.
+ * @param record in memory of its own
+ */
 export function damageOf(number: number, record: Buffer): string | undefined {
-  if (record.length < HEAD_BYTES + 4) return 'it is too short';
-  const stored = record.readUInt32BE(0);
-  const version = record[4] ?? 0;
-  if (version === UNNUMBERED ? stored !== crc32(record.subarray(4)) : stored !== checksum(number, record))
-    return 'its checksum is wrong';
-  return version >= UNNUMBERED && version <= ENCRYPTED ? undefined : `its version, ${version}, is not known`;
+  if (record.length < HEAD_BYTES + 2) return 'it is too short';
+  if (!isWhole(number, record)) return 'its checksum is wrong';
+  return record[4] === PLAIN || record[4] === ENCRYPTED ? undefined : `its version, ${record[4]}, is not known`;
 }
 
-/** The event of a record, with its own copy of the bytes, or why there is none. */
-export function decodeRecord(number: number, bytes: Uint8Array, keys: Keys): PlainEvent | Unreadable {
-  const record = Buffer.from(bytes);
+/** The event of a record, a view of its bytes, or why there is none. @param record in memory of its own */
+export function decodeRecord(number: number, record: Buffer, keys: Keys): PlainEvent | Unreadable {
   const damage = damageOf(number, record);
   if (damage !== undefined) return { damage };
-  if (record[4] !== ENCRYPTED)
-    return readContent(record, HEAD_BYTES) ?? { damage: 'its content is not that of an event' };
+  if (record[4] !== ENCRYPTED) return eventIn(record, HEAD_BYTES) ?? NO_EVENT;
   const mark = keyMarkOf(record);
   if (mark === undefined) return { damage: 'it is too short' };
   const key = keys.of(mark);
@@ -133,13 +150,13 @@ export function decodeRecord(number: number, bytes: Uint8Array, keys: Keys): Pla
   const nonceAt = 6 + (record[5] ?? 0) + SALT_BYTES + CHECK_BYTES;
   const tagAt = nonceAt + NONCE_BYTES;
   const contentAt = tagAt + TAG_BYTES;
-  if (record.length < contentAt + 4) return { damage: 'it is too short' };
+  if (record.length < contentAt + 2) return { damage: 'it is too short' };
   const decipher = createDecipheriv(key.algorithm, key.key, record.subarray(nonceAt, tagAt));
   decipher.setAAD(Buffer.concat([numberBytes(number), record.subarray(4, nonceAt)]));
   decipher.setAuthTag(record.subarray(tagAt, contentAt));
   try {
     const content = Buffer.concat([decipher.update(record.subarray(contentAt)), decipher.final()]);
-    return readContent(content, 0) ?? { damage: 'its content is not that of an event' };
+    return eventIn(content, 0) ?? NO_EVENT;
   } catch {
     return { damage: 'it was changed or moved since it was encrypted' };
   }
@@ -148,22 +165,6 @@ export function decodeRecord(number: number, bytes: Uint8Array, keys: Keys): Pla
 /** Whether there is an event. */
 export function isEvent(decoded: PlainEvent | Unreadable): decoded is PlainEvent {
   return 'body' in decoded;
-}
-
-function readContent(bytes: Buffer, start: number): PlainEvent | undefined {
-  // No prototype: a header may be called __proto__.
-  const headers: Record<string, string> = Object.create(null);
-  let at = start + 4;
-  const text = (): string => {
-    const from = at + 4;
-    at = from + (at + 4 <= bytes.length ? bytes.readUInt32BE(at) : bytes.length);
-    return bytes.toString('utf8', from, at);
-  };
-  for (let left = bytes.readUInt32BE(start); left > 0 && at <= bytes.length; left--) {
-    const key = text();
-    headers[key] = text();
-  }
-  return at > bytes.length ? undefined : { headers, body: bytes.subarray(at) };
 }
 
 /** Bytes that events take in the store. */

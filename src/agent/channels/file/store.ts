@@ -17,7 +17,7 @@ import { Disk, type DiskState } from './disk.ts';
 import { notOpened, unusable } from './errors.ts';
 import { type Keys, keyLacks, NO_KEYS } from './keys/keys.ts';
 import { openLmdb } from './lmdb.ts';
-import { decodeRecord, encodeRecord, isEvent, mostRecordBytes, recordBytes } from './record.ts';
+import { decodeRecord, encodeRecords, isEvent, mostRecordBytes, recordBytes } from './record.ts';
 import { SteadyDatabase } from './steady.ts';
 
 /** Reading ahead is bounded by both. */
@@ -150,16 +150,18 @@ export class EventStore {
   async write(puts: readonly PlainEvent[], takes: readonly Taken[]): Promise<number> {
     let end = 0;
     const removes = takes.map(({ seq }) => seq);
+    const lengths = puts.map((event) => recordBytes(event, this.#keys));
     const claim = claimOf(
       this.#db.stats(),
-      puts.map((event) => recordBytes(event, this.#keys)),
+      lengths,
       takes.map(({ event }) => mostRecordBytes(event)),
     );
     const spare = puts.length > 0 ? FOR_TAKES : 0;
     await this.#commit(claim, spare, removes, () => {
       const first = this.claimNumbers(puts.length);
       end = this.#next;
-      return puts.map((event, i) => this.#recordOf({ seq: first + i, event }));
+      const events = puts.map((event, i) => ({ seq: first + i, event }));
+      return encodeRecords(events, lengths, this.#keys);
     });
     return end;
   }
@@ -175,7 +177,7 @@ export class EventStore {
       const lengths = events.map(({ event }) => recordBytes(event, this.#keys));
       // Each may stand in a page of its own, and split it.
       const bytes = claimOf(stats, lengths, []) + 2 * Math.min(events.length, stats.leafPages) * stats.pageSize;
-      return this.#commit(bytes, FOR_TAKES, [], () => events.map((taken) => this.#recordOf(taken)));
+      return this.#commit(bytes, FOR_TAKES, [], () => encodeRecords(events, lengths, this.#keys));
     };
     try {
       await write();
@@ -216,10 +218,6 @@ export class EventStore {
       () => [],
     );
     for (const { key } of records) this.#damaged.delete(key);
-  }
-
-  #recordOf({ seq, event }: Taken): NumberedRecord {
-    return { key: seq, value: encodeRecord(seq, event, this.#keys) };
   }
 
   /** @param claim bytes by which the data may become longer @param spare that stay free behind it @param recordsOf is called right before the write */
@@ -277,7 +275,7 @@ export class EventStore {
       last = key;
       if (found === undefined) continue;
       if (isEvent(found)) events.push({ seq: key, event: found });
-      else this.#foundDamaged({ key, value: Buffer.from(value), what: found.damage });
+      else this.#foundDamaged({ key, value, what: found.damage });
       bytes += value.length;
       if (bytes >= READ_AHEAD_BYTES) break;
     }

@@ -1,7 +1,7 @@
 /** A directory that is looked into again and again: its names are listed anew only when they may have changed. */
 import type { BigIntStats } from 'node:fs';
 import { systemCodeOf } from '../../../core/errors.ts';
-import { fs, wallMs } from '../../../core/machine.ts';
+import { fs, fsSync, wallMs } from '../../../core/machine.ts';
 
 /**
  * File systems note times in steps of up to two seconds. What is changed within the step of a look may bear the same time as what was
@@ -9,9 +9,19 @@ import { fs, wallMs } from '../../../core/machine.ts';
  */
 const STEP_MS = 2000;
 
+/** Of file systems whose calls wait for no network (statfs(2)): ext2 to 4, XFS, Btrfs, tmpfs, overlayfs, F2FS, ZFS. */
+const LOCAL_TYPES: ReadonlySet<number> = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1,
+]);
+
 /** The names in a directory at one time. */
 export interface Listing {
   readonly names: readonly string[];
+  /**
+   * Names that can be asked for their state without waiting: no symbolic links, which may lead anywhere, on a local file system. A
+   * thousand answers take 2.5 ms of CPU so, and 15 ms by Node's threads.
+   */
+  readonly quick: ReadonlySet<string>;
   /** Whether names that came or went since would have changed the directory's time. */
   readonly settled: boolean;
 }
@@ -50,8 +60,11 @@ export class Directory {
     const last = this.#last;
     if (this.#cache && last?.listing.settled === true && sameDirectory(last.stats, stats)) return last.listing;
     const settled = isSettled(stats);
-    const names = await fs.readdir(this.path);
-    this.#last = { listing: { names, settled }, stats };
+    const { type } = await fs.statfs(this.path);
+    const entries = await fs.readdir(this.path, { withFileTypes: true });
+    const names = entries.map(({ name }) => name);
+    const quick = LOCAL_TYPES.has(type) ? entries.filter((entry) => entry.isFile()).map(({ name }) => name) : [];
+    this.#last = { listing: { names, quick: new Set(quick), settled }, stats };
     return this.#last.listing;
   }
 }
@@ -82,6 +95,23 @@ export async function stateAt(file: string): Promise<FileState | undefined> {
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;
+  }
+}
+
+/** As `stateAt`, at once. @throws system errors */
+export function stateNow(file: string): FileState | undefined {
+  const stats = fsSync.statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? undefined : fileState(stats);
+}
+
+/** Whether the file of a path, which is on a local file system, is one as it was. */
+export function stillAs(file: string, { inode, size, mtimeNs, ctimeNs }: FileState): boolean {
+  try {
+    const stats = fsSync.statSync(file, { bigint: true });
+    return stats.ino === inode && Number(stats.size) === size && stats.mtimeNs === mtimeNs && stats.ctimeNs === ctimeNs;
+  } catch {
+    // What is wrong with it, the look that follows finds out.
+    return false;
   }
 }
 

@@ -1,12 +1,15 @@
 /** Finds files: those whose names are of a group, and those that were renamed to a name of none, as rotation does. */
 import path from 'node:path';
-import { Directory, type FileState, type Listing, sameBirth, stateAt } from './directory.ts';
+import { nextTurn } from '../../../core/turn.ts';
+import { Directory, type FileState, type Listing, sameBirth, stateAt, stateNow } from './directory.ts';
 import type { FileGroup } from './groups.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { Place, Position, Tail } from './tail.ts';
 
 /** How many files are asked for their state at once. */
 const AT_ONCE = 32;
+/** So many answers without waiting are taken in a row. */
+const IN_A_ROW = 500;
 
 /** Tells what cannot be looked at, or that it can (again). */
 export interface Troubles {
@@ -20,6 +23,12 @@ export interface Look {
   readonly places: Map<string, Place>;
   /** Of the directories that could be listed, by their paths. */
   readonly listings: ReadonlyMap<string, Listing>;
+}
+
+/** A regular file. */
+interface Found {
+  readonly file: string;
+  readonly state: FileState;
 }
 
 /** A file that is known and has no name of a group: a tail, or a position of a former run. */
@@ -60,6 +69,15 @@ export class Finder {
     return this.#groups.find((group) => group.has(file));
   }
 
+  /** Whether the directories have the names that they had then, for sure. */
+  async isAsListed(listings: ReadonlyMap<string, Listing>): Promise<boolean> {
+    const now = await this.#list();
+    return this.#directories.every(({ path: directory }) => {
+      const listing = now.get(directory);
+      return listing?.settled === true && listing === listings.get(directory);
+    });
+  }
+
   /**
    * All files whose names are of a group; the first of several groups counts.
    * @param nameOf the name that a file had at the last look, which it keeps while it has several (links)
@@ -70,9 +88,7 @@ export class Finder {
     for (const group of this.#groups) {
       const listing = listings.get(group.directory);
       if (listing === undefined) continue;
-      const all = group.matching(listing).map((name) => path.join(group.directory, name));
-      const paths = all.filter((file) => !this.#own.has(file));
-      for (const { file, state } of await this.#states(paths, this.#troubles)) {
+      for (const { file, state } of await this.#statesOf(group, listing)) {
         const other = places.get(state.key);
         if (other !== undefined && (other.group !== group || nameOf(state.key) !== file)) continue;
         places.set(state.key, { group, name: file, path: file, state, sure: true });
@@ -145,9 +161,36 @@ export class Finder {
     return listings;
   }
 
+  /** The regular files of a group. */
+  async #statesOf(group: FileGroup, listing: Listing): Promise<Found[]> {
+    const found: Found[] = [];
+    const others: string[] = [];
+    let left = IN_A_ROW;
+    for (const name of group.matching(listing)) {
+      const file = path.join(group.directory, name);
+      if (this.#own.has(file)) continue;
+      const state = listing.quick.has(name) ? this.#stateNow(file) : 'other';
+      if (state === 'other') others.push(file);
+      else if (state !== undefined) found.push({ file, state });
+      if (--left > 0) continue;
+      left = IN_A_ROW;
+      await nextTurn();
+    }
+    return others.length === 0 ? found : [...found, ...(await this.#states(others, this.#troubles))];
+  }
+
+  #stateNow(file: string): FileState | undefined {
+    try {
+      return stateNow(file);
+    } catch (error) {
+      this.#troubles.tell(file, error);
+      return undefined;
+    }
+  }
+
   /** The regular files among the paths, in their order. Without `troubles` what cannot be looked at is left out silently. */
-  async #states(paths: readonly string[], troubles?: Troubles): Promise<{ file: string; state: FileState }[]> {
-    const all: { file: string; state: FileState }[] = [];
+  async #states(paths: readonly string[], troubles?: Troubles): Promise<Found[]> {
+    const all: Found[] = [];
     for (let at = 0; at < paths.length; at += AT_ONCE) {
       const states = await Promise.all(
         paths.slice(at, at + AT_ONCE).map(async (file) => {

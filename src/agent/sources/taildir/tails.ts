@@ -4,7 +4,8 @@
  * missed, is known again then.
  */
 import path from 'node:path';
-import { sameBirth } from './directory.ts';
+import { nextTurn } from '../../../core/turn.ts';
+import { sameBirth, stillAs } from './directory.ts';
 import { Finder, type FinderParts, type Look } from './finder.ts';
 import { type Place, type Position, proofOf, Tail } from './tail.ts';
 
@@ -16,6 +17,16 @@ export interface TailsParts extends FinderParts {
   readonly rememberMs: number;
 }
 
+/** What a look has found, for the next one. */
+interface Found {
+  readonly look: Look;
+  /** All that can be read, in the order in which they are to be read. */
+  readonly tails: readonly Tail[];
+}
+
+/** So many files are looked at in a row, before others have their turn. */
+const IN_A_ROW = 500;
+
 /** The tailed files. */
 export class Tails {
   readonly #parts: TailsParts;
@@ -24,6 +35,8 @@ export class Tails {
   /** Positions of a former run, of files that were not found yet. */
   #stored = new Map<bigint, Position[]>();
   #firstLookAt: number | undefined;
+  /** The last look, if the next one need not begin at nothing: each file is where its name is, and is no link. */
+  #plain: Found | undefined;
   #looks = 0;
 
   constructor(parts: TailsParts) {
@@ -51,6 +64,8 @@ export class Tails {
    * @returns those that can be read, each with its state, in the order in which they are to be read; and whether files came or went
    */
   async look(now: number): Promise<{ readonly tails: readonly Tail[]; readonly changed: boolean }> {
+    const quiet = await this.#lookAgain();
+    if (quiet !== undefined) return { tails: quiet, changed: false };
     this.#looks++;
     let changed = await this.#dropForeign();
     const look = await this.#finder.findMatching((key) => this.#all.get(key)?.name);
@@ -61,7 +76,36 @@ export class Tails {
     changed = this.#forget(look, now) || changed;
     this.#firstLookAt ??= now;
     const tails = [...look.places.keys()].map((key) => this.#all.get(key)).filter((tail) => tail !== undefined);
-    return { tails: this.#sorted([...tails, ...deleted]), changed };
+    const sorted = this.#sorted([...tails, ...deleted]);
+    this.#plain = deleted.length === 0 && this.#isPlain(look) ? { look, tails: sorted } : undefined;
+    return { tails: sorted, changed };
+  }
+
+  /**
+   * The look at files of which none has changed, which is most looks at many files: it asks for their states and does nothing else.
+   * @returns those that are open or hold a line that is not whole, as they may have been so for long enough; undefined: something changed
+   */
+  async #lookAgain(): Promise<readonly Tail[] | undefined> {
+    const last = this.#plain;
+    if (last === undefined || !(await this.#finder.isAsListed(last.look.listings))) return undefined;
+    const open: Tail[] = [];
+    let left = IN_A_ROW;
+    for (const tail of last.tails) {
+      if (tail.read?.settled !== true || !stillAs(tail.path, tail.read)) return undefined;
+      if (tail.held || this.#parts.files.has(tail)) open.push(tail);
+      if (--left > 0) continue;
+      left = IN_A_ROW;
+      await nextTurn();
+    }
+    return open;
+  }
+
+  #isPlain({ places, listings }: Look): boolean {
+    if (this.#stored.size > 0 || this.#all.size !== places.size) return false;
+    return [...places.values()].every(
+      ({ group, name, path: found, sure }) =>
+        sure && name === found && listings.get(group.directory)?.quick.has(path.basename(name)) === true,
+    );
   }
 
   /** @returns whether there was one */

@@ -60,7 +60,7 @@ function decodeBatch(bytes: Buffer): RecordBatch {
 
 /** Records by their numbers. */
 export class SortedRecords {
-  readonly #values = new Map<number, Uint8Array>();
+  readonly #values = new Map<number, Buffer>();
   /** All numbers, rising. */
   readonly #keys: number[] = [];
   #bytes = 0;
@@ -81,7 +81,7 @@ export class SortedRecords {
   range(start: number, end: number, limit: number): NumberedRecord[] {
     const from = this.#placeOf(start);
     const keys = this.#keys.slice(from, Math.min(from + limit, this.#placeOf(end)));
-    return keys.map((key) => ({ key, value: this.#values.get(key) ?? new Uint8Array(0) }));
+    return keys.map((key) => ({ key, value: this.#values.get(key) ?? Buffer.alloc(0) }));
   }
 
   apply({ puts, removes }: RecordBatch): void {
@@ -89,10 +89,10 @@ export class SortedRecords {
     for (const key of removes) this.#remove(key);
   }
 
-  #put(key: number, value: Uint8Array): void {
+  #put(key: number, value: Buffer): void {
     const old = this.#values.get(key);
     if (old === undefined) this.#keys.splice(this.#placeOf(key), 0, key);
-    this.#values.set(key, Uint8Array.from(value));
+    this.#values.set(key, Buffer.from(value));
     this.#bytes += value.length - (old?.length ?? 0);
   }
 

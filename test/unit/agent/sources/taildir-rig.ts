@@ -6,8 +6,29 @@ import type { ContractProperties as Properties } from '../../../../src/agent/con
 import { taildir } from '../../../../src/agent/sources/taildir.ts';
 import { ManualClock } from '../../../../src/core/clock.ts';
 import type { PlainEvent } from '../../../../src/core/event.ts';
+import { realMachine } from '../../../../src/core/machine.ts';
 import { ownDirectory } from '../../../kit/directory.ts';
 import { type Rig, rig } from './rig.ts';
+
+/**
+ * The two ways to a file's state, for a machine on which they say something else.
+ * @param see makes of a state the one that is told, or throws
+ */
+export function seeing<T extends fs.Stats | fs.BigIntStats>(
+  see: (file: string, stats: T) => T,
+): { readonly stat: typeof realMachine.fs.stat; readonly fsSync: typeof realMachine.fsSync } {
+  const { stat } = realMachine.fs;
+  const { statSync } = realMachine.fsSync;
+  const change = (file: unknown, stats: unknown): unknown =>
+    stats === undefined ? stats : see(String(file), stats as T);
+  return {
+    stat: (async (...given: Parameters<typeof stat>) => change(given[0], await stat(...given))) as typeof stat,
+    fsSync: {
+      ...realMachine.fsSync,
+      statSync: ((...given: Parameters<typeof statSync>) => change(given[0], statSync(...given))) as typeof statSync,
+    },
+  };
+}
 
 /** An entry of the position file. */
 export interface Entry {

@@ -4,7 +4,7 @@ import zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { realMachine, replaceMachine } from '../../../../src/core/machine.ts';
 import { settle } from '../channels/use.ts';
-import { Scene } from './taildir-rig.ts';
+import { Scene, seeing } from './taildir-rig.ts';
 
 /** A pattern for which `file.log` matches, and no rotated file does. */
 const only = (scene: Scene) => ({ 'filegroups.g': `${scene.directory}/file\\.log` });
@@ -257,15 +257,8 @@ describe('truncation', () => {
     scene.write('file.log', text(0, 3));
     // Only the time of its making tells the new file: it stands for one that has just got the inode.
     let birthtimeNs = 1n;
-    const { stat } = realMachine.fs;
-    const back = replaceMachine({
-      ...realMachine,
-      fs: {
-        ...realMachine.fs,
-        stat: (async (...given: Parameters<typeof stat>) =>
-          Object.assign(await stat(...given), { birthtimeNs })) as typeof stat,
-      },
-    });
+    const { stat, fsSync } = seeing((_, stats) => Object.assign(stats, { birthtimeNs }));
+    const back = replaceMachine({ ...realMachine, fsSync, fs: { ...realMachine.fs, stat } });
     try {
       const first = await scene.start({ idleTimeout: 0 });
       expect(await first.lines()).toEqual(lines(0, 3));
@@ -305,19 +298,11 @@ describe('truncation', () => {
 describe('times', () => {
   /** A machine whose clock stands still, as do the times of files unless they are set by hand: `at` and `times` in ms. */
   function standStill(at: number, times: number | undefined): () => void {
-    const { stat } = realMachine.fs;
-    return replaceMachine({
-      ...realMachine,
-      wallMs: () => at,
-      fs: {
-        ...realMachine.fs,
-        stat: (async (...given: Parameters<typeof stat>) => {
-          const stats = await stat(...given);
-          const ns = BigInt(times ?? 0) * 1_000_000n;
-          return times === undefined ? stats : Object.assign(stats, { mtimeNs: ns, ctimeNs: ns });
-        }) as typeof stat,
-      },
+    const { stat, fsSync } = seeing((_, stats) => {
+      const ns = BigInt(times ?? 0) * 1_000_000n;
+      return times === undefined ? stats : Object.assign(stats, { mtimeNs: ns, ctimeNs: ns });
     });
+    return replaceMachine({ ...realMachine, wallMs: () => at, fsSync, fs: { ...realMachine.fs, stat } });
   }
 
   it('that are too coarse to tell a change hide neither files nor other bytes of the same number', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { realMachine, replaceMachine } from '../../../../src/core/machine.ts';
 import { until } from '../../../kit/until.ts';
 import { settle } from '../channels/use.ts';
-import { Scene } from './taildir-rig.ts';
+import { Scene, seeing } from './taildir-rig.ts';
 
 const text = (from: number, to: number): string =>
   Array.from({ length: to - from }, (_, i) => `${from + i}\n`).join('');
@@ -17,7 +17,11 @@ const lines = (from: number, to: number): string[] => Array.from({ length: to - 
 function watchCalls(aheadMs = 0): { readonly calls: string[]; readonly open: () => number; readonly back: () => void } {
   const calls: string[] = [];
   let open = 0;
-  const { open: realOpen, readdir, stat } = realMachine.fs;
+  const { open: realOpen, readdir } = realMachine.fs;
+  const { stat, fsSync } = seeing((file, stats) => {
+    calls.push(`stat ${file}`);
+    return stats;
+  });
   const watched = {
     ...realMachine.fs,
     open: (async (...given: Parameters<typeof realOpen>) => {
@@ -36,15 +40,12 @@ function watchCalls(aheadMs = 0): { readonly calls: string[]; readonly open: () 
       calls.push(`readdir ${given[0]}`);
       return readdir(...given);
     }) as typeof readdir,
-    stat: ((...given: Parameters<typeof stat>) => {
-      calls.push(`stat ${given[0]}`);
-      return stat(...given);
-    }) as typeof stat,
+    stat,
   };
   return {
     calls,
     open: () => open,
-    back: replaceMachine({ ...realMachine, fs: watched, wallMs: () => realMachine.wallMs() + aheadMs }),
+    back: replaceMachine({ ...realMachine, fsSync, fs: watched, wallMs: () => realMachine.wallMs() + aheadMs }),
   };
 }
 
@@ -350,13 +351,16 @@ describe('what cannot be read', () => {
       const fail = (): never => {
         throw Object.assign(new Error(`${code}: it is broken`), { code });
       };
-      const { open, stat } = realMachine.fs;
+      const { open } = realMachine.fs;
+      const { stat, fsSync } = seeing((file, stats) =>
+        file === bad && broken && what === 'looked at' ? fail() : stats,
+      );
       const back = replaceMachine({
         ...realMachine,
+        fsSync,
         fs: {
           ...realMachine.fs,
-          stat: (async (...given: Parameters<typeof stat>) =>
-            given[0] === bad && broken && what === 'looked at' ? fail() : await stat(...given)) as typeof stat,
+          stat,
           open: (async (...given: Parameters<typeof open>) => {
             if (given[0] === bad && broken && what === 'opened') fail();
             const handle = await open(...given);
