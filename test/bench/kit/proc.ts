@@ -32,10 +32,18 @@ export function cpuSeconds(group: number): number {
 
 /** The most memory that each member has had resident, added up, in bytes. */
 export function peakBytes(group: number): number {
+  return statusOf(group, 'VmHWM');
+}
+
+/** Memory that is in no file, resident now: without programs, and files that are mapped, which the system takes back as it likes. In bytes. */
+export function anonymousBytes(group: number): number {
+  return statusOf(group, 'RssAnon');
+}
+
+function statusOf(group: number, line: string): number {
+  const pattern = new RegExp(`^${line}:\\s*(\\d+) kB`, 'm');
   let kilobytes = 0;
-  for (const { pid } of members(group)) {
-    kilobytes += Number(/^VmHWM:\s*(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
-  }
+  for (const { pid } of members(group)) kilobytes += Number(pattern.exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
   return kilobytes * 1024;
 }
 

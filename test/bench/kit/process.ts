@@ -2,7 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { cpuSeconds, peakBytes } from './proc.ts';
+import { anonymousBytes, cpuSeconds, peakBytes } from './proc.ts';
 
 const KEPT_LINES = 60;
 const SAMPLE_MS = 250;
@@ -47,6 +47,7 @@ export class Measured {
   readonly #sampler: NodeJS.Timeout;
   #exit: string | undefined;
   #peak = 0;
+  #anonymousPeak = 0;
 
   constructor(name: string, { command, args, env, cwd }: Start) {
     this.name = name;
@@ -98,6 +99,12 @@ export class Measured {
     return this.#peak;
   }
 
+  /** The most memory so far that is in no file, by samples, in bytes. */
+  anonymousPeakBytes(): number {
+    this.#sample();
+    return this.#anonymousPeak;
+  }
+
   write(line: string): void {
     this.#child.stdin.write(`${line}\n`);
   }
@@ -115,7 +122,9 @@ export class Measured {
   }
 
   #sample(): void {
-    if (this.#exit === undefined) this.#peak = Math.max(this.#peak, peakBytes(this.pid));
+    if (this.#exit !== undefined) return;
+    this.#peak = Math.max(this.#peak, peakBytes(this.pid));
+    this.#anonymousPeak = Math.max(this.#anonymousPeak, anonymousBytes(this.pid));
   }
 
   #signal(signal: NodeJS.Signals): void {

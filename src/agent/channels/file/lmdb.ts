@@ -4,9 +4,16 @@
  */
 import { open, type RootDatabase } from 'lmdb';
 import type { DatabaseStats, NumberedRecord, RecordBatch, RecordDatabase } from '../../../core/database.ts';
+import { fsSync } from '../../../core/machine.ts';
 
 /** An event that is kept keeps a piece of memory of so many bytes at most. */
 const PIECE_BYTES = 64 * 1024;
+
+/**
+ * Addresses that are set aside for the file, in bytes. Left to itself lmdb-js begins with 128 KiB and maps the file anew each time that it
+ * has grown, which costs time, and counts the file twice as memory of the process.
+ */
+const MAP_BYTES = 2 ** 34;
 
 /** Opens lmdb's files in a directory, as the port says. */
 export function openLmdb(directory: string): RecordDatabase {
@@ -17,8 +24,18 @@ export function openLmdb(directory: string): RecordDatabase {
     encoder: new Copies(),
     overlappingSync: false,
     cache: false,
+    ...(hasAddresses() ? { mapSize: MAP_BYTES } : {}),
   });
   return new LmdbRecords(db);
+}
+
+/** Whether the process may have as many addresses as it likes (`ulimit -v`): lmdb-js dies of SIGSEGV when it cannot have those of its file. */
+function hasAddresses(): boolean {
+  try {
+    return /^Max address space +unlimited /m.test(fsSync.readFileSync('/proc/self/limits', 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 /**

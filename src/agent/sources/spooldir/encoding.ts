@@ -64,10 +64,9 @@ export class FileEncoding {
     return Math.min(at, end);
   }
 
-  /** The body of the event of a line. @throws StreamjobError EVENT_UNREADABLE for bytes that are no text, by the policy FAIL */
+  /** The body of the event of a line: where nothing has to be converted the bytes themselves. @throws StreamjobError EVENT_UNREADABLE for bytes that are no text, by the policy FAIL */
   toBody(bytes: Buffer): Buffer {
-    // The copy is what the caller keeps; the read buffer is used again.
-    if (this.#plain && isUtf8(bytes)) return Buffer.from(bytes);
+    if (this.#plain && isUtf8(bytes)) return bytes;
     const { charset, policy, output } = this.#encoding;
     const decoder = new Decoder(charset.rawDecoder(this.#ordered), policy);
     const text = decoder.write(bytes) + decoder.end();

@@ -12,6 +12,8 @@ export interface Line {
 }
 
 const READ_BYTES = 256 * 1024;
+/** Bodies are views of copies of so many bytes: an event that is kept keeps no more than that. */
+const PIECE_BYTES = 16 * 1024;
 
 /** A file that is being read. */
 export class LineReader {
@@ -23,6 +25,9 @@ export class LineReader {
   #base: number;
   #at = 0;
   #eof = false;
+  /** A copy of a piece of the buffer, and where in the buffer that is. */
+  #piece: Buffer = Buffer.alloc(0);
+  #pieceAt = 0;
   /** The hash of all bytes of the file before the place `#hashed` in the buffer. */
   readonly #hash: Hash;
   #hashed = 0;
@@ -54,7 +59,7 @@ export class LineReader {
       const { start, end, after } = next;
       let body: Buffer;
       try {
-        body = this.#encoding.toBody(this.#buffer.subarray(start, end));
+        body = this.#encoding.toBody(this.#copyOf(start, end));
       } catch (error) {
         if (lines.length > 0) break;
         throw error;
@@ -92,6 +97,15 @@ export class LineReader {
     }
   }
 
+  /** The bytes from `start` to `end` of the buffer, in memory that is not written to again. */
+  #copyOf(start: number, end: number): Buffer {
+    if (end > this.#pieceAt + this.#piece.length || start < this.#pieceAt) {
+      this.#piece = Buffer.from(this.#buffer.subarray(start, Math.max(end, start + PIECE_BYTES)));
+      this.#pieceAt = start;
+    }
+    return this.#piece.subarray(start - this.#pieceAt, end - this.#pieceAt);
+  }
+
   #hashRead(): void {
     this.#hash.update(this.#buffer.subarray(this.#hashed, this.#at));
     this.#hashed = this.#at;
@@ -101,6 +115,7 @@ export class LineReader {
     this.#hashRead();
     this.#hashed = 0;
     const rest = this.#buffer.subarray(this.#at);
+    this.#piece = Buffer.alloc(0);
     const chunk = Buffer.allocUnsafe(READ_BYTES);
     this.#base += this.#at;
     this.#at = 0;

@@ -1,7 +1,11 @@
 /** What the file channel promises when its disk is full, its directory is gone or may not be written. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import readline from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { fc, it } from '@fast-check/vitest';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { Channel } from '../../../../src/agent/channels/channel.ts';
@@ -273,3 +277,25 @@ describe('file channel with a limit of bytes', () => {
     expect(numbers(await takeAll(channel, 100))).toEqual(range(acknowledged + 10).slice(20));
   });
 });
+
+describe.skipIf(process.platform !== 'linux')(
+  'a file channel in a process that may have few addresses (ulimit -v)',
+  () => {
+    it('works', async () => {
+      const program = fileURLToPath(new URL('./killed-writer.ts', import.meta.url));
+      const child = spawn(
+        process.execPath,
+        ['--import', 'tsx', program, path.join(directory, 'data'), '0', 'file', 'few addresses'],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      const exited = once(child, 'exit');
+      const told: number[] = [];
+      for await (const line of readline.createInterface({ input: child.stdout })) {
+        told.push(Number(line));
+        child.kill('SIGKILL');
+      }
+      expect(told.length).toBeGreaterThan(0);
+      expect(await exited).toEqual([null, 'SIGKILL']);
+    });
+  },
+);
