@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs';
 import os from 'node:os';
 import { RpcClient } from '../../../src/agent.ts';
 import { type DifferentialCase, inside, type Outcome, overHttp, overTcp, overUdp } from './case.ts';
+import { CONTAINERS } from './containers.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const LINES = Array.from({ length: 20 }, (_, i) => `line-${i} text`);
@@ -88,6 +89,19 @@ const SPOOLED: readonly DifferentialCase[] = [
     arrive: 3,
     left: done('a.log', 'b.log', 'c.log'),
   },
+  {
+    name: 'spooldir-blob',
+    files: { 'a.bin': 'line 1\nli', 'b.bin': Buffer.from('abcdefghijkl\u00ff\n\r\nz', 'latin1'), 'c.bin': '' },
+    arrive: 4,
+    left: done('a.bin', 'b.bin', 'c.bin'),
+  },
+  {
+    name: 'spooldir-avro-hash',
+    files: CONTAINERS,
+    arrive: 11,
+    left: done('a.avro', 'b.avro'),
+  },
+  { name: 'spooldir-avro-literal', files: CONTAINERS, arrive: 11, left: done('a.avro', 'b.avro') },
   { name: 'spooldir-suffix', files: { 'a.log': 'a\n', 'b.done': 'b\n' }, arrive: 1, left: ['a.log.done', 'b.done'] },
 ];
 
