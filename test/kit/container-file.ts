@@ -1,5 +1,6 @@
 /** Avro object container files, block by block, right ones and wrong ones. */
 import zlib from 'node:zlib';
+import { snappyCompress } from '../../src/avro/snappy.ts';
 import { encodeLong, encodeString } from '../../src/avro/writer.ts';
 
 const MARKER = Buffer.alloc(16, 'm');
@@ -19,7 +20,7 @@ export function containerFile(blocks: readonly (readonly Buffer[])[], { codec, m
   const parts = [...head, encodeLong(0), MARKER];
   for (const block of blocks) {
     const plain = Buffer.concat(block);
-    const data = codec === 'deflate' ? zlib.deflateRawSync(plain) : plain;
+    const data = codec === 'deflate' ? zlib.deflateRawSync(plain) : codec === 'snappy' ? snappyCompress(plain) : plain;
     parts.push(encodeLong(block.length + more), encodeLong(data.length), data, MARKER);
   }
   return Buffer.concat(parts);

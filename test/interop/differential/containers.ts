@@ -40,5 +40,10 @@ const TEXTS = ['one', '', '\u00fc'].map((text) => avsc.Type.forSchema('string').
 /** By their names. */
 export const CONTAINERS: Readonly<Record<string, Buffer>> = {
   'a.avro': containerFile([READINGS.slice(0, 5), READINGS.slice(5)], { codec: 'deflate', schema: READING }),
+  // Seven times the same: there is something to copy.
+  'c.avro': containerFile([Array.from({ length: 7 }, () => READINGS[0] ?? Buffer.alloc(0))], {
+    codec: 'snappy',
+    schema: READING,
+  }),
   'b.avro': containerFile([TEXTS], { schema: TEXT }),
 };

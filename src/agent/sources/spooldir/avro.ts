@@ -149,7 +149,7 @@ export const avro: DeserializerType = defineComponent({
   differences: [
     'A body is the datum as the file has it; Flume decodes it and encodes it anew, which puts the entries of maps in another order.',
     'Data of any schema are read; Flume reads records only.',
-    'The codecs snappy, bzip2, xz and zstandard are refused: such a file is told once and left.',
+    'The codecs bzip2, xz and zstandard are refused: such a file is told once and left.',
     'A restart goes on behind the last datum that was delivered; Flume repeats those of its block.',
   ],
   fields: {

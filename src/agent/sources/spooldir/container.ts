@@ -6,6 +6,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { AvroReader } from '../../../avro/reader.ts';
+import { snappyUncompress } from '../../../avro/snappy.ts';
 import { messageOf, type StreamjobError } from '../../../core/errors.ts';
 import { unreadable } from './deserializer.ts';
 
@@ -20,7 +21,14 @@ const HEADER_LIMITS = { entries: 10_000, bytes: 64 * 1024 * 1024 };
 /** A block is held as a whole: one that is longer, packed or not, is refused. */
 const MOST_BLOCK_BYTES = 512 * 1024 * 1024;
 
-type Codec = 'null' | 'deflate';
+/** Unpacks a block's data. */
+type Unpack = (packed: Buffer) => Buffer | Promise<Buffer>;
+
+const CODECS: Readonly<Record<string, Unpack>> = {
+  null: (packed) => packed,
+  deflate: (packed) => inflateRaw(packed, { maxOutputLength: MOST_BLOCK_BYTES }),
+  snappy: (packed) => snappyUncompress(packed, MOST_BLOCK_BYTES),
+};
 
 /** A block. */
 export interface ContainerBlock {
@@ -41,14 +49,14 @@ export class ContainerFile {
   /** Its bytes before the first block. */
   readonly header: Buffer;
   readonly #file: FileHandle;
-  readonly #codec: Codec;
+  readonly #unpack: Unpack;
   readonly #marker: Buffer;
 
   private constructor(file: FileHandle, header: Buffer, metadata: ReadonlyMap<string, Buffer>) {
     this.#file = file;
     this.header = Buffer.from(header);
     this.#marker = this.header.subarray(-SYNC_BYTES);
-    this.#codec = codecOf(metadata.get('avro.codec')?.toString());
+    this.#unpack = codecOf(metadata.get('avro.codec')?.toString());
     const schema = metadata.get('avro.schema');
     if (schema === undefined) throw unreadable('it is an Avro container file without a schema');
     this.schema = schema.toString();
@@ -85,8 +93,7 @@ export class ContainerFile {
         throw unreadable(`it has ${size} bytes and a marker, but the file has only ${left} more`);
       const bytes = await readAt(this.#file, start, size + SYNC_BYTES);
       if (!bytes.subarray(size).equals(this.#marker)) throw unreadable('the marker behind it is not that of the file');
-      const packed = bytes.subarray(0, size);
-      const data = this.#codec === 'null' ? packed : await inflateRaw(packed, { maxOutputLength: MOST_BLOCK_BYTES });
+      const data = await this.#unpack(bytes.subarray(0, size));
       return { count, data, raw: [head.subarray(0, reader.position), bytes], end: start + size + SYNC_BYTES };
     } catch (error) {
       throw damaged(what, error);
@@ -112,11 +119,11 @@ function headerOf(bytes: Buffer): Header {
   }
 }
 
-function codecOf(name: string | undefined): Codec {
-  if (name === undefined || name === '' || name === 'null') return 'null';
-  if (name === 'deflate') return name;
+function codecOf(name = 'null'): Unpack {
+  const unpack = Object.hasOwn(CODECS, name) ? CODECS[name] : undefined;
+  if (unpack !== undefined) return unpack;
   throw unreadable(
-    `its codec ${name} cannot be read here, expected null or deflate`,
+    `its codec ${name} cannot be read here, expected one of ${Object.keys(CODECS).join(', ')}`,
     'write the file with the codec deflate',
   );
 }
