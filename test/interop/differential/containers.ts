@@ -47,3 +47,9 @@ export const CONTAINERS: Readonly<Record<string, Buffer>> = {
   }),
   'b.avro': containerFile([TEXTS], { schema: TEXT }),
 };
+
+/** A file of two blocks, the second of which ends with the marker of another file. */
+export const DAMAGED: Buffer = ((): Buffer => {
+  const bytes = containerFile([READINGS.slice(0, 4), READINGS.slice(4)], { schema: READING });
+  return bytes.fill('x', bytes.length - 16);
+})();
