@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import avsc from 'avsc';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { serializers } from '../../../../src/agent/serializers/index.ts';
 import { BATCH_BYTES } from '../../../../src/agent/sources/spooldir/deserializer.ts';
 import { spooldir } from '../../../../src/agent/sources/spooldir.ts';
 import { parseSchema } from '../../../../src/avro/schema/parse.ts';
@@ -12,6 +13,7 @@ import { schemaHash } from '../../../../src/avro/schema/text.ts';
 import type { PlainEvent } from '../../../../src/core/event.ts';
 import { type Container, containerFile } from '../../../kit/container-file.ts';
 import { until } from '../../../kit/until.ts';
+import { configured } from '../channels/make.ts';
 import { type Rig, rig } from './rig.ts';
 
 let directory = '';
@@ -186,6 +188,25 @@ describe('AVRO', () => {
     expect((await made.takeAll()).length).toBe(5);
     expect(made.counters.AppendBatchAcceptedCount).toBe(3);
   });
+
+  it.each(['null', 'deflate', 'snappy'])(
+    'reads what the serializer avro_event writes (%s)',
+    async (compressionCodec) => {
+      const serializer = configured(
+        serializers.get('avro_event'),
+        { compressionCodec, syncIntervalBytes: 40 },
+        { owner: 'k1' },
+      )();
+      const events = Array.from({ length: 5 }, (_, i) => ({
+        headers: { i: String(i) },
+        body: Buffer.from(`body ${i} `.repeat(9)),
+      }));
+      await write('a', Buffer.concat([...serializer.begin(), ...serializer.batch(events)]));
+      const read = (await all({ ...AVRO, 'deserializer.schemaType': 'LITERAL' })).events;
+      const type = avsc.Type.forSchema(JSON.parse(read[0]?.headers['flume.avro.schema.literal'] ?? '') as avsc.Schema);
+      expect(read.map(({ body }) => type.fromBuffer(Buffer.from(body)) as unknown)).toEqual(events);
+    },
+  );
 
   it('reads a header of any length', async () => {
     const schema = { ...SCHEMA, doc: 'long '.repeat(50_000) };
