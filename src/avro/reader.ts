@@ -64,6 +64,16 @@ export class AvroReader {
     throw malformed('an integer has more than 10 bytes');
   }
 
+  /** Steps over an Avro int or long, whatever its value is. */
+  skipLong(): void {
+    for (let i = 0; i < LONGEST_VARINT; i++) {
+      const byte = this.bytes[this.position++];
+      if (byte === undefined) throw truncated();
+      if (byte < 0x80) return;
+    }
+    throw malformed('an integer has more than 10 bytes');
+  }
+
   /** The start and end of an Avro bytes or string value, stepping over it. */
   span(): { start: number; end: number } {
     const length = this.skip();

@@ -12,6 +12,7 @@ import { hbaseSerializers } from '../../src/agent/sinks/hbase/serializers.ts';
 import { sinks } from '../../src/agent/sinks/index.ts';
 import { httpHandlers } from '../../src/agent/sources/http/handlers.ts';
 import { sources } from '../../src/agent/sources/index.ts';
+import { deserializers } from '../../src/agent/sources/spooldir/deserializers.ts';
 import type { Registry } from '../../src/core/registry.ts';
 
 type Described = Pick<
@@ -42,6 +43,13 @@ const KINDS: readonly Kind[] = [
     about:
       'A handler makes events of a request of the `http` source. Its fields stand below it: `handler.maxBlobLength`.',
     types: httpHandlers,
+  },
+  {
+    title: 'Deserializers',
+    key: 'a1.sources.r1.deserializer',
+    about:
+      'A deserializer makes events of a file of the `spooldir` source. Its fields stand below it: `deserializer.maxLineLength`.',
+    types: deserializers,
   },
   {
     title: 'Channels',

@@ -63,7 +63,7 @@ export async function loadAgent(read: ReadFiles, name: string, given: ConfGiven)
   const filters = readFilters({ agent: name, settings, problems: read.problems });
   const filtered = await applyFilters(filters, settings, read.problems, { env, clock });
   const own = await loadOwnTypes(filtered, read.problems, loggerOf(log));
-  return confOf(read, filtered, own, name, given.reliability);
+  return confOf(read, filtered, own, name, given);
 }
 
 /** As {@link loadFlumeConfs}, at once: a value that a config filter has is an error. */
@@ -73,7 +73,7 @@ export function readFlumeConfs(files: readonly ConfText[], name: string, given: 
   const settings = ownSettings(read, name);
   readFilters({ agent: name, settings, problems: read.problems });
   refuseFiltered(settings, read.problems);
-  return confOf(read, settings, refuseOwnTypes(settings), name, given.reliability);
+  return confOf(read, settings, refuseOwnTypes(settings), name, given);
 }
 
 /** As {@link readFlumeConfs}, of one file. @param env where `${env:X}` comes from */
@@ -88,29 +88,23 @@ export function readFlumeConf(
 }
 
 /** The agent of properties whose variables are put in. */
-function confOf(
-  read: ReadFiles,
-  settings: Settings,
-  own: OwnTypes,
-  name: string,
-  asked: Reliability | undefined,
-): ReadConf {
+function confOf(read: ReadFiles, settings: Settings, own: OwnTypes, name: string, given: ConfGiven): ReadConf {
   const { problems } = read;
-  const conf = new ConfReader(name, settings, problems, own, asked).read(agentsOf(read));
+  const conf = new ConfReader(name, settings, problems, own, given).read(agentsOf(read));
   return { conf: problems.errors.length > 0 ? undefined : conf, problems };
 }
 
 class ConfReader {
   readonly #agent: string;
-  readonly #asked: Reliability | undefined;
+  readonly #given: ConfGiven;
   readonly #own: OwnTypes;
   readonly #settings: Settings;
   readonly #problems: Problems;
   readonly #names: Readonly<Record<Kind, readonly string[]>>;
 
-  constructor(agent: string, settings: Settings, problems: Problems, own: OwnTypes, asked: Reliability | undefined) {
+  constructor(agent: string, settings: Settings, problems: Problems, own: OwnTypes, given: ConfGiven) {
     this.#agent = agent;
-    this.#asked = asked;
+    this.#given = given;
     this.#own = own;
     this.#settings = settings;
     this.#problems = problems;
@@ -126,6 +120,7 @@ class ConfReader {
       problems: this.#problems,
       names: this.#names,
       own: this.#own,
+      given: this.#given,
     });
     const channels = this.#names.channels.flatMap((name) => parts.channel(name));
     const byName = new Map(channels.map((conf) => [conf.name, conf.channel]));
@@ -139,7 +134,7 @@ class ConfReader {
       );
     if (this.#names.sources.length + this.#names.sinks.length === 0)
       this.#problems.error(undefined, `agent ${this.#agent} has no sources and no sinks`, IDLE);
-    const level = readLevel(this.#problems, this.#settings, this.#asked);
+    const level = readLevel(this.#problems, this.#settings, this.#given.reliability);
     const groups = this.#groups(channels, sinks, level);
     checkResources(this.#problems, ownersOf({ sources, channels, sinks, groups }));
     // A component that is wrong is missing here, which is no further news.

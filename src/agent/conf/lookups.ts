@@ -18,7 +18,11 @@ export interface Surroundings {
 /** A value; or why there is none: it is not set, which leaves the text as it is, or it is refused. */
 export type LookedUp = { readonly value: string } | { readonly missing: string } | { readonly refused: string };
 
-type LookUp = (name: string, given: Surroundings) => LookedUp;
+/** What a prefix stands for. */
+export type LookUp = (name: string, given: Surroundings) => LookedUp;
+
+/** The prefixes that there are, in lower case. */
+export type Lookups = ReadonlyMap<string, LookUp>;
 
 /** The system property that lets `${X}` without a prefix be a variable of the environment. */
 const IMPLEMENTATION = 'propertiesImplementation';
@@ -46,32 +50,44 @@ const SYSTEM: Readonly<Record<string, () => string>> = {
   'line.separator': () => os.EOL,
 };
 
-const PREFIXES: Readonly<Record<string, LookUp>> = {
-  env: (name, { env }) => found(env[name], `the environment variable ${name} is not set`),
-  sys: (name, { system }) =>
-    found(
-      own(system, name) ?? own(SYSTEM, name)?.(),
-      `there is no system property ${name}, which -D${name}=VALUE sets`,
-    ),
-  java: (name) => {
-    if (OF_JAVA_ONLY.includes(name)) return { refused: `this is Node.js ${process.version}: there is no Java here` };
-    return found(own(JAVA, name)?.(), `expected java:${Object.keys(JAVA).join(', java:')}`);
-  },
-  date: (pattern) => {
-    const date = formatDate(pattern, wallMs());
-    if ('text' in date) return { value: date.text };
-    return { refused: `the letter ${date.unknown} of the date format ${pattern} is not known here` };
-  },
+export const environment: LookUp = (name, { env }) => found(env[name], `the environment variable ${name} is not set`);
+
+export const systemProperties: LookUp = (name, { system }) =>
+  found(own(system, name) ?? own(SYSTEM, name)?.(), `there is no system property ${name}, which -D${name}=VALUE sets`);
+
+export const java: LookUp = (name) => {
+  if (OF_JAVA_ONLY.includes(name)) return { refused: `this is Node.js ${process.version}: there is no Java here` };
+  return found(own(JAVA, name)?.(), `expected java:${Object.keys(JAVA).join(', java:')}`);
 };
+
+export const date: LookUp = (pattern) => {
+  const formatted = formatDate(pattern, wallMs());
+  if ('text' in formatted) return { value: formatted.text };
+  return { refused: `the letter ${formatted.unknown} of the date format ${pattern} is not known here` };
+};
+
+/** The prefixes that there are unless `-Dlookups=FILE` names others. */
+export const USUAL_LOOKUPS: Lookups = new Map([
+  ['env', environment],
+  ['sys', systemProperties],
+  ['java', java],
+  ['date', date],
+]);
 
 /**
  * Looks up a name with a prefix.
  * @returns undefined when it has none that is known: then it is another property of the files
- * @example lookUp('env:HOME', { env: process.env }) // { value: '/home/me' }
+ * @example lookUp('env:HOME', USUAL_LOOKUPS, { env: process.env }) // { value: '/home/me' }
  */
-export function lookUp(name: string, given: Surroundings): LookedUp | undefined {
-  const [, prefix = '', rest = ''] = /^(\w+):(.*)$/s.exec(name) ?? [];
-  return own(PREFIXES, prefix.toLowerCase())?.(rest, given);
+export function lookUp(name: string, lookups: Lookups, given: Surroundings): LookedUp | undefined {
+  const [prefix, rest] = prefixOf(name);
+  return prefix === undefined ? undefined : lookups.get(prefix.toLowerCase())?.(rest, given);
+}
+
+/** What stands before the first colon of a name, undefined where it has none, and what stands behind. */
+export function prefixOf(name: string): [prefix: string | undefined, rest: string] {
+  const colon = name.indexOf(':');
+  return colon < 0 ? [undefined, name] : [name.slice(0, colon), name.slice(colon + 1)];
 }
 
 /** What `${X}` is where no property has that name: a variable of the environment, if Flume was told so. */
@@ -79,7 +95,8 @@ export function lookUpBare(name: string, { env, system }: Surroundings): string 
   return own(system, IMPLEMENTATION) === WITH_ENVIRONMENT ? env[name] : undefined;
 }
 
-function found(value: string | undefined, missing: string): LookedUp {
+/** A value, or why there is none. */
+export function found(value: string | undefined, missing: string): LookedUp {
   return value === undefined ? { missing } : { value };
 }
 

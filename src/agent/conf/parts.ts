@@ -16,7 +16,9 @@ import { sinks as sinkTypes } from '../sinks/index.ts';
 import { sources as sourceTypes } from '../sources/index.ts';
 import type { ChannelConf, SinkConf, SourceConf } from './agent-conf.ts';
 import { checkBatch, warnOfUnlisted } from './cross-checks.ts';
+import type { Surroundings } from './lookups.ts';
 import { notHere } from './not-here.ts';
+import { withTlsGlobals } from './tls-globals.ts';
 
 /** The kinds of components that an agent lists. */
 export const KINDS = ['sources', 'channels', 'sinks'] as const;
@@ -39,6 +41,8 @@ export interface PartsIn {
   readonly names: Readonly<Record<Kind, readonly string[]>>;
   /** Components of the user's that the file names. */
   readonly own: OwnTypes;
+  /** Where what all components have in common comes from. */
+  readonly given: Surroundings;
 }
 
 function leftOut(owner: string): string {
@@ -52,13 +56,15 @@ export class PartReader {
   readonly #problems: Problems;
   readonly #names: Readonly<Record<Kind, readonly string[]>>;
   readonly #ownTypes: OwnTypes;
+  readonly #given: Surroundings;
 
-  constructor({ agent, settings, problems, names, own }: PartsIn) {
+  constructor({ agent, given, settings, problems, names, own }: PartsIn) {
     this.#agent = agent;
     this.#settings = settings;
     this.#problems = problems;
     this.#names = names;
     this.#ownTypes = own;
+    this.#given = given;
   }
 
   /** A channel. */
@@ -148,16 +154,22 @@ export class PartReader {
   }
 
   #component<C, I>(kind: Kind, name: string, types: Registry<ComponentType<C, I>>): Configured<C, I> | undefined {
-    return readTyped(this.#problems, {
-      owner: `${kind.slice(0, -1)} ${name}`,
-      settings: this.#own(kind, name),
+    const owner = `${kind.slice(0, -1)} ${name}`;
+    const own = this.#own(kind, name);
+    const { settings, told } = withTlsGlobals(own, types.find(own.get('type')?.value ?? '')?.fields ?? {}, this.#given);
+    const read = readTyped(this.#problems, {
+      owner,
+      settings,
       common: COMMON[kind],
       types,
       own: this.#ownTypes,
       refused: notHere(kind),
-      flume: { unknown: 'ends at its start, with exit code 0', none: leftOut(`${kind.slice(0, -1)} ${name}`) },
+      flume: { unknown: 'ends at its start, with exit code 0', none: leftOut(owner) },
       listedAt: this.#settings.get(kind)?.line,
     });
+    if (read === undefined && told !== undefined)
+      this.#problems.warn(own.get('type')?.line, `${owner} has properties from outside of the file: ${told}`);
+    return read;
   }
 
   #own(kind: Kind, name: string): Settings {

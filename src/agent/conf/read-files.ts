@@ -3,6 +3,7 @@ import { nearest } from '../../core/registry.ts';
 import { Problems } from '../component/problems.ts';
 import type { Setting } from '../component/settings.ts';
 import { filterOf, words } from './filters.ts';
+import { readLookups } from './lookup-set.ts';
 import type { Surroundings } from './lookups.ts';
 import { type Property, parseProperties } from './properties.ts';
 import { type Substitution, substitute } from './substitute.ts';
@@ -41,7 +42,7 @@ export function readFiles(files: readonly ConfText[], given: Surroundings): Read
       entries.set(key, { key, value, line: before + line });
     }
   }
-  return { entries, substitution: substitute(entries, given), problems };
+  return { entries, substitution: substitute(entries, given, readLookups(given, problems)), problems };
 }
 
 /** The names of the agents that have properties. */
@@ -70,7 +71,7 @@ export function ownSettings({ entries, substitution, problems }: ReadFiles, agen
       problems.warn(line, `${key}: \${${name}} cannot be resolved and stays as it is: ${why}`);
     }
     if (key === `${agent}.`) problems.warn(line, `${key} is ignored: expected a name of a property behind ${key}`);
-    else own.set(key.slice(agent.length + 1), { key, value: result?.value ?? '', line });
+    else own.set(key.slice(agent.length + 1), { key, value: (result?.value ?? '').trim(), line });
   }
   return own;
 }

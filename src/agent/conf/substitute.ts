@@ -3,7 +3,15 @@
  * `${…}`. Flume resolves other properties in the order of a hash table, so that it works for some names only; here the
  * order does not matter. What cannot be resolved stays as it is, as in Flume, and is told.
  */
-import { type LookedUp, lookUp, lookUpBare, type Surroundings } from './lookups.ts';
+import {
+  type LookedUp,
+  type Lookups,
+  lookUp,
+  lookUpBare,
+  prefixOf,
+  type Surroundings,
+  USUAL_LOOKUPS,
+} from './lookups.ts';
 import type { Property } from './properties.ts';
 
 /** A variable that stays in the text as it is. */
@@ -32,13 +40,18 @@ const MAX_DEPTH = 32;
  * Resolves the values of a file.
  * @param entries the properties by key
  * @param given where variables with a prefix come from
+ * @param lookups the prefixes that there are
  */
-export function substitute(entries: ReadonlyMap<string, Property>, given: Surroundings): Substitution {
+export function substitute(
+  entries: ReadonlyMap<string, Property>,
+  given: Surroundings,
+  lookups: Lookups = USUAL_LOOKUPS,
+): Substitution {
   const values = new Map<string, Substituted>();
   const used = new Set<string>();
   for (const [key, { value }] of entries) {
     const told = { unresolved: [], errors: [], used };
-    const resolver = new Resolver(entries, given, told);
+    const resolver = new Resolver(entries, given, lookups, told);
     values.set(key, { value: resolver.expand(value, [key]), unresolved: told.unresolved, errors: told.errors });
   }
   return { values, used };
@@ -53,11 +66,13 @@ interface Told {
 class Resolver {
   readonly #entries: ReadonlyMap<string, Property>;
   readonly #given: Surroundings;
+  readonly #lookups: Lookups;
   readonly #told: Told;
 
-  constructor(entries: ReadonlyMap<string, Property>, given: Surroundings, told: Told) {
+  constructor(entries: ReadonlyMap<string, Property>, given: Surroundings, lookups: Lookups, told: Told) {
     this.#entries = entries;
     this.#given = given;
+    this.#lookups = lookups;
     this.#told = told;
   }
 
@@ -97,19 +112,26 @@ class Resolver {
   }
 
   #find(name: string, path: readonly string[]): LookedUp {
-    const found = lookUp(name, this.#given);
-    if (found !== undefined) return found;
+    const found = lookUp(name, this.#lookups, this.#given);
+    if (found !== undefined && !('missing' in found)) return found;
+    const [prefix, rest] = prefixOf(name);
+    // What its prefix does not have, and what has a prefix that nobody knows, is a property by the name behind the prefix.
+    const property = this.#property(name, path) ?? (prefix === undefined ? undefined : this.#property(rest, path));
+    if (property !== undefined) return { value: property };
+    const bare = lookUpBare(rest, this.#given);
+    if (bare !== undefined) return { value: bare };
+    return found ?? { missing: `there is no property ${name}` };
+  }
+
+  #property(name: string, path: readonly string[]): string | undefined {
     const property = this.#entries.get(name);
-    if (property === undefined) {
-      const value = lookUpBare(name, this.#given);
-      return value === undefined ? { missing: `there is no property ${name}` } : { value };
-    }
+    if (property === undefined) return undefined;
     this.#told.used.add(name);
     if (path.includes(name) || path.length > MAX_DEPTH) {
       this.#told.errors.push(`\${${name}} refers to itself: ${[...path, name].join(' -> ')}`);
-      return { value: '' };
+      return '';
     }
-    return { value: this.expand(property.value, [...path, name]) };
+    return this.expand(property.value, [...path, name]);
   }
 }
 

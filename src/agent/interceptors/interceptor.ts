@@ -5,7 +5,11 @@ import type { Logger } from '../../core/log.ts';
 import type { ComponentType } from '../component/component-type.ts';
 
 /** Returns the event to go on with, or undefined to drop it. An event is not changed in place: a source may send it again. */
-export type Interceptor = (event: PlainEvent) => PlainEvent | undefined;
+export interface Interceptor {
+  (event: PlainEvent): PlainEvent | undefined;
+  /** What the first event waits for, such as an answer of the name server. It never fails. Only those that are built in have it. */
+  readonly ready?: Promise<void>;
+}
 
 /** What an interceptor is given. */
 export interface InterceptorContext {

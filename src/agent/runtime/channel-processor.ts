@@ -79,6 +79,7 @@ export class ChannelProcessor implements SourceChannels {
   }
 
   async #put(batch: readonly PlainEvent[]): Promise<void> {
+    for (const { ready } of this.#parts.interceptors) if (ready !== undefined) await ready;
     const required = new Map<Channel, PlainEvent[]>();
     const optional = new Map<Channel, PlainEvent[]>();
     for (const raw of batch) {

@@ -4,6 +4,7 @@
  */
 import zlib from 'node:zlib';
 import { encodeAppend } from '../../avro/protocols/flume.ts';
+import { snappyCompress } from '../../avro/snappy.ts';
 import { encodeLong, encodeString } from '../../avro/writer.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { randomBytes } from '../../core/machine.ts';
@@ -16,13 +17,21 @@ const SYNC_BYTES = 16;
 const SCHEMA =
   '{"type":"record","name":"Event","fields":[{"name":"headers","type":{"type":"map","values":"string"}},{"name":"body","type":"bytes"}]}';
 
+/** How a block is packed. */
+const CODECS = {
+  null: (plain: Buffer): Buffer => plain,
+  deflate: (plain: Buffer): Buffer => zlib.deflateRawSync(plain),
+  snappy: snappyCompress,
+};
+type Codec = keyof typeof CODECS;
+
 /** One container. Each batch ends a block, so that what is synced is whole. */
 class Container implements FileSerializer {
   readonly #marker = randomBytes(SYNC_BYTES);
-  readonly #codec: 'null' | 'deflate';
+  readonly #codec: Codec;
   readonly #blockBytes: number;
 
-  constructor(codec: 'null' | 'deflate', blockBytes: number) {
+  constructor(codec: Codec, blockBytes: number) {
     this.#codec = codec;
     this.#blockBytes = blockBytes;
   }
@@ -55,7 +64,7 @@ class Container implements FileSerializer {
 
   #block(records: readonly Buffer[]): Uint8Array[] {
     const plain = Buffer.concat(records);
-    const data = this.#codec === 'deflate' ? zlib.deflateRawSync(plain) : plain;
+    const data = CODECS[this.#codec](plain);
     return [encodeLong(records.length), encodeLong(data.length), data, this.#marker];
   }
 }
@@ -65,7 +74,9 @@ export const avroEvent: SerializerType = defineComponent({
   type: 'avro_event',
   aliases: ['org.apache.flume.serialization.FlumeEventAvroEventSerializer$Builder'],
   doc: 'an Avro container file of records with headers and body',
-  differences: ['Each batch ends a block of the file. The codecs snappy, bzip2 and xz are refused: use deflate.'],
+  differences: [
+    'Each batch ends a block of the file. The codecs bzip2, xz and zstandard are refused: use deflate or snappy.',
+  ],
   fields: {
     syncIntervalBytes: int({
       unit: 'bytes',
@@ -73,7 +84,7 @@ export const avroEvent: SerializerType = defineComponent({
       default: 2_048_000,
       min: 32,
     }),
-    compressionCodec: choice(['null', 'deflate'], { doc: 'how blocks are compressed', default: 'null' }),
+    compressionCodec: choice(['null', 'deflate', 'snappy'], { doc: 'how blocks are compressed', default: 'null' }),
   },
   create:
     ({ compressionCodec, syncIntervalBytes }, _context: SerializerContext): Serializer =>

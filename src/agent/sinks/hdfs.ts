@@ -100,7 +100,7 @@ class HdfsSink implements Sink {
   constructor(values: Values<typeof fields>, context: SinkContext, serializer: Serializer) {
     this.#values = values;
     this.#context = context;
-    const place = placeOf(values['hdfs.path'], values['hdfs.webhdfs']);
+    const place = placeOf(values['hdfs.path'], values['hdfs.webhdfs'], process.env['HADOOP_CONF_DIR']);
     if (typeof place === 'string') throw new StreamjobError('CONFIG_INVALID', `hdfs.path ${place}`);
     const time = timeOf(values);
     this.#directoryOf = pathEscapes(place.path, time);
@@ -243,7 +243,7 @@ function beginOf(values: Values<typeof fields>, serializer: Serializer, now: () 
 }
 
 function check(values: Values<typeof fields>, complain: Complain): void {
-  const place = placeOf(values['hdfs.path'], values['hdfs.webhdfs']);
+  const place = placeOf(values['hdfs.path'], values['hdfs.webhdfs'], process.env['HADOOP_CONF_DIR']);
   if (typeof place === 'string') complain('hdfs.path', place);
   for (const property of ['hdfs.path', 'hdfs.filePrefix'] as const) {
     try {

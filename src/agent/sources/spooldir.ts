@@ -1,6 +1,6 @@
 /**
- * The spooling directory source: every file that is put into a directory becomes events, one per line, each delivered
- * once or more; then the file is renamed, removed or noted as done. A restart goes on where the last commit ended.
+ * The spooling directory source: every file that is put into a directory becomes events (one per line, unless another
+ * deserializer is named), each delivered once or more; then the file is renamed, removed or noted as done. A restart goes on where the last commit ended.
  * Where Flume's source dies for ever (a file changed while it was read, a name used again, bytes that are no text) this one
  * logs one error, leaves that file as it is, and goes on with the next.
  */
@@ -8,13 +8,13 @@ import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { sleep } from '../../core/clock.ts';
 import { messageOf, StreamjobError, systemCodeOf } from '../../core/errors.ts';
-import type { PlainEvent } from '../../core/event.ts';
 import { fs } from '../../core/machine.ts';
 import { defineComponent } from '../component/component.ts';
 import { bool, charset, choice, int, regex, text, type Values } from '../component/fields.ts';
+import { nested } from '../component/nested.ts';
 import { breathe, deliver, never, type Source, type SourceContext, type SourceType } from './source.ts';
-import { FileEncoding, type LineEncoding } from './spooldir/encoding.ts';
-import { type Line, LineReader } from './spooldir/line-reader.ts';
+import type { OpenDeserializer } from './spooldir/deserializer.ts';
+import { deserializers } from './spooldir/deserializers.ts';
 import { PositionLog } from './spooldir/position.ts';
 import { type Candidate, candidateOf, sameFile, scan } from './spooldir/scan.ts';
 import { type DonePolicy, exists, Marks, settleFile } from './spooldir/settle.ts';
@@ -39,20 +39,16 @@ const fields = {
   recursiveDirectorySearch: bool({ doc: 'read files of sub-directories too', default: false }),
   maxBackoff: int({ unit: 'ms', doc: 'ms of the longest wait when a channel is full', default: 4000, min: 1 }),
   batchSize: int({ unit: 'events', doc: 'events per transaction', default: 100, min: 1 }),
-  inputCharset: charset({ doc: 'character set of the files', default: 'UTF-8' }),
+  inputCharset: charset({ doc: 'character set of the files, for lines', default: 'UTF-8' }),
   decodeErrorPolicy: choice(['FAIL', 'REPLACE', 'IGNORE'], {
     doc: 'what bytes that are no text do: the file is left, U+FFFD is put, they are left out',
     default: 'FAIL',
   }),
-  deserializer: choice(['LINE'], { doc: 'how a file becomes events', default: 'LINE' }),
-  'deserializer.maxLineLength': int({
+  bufferMaxLineLength: int({
     unit: 'characters',
-    doc: 'longest line in characters; longer ones are cut into several events. A line of just that length is one event; Flume makes an empty one of its newline too',
-    aliases: ['bufferMaxLineLength'],
-    default: 2048,
+    doc: 'deprecated: deserializer.maxLineLength, which it takes the place of',
     min: 1,
   }),
-  'deserializer.outputCharset': charset({ doc: 'character set of the bodies', default: 'UTF-8' }),
 };
 
 class SpoolDirSource implements Source {
@@ -61,7 +57,8 @@ class SpoolDirSource implements Source {
   readonly #context: SourceContext;
   readonly #directory: string;
   readonly #trackerDir: string;
-  readonly #encoding: LineEncoding;
+  readonly #open: OpenDeserializer;
+  readonly #deserializer: string;
   readonly #position: PositionLog;
   readonly #done: DonePolicy;
   readonly #marks: Marks;
@@ -72,16 +69,13 @@ class SpoolDirSource implements Source {
   #endWaiters: (() => void)[] = [];
   #warnedOfCut = false;
 
-  constructor(values: Values<typeof fields>, context: SourceContext) {
+  /** @param deserializer its type, and what opens files with it */
+  constructor(values: Values<typeof fields>, deserializer: [string, OpenDeserializer], context: SourceContext) {
     this.#values = values;
     this.#context = context;
     this.#directory = path.resolve(values.spoolDir);
     this.#trackerDir = path.resolve(this.#directory, values.trackerDir);
-    this.#encoding = {
-      charset: values.inputCharset,
-      policy: values.decodeErrorPolicy,
-      output: values['deserializer.outputCharset'],
-    };
+    [this.#deserializer, this.#open] = deserializer;
     this.#position = new PositionLog(this.#trackerDir);
     const how = values.deletePolicy === 'immediate' ? 'remove' : values.trackingPolicy === 'rename' ? 'rename' : 'mark';
     this.#done = { how, directory: this.#directory, trackerDir: this.#trackerDir, suffix: values.fileSuffix };
@@ -193,7 +187,7 @@ class SpoolDirSource implements Source {
       file = await fs.open(found.path, 'r');
       // Since the scan the name may have gone to another file, or more may have been written: what was opened counts.
       candidate = candidateOf(found.path, await file.stat());
-      if (!(await this.#deliverLines(candidate, file))) return;
+      if (!(await this.#deliverFile(candidate, file))) return;
       await settleFile(candidate, this.#done, this.#marks);
       await this.#position.end();
       log.info({ file: candidate.path }, `source ${name}: read ${candidate.path} to its end`);
@@ -213,33 +207,28 @@ class SpoolDirSource implements Source {
   }
 
   /** @returns whether the file was read to its end */
-  async #deliverLines(candidate: Candidate, file: FileHandle): Promise<boolean> {
+  async #deliverFile(candidate: Candidate, file: FileHandle): Promise<boolean> {
     const v = this.#values;
     const retry = { first: 250, max: v.maxBackoff };
     const headers = this.#headers(candidate.path);
-    const start = await this.#position.begin(candidate, file);
+    const start = await this.#position.begin(candidate, file, this.#deserializer);
     if (start.mismatch !== undefined) this.#tellMismatch(candidate, start.mismatch);
-    const reader = new LineReader(file, await this.#encodingOf(file), v['deserializer.maxLineLength'], start);
+    const reader = await this.#open(file, start);
     for (let first = start.offset === 0; ; first = false) {
-      const lines = await reader.read(v.batchSize);
-      if (lines.length === 0) {
+      const read = await reader.read(v.batchSize);
+      if (read.length === 0) {
         // Flume makes one empty event of an empty file.
         return first
           ? await deliver([{ headers, body: Buffer.alloc(0) }], this.#context, retry, this.#stop.signal)
           : true;
       }
-      if (lines.some((line) => line.cut)) this.#warnOfCut(candidate);
+      if (read.some(({ cut }) => cut === true)) this.#warnOfCut(candidate, reader.whenCut);
       if (this.#stop.signal.aborted) return false;
-      if (!(await deliver(toEvents(lines, headers), this.#context, retry, this.#stop.signal))) return false;
+      const events = read.map(({ body, headers: own }) => ({ headers: own ? { ...own, ...headers } : headers, body }));
+      if (!(await deliver(events, this.#context, retry, this.#stop.signal))) return false;
       await this.#position.commit(reader.progress);
       await breathe();
     }
-  }
-
-  async #encodingOf(file: FileHandle): Promise<FileEncoding> {
-    const mark = Buffer.alloc(this.#encoding.charset.markBytes);
-    const { bytesRead } = await file.read(mark, 0, mark.length, 0);
-    return new FileEncoding(this.#encoding, mark.subarray(0, bytesRead));
   }
 
   #tellMismatch({ path: file }: Candidate, reason: string): void {
@@ -259,34 +248,33 @@ class SpoolDirSource implements Source {
     };
   }
 
-  #warnOfCut(candidate: Candidate): void {
-    if (this.#warnedOfCut) return;
+  #warnOfCut(candidate: Candidate, whenCut: string | undefined): void {
+    if (this.#warnedOfCut || whenCut === undefined) return;
     this.#warnedOfCut = true;
-    const longest = this.#values['deserializer.maxLineLength'];
-    this.#context.log.warn(
-      { file: candidate.path },
-      `source ${this.#context.name}: lines longer than deserializer.maxLineLength (${longest}) are cut into several events`,
-    );
+    this.#context.log.warn({ file: candidate.path }, `source ${this.#context.name}: ${whenCut}`);
   }
-}
-
-function toEvents(lines: readonly Line[], headers: Readonly<Record<string, string>>): PlainEvent[] {
-  return lines.map(({ body }) => ({ headers, body }));
 }
 
 /** The spooling directory source. */
 export const spooldir: SourceType = defineComponent({
   type: 'spooldir',
   aliases: ['org.apache.flume.source.SpoolDirectorySource'],
-  doc: 'the lines of files that are put into a directory',
+  doc: 'the lines of files that are put into a directory, or the files themselves',
   delivery:
     'At least once: a batch that a channel does not take is tried again with the same events, and a restart goes on where the last commit ended.',
   differences: [
     'A file that was changed while it was read, whose name is used again, or whose bytes are no text is told once and left, and the next is read; Flume ends the source for ever.',
     'Positions are in a log of its own in trackerDir, which are not taken over from a Flume.',
-    'It reads lines only: other deserializers than LINE are refused.',
   ],
   fields,
+  nested: {
+    deserializer: nested({
+      doc: 'how a file becomes events',
+      prefix: 'deserializer',
+      types: deserializers,
+      fallback: 'LINE',
+    }),
+  },
   limits: ({ batchSize }) => ({ batch: { property: 'batchSize', events: batchSize } }),
   check({ deletePolicy, trackingPolicy }, complain) {
     if (deletePolicy === 'immediate' && trackingPolicy === 'tracker_dir')
@@ -301,5 +289,9 @@ export const spooldir: SourceType = defineComponent({
       property: 'trackerDir',
     },
   ],
-  create: (values, context: SourceContext): Source => new SpoolDirSource(values, context),
+  create: (values, context: SourceContext, { nested: { deserializer } }): Source => {
+    const { bufferMaxLineLength: longestLine, decodeErrorPolicy: policy, inputCharset } = values;
+    const open = deserializer.create({ charset: inputCharset, policy, longestLine });
+    return new SpoolDirSource(values, [deserializer.type, open], context);
+  },
 });

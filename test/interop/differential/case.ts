@@ -4,6 +4,21 @@ import net from 'node:net';
 import path from 'node:path';
 import type { Surroundings } from './surroundings.ts';
 
+/** What has not come after so long does not come, in ms. */
+export const LATE_MS = 20_000;
+
+/** A change of the agent's file while it runs. */
+export interface Change {
+  /** A file of changes/, without its ending. It gives c1 the capacity of 20000, by which it is seen that Flume has it. */
+  readonly conf: string;
+  /** How many events must have arrived before. */
+  readonly after: number;
+  /** Files that come into in/ then. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Whether Flume never takes it over. */
+  readonly ignoredByFlume?: boolean;
+}
+
 /** One file, run by real Flume and by the embedded agent. */
 export interface DifferentialCase {
   /** The file's name in cases/, without its ending. */
@@ -18,6 +33,10 @@ export interface DifferentialCase {
   readonly arriveFromFlume?: number;
   /** Names in in/ at the end, which are waited for too. */
   readonly left?: readonly string[];
+  /** The same in real Flume, where that is known to be another list. */
+  readonly leftByFlume?: readonly string[];
+  /** What the file becomes, one after the other. */
+  readonly changes?: readonly Change[];
   /** Headers whose values are those of a run, and what they look like. */
   readonly masked?: Readonly<Record<string, RegExp>>;
   /** Whether two collectors get events, so that only the order at each counts; or the order is that of the machine. */
@@ -96,6 +115,12 @@ export async function overHttp(
     await response.arrayBuffer();
   }
   return statuses;
+}
+
+/** Waits until so many events have arrived. */
+export async function hasArrived({ arrived }: Surroundings, count: number): Promise<void> {
+  const late = Date.now() + LATE_MS;
+  while (arrived.length < count && Date.now() < late) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 /** A path in in/. */

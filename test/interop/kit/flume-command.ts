@@ -7,8 +7,12 @@ export function flumeJars(...directories: string[]): string {
   return directories.map((directory) => path.join(peersDirectory, 'flume', directory)).join(path.delimiter);
 }
 
-/** The command of the agent a1. @param confs files, the later laid over the earlier @param monitorPort of its metrics */
-export function flumeCommand(confs: readonly string[], monitorPort: number): { command: string; args: string[] } {
+/** The command of the agent a1. @param confs files, the later laid over the earlier @param monitorPort of its metrics @param more options */
+export function flumeCommand(
+  confs: readonly string[],
+  monitorPort: number,
+  more: readonly string[] = [],
+): { command: string; args: string[] } {
   return {
     command: 'java',
     args: [
@@ -23,6 +27,7 @@ export function flumeCommand(confs: readonly string[], monitorPort: number): { c
       '-n',
       'a1',
       ...confs.flatMap((conf) => ['-f', conf]),
+      ...more,
     ],
   };
 }

@@ -1,22 +1,17 @@
 /** Reads a file line by line from a byte offset; memory is bounded by the read size and the longest line. */
 import type { Hash } from 'node:crypto';
 import type fs from 'node:fs/promises';
+import type { Deserialized, Deserializer } from './deserializer.ts';
 import type { FileEncoding } from './encoding.ts';
 import { digestOf, type Progress, type Start } from './position.ts';
-
-/** One event's body. */
-export interface Line {
-  readonly body: Buffer;
-  /** Whether it is a piece of a line longer than the longest. */
-  readonly cut: boolean;
-}
 
 const READ_BYTES = 256 * 1024;
 /** Bodies are views of copies of so many bytes: an event that is kept keeps no more than that. */
 const PIECE_BYTES = 16 * 1024;
 
 /** A file that is being read. */
-export class LineReader {
+export class LineReader implements Deserializer {
+  readonly whenCut: string;
   readonly #file: fs.FileHandle;
   readonly #encoding: FileEncoding;
   readonly #longest: number;
@@ -39,6 +34,7 @@ export class LineReader {
     this.#longest = longest;
     this.#base = start.offset;
     this.#hash = start.hash;
+    this.whenCut = `lines longer than deserializer.maxLineLength (${longest}) are cut into several events`;
   }
 
   /** How far the lines go that were read. */
@@ -51,8 +47,8 @@ export class LineReader {
    * Up to `count` lines; fewer only at the end of the file, or before a line that cannot be decoded.
    * @throws StreamjobError EVENT_UNREADABLE when the very next line cannot be decoded
    */
-  async read(count: number): Promise<Line[]> {
-    const lines: Line[] = [];
+  async read(count: number): Promise<Deserialized[]> {
+    const lines: Deserialized[] = [];
     while (lines.length < count) {
       const next = await this.#next();
       if (next === undefined) break;

@@ -23,6 +23,8 @@ const LARGEST_LOG = 64 * 1024;
 export interface Progress {
   readonly offset: number;
   readonly digest: string;
+  /** How many events of what begins at `offset` were delivered, where that is the start of several; undefined: none. */
+  readonly delivered?: number;
 }
 
 /** Where to begin in a file. */
@@ -30,6 +32,8 @@ export interface Start {
   readonly offset: number;
   /** The hash of the bytes before `offset`, to go on with. */
   readonly hash: Hash;
+  /** As of Progress. */
+  readonly delivered: number;
   /** Why a position that was noted under the file's name does not count; undefined when there was none, or it does. */
   readonly mismatch: string | undefined;
 }
@@ -48,14 +52,16 @@ export class PositionLog {
   }
 
   /**
-   * Begins with a file. @param file the candidate, opened @returns where to go on in it
+   * Begins with a file. @param file the candidate, opened @param deserializer the type of what reads it: places in a file are its own
+   * @returns where to go on in it
    * @throws system errors of the file or the log
    */
-  async begin(candidate: Candidate, file: FileHandle): Promise<Start> {
-    const start = await this.#start(candidate, file);
+  async begin(candidate: Candidate, file: FileHandle, deserializer: string): Promise<Start> {
+    const start = await this.#start(candidate, file, deserializer);
     const { path: name, size, mtimeMs } = candidate;
-    this.#head = { file: name, size, mtimeMs };
-    await this.#beginLog({ offset: start.offset, digest: digestOf(start.hash) });
+    this.#head = { file: name, size, mtimeMs, deserializer };
+    const { delivered, hash, offset } = start;
+    await this.#beginLog({ offset, digest: digestOf(hash), ...(delivered === 0 ? {} : { delivered }) });
     return start;
   }
 
@@ -93,18 +99,22 @@ export class PositionLog {
     await fs.rename(fresh, this.#path);
   }
 
-  async #start(candidate: Candidate, file: FileHandle): Promise<Start> {
-    const fresh = (mismatch?: string): Start => ({ offset: 0, hash: createHash('sha256'), mismatch });
+  async #start(candidate: Candidate, file: FileHandle, deserializer: string): Promise<Start> {
+    const fresh = (mismatch?: string): Start => ({ offset: 0, hash: createHash('sha256'), delivered: 0, mismatch });
     const records = await this.#records();
     const first = records[0];
     const progress = records.findLast((record) => typeof record?.['offset'] === 'number');
     const offset = progress?.['offset'];
     if (first?.['file'] !== candidate.path || typeof offset !== 'number' || offset === 0) return fresh();
+    // Logs of earlier versions do not name it.
+    const before = first['deserializer'] ?? 'LINE';
+    if (before !== deserializer) return fresh(`its deserializer was ${before}, not ${deserializer}`);
     if (first['size'] !== candidate.size) return fresh(`it has ${candidate.size} bytes, not ${first['size']}`);
     if (first['mtimeMs'] !== candidate.mtimeMs) return fresh('it was changed at another time');
     const hash = await hashOf(file, offset);
     if (hash === undefined || digestOf(hash) !== progress?.['digest']) return fresh('its content is another');
-    return { offset, hash, mismatch: undefined };
+    const delivered = progress?.['delivered'];
+    return { offset, hash, delivered: typeof delivered === 'number' ? delivered : 0, mismatch: undefined };
   }
 
   async #records(): Promise<(Readonly<Record<string, unknown>> | undefined)[]> {
