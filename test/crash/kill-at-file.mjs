@@ -1,6 +1,6 @@
 // Preloaded into a process (node --import): ends it with SIGKILL before or after the n-th of its calls of node:fs/promises that fits, or
 // when half of what the call is to write is written. KILL_AT_FILE is JSON: `call` (rename, link, rm, writeFile, open, and of files that
-// were opened handle.read, handle.appendFile, handle.writeFile, handle.sync, handle.datasync), `path` (a regular expression, of the paths
+// were opened handle.read, handle.appendFile, handle.writeFile, handle.sync, handle.datasync, handle.close), `path` (a regular expression, of the paths
 // of the call with a blank between them), `when` (before, half, after) and `nth`, from 1.
 import fs from 'node:fs/promises';
 
@@ -39,7 +39,7 @@ fs.open = killing(
   ([file]) => String(file),
   async (file, ...rest) => {
     const handle = await open(file, ...rest);
-    for (const name of ['read', 'appendFile', 'writeFile', 'sync', 'datasync']) {
+    for (const name of ['read', 'appendFile', 'writeFile', 'sync', 'datasync', 'close']) {
       const real = handle[name].bind(handle);
       handle[name] = killing(
         `handle.${name}`,

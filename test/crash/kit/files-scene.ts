@@ -90,9 +90,13 @@ export class FilesScene {
 
   /** A life of the agent that is to end at a point. */
   async dieAt(killAt: KillPoint): Promise<void> {
-    const agent = this.start({ killAt, drain: true });
+    await this.killed(this.start({ killAt, drain: true }), JSON.stringify(killAt));
+  }
+
+  /** Waits for the end of an agent that is to be killed at a point. @param at the point, for people */
+  async killed(agent: CliProcess, at = ''): Promise<void> {
     const { stderr } = await agent.ended;
-    expect(agent.child.signalCode, `killed at ${JSON.stringify(killAt)}; it said:\n${stderr}`).toBe('SIGKILL');
+    expect(agent.child.signalCode, `${at} it said:\n${stderr}`).toBe('SIGKILL');
     this.#kills++;
   }
 
@@ -138,6 +142,11 @@ export class FilesScene {
     }
     expect(repeats).toBeLessThanOrEqual(this.#kills * again);
     return repeats;
+  }
+
+  /** How many lines were given to files. */
+  get given(): number {
+    return [...this.#given.values()].reduce((sum, count) => sum + count, 0);
   }
 
   /** How many lines have arrived, each counted once. */
