@@ -7,53 +7,20 @@
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { sleep } from '../../core/clock.ts';
-import { messageOf, StreamjobError, systemCodeOf } from '../../core/errors.ts';
+import { messageOf, systemCodeOf } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { fs } from '../../core/machine.ts';
 import { defineComponent } from '../component/component.ts';
-import { bool, charset, choice, int, regex, text, type Values } from '../component/fields.ts';
+import type { Values } from '../component/fields.ts';
 import { breathe, deliver, never, type Source, type SourceContext, type SourceType } from './source.ts';
 import { FileEncoding, type LineEncoding } from './spooldir/encoding.ts';
+import { fields } from './spooldir/fields.ts';
 import { type Line, LineReader } from './spooldir/line-reader.ts';
-import { PositionLog } from './spooldir/position.ts';
+import { digestOf, PositionLog, type Progress } from './spooldir/position.ts';
+import { prepare } from './spooldir/prepare.ts';
+import { isLacking, type TryingAgain, untilDone } from './spooldir/room.ts';
 import { type Candidate, candidateOf, sameFile, scan } from './spooldir/scan.ts';
-import { type DonePolicy, exists, Marks, settleFile } from './spooldir/settle.ts';
-
-const fields = {
-  spoolDir: text({ doc: 'the directory', required: true }),
-  fileSuffix: text({ doc: 'ending of the names of files that are done', default: '.COMPLETED' }),
-  deletePolicy: choice(['never', 'immediate'], { doc: 'whether files that are done are removed', default: 'never' }),
-  trackingPolicy: choice(['rename', 'tracker_dir'], {
-    doc: 'how files that are done are told: by name, or by marks in trackerDir',
-    default: 'rename',
-  }),
-  trackerDir: text({ doc: 'directory of positions and marks, below spoolDir unless absolute', default: '.flumespool' }),
-  fileHeader: bool({ doc: 'set a header to the absolute path of the file', default: false }),
-  fileHeaderKey: text({ doc: 'its name', default: 'file' }),
-  basenameHeader: bool({ doc: 'set a header to the name of the file', default: false }),
-  basenameHeaderKey: text({ doc: 'its name', default: 'basename' }),
-  includePattern: regex({ doc: 'names of files to read', default: '^.*$' }),
-  ignorePattern: regex({ doc: 'names of files to leave; wins over includePattern', default: '^$' }),
-  consumeOrder: choice(['oldest', 'youngest', 'random'], { doc: 'order of the files', default: 'oldest' }),
-  pollDelay: int({ unit: 'ms', doc: 'ms between looks into the directory', default: 500, min: 1 }),
-  recursiveDirectorySearch: bool({ doc: 'read files of sub-directories too', default: false }),
-  maxBackoff: int({ unit: 'ms', doc: 'ms of the longest wait when a channel is full', default: 4000, min: 1 }),
-  batchSize: int({ unit: 'events', doc: 'events per transaction', default: 100, min: 1 }),
-  inputCharset: charset({ doc: 'character set of the files', default: 'UTF-8' }),
-  decodeErrorPolicy: choice(['FAIL', 'REPLACE', 'IGNORE'], {
-    doc: 'what bytes that are no text do: the file is left, U+FFFD is put, they are left out',
-    default: 'FAIL',
-  }),
-  deserializer: choice(['LINE'], { doc: 'how a file becomes events', default: 'LINE' }),
-  'deserializer.maxLineLength': int({
-    unit: 'characters',
-    doc: 'longest line in characters; longer ones are cut into several events. A line of just that length is one event; Flume makes an empty one of its newline too',
-    aliases: ['bufferMaxLineLength'],
-    default: 2048,
-    min: 1,
-  }),
-  'deserializer.outputCharset': charset({ doc: 'character set of the bodies', default: 'UTF-8' }),
-};
+import { type DonePolicy, exists, Marks, settleFile, settleInterrupted } from './spooldir/settle.ts';
 
 class SpoolDirSource implements Source {
   readonly endless = false;
@@ -68,6 +35,11 @@ class SpoolDirSource implements Source {
   readonly #stop = new AbortController();
   /** Files that were left, by their paths, so that one bad file is told once; forgotten at a restart. */
   readonly #left = new Map<string, Candidate>();
+  /** Waits for channels and for room on the disk. */
+  readonly #again: TryingAgain;
+  /** The file that a former run was reading when it ended: its position is lost as soon as another one is begun. */
+  #interrupted: string | undefined;
+  #isFirstScan = true;
   #running: Promise<void> = Promise.resolve();
   #endWaiters: (() => void)[] = [];
   #warnedOfCut = false;
@@ -86,32 +58,12 @@ class SpoolDirSource implements Source {
     const how = values.deletePolicy === 'immediate' ? 'remove' : values.trackingPolicy === 'rename' ? 'rename' : 'mark';
     this.#done = { how, directory: this.#directory, trackerDir: this.#trackerDir, suffix: values.fileSuffix };
     this.#marks = new Marks(this.#done);
+    this.#again = { context, retry: { first: 250, max: values.maxBackoff }, signal: this.#stop.signal };
   }
 
   async start(): Promise<void> {
-    const where = { where: `source ${this.#context.name}` };
-    try {
-      const needed =
-        this.#values.trackingPolicy === 'rename' ? fs.constants.R_OK | fs.constants.W_OK : fs.constants.R_OK;
-      await fs.access(this.#directory, needed);
-      await fs.mkdir(this.#trackerDir, { recursive: true });
-      await fs.access(this.#trackerDir, fs.constants.W_OK);
-    } catch (cause) {
-      const missing = systemCodeOf(cause) === 'ENOENT';
-      throw new StreamjobError(
-        missing ? 'FILE_NOT_FOUND' : 'FILE_ACCESS',
-        missing
-          ? `the spooling directory ${this.#directory} does not exist`
-          : `the spooling directory ${this.#directory} cannot be used: ${messageOf(cause)}`,
-        {
-          ...where,
-          hint: missing
-            ? 'make the directory, or correct spoolDir'
-            : 'give this user the right to read and write it; for a directory that must not be written set trackingPolicy = tracker_dir and a trackerDir elsewhere',
-          cause,
-        },
-      );
-    }
+    const renames = this.#values.trackingPolicy === 'rename';
+    await prepare(this.#directory, this.#trackerDir, renames, `source ${this.#context.name}`);
     this.#running = this.#run();
   }
 
@@ -160,6 +112,7 @@ class SpoolDirSource implements Source {
   /** @returns whether there was any file */
   async #scanAndRead(): Promise<boolean> {
     const v = this.#values;
+    if (this.#isFirstScan) await this.#takeUp();
     await this.#marks.refresh();
     const candidates = await scan(
       {
@@ -172,11 +125,21 @@ class SpoolDirSource implements Source {
       },
       (candidate) => this.#isLeft(candidate) || this.#marks.has(candidate),
     );
-    for (const candidate of candidates) {
+    const interrupted = candidates.filter(({ path: file }) => file === this.#interrupted);
+    for (const candidate of new Set([...interrupted, ...candidates])) {
       if (this.#stop.signal.aborted) break;
       await this.#readFile(candidate);
     }
+    this.#interrupted = undefined;
     return candidates.length > 0;
+  }
+
+  /** Goes on where a former run has ended: with the file that it was reading, or with what it was doing to one that was read. */
+  async #takeUp(): Promise<void> {
+    const last = await this.#position.last();
+    if (last !== undefined && (await settleInterrupted(last, this.#done))) await this.#position.end();
+    else this.#interrupted = last?.file;
+    this.#isFirstScan = false;
   }
 
   /** A file that took the place of one that was left is another, and is read. */
@@ -194,12 +157,15 @@ class SpoolDirSource implements Source {
       // Since the scan the name may have gone to another file, or more may have been written: what was opened counts.
       candidate = candidateOf(found.path, await file.stat());
       if (!(await this.#deliverLines(candidate, file))) return;
-      await settleFile(candidate, this.#done, this.#marks);
+      const settle = (): Promise<void> => settleFile(candidate, this.#done, this.#marks);
+      if (!(await untilDone(this.#again, `${candidate.path} is read, but cannot be noted so`, settle, isLacking)))
+        return;
       await this.#position.end();
       log.info({ file: candidate.path }, `source ${name}: read ${candidate.path} to its end`);
     } catch (error) {
       // It was taken away by somebody else.
       if (systemCodeOf(error) === 'ENOENT' && !(await exists(candidate.path))) return;
+      if (isLacking(error)) throw error;
       counters.EventReadFail++;
       this.#left.set(candidate.path, candidate);
       await this.#position.end();
@@ -215,9 +181,10 @@ class SpoolDirSource implements Source {
   /** @returns whether the file was read to its end */
   async #deliverLines(candidate: Candidate, file: FileHandle): Promise<boolean> {
     const v = this.#values;
-    const retry = { first: 250, max: v.maxBackoff };
+    const { retry } = this.#again;
     const headers = this.#headers(candidate.path);
     const start = await this.#position.begin(candidate, file);
+    if (!(await this.#note({ offset: start.offset, digest: digestOf(start.hash) }))) return false;
     if (start.mismatch !== undefined) this.#tellMismatch(candidate, start.mismatch);
     const reader = new LineReader(file, await this.#encodingOf(file), v['deserializer.maxLineLength'], start);
     for (let first = start.offset === 0; ; first = false) {
@@ -231,9 +198,20 @@ class SpoolDirSource implements Source {
       if (lines.some((line) => line.cut)) this.#warnOfCut(candidate);
       if (this.#stop.signal.aborted) return false;
       if (!(await deliver(toEvents(lines, headers), this.#context, retry, this.#stop.signal))) return false;
-      await this.#position.commit(reader.progress);
+      if (!(await this.#note(reader.progress))) return false;
       await breathe();
     }
+  }
+
+  /** Notes how far the channel has the file. Nothing more is read before that, so that a kill repeats one batch. @returns false when it was stopped */
+  async #note(progress: Progress): Promise<boolean> {
+    const commit = (): Promise<void> => this.#position.commit(progress);
+    return await untilDone(
+      this.#again,
+      `the position cannot be noted in ${this.#trackerDir}, and nothing is read until it is`,
+      commit,
+      (error) => systemCodeOf(error) !== undefined,
+    );
   }
 
   async #encodingOf(file: FileHandle): Promise<FileEncoding> {
