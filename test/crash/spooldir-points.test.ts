@@ -2,13 +2,14 @@
  * An agent that reads a spooling directory is killed with SIGKILL at each point of the way of a file: nothing is lost, and a kill
  * repeats no more than the lines of one transaction.
  */
-import { renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, test } from 'vitest';
+import { describe, expect, type TestContext, test } from 'vitest';
 import { FilesScene, type KillPoint } from './kit/files-scene.ts';
 
 const LOG = '\\.streamjob-position\\.log$';
 const NEW_LOG = '\\.streamjob-position\\.log\\.new$';
+const NEW_MARK = '\\.streamjob-mark\\.new';
 /** Lines of a file: two whole transactions and a part of one. */
 const LINES = 25;
 
@@ -38,6 +39,12 @@ const policies: readonly Policy[] = [
     ],
   },
   {
+    // Of two files that are there after a kill the one that was not begun is the younger one.
+    name: 'read, the youngest first',
+    properties: ['consumeOrder = youngest'],
+    points: ['put-synced:2', 'put-synced:3', 'put-synced:2'],
+  },
+  {
     name: 'renamed',
     properties: [],
     points: [
@@ -63,11 +70,21 @@ const policies: readonly Policy[] = [
     name: 'marked',
     properties: ['trackingPolicy = tracker_dir'],
     points: [
+      { call: 'handle.writeFile', path: NEW_MARK, when: 'before', nth: 1 },
+      { call: 'handle.writeFile', path: NEW_MARK, when: 'half', nth: 1 },
+      { call: 'rename', path: NEW_MARK, when: 'before', nth: 1 },
+      { call: 'rename', path: NEW_MARK, when: 'after', nth: 1 },
       { call: 'rm', path: LOG, when: 'before', nth: 1 },
       { call: 'rm', path: LOG, when: 'after', nth: 1 },
     ],
   },
 ];
+
+function spooling(context: Pick<TestContext, 'onTestFinished'>, properties: readonly string[]): FilesScene {
+  return new FilesScene(context, {
+    source: (directory) => ['type = spooldir', `spoolDir = ${directory}/in`, 'pollDelay = 20', ...properties],
+  });
+}
 
 /** A file that comes into the directory whole. */
 function give(scene: FilesScene, id: string, lines = LINES): void {
@@ -78,14 +95,39 @@ function give(scene: FilesScene, id: string, lines = LINES): void {
 
 describe('a kill -9 of an agent with a spooling directory', () => {
   test.concurrent.for(policies)('loses nothing of files that are $name', async ({ properties, points }, context) => {
-    const scene = new FilesScene(context, {
-      source: (directory) => ['type = spooldir', `spoolDir = ${directory}/in`, 'pollDelay = 20', ...properties],
-    });
+    const scene = spooling(context, properties);
     for (const [i, point] of points.entries()) {
       for (const part of ['a', 'b']) give(scene, `file${i}${part}`);
       await scene.dieAt(point);
     }
     await scene.toTheEnd();
     scene.expectKept();
+    expect(readdirSync(scene.path('.')).filter((name) => name.endsWith('.streamjob-read'))).toEqual([]);
   });
+
+  test.concurrent('has no mark of a file that is written in part: it would stand for every file of that name', async (context) => {
+    const scene = spooling(context, ['trackingPolicy = tracker_dir']);
+    give(scene, 'file');
+    await scene.dieAt({ call: 'handle.writeFile', path: NEW_MARK, when: 'half', nth: 1 });
+    writeFileSync(scene.path('file'), scene.lines('another', 2 * LINES));
+    await scene.toTheEnd();
+    scene.expectKept();
+  });
+
+  test.concurrent.for([
+    ['renamed', 'COMPLETED', []],
+    ['removed', 'streamjob-read', ['deletePolicy = immediate']],
+  ] as const)(
+    'reads a file that came under the name of one that was %s just then',
+    async ([, suffix, properties], context) => {
+      const scene = spooling(context, properties);
+      give(scene, 'file');
+      await scene.dieAt({ call: 'rename', path: `${suffix}$`, when: 'after', nth: 1 });
+      // As if it had come just before the rename: it has been renamed in place of the one that was read.
+      const [renamed = ''] = readdirSync(scene.path('.')).filter((name) => name.endsWith(suffix));
+      writeFileSync(scene.path(renamed), scene.lines('another', LINES));
+      await scene.toTheEnd();
+      scene.expectKept();
+    },
+  );
 });
