@@ -40,10 +40,18 @@ class World {
     this.host.disk.put(`${IN}/${id}`, this.given.lines(id, LINES));
   }
 
+  /** Another file under a name that was used before, once the one before is done; where files are marked. */
+  giveAgain(): void {
+    const { disk } = this.host;
+    const isThere = disk.paths(IN).includes(`${IN}/again`);
+    if (isThere && !disk.paths(OWN).includes(`${OWN}/again.COMPLETED`)) return;
+    disk.put(`${IN}/again`, this.given.lines(`again${this.#files++}`, LINES));
+  }
+
   /** Appends to the log, for good. */
   append(): void {
     const log = `${IN}/app.log`;
-    const before = this.host.disk.paths(IN).includes('app.log') ? this.host.disk.text(log) : '';
+    const before = this.host.disk.paths(IN).includes(log) ? this.host.disk.text(log) : '';
     this.host.disk.put(log, before + this.given.lines(`file${this.#files}`, LINES));
   }
 
@@ -98,6 +106,8 @@ async function overSeeds(
     const { simulation, host } = world;
     const random = simulation.random.fork('cuts');
     await simulation.play(async () => {
+      // The directories are older than what is in them.
+      await simulation.sleep(10);
       for (let cut = 0; cut < CUTS; cut++) {
         work(world);
         void world.live();
@@ -119,12 +129,13 @@ describe('power cuts of an agent that reads files', () => {
     ['renamed', []],
     ['removed', ['deletePolicy = immediate']],
     ['marked', ['trackingPolicy = tracker_dir', `trackerDir = ${OWN}`]],
-  ] as const)('lose nothing of a spooling directory whose files are %s', async (_, properties) => {
+  ] as const)('lose nothing of a spooling directory whose files are %s', async (how, properties) => {
     const repeats = await overSeeds(
       ['type = spooldir', `spoolDir = ${IN}`, 'pollDelay = 20', ...properties],
       (world) => {
         world.give();
         world.give();
+        if (how === 'marked') world.giveAgain();
       },
     );
     // Else they would have proved nothing.
