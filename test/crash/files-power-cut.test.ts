@@ -2,6 +2,7 @@
  * The power goes, again and again, where an agent reads files, on a simulated disk that loses writes and renames that were not synced,
  * in part or not, and in another order between directories, as the seed says: no line is lost.
  */
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Agent } from '../../src/agent/runtime/agent.ts';
 import { nodeFiles } from '../../src/core/files.ts';
@@ -9,7 +10,7 @@ import { silentLogger } from '../../src/core/log.ts';
 import { fs, nextLoop } from '../../src/core/machine.ts';
 import { type Host, Simulation } from '../../src/simulation/machine/index.ts';
 import { filesConf } from './kit/files-conf.ts';
-import { arrivedLines, expectLines, GivenLines, inOrder } from './kit/line-ids.ts';
+import { type ArrivedLines, arrivedLines, expectLines, GivenLines, inOrder } from './kit/line-ids.ts';
 
 const SEEDS = 40;
 const CUTS = 5;
@@ -26,6 +27,8 @@ class World {
   readonly host: Host;
   readonly given = new GivenLines();
   #files = 0;
+  /** The id of the file whose name is used again and again. */
+  #again: string | undefined;
 
   constructor(seed: string, source: readonly string[]) {
     this.simulation = new Simulation({ seed });
@@ -42,10 +45,9 @@ class World {
 
   /** Another file under a name that was used before, once the one before is done; where files are marked. */
   giveAgain(): void {
-    const { disk } = this.host;
-    const isThere = disk.paths(IN).includes(`${IN}/again`);
-    if (isThere && !disk.paths(OWN).includes(`${OWN}/again.COMPLETED`)) return;
-    disk.put(`${IN}/again`, this.given.lines(`again${this.#files++}`, LINES));
+    if (this.#again !== undefined && new Set(this.#arrived().get(this.#again)).size < LINES) return;
+    this.#again = `again${this.#files++}`;
+    this.host.disk.put(`${IN}/again`, this.given.lines(this.#again, LINES));
   }
 
   /** Appends to the log, for good. */
@@ -86,11 +88,19 @@ class World {
 
   /** @returns how many lines came again */
   expectKept(): number {
+    return expectLines(this.given, this.#arrived(), Infinity);
+  }
+
+  #arrived(): ArrivedLines {
     const { disk } = this.host;
-    const names = inOrder(disk.paths(OUT).map((file) => file.slice(file.lastIndexOf('/') + 1)));
+    const names = inOrder(
+      disk
+        .paths('/data')
+        .filter((file) => path.dirname(file) === OUT)
+        .map((file) => path.basename(file)),
+    );
     // Behind the first hole is what the sink had not synced, and has written again.
-    const written = names.map((name) => disk.text(`${OUT}/${name}`).split('\0', 1)[0] ?? '');
-    return expectLines(this.given, arrivedLines(written), Infinity);
+    return arrivedLines(names.map((name) => disk.text(`${OUT}/${name}`).split('\0', 1)[0] ?? ''));
   }
 }
 
