@@ -53,10 +53,6 @@ class Tailed extends FilesScene {
   next(): number {
     return ++this.#file;
   }
-
-  async delivered(): Promise<void> {
-    await until(() => this.count === this.given);
-  }
 }
 
 const ofPositions: readonly KillPoint[] = [

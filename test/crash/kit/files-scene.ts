@@ -9,6 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, type TestContext } from 'vitest';
 import { type CliProcess, startModule } from '../../kit/cli.ts';
+import { until } from '../../kit/until.ts';
 import { BATCH, filesConf } from './files-conf.ts';
 import { arrivedLines, expectLines, GivenLines, inOrder } from './line-ids.ts';
 
@@ -88,9 +89,20 @@ export class FilesScene {
     this.#kills++;
   }
 
+  /** Lets the agent that runs come to its end. */
+  async stop(): Promise<void> {
+    this.agent?.child.kill('SIGTERM');
+    if (this.agent !== undefined) await this.ended(this.agent);
+  }
+
   /** A life of the agent that ends when all is read and delivered. */
   async toTheEnd(): Promise<void> {
     await this.ended(this.start({ drain: true }));
+  }
+
+  /** Waits until all that was given has arrived. */
+  async delivered(): Promise<void> {
+    await until(() => this.count === this.given);
   }
 
   /** Waits for the end of an agent that ends by itself. */
