@@ -6,7 +6,6 @@ import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { mountsMissing } from '../kit/mounts.ts';
-import { until } from '../kit/until.ts';
 import { BATCH } from './kit/files-conf.ts';
 import { FilesScene } from './kit/files-scene.ts';
 import { SmallDisk } from './kit/small-disk.ts';
@@ -104,7 +103,7 @@ describe.skipIf(mountsMissing !== undefined)(`a full disk of an agent that reads
       disk.fill();
       const before = scene.given;
       for (let i = 0; i < 4; i++) give(scene, of, number++);
-      await until(() => {
+      await scene.until(() => {
         // A file that was being replaced has left room.
         disk.fill();
         if (scene.count === scene.given) give(scene, of, number++);

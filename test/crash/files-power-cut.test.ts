@@ -12,7 +12,7 @@ import { type Host, Simulation } from '../../src/simulation/machine/index.ts';
 import { filesConf } from './kit/files-conf.ts';
 import { type ArrivedLines, arrivedLines, expectLines, GivenLines, inOrder } from './kit/line-ids.ts';
 
-const SEEDS = 40;
+const SEEDS = 30;
 const CUTS = 5;
 const MINUTE = 60_000;
 const LINES = 25;

@@ -15,7 +15,6 @@ import {
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, type TestContext, test } from 'vitest';
-import { until } from '../kit/until.ts';
 import { FilesScene, type KillPoint } from './kit/files-scene.ts';
 
 const POSITIONS = 'positions\\.json$';
@@ -191,7 +190,7 @@ describe('a kill -9 of an agent with a TAILDIR source', () => {
     tailed.append(3 * LINES);
     tailed.start();
     await tailed.delivered();
-    await until(() => existsSync(positions));
+    await tailed.until(() => existsSync(positions));
     await tailed.kill();
     const [{ pos }] = JSON.parse(readFileSync(positions, 'utf8')) as [{ pos: number }];
     const noted = readFileSync(tailed.log, 'utf8').slice(0, pos).split('\n').length - 1;

@@ -9,9 +9,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, type TestContext } from 'vitest';
 import { type CliProcess, startModule } from '../../kit/cli.ts';
-import { until } from '../../kit/until.ts';
 import { BATCH, filesConf } from './files-conf.ts';
 import { arrivedLines, expectLines, GivenLines, inOrder } from './line-ids.ts';
+import { pause } from './scene.ts';
 
 const AGENT = fileURLToPath(new URL('./agent.ts', import.meta.url));
 const preload = (name: string): string => new URL(`../${name}`, import.meta.url).href;
@@ -102,7 +102,12 @@ export class FilesScene {
 
   /** Waits until all that was given has arrived. */
   async delivered(): Promise<void> {
-    await until(() => this.count === this.given);
+    await this.until(() => this.count === this.given);
+  }
+
+  /** Waits until a condition holds, and leaves the processor to the agent meanwhile. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await pause(20);
   }
 
   /** Waits for the end of an agent that ends by itself. */
