@@ -8,19 +8,52 @@ import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { sleep } from '../../core/clock.ts';
 import { messageOf, systemCodeOf } from '../../core/errors.ts';
-import type { PlainEvent } from '../../core/event.ts';
 import { fs } from '../../core/machine.ts';
 import { defineComponent } from '../component/component.ts';
-import type { Values } from '../component/fields.ts';
-import { breathe, deliver, never, type Source, type SourceContext, type SourceType } from './source.ts';
-import { FileEncoding, type LineEncoding } from './spooldir/encoding.ts';
-import { fields } from './spooldir/fields.ts';
-import { type Line, LineReader } from './spooldir/line-reader.ts';
-import { digestOf, PositionLog, type Progress } from './spooldir/position.ts';
+import { bool, charset, choice, int, regex, text, type Values } from '../component/fields.ts';
+import { never, type Source, type SourceContext, type SourceType } from './source.ts';
+import { FileLines } from './spooldir/file-lines.ts';
+import { PositionLog } from './spooldir/position.ts';
 import { prepare } from './spooldir/prepare.ts';
 import { isLacking, type TryingAgain, untilDone } from './spooldir/room.ts';
 import { type Candidate, candidateOf, sameFile, scan } from './spooldir/scan.ts';
 import { type DonePolicy, exists, Marks, settleFile, settleInterrupted } from './spooldir/settle.ts';
+
+const fields = {
+  spoolDir: text({ doc: 'the directory', required: true }),
+  fileSuffix: text({ doc: 'ending of the names of files that are done', default: '.COMPLETED' }),
+  deletePolicy: choice(['never', 'immediate'], { doc: 'whether files that are done are removed', default: 'never' }),
+  trackingPolicy: choice(['rename', 'tracker_dir'], {
+    doc: 'how files that are done are told: by name, or by marks in trackerDir',
+    default: 'rename',
+  }),
+  trackerDir: text({ doc: 'directory of positions and marks, below spoolDir unless absolute', default: '.flumespool' }),
+  fileHeader: bool({ doc: 'set a header to the absolute path of the file', default: false }),
+  fileHeaderKey: text({ doc: 'its name', default: 'file' }),
+  basenameHeader: bool({ doc: 'set a header to the name of the file', default: false }),
+  basenameHeaderKey: text({ doc: 'its name', default: 'basename' }),
+  includePattern: regex({ doc: 'names of files to read', default: '^.*$' }),
+  ignorePattern: regex({ doc: 'names of files to leave; wins over includePattern', default: '^$' }),
+  consumeOrder: choice(['oldest', 'youngest', 'random'], { doc: 'order of the files', default: 'oldest' }),
+  pollDelay: int({ unit: 'ms', doc: 'ms between looks into the directory', default: 500, min: 1 }),
+  recursiveDirectorySearch: bool({ doc: 'read files of sub-directories too', default: false }),
+  maxBackoff: int({ unit: 'ms', doc: 'ms of the longest wait when a channel is full', default: 4000, min: 1 }),
+  batchSize: int({ unit: 'events', doc: 'events per transaction', default: 100, min: 1 }),
+  inputCharset: charset({ doc: 'character set of the files', default: 'UTF-8' }),
+  decodeErrorPolicy: choice(['FAIL', 'REPLACE', 'IGNORE'], {
+    doc: 'what bytes that are no text do: the file is left, U+FFFD is put, they are left out',
+    default: 'FAIL',
+  }),
+  deserializer: choice(['LINE'], { doc: 'how a file becomes events', default: 'LINE' }),
+  'deserializer.maxLineLength': int({
+    unit: 'characters',
+    doc: 'longest line in characters; longer ones are cut into several events. A line of just that length is one event; Flume makes an empty one of its newline too',
+    aliases: ['bufferMaxLineLength'],
+    default: 2048,
+    min: 1,
+  }),
+  'deserializer.outputCharset': charset({ doc: 'character set of the bodies', default: 'UTF-8' }),
+};
 
 class SpoolDirSource implements Source {
   readonly endless = false;
@@ -28,8 +61,8 @@ class SpoolDirSource implements Source {
   readonly #context: SourceContext;
   readonly #directory: string;
   readonly #trackerDir: string;
-  readonly #encoding: LineEncoding;
   readonly #position: PositionLog;
+  readonly #lines: FileLines;
   readonly #done: DonePolicy;
   readonly #marks: Marks;
   readonly #stop = new AbortController();
@@ -42,23 +75,30 @@ class SpoolDirSource implements Source {
   #isFirstScan = true;
   #running: Promise<void> = Promise.resolve();
   #endWaiters: (() => void)[] = [];
-  #warnedOfCut = false;
 
   constructor(values: Values<typeof fields>, context: SourceContext) {
     this.#values = values;
     this.#context = context;
     this.#directory = path.resolve(values.spoolDir);
     this.#trackerDir = path.resolve(this.#directory, values.trackerDir);
-    this.#encoding = {
-      charset: values.inputCharset,
-      policy: values.decodeErrorPolicy,
-      output: values['deserializer.outputCharset'],
-    };
     this.#position = new PositionLog(this.#trackerDir);
     const how = values.deletePolicy === 'immediate' ? 'remove' : values.trackingPolicy === 'rename' ? 'rename' : 'mark';
     this.#done = { how, directory: this.#directory, trackerDir: this.#trackerDir, suffix: values.fileSuffix };
     this.#marks = new Marks(this.#done);
     this.#again = { context, retry: { first: 250, max: values.maxBackoff }, signal: this.#stop.signal };
+    this.#lines = new FileLines({
+      again: this.#again,
+      position: this.#position,
+      trackerDir: this.#trackerDir,
+      encoding: {
+        charset: values.inputCharset,
+        policy: values.decodeErrorPolicy,
+        output: values['deserializer.outputCharset'],
+      },
+      batchSize: values.batchSize,
+      maxLineLength: values['deserializer.maxLineLength'],
+      headers: (file) => this.#headers(file),
+    });
   }
 
   async start(): Promise<void> {
@@ -156,7 +196,7 @@ class SpoolDirSource implements Source {
       file = await fs.open(found.path, 'r');
       // Since the scan the name may have gone to another file, or more may have been written: what was opened counts.
       candidate = candidateOf(found.path, await file.stat());
-      if (!(await this.#deliverLines(candidate, file))) return;
+      if (!(await this.#lines.deliver(candidate, file))) return;
       const settle = (): Promise<void> => settleFile(candidate, this.#done, this.#marks);
       if (!(await untilDone(this.#again, `${candidate.path} is read, but cannot be noted so`, settle, isLacking)))
         return;
@@ -178,57 +218,6 @@ class SpoolDirSource implements Source {
     }
   }
 
-  /** @returns whether the file was read to its end */
-  async #deliverLines(candidate: Candidate, file: FileHandle): Promise<boolean> {
-    const v = this.#values;
-    const { retry } = this.#again;
-    const headers = this.#headers(candidate.path);
-    const start = await this.#position.begin(candidate, file);
-    if (!(await this.#note({ offset: start.offset, digest: digestOf(start.hash) }))) return false;
-    if (start.mismatch !== undefined) this.#tellMismatch(candidate, start.mismatch);
-    const reader = new LineReader(file, await this.#encodingOf(file), v['deserializer.maxLineLength'], start);
-    for (let first = start.offset === 0; ; first = false) {
-      const lines = await reader.read(v.batchSize);
-      if (lines.length === 0) {
-        // Flume makes one empty event of an empty file.
-        return first
-          ? await deliver([{ headers, body: Buffer.alloc(0) }], this.#context, retry, this.#stop.signal)
-          : true;
-      }
-      if (lines.some((line) => line.cut)) this.#warnOfCut(candidate);
-      if (this.#stop.signal.aborted) return false;
-      if (!(await deliver(toEvents(lines, headers), this.#context, retry, this.#stop.signal))) return false;
-      if (!(await this.#note(reader.progress))) return false;
-      await breathe();
-    }
-  }
-
-  /** Notes how far the channel has the file. Nothing more is read before that, so that a kill repeats one batch. @returns false when it was stopped */
-  async #note(progress: Progress): Promise<boolean> {
-    const commit = (): Promise<void> => this.#position.commit(progress);
-    return await untilDone(
-      this.#again,
-      `the position cannot be noted in ${this.#trackerDir}, and nothing is read until it is`,
-      commit,
-      (error) => systemCodeOf(error) !== undefined,
-    );
-  }
-
-  async #encodingOf(file: FileHandle): Promise<FileEncoding> {
-    const mark = Buffer.alloc(this.#encoding.charset.markBytes);
-    const { bytesRead } = await file.read(mark, 0, mark.length, 0);
-    return new FileEncoding(this.#encoding, mark.subarray(0, bytesRead));
-  }
-
-  #tellMismatch({ path: file }: Candidate, reason: string): void {
-    const { log, name, counters } = this.#context;
-    counters.GenericProcessingFail++;
-    log.warn(
-      { file, reason },
-      `source ${name}: ${file} was read in part before, but is not as it was then: ${reason}. It is read from its start, so that events may come twice`,
-    );
-  }
-
   #headers(file: string): Record<string, string> {
     const v = this.#values;
     return {
@@ -236,20 +225,6 @@ class SpoolDirSource implements Source {
       ...(v.basenameHeader ? { [v.basenameHeaderKey]: path.basename(file) } : {}),
     };
   }
-
-  #warnOfCut(candidate: Candidate): void {
-    if (this.#warnedOfCut) return;
-    this.#warnedOfCut = true;
-    const longest = this.#values['deserializer.maxLineLength'];
-    this.#context.log.warn(
-      { file: candidate.path },
-      `source ${this.#context.name}: lines longer than deserializer.maxLineLength (${longest}) are cut into several events`,
-    );
-  }
-}
-
-function toEvents(lines: readonly Line[], headers: Readonly<Record<string, string>>): PlainEvent[] {
-  return lines.map(({ body }) => ({ headers, body }));
 }
 
 /** The spooling directory source. */
@@ -258,10 +233,11 @@ export const spooldir: SourceType = defineComponent({
   aliases: ['org.apache.flume.source.SpoolDirectorySource'],
   doc: 'the lines of files that are put into a directory',
   delivery:
-    'At least once: a batch that a channel does not take is tried again with the same events, and a restart goes on where the last commit ended.',
+    'At least once: a batch that a channel does not take is tried again with the same events, and a restart goes on where the last commit ended; a kill repeats one transaction at most.',
   differences: [
     'A file that was changed while it was read, whose name is used again, or whose bytes are no text is told once and left, and the next is read; Flume ends the source for ever.',
-    'Positions are in a log of its own in trackerDir, which are not taken over from a Flume.',
+    'Positions are in a log of its own in trackerDir, which are not taken over from a Flume. A file that was read in part is read on before others after a restart, whatever consumeOrder says: Flume begins it anew where another one comes first.',
+    'While trackerDir has no room the source tells so, waits, and goes on as soon as it has; Flume ends the source for ever.',
     'It reads lines only: other deserializers than LINE are refused.',
   ],
   fields,
