@@ -177,8 +177,18 @@ class SpoolDirSource implements Source {
   /** Goes on where a former run has ended: with the file that it was reading, or with what it was doing to one that was read. */
   async #takeUp(): Promise<void> {
     const last = await this.#position.last();
-    if (last !== undefined && (await settleInterrupted(last, this.#done))) await this.#position.end();
-    else this.#interrupted = last?.file;
+    this.#interrupted = last?.file;
+    try {
+      if (last !== undefined && (await settleInterrupted(last, this.#done))) await this.#position.end();
+    } catch (error) {
+      if (isLacking(error)) throw error;
+      const { counters, log, name } = this.#context;
+      counters.GenericProcessingFail++;
+      log.error(
+        { file: last?.file, cause: messageOf(error) },
+        `source ${name}: what the last run was doing to ${last?.file} cannot be brought to its end: ${messageOf(error)}`,
+      );
+    }
     this.#isFirstScan = false;
   }
 

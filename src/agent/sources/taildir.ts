@@ -218,10 +218,11 @@ class TaildirSource implements Source {
    * @returns whether files may be read: where the next start would skip what has no position, only when all have one
    */
   async #note(changed: boolean): Promise<boolean> {
-    this.#isNoted &&= !changed;
+    const { skipToEnd } = this.#values;
     if (changed) this.#writer.changed();
-    if (!this.#isNoted) this.#isNoted = await this.#writer.write();
-    return this.#isNoted || !this.#values.skipToEnd;
+    else if (this.#isNoted || !skipToEnd) return true;
+    this.#isNoted = await this.#writer.write();
+    return this.#isNoted || !skipToEnd;
   }
 }
 

@@ -129,9 +129,20 @@ export async function settleInterrupted(last: LastPosition, policy: DonePolicy):
     if (policy.how === 'remove') await fs.rm(moved);
     return true;
   }
-  await fs.link(moved, last.file);
-  await fs.rm(moved);
+  await giveBack(moved, last.file);
   return true;
+}
+
+/** A file gets the name back that it had, unless another one has it by now. @throws system errors, EEXIST */
+async function giveBack(moved: string, file: string): Promise<void> {
+  try {
+    await fs.link(moved, file);
+  } catch (error) {
+    if (systemCodeOf(error) === 'EEXIST') throw error;
+    // There are file systems without links.
+    return await fs.rename(moved, file);
+  }
+  await fs.rm(moved);
 }
 
 async function isAsRead(moved: string, { size, mtimeMs, offset, digest }: LastPosition): Promise<boolean> {
