@@ -93,6 +93,7 @@ describe.skipIf(mountsMissing !== undefined)(`a full disk of an agent that reads
     const { of, properties, channel, size, says, readsOn } = given;
     await SmallDisk.during(size, async (disk) => {
       const scene = new FilesScene(context, {
+        fault: `${of}: the disk of its positions or its channel is full${killed ? ', and kill -9 of the agent' : ''}`,
         source: (directory) => [...sourceOf(of, directory), ...properties(disk.directory, directory)],
         ...(channel ? { channelDir: path.join(disk.directory, 'channel') } : {}),
       });

@@ -67,7 +67,10 @@ describe(`kills at random of an agent that reads files (seed ${SEED})`, () => {
     { timeout: 120_000 + KILLS * 10_000 },
     async ([name, { source, writer, again }], context) => {
       const next = random(SEED + cases.findIndex(([each]) => each === name));
-      const scene = new FilesScene(context, { source });
+      const scene = new FilesScene(context, {
+        fault: `${name.split(',', 1)[0]}: kills -9 of the agent at random`,
+        source,
+      });
       const write = writer(scene);
       const writing = setInterval(() => write(next), 60);
       context.onTestFinished(() => clearInterval(writing));

@@ -82,6 +82,7 @@ const policies: readonly Policy[] = [
 
 function spooling(context: Pick<TestContext, 'onTestFinished'>, properties: readonly string[]): FilesScene {
   return new FilesScene(context, {
+    fault: 'spooldir: kill -9 of the agent at a point of the way of a file',
     source: (directory) => ['type = spooldir', `spoolDir = ${directory}/in`, 'pollDelay = 20', ...properties],
   });
 }

@@ -34,6 +34,7 @@ class Tailed extends FilesScene {
   constructor(context: Pick<TestContext, 'onTestFinished'>, properties: readonly string[] = []) {
     const own = ['type = TAILDIR', 'filegroups = g', 'backoffSleepIncrement = 20', 'maxBackoffSleep = 20'];
     super(context, {
+      fault: 'TAILDIR: kill -9 of the agent at a point of the way of a line or a rotation',
       source: (directory) => [
         ...own,
         `filegroups.g = ${directory}/in/app\\\\.log(\\\\.[0-9]+)?`,

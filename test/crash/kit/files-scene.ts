@@ -10,8 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { expect, type TestContext } from 'vitest';
 import { type CliProcess, startModule } from '../../kit/cli.ts';
 import { BATCH, filesConf } from './files-conf.ts';
-import { arrivedLines, expectLines, GivenLines, inOrder } from './line-ids.ts';
-import { pause } from './scene.ts';
+import { arrivedLines, expectLines, GivenLines, inOrder, lostLines } from './line-ids.ts';
+import { pause, type SceneOptions } from './scene.ts';
+import { record } from './table.ts';
 
 const AGENT = fileURLToPath(new URL('./agent.ts', import.meta.url));
 const preload = (name: string): string => new URL(`../${name}`, import.meta.url).href;
@@ -29,21 +30,28 @@ export type KillPoint =
     };
 
 export interface FilesSceneOptions {
+  /** What happens in it, for the table of all scenarios. */
+  readonly fault: string;
   /** Of the source, without its type: `KEY = VALUE`. @param directory the scene's */
   readonly source: (directory: string) => readonly string[];
   /** Where the channel is. Default: in the scene's directory. */
   readonly channelDir?: string;
 }
 
+/** A file channel, and no ids by which a job would drop what comes again. */
+const LEVEL: SceneOptions = { level: 'end-to-end', ids: false, receiver: 'push' };
+
 export class FilesScene {
   readonly directory: string = mkdtempSync(path.join(tmpdir(), 'streamjob-files-'));
   readonly #given = new GivenLines();
+  readonly #fault: string;
   #kills = 0;
   agent: CliProcess | undefined;
 
   /** @param test the scene's; at its end the scene is removed */
   constructor(test: Pick<TestContext, 'onTestFinished'>, options: FilesSceneOptions) {
-    const { source, channelDir = path.join(this.directory, 'channel') } = options;
+    const { fault, source, channelDir = path.join(this.directory, 'channel') } = options;
+    this.#fault = fault;
     mkdirSync(path.join(this.directory, 'in'));
     const out = path.join(this.directory, 'out');
     writeFileSync(this.#conf, filesConf({ source: source(this.directory), channelDir, out }));
@@ -122,7 +130,12 @@ export class FilesScene {
    * @returns how many lines came again
    */
   expectKept(again = BATCH): number {
-    const repeats = expectLines(this.#given, arrivedLines(this.#written()), again);
+    const arrived = arrivedLines(this.#written());
+    const total = [...arrived.values()].reduce((sum, numbers) => sum + numbers.length, 0);
+    const distinct = this.count;
+    const tally = { total, distinct, duplicated: total - distinct, duplicatedExactlyOnce: 0, missingExactlyOnce: 0 };
+    record(LEVEL, this.#fault, { ...tally, sent: this.given, lost: lostLines(this.#given, arrived) });
+    const repeats = expectLines(this.#given, arrived, again);
     expect(repeats).toBeLessThanOrEqual(this.#kills * again);
     return repeats;
   }

@@ -55,6 +55,15 @@ export function arrivedLines(written: readonly string[]): ArrivedLines {
   return all;
 }
 
+/** The lines that have not arrived, e.g. `file0/7`. */
+export function lostLines(given: GivenLines, arrived: ArrivedLines): readonly string[] {
+  return given.ids.flatMap((id) => {
+    const there = new Set(arrived.get(id));
+    const all = Array.from({ length: given.of(id) }, (_, i) => i);
+    return all.filter((i) => !there.has(i)).map((i) => `${id}/${i}`);
+  });
+}
+
 /**
  * Checks that all lines of all files are there, and none besides. In each file they came in its order, but that now and then some came
  * again, in their order too.
@@ -63,12 +72,10 @@ export function arrivedLines(written: readonly string[]): ArrivedLines {
  */
 export function expectLines(given: GivenLines, arrived: ArrivedLines, again: number): number {
   expect([...arrived.keys()].filter((id) => given.of(id) === 0)).toEqual([]);
+  expect(lostLines(given, arrived)).toEqual([]);
   let repeats = 0;
   for (const id of given.ids) {
     const numbers = arrived.get(id) ?? [];
-    const there = new Set(numbers);
-    const lost = Array.from({ length: given.of(id) }, (_, i) => i).filter((i) => !there.has(i));
-    expect(lost, `lost of ${id}`).toEqual([]);
     repeats += numbers.length - given.of(id);
     let next = 0;
     for (const number of numbers) {
