@@ -1,57 +1,12 @@
 /** A disk that is full, a small tmpfs, and a kill -9 while it is: of the checkpoint, of the agent's file channel, of its spill. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { mountSmall, mountsMissing, unmount } from '../kit/mounts.ts';
+import { mountsMissing } from '../kit/mounts.ts';
 import { until } from '../kit/until.ts';
 import { each, expectKept, sure, surePush } from './kit/checks.ts';
 import { Scene, type SceneOptions } from './kit/scene.ts';
+import { SmallDisk } from './kit/small-disk.ts';
 import { record } from './kit/table.ts';
-
-/** A small disk. */
-class SmallDisk {
-  readonly directory: string = mkdtempSync(path.join(tmpdir(), 'streamjob-disk-'));
-
-  private constructor(size: string) {
-    mountSmall(this.directory, size);
-  }
-
-  fill(): void {
-    for (const bytes of [65_536, 4096, 512]) {
-      try {
-        for (let i = 0; ; i++) writeFileSync(this.#filler(bytes, i), Buffer.alloc(bytes), { flag: 'wx' });
-      } catch {
-        // Now it is full.
-      }
-    }
-  }
-
-  free(): void {
-    for (const bytes of [65_536, 4096, 512]) {
-      for (let i = 0; existsSync(this.#filler(bytes, i)); i++) rmSync(this.#filler(bytes, i));
-    }
-  }
-
-  /** With one for `work`, and without it afterwards. */
-  static async during(size: string, work: (disk: SmallDisk) => Promise<void>): Promise<void> {
-    const disk = new SmallDisk(size);
-    try {
-      await work(disk);
-    } finally {
-      disk.#remove();
-    }
-  }
-
-  #remove(): void {
-    unmount(this.directory);
-    rmSync(this.directory, { recursive: true });
-  }
-
-  #filler(bytes: number, i: number): string {
-    return path.join(this.directory, `fill-${bytes}-${i}`);
-  }
-}
 
 const title = mountsMissing === undefined ? '' : ` (skipped: ${mountsMissing})`;
 

@@ -7,17 +7,19 @@
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { sleep } from '../../core/clock.ts';
-import { messageOf, StreamjobError, systemCodeOf } from '../../core/errors.ts';
+import { messageOf, systemCodeOf } from '../../core/errors.ts';
 import { fs } from '../../core/machine.ts';
 import { defineComponent } from '../component/component.ts';
 import { bool, charset, choice, int, regex, text, type Values } from '../component/fields.ts';
 import { nested } from '../component/nested.ts';
-import { breathe, deliver, never, type Source, type SourceContext, type SourceType } from './source.ts';
-import type { OpenDeserializer } from './spooldir/deserializer.ts';
+import { never, type Source, type SourceContext, type SourceType } from './source.ts';
 import { deserializers } from './spooldir/deserializers.ts';
+import { FileEvents, type OneDeserializer } from './spooldir/file-events.ts';
 import { PositionLog } from './spooldir/position.ts';
+import { prepare } from './spooldir/prepare.ts';
+import { isLacking, type TryingAgain, untilDone } from './spooldir/room.ts';
 import { type Candidate, candidateOf, sameFile, scan } from './spooldir/scan.ts';
-import { type DonePolicy, exists, Marks, settleFile } from './spooldir/settle.ts';
+import { type DonePolicy, exists, Marks, settleFile, settleInterrupted } from './spooldir/settle.ts';
 
 const fields = {
   spoolDir: text({ doc: 'the directory', required: true }),
@@ -57,55 +59,44 @@ class SpoolDirSource implements Source {
   readonly #context: SourceContext;
   readonly #directory: string;
   readonly #trackerDir: string;
-  readonly #open: OpenDeserializer;
-  readonly #deserializer: string;
   readonly #position: PositionLog;
+  readonly #events: FileEvents;
   readonly #done: DonePolicy;
   readonly #marks: Marks;
   readonly #stop = new AbortController();
   /** Files that were left, by their paths, so that one bad file is told once; forgotten at a restart. */
   readonly #left = new Map<string, Candidate>();
+  /** Waits for channels and for room on the disk. */
+  readonly #again: TryingAgain;
+  /** The file that a former run was reading when it ended: its position is lost as soon as another one is begun. */
+  #interrupted: string | undefined;
+  #isFirstScan = true;
   #running: Promise<void> = Promise.resolve();
   #endWaiters: (() => void)[] = [];
-  #warnedOfCut = false;
 
-  /** @param deserializer its type, and what opens files with it */
-  constructor(values: Values<typeof fields>, deserializer: [string, OpenDeserializer], context: SourceContext) {
+  constructor(values: Values<typeof fields>, deserializer: OneDeserializer, context: SourceContext) {
     this.#values = values;
     this.#context = context;
     this.#directory = path.resolve(values.spoolDir);
     this.#trackerDir = path.resolve(this.#directory, values.trackerDir);
-    [this.#deserializer, this.#open] = deserializer;
     this.#position = new PositionLog(this.#trackerDir);
     const how = values.deletePolicy === 'immediate' ? 'remove' : values.trackingPolicy === 'rename' ? 'rename' : 'mark';
     this.#done = { how, directory: this.#directory, trackerDir: this.#trackerDir, suffix: values.fileSuffix };
     this.#marks = new Marks(this.#done);
+    this.#again = { context, retry: { first: 250, max: values.maxBackoff }, signal: this.#stop.signal };
+    this.#events = new FileEvents({
+      again: this.#again,
+      position: this.#position,
+      trackerDir: this.#trackerDir,
+      deserializer,
+      batchSize: values.batchSize,
+      headers: (file) => this.#headers(file),
+    });
   }
 
   async start(): Promise<void> {
-    const where = { where: `source ${this.#context.name}` };
-    try {
-      const needed =
-        this.#values.trackingPolicy === 'rename' ? fs.constants.R_OK | fs.constants.W_OK : fs.constants.R_OK;
-      await fs.access(this.#directory, needed);
-      await fs.mkdir(this.#trackerDir, { recursive: true });
-      await fs.access(this.#trackerDir, fs.constants.W_OK);
-    } catch (cause) {
-      const missing = systemCodeOf(cause) === 'ENOENT';
-      throw new StreamjobError(
-        missing ? 'FILE_NOT_FOUND' : 'FILE_ACCESS',
-        missing
-          ? `the spooling directory ${this.#directory} does not exist`
-          : `the spooling directory ${this.#directory} cannot be used: ${messageOf(cause)}`,
-        {
-          ...where,
-          hint: missing
-            ? 'make the directory, or correct spoolDir'
-            : 'give this user the right to read and write it; for a directory that must not be written set trackingPolicy = tracker_dir and a trackerDir elsewhere',
-          cause,
-        },
-      );
-    }
+    const renames = this.#values.trackingPolicy === 'rename';
+    await prepare(this.#directory, this.#trackerDir, renames, `source ${this.#context.name}`);
     this.#running = this.#run();
   }
 
@@ -154,6 +145,7 @@ class SpoolDirSource implements Source {
   /** @returns whether there was any file */
   async #scanAndRead(): Promise<boolean> {
     const v = this.#values;
+    if (this.#isFirstScan) await this.#takeUp();
     await this.#marks.refresh();
     const candidates = await scan(
       {
@@ -166,11 +158,31 @@ class SpoolDirSource implements Source {
       },
       (candidate) => this.#isLeft(candidate) || this.#marks.has(candidate),
     );
-    for (const candidate of candidates) {
+    const interrupted = candidates.filter(({ path: file }) => file === this.#interrupted);
+    for (const candidate of new Set([...interrupted, ...candidates])) {
       if (this.#stop.signal.aborted) break;
       await this.#readFile(candidate);
     }
+    this.#interrupted = undefined;
     return candidates.length > 0;
+  }
+
+  /** Goes on where a former run has ended: with the file that it was reading, or with what it was doing to one that was read. */
+  async #takeUp(): Promise<void> {
+    const last = await this.#position.last();
+    this.#interrupted = last?.file;
+    try {
+      if (last !== undefined && (await settleInterrupted(last, this.#done))) await this.#position.end();
+    } catch (error) {
+      if (isLacking(error)) throw error;
+      const { counters, log, name } = this.#context;
+      counters.GenericProcessingFail++;
+      log.error(
+        { file: last?.file, cause: messageOf(error) },
+        `source ${name}: what the last run was doing to ${last?.file} cannot be brought to its end: ${messageOf(error)}`,
+      );
+    }
+    this.#isFirstScan = false;
   }
 
   /** A file that took the place of one that was left is another, and is read. */
@@ -187,13 +199,16 @@ class SpoolDirSource implements Source {
       file = await fs.open(found.path, 'r');
       // Since the scan the name may have gone to another file, or more may have been written: what was opened counts.
       candidate = candidateOf(found.path, await file.stat());
-      if (!(await this.#deliverFile(candidate, file))) return;
-      await settleFile(candidate, this.#done, this.#marks);
+      if (!(await this.#events.deliver(candidate, file))) return;
+      const settle = (): Promise<void> => settleFile(candidate, this.#done, this.#marks);
+      if (!(await untilDone(this.#again, `${candidate.path} is read, but cannot be noted so`, settle, isLacking)))
+        return;
       await this.#position.end();
       log.info({ file: candidate.path }, `source ${name}: read ${candidate.path} to its end`);
     } catch (error) {
       // It was taken away by somebody else.
       if (systemCodeOf(error) === 'ENOENT' && !(await exists(candidate.path))) return;
+      if (isLacking(error)) throw error;
       counters.EventReadFail++;
       this.#left.set(candidate.path, candidate);
       await this.#position.end();
@@ -206,52 +221,12 @@ class SpoolDirSource implements Source {
     }
   }
 
-  /** @returns whether the file was read to its end */
-  async #deliverFile(candidate: Candidate, file: FileHandle): Promise<boolean> {
-    const v = this.#values;
-    const retry = { first: 250, max: v.maxBackoff };
-    const headers = this.#headers(candidate.path);
-    const start = await this.#position.begin(candidate, file, this.#deserializer);
-    if (start.mismatch !== undefined) this.#tellMismatch(candidate, start.mismatch);
-    const reader = await this.#open(file, start);
-    for (let first = start.offset === 0; ; first = false) {
-      const read = await reader.read(v.batchSize);
-      if (read.length === 0) {
-        // Flume makes one empty event of an empty file.
-        return first
-          ? await deliver([{ headers, body: Buffer.alloc(0) }], this.#context, retry, this.#stop.signal)
-          : true;
-      }
-      if (read.some(({ cut }) => cut === true)) this.#warnOfCut(candidate, reader.whenCut);
-      if (this.#stop.signal.aborted) return false;
-      const events = read.map(({ body, headers: own }) => ({ headers: own ? { ...own, ...headers } : headers, body }));
-      if (!(await deliver(events, this.#context, retry, this.#stop.signal))) return false;
-      await this.#position.commit(reader.progress);
-      await breathe();
-    }
-  }
-
-  #tellMismatch({ path: file }: Candidate, reason: string): void {
-    const { log, name, counters } = this.#context;
-    counters.GenericProcessingFail++;
-    log.warn(
-      { file, reason },
-      `source ${name}: ${file} was read in part before, but is not as it was then: ${reason}. It is read from its start, so that events may come twice`,
-    );
-  }
-
   #headers(file: string): Record<string, string> {
     const v = this.#values;
     return {
       ...(v.fileHeader ? { [v.fileHeaderKey]: file } : {}),
       ...(v.basenameHeader ? { [v.basenameHeaderKey]: path.basename(file) } : {}),
     };
-  }
-
-  #warnOfCut(candidate: Candidate, whenCut: string | undefined): void {
-    if (this.#warnedOfCut || whenCut === undefined) return;
-    this.#warnedOfCut = true;
-    this.#context.log.warn({ file: candidate.path }, `source ${this.#context.name}: ${whenCut}`);
   }
 }
 
@@ -261,10 +236,11 @@ export const spooldir: SourceType = defineComponent({
   aliases: ['org.apache.flume.source.SpoolDirectorySource'],
   doc: 'the lines of files that are put into a directory, or the files themselves',
   delivery:
-    'At least once: a batch that a channel does not take is tried again with the same events, and a restart goes on where the last commit ended.',
+    'At least once: a batch that a channel does not take is tried again with the same events, and a restart goes on where the last commit ended; a kill repeats one transaction at most.',
   differences: [
     'A file that was changed while it was read, whose name is used again, or whose bytes are no text is told once and left, and the next is read; Flume ends the source for ever.',
-    'Positions are in a log of its own in trackerDir, which are not taken over from a Flume.',
+    'Positions are in a log of its own in trackerDir, which are not taken over from a Flume. A file that was read in part is read on before others after a restart, whatever consumeOrder says: Flume begins it anew where another one comes first.',
+    'While trackerDir has no room the source tells so, waits, and goes on as soon as it has; Flume ends the source for ever.',
   ],
   fields,
   nested: {
@@ -292,6 +268,6 @@ export const spooldir: SourceType = defineComponent({
   create: (values, context: SourceContext, { nested: { deserializer } }): Source => {
     const { bufferMaxLineLength: longestLine, decodeErrorPolicy: policy, inputCharset } = values;
     const open = deserializer.create({ charset: inputCharset, policy, longestLine });
-    return new SpoolDirSource(values, [deserializer.type, open], context);
+    return new SpoolDirSource(values, { type: deserializer.type, open }, context);
   },
 });

@@ -47,7 +47,11 @@ const fields = {
     doc: 'ms after which a file that does not change is closed; a last line without a newline is an event then. A file that is gone is remembered that long',
     default: 120_000,
   }),
-  writePosInterval: int({ unit: 'ms', doc: 'ms between two writes of positionFile', default: 3000 }),
+  writePosInterval: int({
+    unit: 'ms',
+    doc: 'ms between two writes of positionFile; 0: it is written before the next transaction',
+    default: 3000,
+  }),
   batchSize: int({ unit: 'lines', doc: 'lines per transaction', default: 100, min: 1 }),
   maxBatchCount: int({
     doc: 'batches that are read from a file before the next file has its turn',
@@ -91,6 +95,8 @@ class TaildirSource implements Source {
   #wake = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #endWaiters: (() => void)[] = [];
+  /** Whether the position file names all files that the last look has found. */
+  #isNoted = true;
 
   constructor(values: Values<typeof fields>, context: SourceContext) {
     const { name, log, clock, counters } = context;
@@ -128,7 +134,8 @@ class TaildirSource implements Source {
       troubles,
       retry: { first: values.backoffSleepIncrement, max: values.maxBackoffSleep },
       fileHeader: values.fileHeader ? values.fileHeaderKey : undefined,
-      delivered: () => this.#writer.changed(),
+      delivered: () => this.#writer.delivered(),
+      changed: () => this.#writer.changed(),
       signal: this.#stop.signal,
     });
   }
@@ -170,38 +177,52 @@ class TaildirSource implements Source {
       this.#wake = new AbortController();
       // Only who asked before the look began may take its finding nothing as the end.
       const asked = this.#endWaiters.splice(0);
-      if (await this.#poll()) {
-        this.#endWaiters.unshift(...asked);
+      const found = await this.#poll();
+      if (found !== 'nothing') this.#endWaiters.unshift(...asked);
+      if (found === 'more') {
         wait = 0;
         await breathe();
         continue;
       }
       if (signal.aborted) break;
-      for (const resolve of asked) resolve();
+      if (found === 'nothing') for (const resolve of asked) resolve();
       wait = Math.min(wait + backoffSleepIncrement, maxBackoffSleep);
-      if (this.#endWaiters.length === 0) await sleep(this.#context.clock, wait, this.#wake.signal);
+      if (found === 'failed' || this.#endWaiters.length === 0) {
+        await sleep(this.#context.clock, wait, this.#wake.signal);
+      }
     }
   }
 
-  /** Looks once at all files. @returns whether there may be more to read at once */
-  async #poll(): Promise<boolean> {
+  /** Looks once at all files. @returns whether there may be more to read at once, or why not */
+  async #poll(): Promise<'more' | 'nothing' | 'failed'> {
     const { clock, log, name, counters } = this.#context;
     try {
       const { tails, changed } = await this.#tails.look(clock.now());
-      if (changed) this.#writer.changed();
-      // Before anything is read: a kill must not let the next start skip lines that came after this one.
-      if (changed && this.#values.skipToEnd) await this.#writer.write();
+      if (!(await this.#note(changed))) return 'failed';
       let found = false;
       for (const tail of tails) {
-        if (this.#stop.signal.aborted) return false;
+        if (this.#stop.signal.aborted) return 'nothing';
         found = (await this.#tailer.read(tail)) || found;
       }
-      return found;
+      return found ? 'more' : 'nothing';
     } catch (error) {
       counters.GenericProcessingFail++;
       log.error({ cause: messageOf(error) }, `source ${name}: a look at the files failed, it is tried again`);
-      return false;
+      return 'failed';
     }
+  }
+
+  /**
+   * Notes which files there are, before anything of a new one is read: one that is renamed to a name of no group while nobody looks,
+   * after a kill, is found again by its inode only.
+   * @returns whether files may be read: where the next start would skip what has no position, only when all have one
+   */
+  async #note(changed: boolean): Promise<boolean> {
+    const { skipToEnd } = this.#values;
+    if (changed) this.#writer.changed();
+    else if (this.#isNoted || !skipToEnd) return true;
+    this.#isNoted = await this.#writer.write();
+    return this.#isNoted || !skipToEnd;
   }
 }
 
@@ -221,7 +242,7 @@ export const taildir: SourceType = defineComponent({
     'A file is known by its inode and by the bytes before its position. One that is renamed is read on: to a name that matches, where Flume reads it again from its start, and to one that does not, in the same directory, where Flume loses what it had not read. What a file had that came and was renamed to a name that does not match between two looks, nobody sees: let the pattern match rotated names too if that can be.',
     'A file that was truncated and has grown past its position since, or that has the inode of another one, is read from its start; Flume goes on in the midst of it. With copytruncate what is written between the last look and the truncation is lost, as everywhere, and a copy whose name matches is a new file: let the pattern not match it.',
     'Compressed files (gzip, bzip2, xz, zstd, lz4) whose names match are skipped with a warning; Flume sends their bytes as lines.',
-    'The position file is replaced as a whole and synced: at the start, then at most every writePosInterval when something has changed, and at a stop. It is never read as a log, whatever the pattern is. After a kill the events since its last write come again. Flume writes over the file in place, and loses all positions when it is killed meanwhile.',
+    'The position file is replaced as a whole and synced: when files come or go, at most every writePosInterval when lines were delivered, and at a stop. It is never read as a log, whatever the pattern is. After a kill the events since its last write come again; with writePosInterval = 0 that is at most one transaction. Flume writes over the file in place, and loses all positions when it is killed meanwhile.',
     'The fingerprints of the positions are in a file beside it (positionFile with .fingerprints behind it), as Flume fails at keys that it does not know. Entries that Flume has written have none: they count for their inode as in Flume.',
     'A position file that is empty or damaged is told, and its whole entries count. Entries of files that are gone are dropped after idleTimeout; those of a directory that cannot be listed stay.',
     'Lines that are longer than maxLineLength (16 MiB) are cut into several events; Flume keeps a line of any length in memory.',

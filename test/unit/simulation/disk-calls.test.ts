@@ -40,7 +40,12 @@ async function calls(on: Fs, directory: string, random: Random, count: number): 
     else if (call === 11)
       await made(
         'stat',
-        on.stat(one).then((s) => [s.isFile(), s.isFile() && s.size, s.isFile() && s.nlink]),
+        on
+          .stat(one)
+          .then(async (s) => [
+            ...[s.isFile(), s.isFile() && s.size, s.isFile() && s.nlink],
+            String(s.isFile() && (await on.stat(one, { bigint: true })).size),
+          ]),
       );
     else if (call === 12) await made('truncate', on.truncate(one, random.int(30)));
     else await made('handle', handleCalls(on, one, random.pick(['r', 'r+', 'w', 'wx', 'a', 'ax', 'a+', 'w+']), random));

@@ -27,6 +27,17 @@ export interface Progress {
   readonly delivered?: number;
 }
 
+/** What a log has of a file. */
+export interface LastPosition extends Progress {
+  /** Its path. */
+  readonly file: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** The type of what read it. */
+  readonly deserializer: string;
+}
+
 /** Where to begin in a file. */
 export interface Start {
   readonly offset: number;
@@ -52,23 +63,45 @@ export class PositionLog {
   }
 
   /**
-   * Begins with a file. @param file the candidate, opened @param deserializer the type of what reads it: places in a file are its own
+   * Begins with a file, whose position is to be committed before it is read. @param file the candidate, opened
+   * @param deserializer the type of what reads it: places in a file are its own
    * @returns where to go on in it
-   * @throws system errors of the file or the log
+   * @throws system errors of the file
    */
   async begin(candidate: Candidate, file: FileHandle, deserializer: string): Promise<Start> {
     const start = await this.#start(candidate, file, deserializer);
     const { path: name, size, mtimeMs } = candidate;
+    await this.close();
     this.#head = { file: name, size, mtimeMs, deserializer };
-    const { delivered, hash, offset } = start;
-    await this.#beginLog({ offset, digest: digestOf(hash), ...(delivered === 0 ? {} : { delivered }) });
     return start;
   }
 
-  /** The channel has everything before `progress.offset`. */
+  /**
+   * The channel has everything before `progress.offset`.
+   * @throws system errors of the log; it has the position before then, and the call can be made again
+   */
   async commit(progress: Progress): Promise<void> {
-    if (this.#bytes > LARGEST_LOG) await this.#beginLog(progress);
-    else await this.#append(progress);
+    try {
+      if (this.#log === undefined || this.#bytes > LARGEST_LOG) await this.#beginLog(progress);
+      else await this.#append(progress);
+    } catch (error) {
+      // What is behind half a line would not be read: the next try begins a log.
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** What the log of a former run has; undefined when there is none, or it is of no use. */
+  async last(): Promise<LastPosition | undefined> {
+    const records = await this.#records();
+    const progress = records.findLast((record) => typeof record?.['offset'] === 'number');
+    // Logs of earlier versions do not name the deserializer.
+    const { file, size, mtimeMs, deserializer = 'LINE' } = records[0] ?? {};
+    const { offset, digest, delivered } = progress ?? {};
+    if (typeof file !== 'string' || typeof size !== 'number' || typeof mtimeMs !== 'number') return undefined;
+    if (typeof offset !== 'number' || typeof digest !== 'string') return undefined;
+    const several = typeof delivered === 'number' ? { delivered } : {};
+    return { file, size, mtimeMs, deserializer: String(deserializer), offset, digest, ...several };
   }
 
   /** The file is done or left. */
@@ -78,8 +111,10 @@ export class PositionLog {
   }
 
   async close(): Promise<void> {
-    await this.#log?.close();
+    const log = this.#log;
     this.#log = undefined;
+    // What counts of it was synced.
+    await log?.close().catch(() => {});
   }
 
   async #append(record: object): Promise<void> {
@@ -94,6 +129,8 @@ export class PositionLog {
     await this.close();
     this.#bytes = 0;
     const fresh = `${this.#path}.new`;
+    // Somebody may have removed the tracker directory.
+    await fs.mkdir(path.dirname(fresh), { recursive: true });
     this.#log = await fs.open(fresh, 'w');
     await this.#append({ ...this.#head, ...progress });
     await fs.rename(fresh, this.#path);
@@ -101,20 +138,15 @@ export class PositionLog {
 
   async #start(candidate: Candidate, file: FileHandle, deserializer: string): Promise<Start> {
     const fresh = (mismatch?: string): Start => ({ offset: 0, hash: createHash('sha256'), delivered: 0, mismatch });
-    const records = await this.#records();
-    const first = records[0];
-    const progress = records.findLast((record) => typeof record?.['offset'] === 'number');
-    const offset = progress?.['offset'];
-    if (first?.['file'] !== candidate.path || typeof offset !== 'number' || offset === 0) return fresh();
-    // Logs of earlier versions do not name it.
-    const before = first['deserializer'] ?? 'LINE';
-    if (before !== deserializer) return fresh(`its deserializer was ${before}, not ${deserializer}`);
-    if (first['size'] !== candidate.size) return fresh(`it has ${candidate.size} bytes, not ${first['size']}`);
-    if (first['mtimeMs'] !== candidate.mtimeMs) return fresh('it was changed at another time');
-    const hash = await hashOf(file, offset);
-    if (hash === undefined || digestOf(hash) !== progress?.['digest']) return fresh('its content is another');
-    const delivered = progress?.['delivered'];
-    return { offset, hash, delivered: typeof delivered === 'number' ? delivered : 0, mismatch: undefined };
+    const last = await this.last();
+    if (last?.file !== candidate.path || last.offset === 0) return fresh();
+    if (last.deserializer !== deserializer)
+      return fresh(`its deserializer was ${last.deserializer}, not ${deserializer}`);
+    if (last.size !== candidate.size) return fresh(`it has ${candidate.size} bytes, not ${last.size}`);
+    if (last.mtimeMs !== candidate.mtimeMs) return fresh('it was changed at another time');
+    const hash = await hashOf(file, last.offset);
+    if (hash === undefined || digestOf(hash) !== last.digest) return fresh('its content is another');
+    return { offset: last.offset, hash, delivered: last.delivered ?? 0, mismatch: undefined };
   }
 
   async #records(): Promise<(Readonly<Record<string, unknown>> | undefined)[]> {
@@ -132,7 +164,7 @@ export function digestOf(hash: Hash): string {
 }
 
 /** The hash of the first `length` bytes; undefined when the file has fewer. */
-async function hashOf(file: FileHandle, length: number): Promise<Hash | undefined> {
+export async function hashOf(file: FileHandle, length: number): Promise<Hash | undefined> {
   const hash = createHash('sha256');
   const chunk = Buffer.allocUnsafe(Math.min(length, READ_BYTES));
   for (let at = 0; at < length; ) {

@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { StreamjobError, systemCodeOf } from '../../../core/errors.ts';
 import { fs } from '../../../core/machine.ts';
+import { digestOf, hashOf, type LastPosition } from './position.ts';
 import { type Candidate, candidateOf, sameFile, unchanged } from './scan.ts';
 
 /** How files that are done are told from others. */
@@ -56,10 +57,26 @@ export class Marks {
     const reused = this.#known.has(candidate.path);
     const { size, mtimeMs } = candidate;
     await fs.mkdir(path.dirname(mark), { recursive: true });
-    await fs.writeFile(mark, `${JSON.stringify({ size, mtimeMs })}\n`);
+    await writeMark(mark, `${JSON.stringify({ size, mtimeMs })}\n`);
     this.#known.set(candidate.path, { size, mtimeMs });
     return reused;
   }
+}
+
+/**
+ * A mark comes with its text or not at all: an empty one is Flume's, which says of every file of that name that it was read. A kill, a
+ * full disk or a power cut must not leave such a one.
+ */
+async function writeMark(mark: string, text: string): Promise<void> {
+  const fresh = path.join(path.dirname(mark), '.streamjob-mark.new');
+  const file = await fs.open(fresh, 'w');
+  try {
+    await file.writeFile(text);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await fs.rename(fresh, mark);
 }
 
 async function readMark(mark: string): Promise<Mark | undefined> {
@@ -83,13 +100,61 @@ export async function settleFile(candidate: Candidate, policy: DonePolicy, marks
     return;
   }
   if (policy.how === 'remove') {
-    const hidden = path.join(path.dirname(candidate.path), `.${path.basename(candidate.path)}.streamjob-read`);
+    const hidden = hiddenOf(candidate.path);
     await moveAway(candidate, hidden);
     return await fs.rm(hidden);
   }
   const done = candidate.path + policy.suffix;
   if (await exists(done)) throw nameUsed(`${done} exists`);
   await moveAway(candidate, done);
+}
+
+/** Where a file that was read is while it is removed. */
+function hiddenOf(file: string): string {
+  return path.join(path.dirname(file), `.${path.basename(file)}.streamjob-read`);
+}
+
+/**
+ * Brings to its end what a kill has interrupted behind the rename of a file that was read. What has its new name may also be a file
+ * that took the old name at that moment: then it goes back, to be read.
+ * @param last what the position log has
+ * @returns whether that file is done, so that its position is of no use
+ * @throws system errors
+ */
+export async function settleInterrupted(last: LastPosition, policy: DonePolicy): Promise<boolean> {
+  if (policy.how === 'mark' || (await exists(last.file))) return false;
+  const moved = policy.how === 'remove' ? hiddenOf(last.file) : last.file + policy.suffix;
+  if (!(await exists(moved))) return true;
+  if (await isAsRead(moved, last)) {
+    if (policy.how === 'remove') await fs.rm(moved);
+    return true;
+  }
+  await giveBack(moved, last.file);
+  return true;
+}
+
+/** A file gets the name back that it had, unless another one has it by now. @throws system errors, EEXIST */
+async function giveBack(moved: string, file: string): Promise<void> {
+  try {
+    await fs.link(moved, file);
+  } catch (error) {
+    if (systemCodeOf(error) === 'EEXIST') throw error;
+    // There are file systems without links.
+    return await fs.rename(moved, file);
+  }
+  await fs.rm(moved);
+}
+
+async function isAsRead(moved: string, { size, mtimeMs, offset, digest }: LastPosition): Promise<boolean> {
+  const stats = await fs.stat(moved);
+  if (stats.size !== size || stats.mtimeMs !== mtimeMs || offset !== size) return false;
+  const file = await fs.open(moved, 'r');
+  try {
+    const hash = await hashOf(file, offset);
+    return hash !== undefined && digestOf(hash) === digest;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Renames the file that was read. A file that took its name since it was looked at has come along then, and goes back. */

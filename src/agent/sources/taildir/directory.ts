@@ -1,7 +1,7 @@
 /** A directory that is looked into again and again: its names are listed anew only when they may have changed. */
 import type { BigIntStats } from 'node:fs';
 import { systemCodeOf } from '../../../core/errors.ts';
-import { fs, fsSync, wallMs } from '../../../core/machine.ts';
+import { fs, fsSync, ofProcess, wallMs } from '../../../core/machine.ts';
 
 /**
  * File systems note times in steps of up to two seconds. What is changed within the step of a look may bear the same time as what was
@@ -57,6 +57,8 @@ export class Directory {
   /** The names in it: the same object as long as nothing has changed. @throws system errors */
   async list(): Promise<Listing> {
     const stats = await fs.stat(this.path, { bigint: true });
+    // A directory that has files was changed since it was made: it tells whether its file system knows when that was.
+    bornNsOf(stats);
     const last = this.#last;
     if (this.#cache && last?.listing.settled === true && sameDirectory(last.stats, stats)) return last.listing;
     const settled = isSettled(stats);
@@ -79,12 +81,24 @@ function sameDirectory(a: BigIntStats, b: BigIntStats): boolean {
   return a.ino === b.ino && a.dev === b.dev && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
 }
 
+/** The devices whose file systems are known to say when a file was made. */
+const tellingDevices = ofProcess(() => new Set<bigint>());
+
+/**
+ * When a file or directory was made, in ns; 0 where that is not known. Where a system does not know it Node gives the time of the last
+ * change instead: the two differ only where it does know. From then on a file counts too that has not been changed since it was made.
+ */
+function bornNsOf({ dev, ctimeNs, birthtimeNs }: BigIntStats): bigint {
+  const telling = tellingDevices();
+  if (birthtimeNs > 0n && birthtimeNs !== ctimeNs) telling.add(dev);
+  return telling.has(dev) ? birthtimeNs : 0n;
+}
+
 /** The state of a file; undefined when it is no regular file. */
 export function fileState(stats: BigIntStats): FileState | undefined {
   if (!stats.isFile()) return undefined;
-  const { dev, ino: inode, size, mtimeNs, ctimeNs, birthtimeNs } = stats;
-  // Where a system does not know it Node gives the time of the last change instead.
-  const bornNs = birthtimeNs === ctimeNs ? 0n : birthtimeNs;
+  const { dev, ino: inode, size, mtimeNs, ctimeNs } = stats;
+  const bornNs = bornNsOf(stats);
   return { key: `${dev}:${inode}`, inode, size: Number(size), mtimeNs, ctimeNs, bornNs, settled: isSettled(stats) };
 }
 

@@ -26,8 +26,10 @@ export interface FileTailerParts {
   /** The name of the header with the path. */
   readonly fileHeader: string | undefined;
   readonly retry: Retry;
-  /** Called when a position has changed. */
-  readonly delivered: () => void;
+  /** Called when the channel has a batch, and its position has changed; the next batch is read when it resolves. */
+  readonly delivered: () => Promise<void>;
+  /** Called when a position has changed otherwise. */
+  readonly changed: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -109,7 +111,7 @@ export class FileTailer {
       }
       tail.advance(found.pos, found.proof);
       tail.held = false;
-      delivered();
+      await delivered();
       if (seen !== undefined && found.pos >= seen.size) {
         tail.read = seen;
         return true;
@@ -124,7 +126,7 @@ export class FileTailer {
     if (tail.proof.kind === 'bytes') return;
     // What a position of a former run was noted of is proved now.
     tail.advance(tail.pos, found.proof);
-    this.#parts.delivered();
+    this.#parts.changed();
   }
 
   #restart(tail: Tail, file: FileHandle): void {
@@ -141,7 +143,7 @@ export class FileTailer {
     }
     tail.restart();
     this.#reader.begin(tail, file);
-    this.#parts.delivered();
+    this.#parts.changed();
   }
 
   #events({ group, name }: Tail, lines: readonly Line[]): PlainEvent[] {

@@ -59,12 +59,15 @@ export class PositionFile {
     const prints = [...new Map([...this.#held, ...now]).values()].filter(
       ({ fingerprint }) => fingerprint !== undefined,
     );
+    const directory = path.dirname(this.path);
     await replace(this.path + FINGERPRINTS, prints.map(printOf));
+    // A power cut must not leave the new positions without their fingerprints.
+    await nodeFiles.syncDirectory(directory);
     await replace(
       this.path,
       positions.map((position) => `{${flumeOf(position)}}`),
     );
-    await nodeFiles.syncDirectory(path.dirname(this.path));
+    await nodeFiles.syncDirectory(directory);
     this.#held = now;
   }
 }

@@ -26,7 +26,7 @@ export class PositionWriter {
   #failed = false;
   #lastAt = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: PositionWriterParts) {
     this.#parts = parts;
@@ -47,10 +47,23 @@ export class PositionWriter {
     }
   }
 
-  /** Writes them now, if they have changed. Never rejects. */
-  write(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#write());
-    return this.#writing;
+  /**
+   * The channel has one more batch. Resolves when the next one may be read: with an interval of 0 when the position is noted, so that a
+   * kill repeats no more than one batch; also when it cannot be noted, which is told and tried again.
+   */
+  async delivered(): Promise<void> {
+    this.changed();
+    if (this.#parts.interval === 0) await this.#writing;
+  }
+
+  /** Writes them now, if they have changed. Never rejects. @returns whether all that has changed is written */
+  write(): Promise<boolean> {
+    const written = this.#writing.then(async () => {
+      await this.#write();
+      return !this.#changed;
+    });
+    this.#writing = written;
+    return written;
   }
 
   /** Writes them a last time. */

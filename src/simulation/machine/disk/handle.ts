@@ -1,7 +1,7 @@
 /** A file handle of Node's `fs/promises`, on a simulated disk. */
-import type { Stats } from 'node:fs';
+import type { BigIntStats, Stats } from 'node:fs';
 import { fileSystemError } from '../errors.ts';
-import { statsOf } from './stats.ts';
+import { type StatOptions, statsOf } from './stats.ts';
 import type { DiskView, OpenFile } from './view.ts';
 
 /** What is written: bytes, or a text in UTF-8. */
@@ -112,10 +112,10 @@ export class SimFileHandle {
     return this.#sync('fdatasync');
   }
 
-  stat(): Promise<Stats> {
+  stat(options?: StatOptions): Promise<Stats | BigIntStats> {
     return this.#view.call('stat', this.#open.path, (fault) => {
       if (fault !== undefined) throw fileSystemError(fault, 'fstat');
-      return statsOf(this.#open.node);
+      return statsOf(this.#open.node, options);
     });
   }
 

@@ -1,10 +1,10 @@
 /** Node's `fs/promises` on a simulated disk: what src/ uses of it. Anything else is not there, and says so when it is called. */
-import { constants, type Dirent, type Stats } from 'node:fs';
+import { type BigIntStats, constants, type Dirent, type Stats } from 'node:fs';
 import type realFs from 'node:fs/promises';
 import path from 'node:path';
 import { fileSystemError } from '../errors.ts';
 import { type Encoding, SimFileHandle, type Written } from './handle.ts';
-import { below, entryOf, statsOf } from './stats.ts';
+import { below, entryOf, type StatOptions, statsOf } from './stats.ts';
 import type { DiskView } from './view.ts';
 
 interface ListOptions {
@@ -39,10 +39,10 @@ export class SimFs {
 
   truncate = (file: string, length = 0): Promise<void> => this.#with(file, 'r+', (handle) => handle.truncate(length));
 
-  stat = (file: string): Promise<Stats> => this.#stat(file, 'stat');
+  stat = (file: string, options?: StatOptions): Promise<Stats | BigIntStats> => this.#stat(file, 'stat', options);
 
   /** There are no symbolic links. */
-  lstat = (file: string): Promise<Stats> => this.#stat(file, 'lstat');
+  lstat = (file: string, options?: StatOptions): Promise<Stats | BigIntStats> => this.#stat(file, 'lstat', options);
 
   /** Everybody may do everything. */
   access = async (file: string): Promise<void> => void (await this.#stat(file, 'access'));
@@ -144,10 +144,10 @@ export class SimFs {
     });
   }
 
-  #stat(file: string, syscall: string): Promise<Stats> {
+  #stat(file: string, syscall: string, options?: StatOptions): Promise<Stats | BigIntStats> {
     return this.#view.call('stat', file, (fault) => {
       if (fault !== undefined) throw fileSystemError(fault, syscall, file);
-      return statsOf(this.#view.disk.system.find(this.#view.place(file), syscall));
+      return statsOf(this.#view.disk.system.find(this.#view.place(file), syscall), options);
     });
   }
 

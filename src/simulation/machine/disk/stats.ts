@@ -1,5 +1,5 @@
 /** What Node tells of files: Stats, and the entries of directories. */
-import type { Dirent, Stats } from 'node:fs';
+import type { BigIntStats, Dirent, Stats } from 'node:fs';
 import type { DirectoryNode, Inode } from './node.ts';
 
 const MODES = { file: 0o100644, directory: 0o040755, socket: 0o140755 } as const;
@@ -17,7 +17,16 @@ function kinds(kind: Inode['kind']): Record<`is${string}`, () => boolean> {
   };
 }
 
-export function statsOf(node: Inode): Stats {
+/** What the calls that look at a file may be told. */
+export interface StatOptions {
+  readonly bigint?: boolean;
+}
+
+export function statsOf(node: Inode, options?: StatOptions): Stats | BigIntStats {
+  return options?.bigint === true ? bigStatsOf(node) : plainStatsOf(node);
+}
+
+function plainStatsOf(node: Inode): Stats {
   const size = node.kind === 'file' ? node.live.size : BLOCK_BYTES;
   const { modifiedMs, bornMs } = node;
   const stats = {
@@ -29,6 +38,16 @@ export function statsOf(node: Inode): Stats {
     ...kinds(node.kind),
   };
   return stats as unknown as Stats;
+}
+
+/** The same with whole numbers of any size, and with times in ns too. */
+function bigStatsOf(node: Inode): BigIntStats {
+  const all = Object.entries(plainStatsOf(node)).flatMap(([key, value]: [string, unknown]): [string, unknown][] => {
+    if (typeof value !== 'number') return [[key, value]];
+    const whole: [string, unknown] = [key, BigInt(Math.floor(value))];
+    return key.endsWith('Ms') ? [whole, [key.replace(/Ms$/, 'Ns'), BigInt(Math.round(value * 1000)) * 1000n]] : [whole];
+  });
+  return Object.fromEntries(all) as unknown as BigIntStats;
 }
 
 export function entryOf(name: string, node: Inode, directory: string): Dirent {

@@ -1,12 +1,12 @@
 /** Node's `fs` on a simulated disk: what src/ uses of its calls that block. They take no simulated time. */
 import type realFs from 'node:fs';
-import { constants, type Dirent, type Stats } from 'node:fs';
+import { type BigIntStats, constants, type Dirent, type Stats } from 'node:fs';
 import path from 'node:path';
 import { fileSystemError } from '../errors.ts';
 import { type Encoding, encodingOf, type Written } from './handle.ts';
 import type { Inode } from './node.ts';
 import { onlyKnown } from './promises.ts';
-import { entryOf, statsOf } from './stats.ts';
+import { entryOf, type StatOptions, statsOf } from './stats.ts';
 import type { DiskView } from './view.ts';
 
 /** The calls for one process. */
@@ -70,7 +70,7 @@ export class SimFsSync {
     }
   };
 
-  statSync = (file: string): Stats => this.#stat(file, 'stat');
+  statSync = (file: string, options?: StatOptions): Stats | BigIntStats => this.#stat(file, 'stat', options);
 
   accessSync = (file: string): void => void this.#stat(file, 'access');
 
@@ -109,10 +109,10 @@ export class SimFsSync {
     this.#view.callSync('unlink', target, () => system.removeDirectory(this.#view.place(target)));
   };
 
-  #stat(file: string, syscall: string): Stats {
+  #stat(file: string, syscall: string, options?: StatOptions): Stats | BigIntStats {
     return this.#view.callSync('stat', file, (fault) => {
       if (fault !== undefined) throw fileSystemError(fault, syscall, file);
-      return statsOf(this.#node(file, syscall));
+      return statsOf(this.#node(file, syscall), options);
     });
   }
 

@@ -177,8 +177,8 @@ describe('the position file', () => {
       expect(positions).toEqual([at(positions[0]?.pos ?? 0)]);
       if (done) {
         expect(positions[0]?.pos).toBe(2 + calls);
-        // Two files, each opened and renamed, and the directory.
-        expect(calls).toBe(5);
+        // Two files, each opened and renamed, and the directory behind each.
+        expect(calls).toBe(6);
         break;
       }
     }
