@@ -198,8 +198,8 @@ class SpillableMemoryChannel implements Channel, TransactionHost {
   async #write(puts: readonly PlainEvent[], takes: readonly Taken[]): Promise<void> {
     const overflow = this.#overflow;
     if (overflow === undefined) throw channelClosed(this.name);
-    const end = await overflow.store.write(puts, takes);
-    if (puts.length > 0) overflow.reader.written(end);
+    const written = await overflow.store.write(puts, takes);
+    if (puts.length > 0) overflow.reader.written(written);
   }
 
   #lost(events: number): void {

@@ -1,9 +1,10 @@
 /**
- * Reads the events of a store in their order, a bounded number of them ahead. Of events that were taken and returned it keeps the numbers
- * only, which open transactions bound.
+ * Reads the events of a store in their order, a bounded number of them ahead. What has just been written and is the next to be taken is
+ * not read at all. Of events that were taken and returned it keeps the numbers only, which open transactions bound.
  */
 import { returnToHead, type Taken } from '../transaction.ts';
-import type { EventStore } from './store.ts';
+import { plainEventOf } from './record.ts';
+import { type EventStore, READ_AHEAD_BYTES, type Written } from './store.ts';
 
 /** What takes events of one store, from its opening to its end. */
 export class StoreReader {
@@ -11,6 +12,8 @@ export class StoreReader {
   #returned: { readonly seq: number }[] = [];
   #ahead: Taken[] = [];
   #aheadAt = 0;
+  /** Bytes of what was written and not read, among those that are ahead since there was none. */
+  #unreadBytes = 0;
   /** Where reading goes on, and before which number everything is synced. */
   #cursor = 0;
   #visible: number;
@@ -20,9 +23,28 @@ export class StoreReader {
     this.#visible = store.next;
   }
 
-  /** A write is synced, the numbers of whose events end before `end`: they can be taken. */
-  written(end: number): void {
+  /** A write is synced: its events can be taken. */
+  written({ end, first, records }: Written): void {
     this.#visible = Math.max(this.#visible, end);
+    // Where others come before them they are read in their turn.
+    if (records.length > 0 && this.#cursor === first) this.#takeOver(end, records);
+  }
+
+  #takeOver(end: number, records: Written['records']): void {
+    const isEmpty = this.#aheadAt >= this.#ahead.length;
+    let bytes = isEmpty ? 0 : this.#unreadBytes;
+    for (const { value } of records) bytes += value.length;
+    if (bytes > READ_AHEAD_BYTES) return;
+    const events: Taken[] = [];
+    for (const { key, value } of records) {
+      const event = plainEventOf(value);
+      if (event === undefined) return;
+      events.push({ seq: key, event });
+    }
+    this.#ahead = isEmpty ? events : [...this.#ahead.slice(this.#aheadAt), ...events];
+    this.#aheadAt = 0;
+    this.#unreadBytes = bytes;
+    this.#cursor = end;
   }
 
   /** Whether there is an event to take; true also when the next one cannot be read now: taking it tells. */
@@ -70,6 +92,7 @@ export class StoreReader {
       if (this.#cursor >= end) return undefined;
       this.#ahead = this.#store.read(this.#cursor, end);
       this.#aheadAt = 0;
+      this.#unreadBytes = 0;
       this.#cursor = (this.#ahead.at(-1)?.seq ?? end - 1) + 1;
     }
     return this.#ahead[this.#aheadAt];

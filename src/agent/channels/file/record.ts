@@ -162,6 +162,11 @@ export function decodeRecord(number: number, record: Buffer, keys: Keys): PlainE
   }
 }
 
+/** The event of a record that was just made, a view of its bytes; undefined where it is encrypted. */
+export function plainEventOf(record: Buffer): PlainEvent | undefined {
+  return record[4] === PLAIN ? eventIn(record, HEAD_BYTES) : undefined;
+}
+
 /** Whether there is an event. */
 export function isEvent(decoded: PlainEvent | Unreadable): decoded is PlainEvent {
   return 'body' in decoded;

@@ -22,7 +22,8 @@ import { SteadyDatabase } from './steady.ts';
 
 /** Reading ahead is bounded by both. */
 const READ_AHEAD_EVENTS = 1024;
-const READ_AHEAD_BYTES = 4 * 1024 * 1024;
+/** In bytes. */
+export const READ_AHEAD_BYTES: number = 4 * 1024 * 1024;
 /** lmdb's own pages at the front of its file. */
 const META_PAGES = 2;
 /** Room that puts leave in the file, in bytes, so that events can be taken when the disk is full. */
@@ -32,6 +33,16 @@ const FOR_TAKES = 256 * 1024;
 export interface DamagedRecord extends NumberedRecord {
   /** What is wrong with it. */
   readonly what: string;
+}
+
+/** Puts that are synced. */
+export interface Written {
+  /** The number of the first of them. */
+  readonly first: number;
+  /** The number after that of the last. */
+  readonly end: number;
+  /** What was written, in memory that nobody writes to again. */
+  readonly records: readonly NumberedRecord[];
 }
 
 /** What a store may be given. */
@@ -144,11 +155,10 @@ export class EventStore {
 
   /**
    * Adds `puts` and removes `takes`, all or nothing, synced.
-   * @returns the number after that of the last put
    * @throws StreamjobError FILE_ACCESS, CHANNEL_FULL
    */
-  async write(puts: readonly PlainEvent[], takes: readonly Taken[]): Promise<number> {
-    let end = 0;
+  async write(puts: readonly PlainEvent[], takes: readonly Taken[]): Promise<Written> {
+    let written: Written = { first: 0, end: 0, records: [] };
     const removes = takes.map(({ seq }) => seq);
     const lengths = puts.map((event) => recordBytes(event, this.#keys));
     const claim = claimOf(
@@ -159,11 +169,11 @@ export class EventStore {
     const spare = puts.length > 0 ? FOR_TAKES : 0;
     await this.#commit(claim, spare, removes, () => {
       const first = this.claimNumbers(puts.length);
-      end = this.#next;
       const events = puts.map((event, i) => ({ seq: first + i, event }));
-      return encodeRecords(events, lengths, this.#keys);
+      written = { first, end: this.#next, records: encodeRecords(events, lengths, this.#keys) };
+      return written.records;
     });
-    return end;
+    return written;
   }
 
   /**

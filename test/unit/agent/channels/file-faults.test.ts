@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { fc, it } from '@fast-check/vitest';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { Channel } from '../../../../src/agent/channels/channel.ts';
-import { EventStore } from '../../../../src/agent/channels/file/store.ts';
+import { EventStore, type Written } from '../../../../src/agent/channels/file/store.ts';
 import { file } from '../../../../src/agent/channels/file.ts';
 import { growMount, mountReadOnly, mountSmall, mountsMissing, unmount } from '../../../kit/mounts.ts';
 import { makeChannel } from './make.ts';
@@ -113,7 +113,7 @@ mounting(`file channel on a full disk${why}`, () => {
     await fs.mkdir(path.join(directory, 'data'));
     await fs.writeFile(path.join(directory, 'ballast'), Buffer.alloc(512 * 1024));
     const store = await EventStore.open(path.join(directory, 'data'), 'test');
-    const write = (from: number): Promise<number> =>
+    const write = (from: number): Promise<Written> =>
       store.write(
         big(from, 10).map((text) => event(text)),
         [],
