@@ -14,6 +14,7 @@ import { BlockQueue } from './block/block-queue.ts';
 import type { Unfinished } from './commit/durability.ts';
 import { GivenBack } from './given-back.ts';
 import { Incoming } from './incoming.ts';
+import type { FlowInspection } from './inspection.ts';
 import { Pressure } from './pressure.ts';
 import { Processing } from './processing.ts';
 import { Attachments } from './receive/attachments.ts';
@@ -108,6 +109,20 @@ export class Flow implements Past {
   /** Events that are in no batch yet. */
   get waitingEvents(): number {
     return this.#queue.events;
+  }
+
+  /** Where the events are that are on their way now. */
+  inspect(): FlowInspection {
+    const running = this.#processing.running;
+    const batch = this.#ahead.begun?.batch;
+    return {
+      receiving: this.#incoming.logging,
+      // What runs ahead is in the queue still, so that it can be taken back.
+      waiting: { events: Math.max(0, this.#queue.events - (batch?.events ?? 0)), since: this.#queue.oldest },
+      cut: batch === undefined ? { events: 0, since: undefined } : { events: batch.events, since: batch.oldest },
+      running,
+      settling: this.#processing.settlement.open,
+    };
   }
 
   /** What a graceful stop waits for now, for people; undefined: nothing that they could change. */

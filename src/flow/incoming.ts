@@ -5,6 +5,7 @@
 import { Admission } from './block/admission.ts';
 import type { BlockQueue } from './block/block-queue.ts';
 import type { Deliveries } from './receive/attachments.ts';
+import type { Held } from './receive/on-the-way.ts';
 import type { AckToken, Arrival, GiveUpResult, Outcome } from './receive/receiver.ts';
 import { type Traffic, trafficOf } from './receive/traffic.ts';
 import type { FlowSettings } from './settings.ts';
@@ -67,13 +68,18 @@ export class Incoming implements Deliveries {
     return this.#admission.loggingBytes;
   }
 
+  /** What is on its way to the log. */
+  get logging(): Held {
+    return this.#admission.logging;
+  }
+
   /** Resolves when nothing is on its way to the log. */
   idle(): Promise<void> {
     return this.#admission.idle();
   }
 
   offer(arrival: Arrival): void {
-    this.#admission.offer(arrival);
+    this.#admission.offer({ ...arrival, receivedAt: this.#settings.clock.now() });
     const { input } = arrival.token;
     const { count } = arrival.events;
     this.#traffic.get(input)?.received(count, arrival.bytes);

@@ -12,6 +12,7 @@ import { type Batch, delaysOf, eventsByInput, holdsAcknowledged } from './batch/
 import { Ledger } from './commit/ledger.ts';
 import { Settlement } from './commit/settlement.ts';
 import type { GivenBack } from './given-back.ts';
+import type { RunningBatch } from './inspection.ts';
 import { OutputRun } from './output/output-run.ts';
 import type { Attachments } from './receive/attachments.ts';
 import type { AckToken, GiveUpResult, Outcome } from './receive/receiver.ts';
@@ -65,6 +66,17 @@ export class Processing {
   /** How many batches that held data have committed. */
   get batchesWithData(): number {
     return this.#batchesWithData;
+  }
+
+  /** The batch whose turn it is, and what is done with it. */
+  get running(): RunningBatch | undefined {
+    const batch = this.current;
+    if (batch === undefined) return undefined;
+    const { events, oldest, startedAt, time } = batch;
+    const output = this.#runningOutput?.id;
+    const step = batch.state === 'sealed' ? 'commit' : output === undefined ? 'stage' : 'output';
+    const attempts = this.#retry.waiting?.attempts ?? 0;
+    return { time, events, startedAt, since: oldest, step, output, failedAttempts: attempts };
   }
 
   /** What a graceful stop waits for now, for people; undefined: nothing that they could change. */

@@ -36,6 +36,8 @@ export class Batch {
   readonly blocks: Blocks;
   readonly events: number;
   readonly bytes: number;
+  /** When the oldest of its arrivals came, in ms since the epoch; undefined: it has none, or they came in a former run. */
+  readonly oldest: number | undefined;
   /** When its turn came, in ms since the epoch. */
   startedAt: number;
   /** What its stages did, of the last attempt that ran them to their end. */
@@ -52,14 +54,18 @@ export class Batch {
     this.startedAt = startedAt;
     let events = 0;
     let bytes = 0;
+    let oldest: number | undefined;
     for (const arrivals of blocks.values()) {
       for (const arrival of arrivals) {
+        const { receivedAt } = arrival;
+        if (receivedAt !== undefined && (oldest === undefined || receivedAt < oldest)) oldest = receivedAt;
         events += arrival.events.count;
         bytes += arrival.bytes;
       }
     }
     this.events = events;
     this.bytes = bytes;
+    this.oldest = oldest;
   }
 
   get state(): BatchState {

@@ -8,6 +8,7 @@ import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { reached } from '../../core/points.ts';
 import type { Reliability } from '../../core/reliability.ts';
+import type { Held } from '../receive/on-the-way.ts';
 import type { Arrival, Outcome } from '../receive/receiver.ts';
 import type { BlockRef } from './block-log.ts';
 import { type BlockQueue, onlyCounted } from './block-queue.ts';
@@ -42,7 +43,8 @@ export class Admission {
   readonly #settings: AdmissionSettings;
   #failures = 0;
   #loggingBytes = 0;
-  #logging = 0;
+  /** In the order in which they came. */
+  readonly #logging = new Set<Arrival>();
   #onIdle: (() => void)[] = [];
 
   constructor(settings: AdmissionSettings) {
@@ -56,7 +58,15 @@ export class Admission {
 
   /** Whether deliveries are on their way to the log. */
   get isLogging(): boolean {
-    return this.#logging > 0;
+    return this.#logging.size > 0;
+  }
+
+  /** What is on its way to the log. */
+  get logging(): Held {
+    let events = 0;
+    for (const arrival of this.#logging) events += arrival.events.count;
+    const [oldest] = this.#logging;
+    return { events, since: oldest?.receivedAt };
   }
 
   /** Takes a delivery. */
@@ -76,14 +86,14 @@ export class Admission {
 
   /** Resolves when nothing is on its way to the log. */
   async idle(): Promise<void> {
-    if (this.#logging > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+    if (this.isLogging) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
 
   async #log(arrival: Arrival): Promise<void> {
     const { clock, inputName, log, logBlock, queue, settle, signal, spillBytes, onChange } = this.#settings;
     const values = !(arrival.events instanceof EventBlock);
     const input = inputName(arrival.token.input);
-    this.#logging++;
+    this.#logging.add(arrival);
     this.#loggingBytes += arrival.bytes;
     try {
       const block = values ? valuesToBlock(arrival.events, input) : (arrival.events as EventBlock);
@@ -105,10 +115,10 @@ export class Admission {
       await sleep(clock, wait, signal);
       await settle(arrival, 'given-up');
     } finally {
-      this.#logging--;
+      this.#logging.delete(arrival);
       this.#loggingBytes -= arrival.bytes;
       onChange();
-      if (this.#logging === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+      if (!this.isLogging) for (const resolve of this.#onIdle.splice(0)) resolve();
     }
   }
 }

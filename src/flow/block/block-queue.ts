@@ -43,6 +43,12 @@ export class BlockQueue {
     return this.#waiting.size === 0;
   }
 
+  /** When the oldest came, in ms since the epoch; undefined: there is none, or it came in a former run. */
+  get oldest(): number | undefined {
+    for (const { receivedAt } of this.#waiting.values()) return receivedAt;
+    return undefined;
+  }
+
   add(arrival: Admitted): void {
     this.#waiting.set(keyOf(arrival.token), arrival);
     this.#events += arrival.events.count;

@@ -123,7 +123,10 @@ export class FlumePullReceiver implements Receiver {
     this.#settings = settings;
     this.name = `Flume polling stream [${settings.id}] of ${options.addresses.join(', ')}`;
     const timeoutMs = options.sinkTimeout;
-    this.peers = { timeoutMs };
+    this.peers = {
+      timeoutMs,
+      held: () => this.#held.byPeer(({ sink, events }) => ({ peer: sink.name, events })),
+    };
     if (settings.reliability === 'end-to-end') requireShortInterval(settings.batchMs, timeoutMs);
     this.dedupe = options.dedupe;
     this.#held = new HeldDeliveries(settings.clock, timeoutMs * HOLD_FRACTION, (seq) => void this.#onExpired(seq));

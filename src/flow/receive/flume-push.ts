@@ -82,7 +82,10 @@ export class FlumePushReceiver implements Receiver {
     this.#settings = settings;
     this.dedupe = this.#options.dedupe;
     const timeoutMs = this.#options.peerRequestTimeout;
-    this.peers = { timeoutMs };
+    this.peers = {
+      timeoutMs,
+      held: () => this.#held.byPeer(({ request, events }) => ({ peer: request.connection.remote, events })),
+    };
     if (settings.reliability === 'end-to-end') requireShortInterval(settings.batchMs, timeoutMs);
     this.#held = new HeldDeliveries(settings.clock, timeoutMs * HOLD_FRACTION, (seq) => void this.#onExpired(seq));
   }

@@ -1,5 +1,6 @@
 /** Deliveries that wait for their batch, oldest first, with one timer for the oldest: each may be held only so long. */
 import type { Clock, Timer } from '../../core/clock.ts';
+import type { HeldOfPeer } from './receiver.ts';
 
 interface Entry<T> {
   readonly value: T;
@@ -41,6 +42,22 @@ export class HeldDeliveries<T> {
     const entry = this.#entries.get(sequence);
     this.#entries.delete(sequence);
     return entry;
+  }
+
+  /** What each peer waits for. @param of the peer of a delivery, and how many events it has */
+  byPeer(of: (value: T) => { readonly peer: string; readonly events: number }): HeldOfPeer[] {
+    const held = new Map<string, HeldOfPeer>();
+    for (const { value, since } of this.#entries.values()) {
+      const { peer, events } = of(value);
+      const before = held.get(peer);
+      held.set(
+        peer,
+        before === undefined
+          ? { peer, requests: 1, events, since }
+          : { ...before, requests: before.requests + 1, events: before.events + events },
+      );
+    }
+    return [...held.values()];
   }
 
   /** All sequence numbers, oldest first. */

@@ -106,7 +106,7 @@ export class PullSink {
           await this.#acking.call(message, encodeSequence(sequenceNumber), SINK_CALL_TIMEOUT_MS);
           return clock.now() <= since + sinkTimeoutMs;
         } catch (error) {
-          const detail = { sink: this.#name, sequenceNumber, err: error };
+          const detail = { sink: this.name, sequenceNumber, err: error };
           log[failures === 0 ? 'warn' : 'debug'](detail, `${message} of ${sequenceNumber} failed: ${messageOf(error)}`);
           // It had its time: behind it, every other acknowledgement would wait as long again.
           if (this.#stop.signal.aborted && isTimeout(error)) this.abandon();
@@ -144,7 +144,8 @@ export class PullSink {
     await this.#acking.close();
   }
 
-  get #name(): string {
+  /** Its address. */
+  get name(): string {
     return `${this.#settings.address.host}:${this.#settings.address.port}`;
   }
 
@@ -161,7 +162,7 @@ export class PullSink {
       try {
         await this.#fetch();
         this.#everConnected = true;
-        if (failures > 0) log.info({ sink: this.#name }, `Spark sink ${this.#name} answers again`);
+        if (failures > 0) log.info({ sink: this.name }, `Spark sink ${this.name} answers again`);
         failures = 0;
         if (this.#empty > 0) await sleep(clock, backoffMs(this.#empty - 1), this.#stop.signal);
       } catch (error) {
@@ -169,8 +170,8 @@ export class PullSink {
         const wait = this.#waitAfter(error, failures++);
         // An agent in the same process starts after its receiver: that it is not there at first is no reason to worry.
         const level = this.#everConnected || failures > QUIET_FAILURES ? 'warn' : 'info';
-        const detail = { sink: this.#name, retryInMs: wait, err: error };
-        log[level](detail, `polling ${this.#name} failed: ${messageOf(error)}`);
+        const detail = { sink: this.name, retryInMs: wait, err: error };
+        log[level](detail, `polling ${this.name} failed: ${messageOf(error)}`);
         await sleep(clock, wait, this.#stop.signal);
       }
     }
@@ -207,9 +208,9 @@ export class PullSink {
       const alive = await this.#fetching.isAlive();
       if (over.aborted) return;
       if (!alive) {
-        const what = `${this.#name} has not answered a poll for a minute, and does not answer a handshake either`;
+        const what = `${this.name} has not answered a poll for a minute, and does not answer a handshake either`;
         const hint = 'see whether the process of the agent is alive, and whether a firewall lies between';
-        return this.#fetching.reset(new StreamjobError('REQUEST_TIMEOUT', what, { where: this.#name, hint }));
+        return this.#fetching.reset(new StreamjobError('REQUEST_TIMEOUT', what, { where: this.name, hint }));
       }
     }
   }
@@ -219,11 +220,11 @@ export class PullSink {
     if (capacity > 0 && capacity < this.#maxBatchSize) {
       this.#maxBatchSize = capacity;
       return new StreamjobError('RPC_ERROR', `the sink's channel cannot give so many events at once: ${errorMsg}`, {
-        where: this.#name,
+        where: this.name,
         hint: `from now on ${capacity} are asked for; set transactionCapacity of the channel to maxBatchSize or more`,
       });
     }
-    return new StreamjobError('RPC_ERROR', `the sink answered with an error: ${errorMsg}`, { where: this.#name });
+    return new StreamjobError('RPC_ERROR', `the sink answered with an error: ${errorMsg}`, { where: this.name });
   }
 
   #waitAfter(error: unknown, failures: number): number {

@@ -35,6 +35,8 @@ export interface Delivery {
 /** A delivery of one of all receivers. */
 export interface Arrival extends Omit<Delivery, 'sequence'> {
   readonly token: AckToken;
+  /** When it came, in ms since the epoch; undefined: in a former run. */
+  readonly receivedAt?: number;
 }
 
 /** What became of a delivery: its batch committed, or it is to be sent again. */
@@ -127,6 +129,19 @@ export interface Polling {
 export interface Peers {
   /** How long they wait, in ms. */
   readonly timeoutMs: number;
+  /** What each of them waits for now; peers that wait for nothing are left out. */
+  held(): readonly HeldOfPeer[];
+}
+
+/** What one peer waits for. */
+export interface HeldOfPeer {
+  /** Its address, as host:port. */
+  readonly peer: string;
+  /** Requests of a push receiver, fetches of a pull receiver. */
+  readonly requests: number;
+  readonly events: number;
+  /** Since when it waits for the oldest of them, in ms since the epoch. */
+  readonly since: number;
 }
 
 /** Of a receiver that restarts by itself; of the others the states follow from start and close. */
