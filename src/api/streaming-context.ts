@@ -11,7 +11,8 @@ import { messageOf, StreamjobError } from '../core/errors.ts';
 import { EventBus, type StreamEvent } from '../core/events.ts';
 import { type Logger, loggerOf } from '../core/log.ts';
 import { moduleUrl } from '../core/module-url.ts';
-import { count, misfit, optionsForWorkers, type Resolved, resolveOptions } from '../core/options.ts';
+import { count, misfit, optionsForWorkers, type Resolved, resolveOptions, settingTexts } from '../core/options.ts';
+import type { TelemetryRegistry } from '../core/telemetry.ts';
 import type { EngineKind, EngineSettings, JobElsewhere } from '../engine/engine.ts';
 import { engines } from '../engine/index.ts';
 import { EagerCutting } from '../flow/batch/eager-cutting.ts';
@@ -41,6 +42,7 @@ import { Graph } from '../graph/graph.ts';
 import type { RDD } from '../graph/rdd.ts';
 import { Broadcast, CollectionAccumulator, NumberAccumulator } from '../graph/shared.ts';
 import { bundleForWorkers } from '../load/bundles.ts';
+import type { Observed } from '../observe/observed.ts';
 import type { StopOptions, StreamingContextOptions } from './context-options.ts';
 import { ContextRun, type ContextState } from './context-run.ts';
 import { CONTEXT_OPTIONS, STOP_OPTIONS } from './options.ts';
@@ -327,6 +329,38 @@ export class StreamingContext {
   /** @internal Resolves when the batches that are due have ended, or the context has: what the test kit waits for. */
   static async caughtUp(ssc: StreamingContext): Promise<void> {
     await ssc.#run.flow?.caughtUp();
+  }
+
+  /** @internal What an observer sees of it. @param telemetry what the context was given as its option */
+  static observe(ssc: StreamingContext, telemetry: TelemetryRegistry): Observed {
+    const graph = ssc.#graph;
+    const options = ssc.#options;
+    return {
+      name: options.name,
+      batchIntervalMs: graph.batchMs,
+      settings: settingTexts(CONTEXT_OPTIONS, options),
+      clock: ssc.#clock,
+      events$: ssc.events$,
+      telemetry,
+      get operators() {
+        return graph.nodes.map(({ id, input, name, parents, site, slideMs, state, windowMs }) => {
+          const read = parents.map((parent) => parent.id);
+          return { id, name, site, parents: read, windowMs, slideMs, input, isStateful: state !== undefined };
+        });
+      },
+      get outputs() {
+        return graph.outputs.map(({ id, kind, node, site }) => ({ id, kind, site, operator: node.id }));
+      },
+      state: () => ssc.#run.state,
+      receivers: () => ssc.receivers,
+      peers: () =>
+        ssc.#inputs.flatMap(({ id, receivers }) =>
+          receivers.flatMap(({ name, peers }) =>
+            peers === undefined ? [] : [{ receiver: id, name, timeoutMs: peers.timeoutMs, peers: peers.held() }],
+          ),
+        ),
+      flow: () => ssc.#run.flow?.inspect(),
+    };
   }
 
   /** @internal What a start checks before it starts anything. @throws StreamjobError NO_OUTPUT, CONFIG_INVALID */

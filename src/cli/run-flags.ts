@@ -12,6 +12,11 @@ export interface RunFlags {
   readonly batches?: number;
   readonly untilDrained: boolean;
   readonly json: boolean;
+  readonly ui?: boolean;
+  readonly uiPort?: number;
+  readonly uiHost?: string;
+  readonly uiToken?: string;
+  readonly readyLimit?: string;
   readonly stackTrace?: boolean;
   readonly logLevel?: string;
   readonly [option: string]: unknown;
@@ -44,7 +49,23 @@ const RUN_FLAGS: Flags = {
   batches: { type: 'number', describe: 'stop after so many batches that held data' },
   'until-drained': { type: 'boolean', default: false, describe: 'stop when all input has been processed' },
   json: { type: 'boolean', default: false, describe: 'one JSON object per batch on stdout' },
-  ui: { type: 'boolean', default: true, hidden: true },
+  ui: { type: 'boolean', default: true, describe: "the job's web page, REST endpoints and metrics; --no-ui: none" },
+  'ui-port': {
+    type: 'number',
+    describe: 'their port, 0 for any free one',
+    defaultDescription: '4040, or the next free one',
+  },
+  'ui-host': { type: 'string', describe: 'the address they listen on', defaultDescription: '127.0.0.1' },
+  'ui-token': {
+    type: 'string',
+    describe: 'allows changes to who sends it; without one nothing can be changed',
+    defaultDescription: 'STREAMJOB_UI_TOKEN',
+  },
+  'ready-limit': {
+    type: 'string',
+    describe: 'how long a batch may take before /readyz says no, e.g. 30s',
+    defaultDescription: '10 batch intervals, 30s at least',
+  },
   ...Object.fromEntries(Object.entries<Option>(JOB_OPTIONS).map(([name, option]) => [flagName(name), flagOf(option)])),
 };
 

@@ -8,6 +8,8 @@ import { StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { timeoutSignal } from '../core/machine.ts';
 import { untilAborted } from '../core/scope.ts';
+import { TelemetryRegistry } from '../core/telemetry.ts';
+import type { OpenPage } from '../observe/index.ts';
 import { hintAtThreads } from './hint.ts';
 import { agentBeside, buildJob, resolveOptions } from './job-parts.ts';
 import { makeLogger } from './logger.ts';
@@ -16,6 +18,7 @@ import { batchLine, StatusLine } from './report.ts';
 import type { RunFlags } from './run-flags.ts';
 import { StopRequests } from './stop-requests.ts';
 import { UsageError } from './usage-error.ts';
+import { openWebPage } from './web-page.ts';
 import { limitYoungGeneration } from './young-generation.ts';
 
 /** Does what the command is called for. @throws UsageError, StreamjobError */
@@ -39,8 +42,8 @@ async function runUntilAsked(flags: RunFlags, requests: StopRequests): Promise<v
   // What a job does while it is loaded may take for ever.
   const prepared = await untilAborted(prepare(flags, requests, log), requests.signal);
   if (prepared === undefined) return;
-  const { ssc, agent, status } = prepared;
-  await runToEnd(ssc, agent, flags.untilDrained, log, requests);
+  const { ssc, agent, page, status } = prepared;
+  await runToEnd(ssc, agent, flags.untilDrained, log, requests).finally(() => page?.close());
   status.clear();
   if (requests.reason?.graceful === false) throw new OutputClosed(requests.reason.text);
 }
@@ -49,12 +52,13 @@ async function prepare(
   flags: RunFlags,
   requests: StopRequests,
   log: Logger,
-): Promise<{ ssc: StreamingContext; agent: Agent | undefined; status: StatusLine }> {
+): Promise<{ ssc: StreamingContext; agent: Agent | undefined; page: OpenPage | undefined; status: StatusLine }> {
   const { job, path: jobPath } = await loadJob(flags.job, log);
   const inFile = { ...job.options, ...agentBeside(job.options.agent, jobPath) };
   const options = resolveOptions(inFile, flags as unknown as OptionTexts);
   const status = new StatusLine(process.stderr);
-  const ssc = openContext(options, flags, log, status, jobPath, requests);
+  const telemetry = new TelemetryRegistry();
+  const ssc = openContext({ ...options, telemetry }, flags, log, status, jobPath, requests);
   await buildJob(job.build, ssc, jobPath);
   const agent =
     options.agent === undefined
@@ -66,11 +70,12 @@ async function prepare(
         });
   if (flags.untilDrained) requireEnd(agent);
   if (options.engine === 'inline') limitYoungGeneration();
-  return { ssc, agent, status };
+  const page = await openWebPage(ssc, flags, telemetry, log);
+  return { ssc, agent, page, status };
 }
 
 function openContext(
-  options: ResolvedJobOptions,
+  options: ResolvedJobOptions & { readonly telemetry: TelemetryRegistry },
   flags: RunFlags,
   log: Logger,
   status: StatusLine,

@@ -193,6 +193,15 @@ export function defaultText(option: Option): string | undefined {
   return typeof plain === 'string' ? plain : show(option.read(plain, '', false));
 }
 
+/** Options as they were resolved, for people: those that are plain values. */
+export function settingTexts(table: Table, resolved: object): { readonly name: string; readonly value: string }[] {
+  return Object.entries(table).flatMap(([name, { show = showPlain }]) => {
+    const value: unknown = Reflect.get(resolved, name);
+    const isPlain = ['string', 'number', 'boolean'].includes(typeof value);
+    return isPlain ? [{ name, value: typeof value === 'string' ? value : show(value) }] : [];
+  });
+}
+
 function showPlain(value: unknown): string {
   if (typeof value === 'number') return Number.isFinite(value) ? value.toLocaleString('en-US') : 'no limit';
   return Array.isArray(value) && value.length === 0 ? 'none' : String(value);

@@ -31,6 +31,7 @@ export {
   optionsForWorkers,
   type Resolved,
   resolveOptions,
+  settingTexts,
   type Table,
   unknownOption,
   withDefaults,

@@ -1,0 +1,206 @@
+/**
+ * The history of a job's batches: the last ones in full, made of what the job tells (events and spans). It costs a few objects for each
+ * batch, and nothing for each event.
+ */
+import type { Subscription } from 'rxjs';
+import type { Clock } from '../core/clock.ts';
+import { messageOf, StreamjobError } from '../core/errors.ts';
+import type { StreamEvent } from '../core/events.ts';
+import type { Span } from '../core/telemetry.ts';
+import type { BatchRecord, FailureOfBatch, OutputOfBatch } from './batch-record.ts';
+import type { Observed } from './observed.ts';
+
+/** Spark's spark.streaming.ui.retainedBatches. */
+export const RETAINED_BATCHES = 1000;
+
+/** What has happened since the start, of all batches. */
+export interface Totals {
+  readonly batches: number;
+  readonly receivedEvents: number;
+  readonly processedEvents: number;
+  readonly acknowledgedEvents: number;
+  readonly givenUpBatches: number;
+  readonly failedAttempts: number;
+  readonly skippedValues: number;
+}
+
+/** Keeps batches. */
+export class History {
+  readonly #clock: Clock;
+  readonly #retained: number;
+  /** By time, in the order in which they came. Those that are over are dropped, oldest first, when there are too many. */
+  readonly #batches = new Map<number, BatchRecord>();
+  readonly #subscription: Subscription;
+  readonly #endSpans: () => void;
+  readonly #listeners = new Set<(record: BatchRecord) => void>();
+  #startedAt: number | undefined;
+  #totals: { -readonly [K in keyof Totals]: Totals[K] } = {
+    batches: 0,
+    receivedEvents: 0,
+    processedEvents: 0,
+    acknowledgedEvents: 0,
+    givenUpBatches: 0,
+    failedAttempts: 0,
+    skippedValues: 0,
+  };
+
+  /** @param retained how many batches that are over are kept */
+  constructor(
+    { clock, events$, telemetry }: Pick<Observed, 'clock' | 'events$' | 'telemetry'>,
+    retained = RETAINED_BATCHES,
+  ) {
+    this.#clock = clock;
+    this.#retained = retained;
+    this.#subscription = events$.subscribe((event) => this.#take(event));
+    this.#endSpans = telemetry.onSpan((span) => this.#takeSpan(span));
+  }
+
+  /** When the job started, in ms since the epoch; undefined: it has not. */
+  get startedAt(): number | undefined {
+    return this.#startedAt;
+  }
+
+  get totals(): Totals {
+    return this.#totals;
+  }
+
+  /** Oldest first. */
+  get batches(): readonly BatchRecord[] {
+    return [...this.#batches.values()];
+  }
+
+  /** The batch of a time; undefined: there is none, or it is forgotten. */
+  batch(time: number): BatchRecord | undefined {
+    return this.#batches.get(time);
+  }
+
+  /** Called whenever a batch is over and its peers have been told. @returns ends it */
+  onOver(listener: (record: BatchRecord) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#subscription.unsubscribe();
+    this.#endSpans();
+    this.#listeners.clear();
+  }
+
+  #take(event: StreamEvent): void {
+    switch (event.type) {
+      case 'streamingStarted':
+        this.#startedAt = event.time;
+        return;
+      case 'batchSubmitted':
+        return this.#submitted(event);
+      case 'batchStarted':
+        return this.#change(event.time, () => ({ status: 'PROCESSING', startedAt: this.#clock.now() }));
+      case 'outputOperationStarted':
+        return this.#change(event.time, (batch) => {
+          const { id, kind } = event;
+          return withOutput(batch, {
+            id,
+            kind,
+            startedAt: this.#clock.now(),
+            endedAt: undefined,
+            failureReason: undefined,
+          });
+        });
+      case 'outputOperationCompleted':
+        return this.#change(event.time, (batch) => outputEnded(batch, event, this.#clock.now()));
+      case 'batchFailed':
+        this.#totals.failedAttempts++;
+        return this.#change(event.time, ({ failures }) => ({
+          failures: [...failures, failureOf(event.attempt, event.error, this.#clock.now())],
+        }));
+      case 'batchGivenUp':
+        this.#totals.givenUpBatches++;
+        this.#change(event.time, ({ endedAt = this.#clock.now() }) => ({
+          status: 'COMPLETED',
+          givenUp: event.reason,
+          endedAt,
+          acknowledged: 0,
+          acknowledgedAt: this.#clock.now(),
+        }));
+        return this.#over(event.time);
+      case 'valuesSkipped':
+        this.#totals.skippedValues += event.values;
+        return;
+      case 'batchCompleted': {
+        const { acked, processingMs, schedulingDelayMs, time, events } = event.batch;
+        const endedAt = time + schedulingDelayMs + processingMs;
+        this.#totals.batches++;
+        this.#totals.processedEvents += events;
+        this.#totals.acknowledgedEvents += acked;
+        const startedAt = time + schedulingDelayMs;
+        const acknowledgedAt = this.#clock.now();
+        this.#change(time, () => ({ status: 'COMPLETED', startedAt, endedAt, acknowledged: acked, acknowledgedAt }));
+        return this.#over(time);
+      }
+    }
+  }
+
+  #submitted({ events, eventsByInput, time }: Extract<StreamEvent, { type: 'batchSubmitted' }>): void {
+    this.#totals.receivedEvents += events;
+    this.#batches.set(time, {
+      time,
+      submittedAt: this.#clock.now(),
+      startedAt: undefined,
+      endedAt: undefined,
+      status: 'QUEUED',
+      events,
+      inputs: [...eventsByInput].map(([id, count]) => ({ id, events: count })),
+      outputs: [],
+      failures: [],
+      givenUp: undefined,
+      acknowledged: undefined,
+      acknowledgedAt: undefined,
+      spans: [],
+    });
+  }
+
+  /** What took time in a batch is told when it has ended; its peers may not have been told by then. */
+  #takeSpan({ labels, name, parts }: Span): void {
+    if (name === 'batch') this.#change(Number(labels['time']), () => ({ spans: parts }));
+  }
+
+  #change(time: number, change: (batch: BatchRecord) => Partial<BatchRecord>): void {
+    const batch = this.#batches.get(time);
+    if (batch !== undefined) this.#batches.set(time, { ...batch, ...change(batch) });
+  }
+
+  #over(time: number): void {
+    const record = this.#batches.get(time);
+    if (record !== undefined) for (const listener of this.#listeners) listener(record);
+    if (this.#batches.size <= this.#retained) return;
+    for (const [oldest, { status }] of this.#batches) {
+      if (this.#batches.size <= this.#retained) return;
+      if (status === 'COMPLETED') this.#batches.delete(oldest);
+    }
+  }
+}
+
+function withOutput(batch: BatchRecord, output: OutputOfBatch): Partial<BatchRecord> {
+  return { outputs: [...batch.outputs.filter(({ id }) => id !== output.id), output] };
+}
+
+function outputEnded(
+  batch: BatchRecord,
+  { durationMs, failureReason, id, kind }: Extract<StreamEvent, { type: 'outputOperationCompleted' }>,
+  now: number,
+): Partial<BatchRecord> {
+  const startedAt = batch.outputs.find((output) => output.id === id)?.startedAt ?? now - durationMs;
+  return withOutput(batch, { id, kind, startedAt, endedAt: startedAt + durationMs, failureReason });
+}
+
+function failureOf(attempt: number, error: Error, time: number): FailureOfBatch {
+  const known = error instanceof StreamjobError ? error : undefined;
+  return {
+    attempt,
+    time,
+    code: known?.code,
+    message: messageOf(error),
+    where: known?.where,
+    hint: known?.hint,
+  };
+}

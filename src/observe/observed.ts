@@ -1,0 +1,62 @@
+/** What an observer is given of a job that runs: nothing here changes the job, and nothing is done before somebody looks. */
+import type { Observable } from 'rxjs';
+import type { Clock } from '../core/clock.ts';
+import type { StreamEvent } from '../core/events.ts';
+import type { TelemetryRegistry } from '../core/telemetry.ts';
+import type { FlowInspection } from '../flow/inspection.ts';
+import type { HeldOfPeer } from '../flow/receive/receiver.ts';
+import type { ReceiverInfo } from '../flow/receive/receiver-states.ts';
+
+/** An operator of the job's graph. */
+export interface ObservedOperator {
+  readonly id: number;
+  readonly name: string;
+  /** The user's line that made it, as file:line:column. */
+  readonly site: string | undefined;
+  /** Operators whose data it reads. */
+  readonly parents: readonly number[];
+  /** In ms; 0: it reads the present only. */
+  readonly windowMs: number;
+  readonly slideMs: number;
+  /** For an input: its number. */
+  readonly input: number | undefined;
+  readonly isStateful: boolean;
+}
+
+/** An output of the job. */
+export interface ObservedOutput {
+  /** Stable for a job, e.g. `print-0`. */
+  readonly id: string;
+  readonly kind: string;
+  readonly site: string | undefined;
+  /** The operator whose data it takes. */
+  readonly operator: number;
+}
+
+/** What the peers of a receiver wait for. */
+export interface ObservedPeers {
+  /** The number of its stream. */
+  readonly receiver: number;
+  readonly name: string;
+  /** How long a peer waits for an answer, in ms. */
+  readonly timeoutMs: number;
+  readonly peers: readonly HeldOfPeer[];
+}
+
+/** A job that runs. */
+export interface Observed {
+  readonly name: string;
+  readonly batchIntervalMs: number;
+  /** Names and values of the job's options, as texts. */
+  readonly settings: readonly { readonly name: string; readonly value: string }[];
+  readonly clock: Clock;
+  readonly events$: Observable<StreamEvent>;
+  readonly telemetry: TelemetryRegistry;
+  readonly operators: readonly ObservedOperator[];
+  readonly outputs: readonly ObservedOutput[];
+  state(): 'initialized' | 'active' | 'stopped';
+  receivers(): readonly ReceiverInfo[];
+  peers(): readonly ObservedPeers[];
+  /** Undefined before the start and after the end. */
+  flow(): FlowInspection | undefined;
+}

@@ -1,0 +1,102 @@
+/** Watches one job: keeps its history, and works out what the page, REST and metrics show. */
+import type { BatchRecord } from './batch-record.ts';
+import { History } from './history.ts';
+import type { Observed } from './observed.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
+
+/** A step of the way of an event. */
+export type StepName = 'receive' | 'block' | 'batch' | 'stage' | 'output' | 'commit' | 'acknowledge';
+
+/** What is at a step now. */
+export interface Step {
+  readonly step: StepName;
+  readonly events: number;
+  /** The age of the oldest event there, in ms; undefined: there is none, or nobody knows. */
+  readonly oldestMs: number | undefined;
+}
+
+/** What a peer waits for. */
+export interface WaitingPeer {
+  /** The number of the stream that it feeds. */
+  readonly receiver: number;
+  readonly name: string;
+  /** Its address. */
+  readonly peer: string;
+  readonly requests: number;
+  readonly events: number;
+  readonly oldestMs: number;
+  /** Until the peer gives up, in ms; negative: it has. */
+  readonly leftMs: number;
+  readonly timeoutMs: number;
+}
+
+/** Watches a job. */
+export class Observer {
+  readonly observed: Observed;
+  readonly history: History;
+
+  constructor(observed: Observed) {
+    this.observed = observed;
+    this.history = new History(observed);
+  }
+
+  get batchIntervalMs(): number {
+    return this.observed.batchIntervalMs;
+  }
+
+  /** Where the events are that are on their way, in the order of the way. */
+  steps(): Step[] {
+    const flow = this.observed.flow();
+    const now = this.observed.clock.now();
+    const age = (since: number | undefined): number | undefined =>
+      since === undefined ? undefined : Math.max(0, now - since);
+    const running = flow?.running;
+    const at = (step: StepName): { readonly events: number; readonly since: number | undefined } =>
+      running?.step === step ? running : NOTHING;
+    const held: readonly [StepName, { readonly events: number; readonly since: number | undefined }][] = [
+      ['receive', flow?.receiving ?? NOTHING],
+      ['block', flow?.waiting ?? NOTHING],
+      ['batch', flow?.cut ?? NOTHING],
+      ['stage', at('stage')],
+      ['output', at('output')],
+      ['commit', at('commit')],
+      ['acknowledge', flow?.settling ?? NOTHING],
+    ];
+    return held.map(([step, { events, since }]) => ({ step, events, oldestMs: events > 0 ? age(since) : undefined }));
+  }
+
+  /** What each peer waits for, the one that has waited longest first. */
+  peers(): WaitingPeer[] {
+    const now = this.observed.clock.now();
+    return this.observed
+      .peers()
+      .flatMap(({ name, peers, receiver, timeoutMs }) =>
+        peers.map(({ events, peer, requests, since }) => {
+          const oldestMs = Math.max(0, now - since);
+          return { receiver, name, peer, requests, events, oldestMs, leftMs: timeoutMs - oldestMs, timeoutMs };
+        }),
+      )
+      .sort((a, b) => b.oldestMs - a.oldestMs);
+  }
+
+  verdict(): Verdict {
+    return verdictOf({
+      state: this.observed.state(),
+      batches: this.history.batches,
+      batchIntervalMs: this.batchIntervalMs,
+      now: this.observed.clock.now(),
+      failedAttempts: this.observed.flow()?.running?.failedAttempts ?? 0,
+    });
+  }
+
+  /** Called whenever a batch is over. @returns ends it */
+  onBatch(listener: (record: BatchRecord) => void): () => void {
+    return this.history.onOver(listener);
+  }
+
+  close(): void {
+    this.history.close();
+  }
+}
+
+const NOTHING = { events: 0, since: undefined } as const;

@@ -1,0 +1,132 @@
+/** The endpoints that answer with JSON: one table, from which the server and the OpenAPI document are made. */
+import type { Observer } from '../observer.ts';
+import * as own from './own.ts';
+import * as schemas from './schemas.ts';
+import * as spark from './spark.ts';
+
+/** What a request asks for. */
+export interface Asked {
+  /** A part of the path, `time` say. */
+  readonly part: (name: string) => string;
+  /** All values of a parameter behind the `?`. */
+  readonly values: (name: string) => readonly string[];
+}
+
+/** An endpoint below `/api/v1`. */
+export interface Endpoint {
+  /** Its parts are written as `{time}`. */
+  readonly path: string;
+  readonly summary: string;
+  /** Parameters behind the `?`, with what they mean. */
+  readonly query?: Readonly<Record<string, string>>;
+  readonly schema: schemas.Schema;
+  /** @throws NotFound, BadRequest */
+  readonly answer: (observer: Observer, asked: Asked) => object;
+}
+
+const STREAMING = '/applications/{name}/streaming';
+const JOB = '/applications/{name}';
+
+/** All endpoints: those of Spark, then our own. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  {
+    path: '/applications',
+    summary: 'the job',
+    schema: schemas.APPLICATIONS,
+    answer: ({ history, observed }) => [
+      {
+        id: observed.name,
+        name: observed.name,
+        attempts: [
+          {
+            startTime: spark.sparkTime(history.startedAt ?? observed.clock.now()),
+            completed: observed.state() === 'stopped',
+          },
+        ],
+      },
+    ],
+  },
+  {
+    path: `${STREAMING}/statistics`,
+    summary: 'counts and means of the job',
+    schema: schemas.STATISTICS,
+    answer: spark.statistics,
+  },
+  {
+    path: `${STREAMING}/receivers`,
+    summary: 'what each stream has received',
+    schema: schemas.RECEIVERS,
+    answer: spark.receivers,
+  },
+  {
+    path: `${STREAMING}/receivers/{stream}`,
+    summary: 'what one stream has received',
+    schema: schemas.RECEIVER,
+    answer: (observer, { part }) => spark.receiver(observer, numberOf(part('stream'), 'receiver')),
+  },
+  {
+    path: `${STREAMING}/batches`,
+    summary: 'batches, newest first',
+    query: { status: 'COMPLETED, QUEUED or PROCESSING; it may come several times' },
+    schema: schemas.BATCHES,
+    answer: (observer, { values }) => spark.batches(observer, values('status')),
+  },
+  {
+    path: `${STREAMING}/batches/{time}`,
+    summary: 'one batch',
+    schema: schemas.BATCH,
+    answer: (observer, { part }) => spark.batch(observer, numberOf(part('time'), 'batch')),
+  },
+  {
+    path: `${STREAMING}/batches/{time}/operations`,
+    summary: 'the outputs of a batch',
+    schema: schemas.OPERATIONS,
+    answer: (observer, { part }) => spark.operations(observer, numberOf(part('time'), 'batch')),
+  },
+  {
+    path: `${STREAMING}/batches/{time}/operations/{operation}`,
+    summary: 'one output of a batch, by its number or its name',
+    schema: schemas.OPERATION,
+    answer: (observer, { part }) => spark.operation(observer, numberOf(part('time'), 'batch'), part('operation')),
+  },
+  {
+    path: `${JOB}/overview`,
+    summary: 'whether the job keeps up, and where events are that are on their way',
+    schema: schemas.OVERVIEW,
+    answer: own.overview,
+  },
+  {
+    path: `${JOB}/peers`,
+    summary: 'what each peer waits for',
+    schema: schemas.PEERS,
+    answer: own.peers,
+  },
+  {
+    path: `${JOB}/timeline`,
+    summary: 'batches with what their time was spent on, oldest first',
+    query: { since: 'only batches after this time, in ms since the epoch' },
+    schema: schemas.TIMELINE,
+    answer: (observer, { values }) => own.timeline(observer, numberOf(values('since')[0] ?? '-1', 'time')),
+  },
+  {
+    path: `${JOB}/batches/{time}`,
+    summary: 'all that is known of a batch: inputs, stages, tasks, outputs, errors',
+    schema: schemas.DETAIL,
+    answer: (observer, { part }) => own.detail(observer, numberOf(part('time'), 'batch')),
+  },
+  { path: `${JOB}/graph`, summary: 'operators and outputs', schema: schemas.GRAPH, answer: own.graph },
+  {
+    path: `${JOB}/receivers`,
+    summary: 'where receivers are, what they gave and may give',
+    schema: schemas.INPUTS,
+    answer: own.inputs,
+  },
+  { path: `${JOB}/states`, summary: 'operators that keep states', schema: schemas.STATES, answer: own.states },
+  { path: `${JOB}/settings`, summary: "the job's options", schema: schemas.SETTINGS, answer: own.settings },
+];
+
+/** @throws NotFound */
+function numberOf(text: string, what: string): number {
+  if (!/^-?\d{1,16}$/.test(text)) throw new spark.NotFound(`unknown ${what}: ${text}`);
+  return Number(text);
+}

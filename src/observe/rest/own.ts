@@ -1,0 +1,190 @@
+/** Endpoints of our own, beside Spark's: where events are, what peers wait for, what a batch did, the graph. Times are ms since the epoch. */
+import type { Span } from '../../core/telemetry.ts';
+import {
+  type BatchRecord,
+  processingTimeOf,
+  type Segments,
+  schedulingDelayOf,
+  segmentsOf,
+  totalDelayOf,
+} from '../batch-record.ts';
+import type { Observer, Step, WaitingPeer } from '../observer.ts';
+import type { Verdict } from '../verdict.ts';
+import { recordOf } from './spark.ts';
+
+/** What the first look at a job needs. */
+export interface Overview {
+  readonly name: string;
+  readonly state: string;
+  readonly now: number;
+  readonly startedAt: number | null;
+  readonly batchIntervalMs: number;
+  readonly verdict: Verdict;
+  readonly steps: readonly (Omit<Step, 'oldestMs'> & { readonly oldestMs: number | null })[];
+  /** Events that peers wait for an answer of. */
+  readonly heldEvents: number;
+  readonly totals: Observer['history']['totals'];
+}
+
+/** `…/overview`. */
+export function overview(observer: Observer): Overview {
+  const { batchIntervalMs, history, observed } = observer;
+  return {
+    name: observed.name,
+    state: observed.state(),
+    now: observed.clock.now(),
+    startedAt: history.startedAt ?? null,
+    batchIntervalMs,
+    verdict: observer.verdict(),
+    steps: observer.steps().map(({ oldestMs, ...step }) => ({ ...step, oldestMs: oldestMs ?? null })),
+    heldEvents: observer.peers().reduce((sum, { events }) => sum + events, 0),
+    totals: history.totals,
+  };
+}
+
+/** `…/peers`. */
+export function peers(observer: Observer): readonly WaitingPeer[] {
+  return observer.peers();
+}
+
+/** A batch in a timeline. */
+export interface TimelineBatch {
+  readonly time: number;
+  readonly status: string;
+  readonly events: number;
+  /** Attempts that failed. */
+  readonly failures: number;
+  readonly givenUp: boolean;
+  readonly acknowledged: number | null;
+  readonly totalDelayMs: number | null;
+  readonly segments: Segments;
+}
+
+/** `…/timeline`, oldest first. @param since only batches after this time */
+export function timeline({ history }: Observer, since: number): TimelineBatch[] {
+  return history.batches.filter(({ time }) => time > since).map(timelineBatch);
+}
+
+/** A batch in a timeline. */
+export function timelineBatch(record: BatchRecord): TimelineBatch {
+  const { acknowledged, events, failures, givenUp, status, time } = record;
+  return {
+    time,
+    status,
+    events,
+    failures: failures.length,
+    givenUp: givenUp !== undefined,
+    acknowledged: acknowledged ?? null,
+    totalDelayMs: totalDelayOf(record) ?? null,
+    segments: segmentsOf(record),
+  };
+}
+
+/** `…/batches/TIME`: all that is known of it. @throws NotFound */
+export function detail(observer: Observer, time: number): object {
+  const { history, observed } = observer;
+  const record = recordOf(observer, time);
+  const times = history.batches.map((batch) => batch.time);
+  const at = times.indexOf(time);
+  const { acknowledged, acknowledgedAt, endedAt, failures, givenUp, inputs, outputs, startedAt, status, submittedAt } =
+    record;
+  const names = new Map(observed.receivers().map(({ id, name }) => [id, name]));
+  const operators = new Map(observed.operators.map((operator) => [operator.input, operator.name]));
+  return {
+    time,
+    status,
+    events: record.events,
+    submittedAt,
+    startedAt: startedAt ?? null,
+    endedAt: endedAt ?? null,
+    acknowledgedAt: acknowledgedAt ?? null,
+    acknowledged: acknowledged ?? null,
+    givenUp: givenUp ?? null,
+    schedulingDelayMs: schedulingDelayOf(record) ?? null,
+    processingMs: processingTimeOf(record) ?? null,
+    totalDelayMs: totalDelayOf(record) ?? null,
+    segments: segmentsOf(record),
+    inputs: inputs.map(({ events, id }) => ({ id, name: names.get(id) ?? operators.get(id) ?? `input ${id}`, events })),
+    stages: record.spans.filter(({ name }) => name === 'stage').map(stageFields),
+    outputs: outputs.map(({ endedAt: ended, failureReason, id, kind, startedAt: began }) => ({
+      id,
+      kind,
+      site: observed.outputs.find((output) => output.id === id)?.site ?? null,
+      startedAt: began,
+      durationMs: ended === undefined ? null : ended - began,
+      failureReason: failureReason ?? null,
+    })),
+    failures: failures.map(({ attempt, code, hint, message, time: at, where }) => ({
+      attempt,
+      time: at,
+      code: code ?? null,
+      message,
+      where: where ?? null,
+      hint: hint ?? null,
+    })),
+    previous: times[at - 1] ?? null,
+    next: times[at + 1] ?? null,
+  };
+}
+
+function stageFields({ durationMs, labels, parts, startedAt }: Span): object {
+  return {
+    operator: labels['operator'] ?? '',
+    site: labels['site'] ?? null,
+    startedAt,
+    durationMs,
+    tasks: parts.map(({ durationMs: taken, labels: { partition, member } }) => ({
+      partition: Number(partition),
+      member: Number(member),
+      durationMs: taken,
+    })),
+  };
+}
+
+/** `…/graph`: the operators and outputs, and who reads whom. */
+export function graph({ observed }: Observer): object {
+  return {
+    operators: observed.operators.map(({ id, input, isStateful, name, parents, site, slideMs, windowMs }) => ({
+      id,
+      name,
+      site: site ?? null,
+      parents,
+      windowMs,
+      slideMs,
+      input: input ?? null,
+      isStateful,
+    })),
+    outputs: observed.outputs.map(({ id, kind, operator, site }) => ({ id, kind, operator, site: site ?? null })),
+  };
+}
+
+/** `…/receivers`: where each receiver is, what it may give and what it gave. */
+export function inputs({ observed }: Observer): object[] {
+  const samples = observed.telemetry.samples();
+  const read = (name: string, id: number): number | null =>
+    samples.find((sample) => sample.name === name && sample.labels?.['input'] === String(id))?.value ?? null;
+  return observed.receivers().map(({ id, lastError, name, state }) => ({
+    id,
+    name,
+    state,
+    lastError: lastError ?? null,
+    events: read('received_events', id),
+    bytes: read('received_bytes', id),
+    rateLimit: read('input_rate', id),
+    openDeliveries: read('open_deliveries', id),
+    connections: read('push_connections', id),
+  }));
+}
+
+/** `…/states`: operators that keep something of keys. */
+export function states({ observed }: Observer): object[] {
+  return observed.telemetry
+    .samples()
+    .filter(({ name }) => name === 'state_keys')
+    .map(({ labels, value }) => ({ operator: labels?.['operator'] ?? '', keys: value }));
+}
+
+/** `…/settings`. */
+export function settings({ observed }: Observer): Observer['observed']['settings'] {
+  return observed.settings;
+}

@@ -1,0 +1,239 @@
+/** What the endpoints answer, as JSON schemas (OpenAPI 3.1 uses JSON Schema 2020-12). */
+
+/** A JSON schema. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+const INTEGER: Schema = { type: 'integer' };
+const NUMBER: Schema = { type: 'number' };
+const TEXT: Schema = { type: 'string' };
+const BOOLEAN: Schema = { type: 'boolean' };
+
+function orNull(schema: Schema): Schema {
+  return { anyOf: [schema, { type: 'null' }] };
+}
+
+function list(items: Schema): Schema {
+  return { type: 'array', items };
+}
+
+/** @param absent names that may be absent */
+function record(properties: Readonly<Record<string, Schema>>, absent: readonly string[] = []): Schema {
+  const required = Object.keys(properties).filter((name) => !absent.includes(name));
+  return { type: 'object', properties, required, additionalProperties: false };
+}
+
+const MS = { ...NUMBER, description: 'ms' };
+const TIME_MS = { ...INTEGER, description: 'ms since the epoch' };
+const SPARK_TIME = { ...TEXT, description: 'as Spark writes it: 2015-03-11T15:27:56.138GMT' };
+
+export const APPLICATIONS = list(
+  record({ id: TEXT, name: TEXT, attempts: list(record({ startTime: SPARK_TIME, completed: BOOLEAN })) }),
+);
+
+export const STATISTICS = record(
+  {
+    startTime: SPARK_TIME,
+    batchDuration: MS,
+    numReceivers: INTEGER,
+    numActiveReceivers: INTEGER,
+    numInactiveReceivers: INTEGER,
+    numTotalCompletedBatches: INTEGER,
+    numRetainedCompletedBatches: INTEGER,
+    numActiveBatches: INTEGER,
+    numProcessedRecords: INTEGER,
+    numReceivedRecords: INTEGER,
+    avgInputRate: NUMBER,
+    avgSchedulingDelay: MS,
+    avgProcessingTime: MS,
+    avgTotalDelay: MS,
+  },
+  ['avgInputRate', 'avgSchedulingDelay', 'avgProcessingTime', 'avgTotalDelay'],
+);
+
+export const RECEIVER = record(
+  {
+    streamId: INTEGER,
+    streamName: TEXT,
+    isActive: BOOLEAN,
+    executorId: TEXT,
+    executorHost: TEXT,
+    lastErrorTime: SPARK_TIME,
+    lastErrorMessage: TEXT,
+    lastError: TEXT,
+    avgEventRate: NUMBER,
+    eventRates: list({ type: 'array', prefixItems: [TIME_MS, NUMBER], minItems: 2, items: false }),
+  },
+  ['lastErrorTime', 'lastErrorMessage', 'lastError', 'avgEventRate'],
+);
+export const RECEIVERS = list(RECEIVER);
+
+export const BATCH = record(
+  {
+    batchId: TIME_MS,
+    batchTime: SPARK_TIME,
+    status: { enum: ['QUEUED', 'PROCESSING', 'COMPLETED'] },
+    batchDuration: MS,
+    inputSize: INTEGER,
+    schedulingDelay: MS,
+    processingTime: MS,
+    totalDelay: MS,
+    numActiveOutputOps: INTEGER,
+    numCompletedOutputOps: INTEGER,
+    numFailedOutputOps: INTEGER,
+    numTotalOutputOps: INTEGER,
+    firstFailureReason: TEXT,
+  },
+  ['schedulingDelay', 'processingTime', 'totalDelay', 'firstFailureReason'],
+);
+export const BATCHES = list(BATCH);
+
+export const OPERATION = record(
+  {
+    outputOpId: INTEGER,
+    name: TEXT,
+    description: TEXT,
+    startTime: SPARK_TIME,
+    endTime: SPARK_TIME,
+    duration: MS,
+    failureReason: TEXT,
+    jobIds: list(INTEGER),
+  },
+  ['endTime', 'duration', 'failureReason'],
+);
+export const OPERATIONS = list(OPERATION);
+
+const SEGMENTS = record({ waited: MS, stages: MS, outputs: MS, commit: MS, other: MS, acknowledged: MS });
+const STEPS = ['receive', 'block', 'batch', 'stage', 'output', 'commit', 'acknowledge'];
+const VERDICTS = ['starting', 'keeping-up', 'falling-behind', 'catching-up', 'failing', 'idle', 'stopped'];
+
+export const OVERVIEW = record({
+  name: TEXT,
+  state: { enum: ['initialized', 'active', 'stopped'] },
+  now: TIME_MS,
+  startedAt: orNull(TIME_MS),
+  batchIntervalMs: MS,
+  verdict: record({ kind: { enum: VERDICTS }, text: TEXT, delayPerMinuteMs: MS }),
+  steps: list(record({ step: { enum: STEPS }, events: INTEGER, oldestMs: orNull(MS) })),
+  heldEvents: INTEGER,
+  totals: record({
+    batches: INTEGER,
+    receivedEvents: INTEGER,
+    processedEvents: INTEGER,
+    acknowledgedEvents: INTEGER,
+    givenUpBatches: INTEGER,
+    failedAttempts: INTEGER,
+    skippedValues: INTEGER,
+  }),
+});
+
+export const PEERS = list(
+  record({
+    receiver: INTEGER,
+    name: TEXT,
+    peer: TEXT,
+    requests: INTEGER,
+    events: INTEGER,
+    oldestMs: MS,
+    leftMs: MS,
+    timeoutMs: MS,
+  }),
+);
+
+export const TIMELINE = list(
+  record({
+    time: TIME_MS,
+    status: TEXT,
+    events: INTEGER,
+    failures: INTEGER,
+    givenUp: BOOLEAN,
+    acknowledged: orNull(INTEGER),
+    totalDelayMs: orNull(MS),
+    segments: SEGMENTS,
+  }),
+);
+
+export const DETAIL = record({
+  time: TIME_MS,
+  status: TEXT,
+  events: INTEGER,
+  submittedAt: TIME_MS,
+  startedAt: orNull(TIME_MS),
+  endedAt: orNull(TIME_MS),
+  acknowledgedAt: orNull(TIME_MS),
+  acknowledged: orNull(INTEGER),
+  givenUp: orNull(TEXT),
+  schedulingDelayMs: orNull(MS),
+  processingMs: orNull(MS),
+  totalDelayMs: orNull(MS),
+  segments: SEGMENTS,
+  inputs: list(record({ id: INTEGER, name: TEXT, events: INTEGER })),
+  stages: list(
+    record({
+      operator: TEXT,
+      site: orNull(TEXT),
+      startedAt: NUMBER,
+      durationMs: MS,
+      tasks: list(record({ partition: INTEGER, member: INTEGER, durationMs: MS })),
+    }),
+  ),
+  outputs: list(
+    record({
+      id: TEXT,
+      kind: TEXT,
+      site: orNull(TEXT),
+      startedAt: TIME_MS,
+      durationMs: orNull(MS),
+      failureReason: orNull(TEXT),
+    }),
+  ),
+  failures: list(
+    record({
+      attempt: INTEGER,
+      time: TIME_MS,
+      code: orNull(TEXT),
+      message: TEXT,
+      where: orNull(TEXT),
+      hint: orNull(TEXT),
+    }),
+  ),
+  previous: orNull(TIME_MS),
+  next: orNull(TIME_MS),
+});
+
+export const GRAPH = record({
+  operators: list(
+    record({
+      id: INTEGER,
+      name: TEXT,
+      site: orNull(TEXT),
+      parents: list(INTEGER),
+      windowMs: MS,
+      slideMs: MS,
+      input: orNull(INTEGER),
+      isStateful: BOOLEAN,
+    }),
+  ),
+  outputs: list(record({ id: TEXT, kind: TEXT, operator: INTEGER, site: orNull(TEXT) })),
+});
+
+export const INPUTS = list(
+  record({
+    id: INTEGER,
+    name: TEXT,
+    state: { enum: ['starting', 'running', 'restarting', 'stopped'] },
+    lastError: orNull(record({ time: TIME_MS, message: TEXT })),
+    events: orNull(INTEGER),
+    bytes: orNull(INTEGER),
+    rateLimit: orNull({ ...NUMBER, description: 'events per second' }),
+    openDeliveries: orNull(INTEGER),
+    connections: orNull(INTEGER),
+  }),
+);
+
+export const STATES = list(record({ operator: TEXT, keys: INTEGER }));
+
+export const SETTINGS = list(record({ name: TEXT, value: TEXT }));
+
+export const READINESS = record({ ready: BOOLEAN, problems: list(TEXT) });
+
+export const PROBLEM = record({ error: TEXT });
