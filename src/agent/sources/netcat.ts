@@ -8,6 +8,7 @@ import { net } from '../../core/machine.ts';
 import { defineComponent } from '../component/component.ts';
 import { gauge } from '../component/counters.ts';
 import { bool, charset, int, port, text, type Values } from '../component/fields.ts';
+import { incomingLines } from './net/lines.ts';
 import { never, type Source, type SourceContext, type SourceType } from './source.ts';
 
 const fields = {
@@ -24,6 +25,8 @@ const fields = {
 };
 
 const LARGEST_BATCH = 100;
+/** Of all events: an event that gets headers is another one. */
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 /** How long a peer has to take its last answers once it was refused, or the source stops, in ms. */
 const LINGER_MS = 1000;
 
@@ -99,21 +102,18 @@ class NetcatSource implements Source {
   async #serve(connection: Connection): Promise<void> {
     const { socket } = connection;
     const { encoding, 'max-line-length': longest } = this.#values;
-    const decoder = encoding.decoder('FAIL');
-    let rest = '';
+    const incoming = incomingLines(encoding, longest);
     // Nothing is read while a batch is on its way: the peer feels a full channel.
     // It must not be destroyed when the loop is left, or the last answer would be lost.
     for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      const lines = (rest + decoder.write(chunk)).split('\n');
-      rest = lines.pop() ?? '';
-      const long = lines.findIndex((line) => line.length + 1 > longest);
-      await this.#putLines(connection, long < 0 ? lines : lines.slice(0, long));
+      const { bodies, refusal } = incoming.push(chunk);
+      await this.#put(connection, bodies);
       // The source was stopped meanwhile.
       if (this.#server === undefined) return socket.destroySoon();
-      if (long >= 0 || rest.length >= longest) {
+      if (refusal === 'too long') {
         return this.#refuse(connection, `Event exceeds the maximum length (${longest} chars, including newline)`);
       }
-      if (decoder.failed) {
+      if (refusal === 'malformed') {
         // Flume closes the connection without a word.
         this.#context.counters.EventReadFail++;
         return this.#refuse(connection, `Event is not valid ${encoding.name}`);
@@ -129,13 +129,13 @@ class NetcatSource implements Source {
     socket.once('close', () => timer.cancel());
   }
 
-  async #putLines(connection: Connection, lines: readonly string[]): Promise<void> {
+  async #put(connection: Connection, bodies: readonly Buffer[]): Promise<void> {
     const { socket, encode } = connection;
     const { processor, counters } = this.#context;
     const size = Math.min(LARGEST_BATCH, processor.batchLimit);
     connection.busy = true;
-    for (let i = 0; i < lines.length; i += size) {
-      const batch = lines.slice(i, i + size).map((line) => ({ headers: {}, body: Buffer.from(line) }));
+    for (let i = 0; i < bodies.length; i += size) {
+      const batch = bodies.slice(i, i + size).map((body) => ({ headers: NO_HEADERS, body }));
       counters.EventReceivedCount += batch.length;
       let answer = this.#values['ack-every-event'] ? 'OK\n' : '';
       try {

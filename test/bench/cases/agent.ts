@@ -9,6 +9,7 @@ import { type Case, withDirectory } from '../kit/case.ts';
 import { digits, megabytes } from '../kit/format.ts';
 import { Load } from '../kit/load.ts';
 import type { Measured } from '../kit/process.ts';
+import { type Hot, profiled, profilesIn } from '../kit/profile.ts';
 import type { Row, Table } from '../kit/results.ts';
 import { type Contestant, inTurn, middle, type Outcome } from '../kit/turns.ts';
 import { row } from './rows.ts';
@@ -17,6 +18,8 @@ import { row } from './rows.ts';
 const EVENTS = 600_000;
 const WARM = 200_000;
 const FILES = 60;
+/** How long an agent may take to end and to write its profile. */
+const PROFILE_MS = 60_000;
 const BATCH = 1000;
 const CONNECTIONS = 4;
 const IDLE_FILES = 1000;
@@ -133,37 +136,65 @@ function confOf({ channel, source }: Flow, directory: string, port: number, to: 
   ].join('\n');
 }
 
+/** Runs a flow. @param watch is called with the agent while it carries @param ours how ours is started */
+function carry<T>(
+  kind: Kind,
+  flow: Flow,
+  watch: (agent: Measured, receiver: Receiver, directory: string) => Promise<T>,
+  ours?: (directory: string) => readonly string[],
+): Promise<T> {
+  return withDirectory(async (directory) => {
+    flow.prepare?.(directory);
+    const [port, to] = [await freePort(), await freePort()];
+    const receiver = new Receiver(to);
+    let agent: Measured | undefined;
+    let end = async (): Promise<void> => {};
+    try {
+      while (!(await isListening(to))) await sleep(50);
+      agent = startAgent(kind, confOf(flow, directory, port, to), directory, ours?.(directory));
+      while (flow.feed !== undefined && agent.exit === undefined && !(await isListening(port))) await sleep(50);
+      end = (await flow.feed?.(port)) ?? end;
+      return await watch(agent, receiver, directory);
+    } finally {
+      await end();
+      await agent?.kill();
+      await receiver.process.kill();
+    }
+  });
+}
+
 /** A flow from its warm part to the last event. */
 function carrying(kind: Kind, flow: Flow): Contestant<Carried> {
-  const run = (): Promise<Carried> =>
-    withDirectory(async (directory) => {
-      flow.prepare?.(directory);
-      const [port, to] = [await freePort(), await freePort()];
-      const receiver = new Receiver(to);
-      let agent: Measured | undefined;
-      let end = async (): Promise<void> => {};
-      try {
-        while (!(await isListening(to))) await sleep(50);
-        agent = startAgent(kind, confOf(flow, directory, port, to), directory);
-        while (flow.feed !== undefined && agent.exit === undefined && !(await isListening(port))) await sleep(50);
-        end = (await flow.feed?.(port)) ?? end;
-        await receiver.has(WARM, agent);
-        const from = { at: performance.now(), events: receiver.events, cpu: agent.cpuSeconds() };
-        await receiver.has(EVENTS, agent);
-        const events = receiver.events - from.events;
-        return {
-          cpuPerMillion: ((agent.cpuSeconds() - from.cpu) / events) * 1e6,
-          eventsPerSecond: events / ((performance.now() - from.at) / 1000),
-          peakBytes: agent.peakBytes(),
-          anonymousBytes: agent.anonymousPeakBytes(),
-        };
-      } finally {
-        await end();
-        await agent?.kill();
-        await receiver.process.kill();
-      }
-    });
-  return { name: kind, run };
+  const watch = async (agent: Measured, receiver: Receiver): Promise<Carried> => {
+    await receiver.has(WARM, agent);
+    const from = { at: performance.now(), events: receiver.events, cpu: agent.cpuSeconds() };
+    await receiver.has(EVENTS, agent);
+    const events = receiver.events - from.events;
+    return {
+      cpuPerMillion: ((agent.cpuSeconds() - from.cpu) / events) * 1e6,
+      eventsPerSecond: events / ((performance.now() - from.at) / 1000),
+      peakBytes: agent.peakBytes(),
+      anonymousBytes: agent.anonymousPeakBytes(),
+    };
+  };
+  return { name: kind, run: () => carry(kind, flow, watch) };
+}
+
+/** Runs each flow under V8's profiler. @returns the functions of its busiest thread by self time, by the name of the flow */
+export async function profileAgents(): Promise<Map<string, readonly Hot[]>> {
+  const found = new Map<string, readonly Hot[]>();
+  for (const flow of FLOWS) {
+    const watch = async (agent: Measured, receiver: Receiver, directory: string): Promise<readonly Hot[]> => {
+      await receiver.has(EVENTS, agent);
+      await agent.stop('SIGINT', PROFILE_MS);
+      return profilesIn(path.join(directory, 'profile'))[0] ?? [];
+    };
+    found.set(
+      flow.name,
+      await carry('streamjob', flow, watch, (directory) => profiled(path.join(directory, 'profile'))),
+    );
+  }
+  return found;
 }
 
 interface Waiting {

@@ -14,17 +14,25 @@ const POLL_MS = 20;
 /** Which agent. */
 export type Kind = 'streamjob' | 'Flume';
 
-/** Starts an agent a1. @param conf the text of its file @param directory its working directory */
-export function startAgent(kind: Kind, conf: string, directory: string): Measured {
+/** How ours is started. */
+const OURS: readonly string[] = [process.execPath, path.join(repository, 'dist/cli.js')];
+
+/**
+ * Starts an agent a1.
+ * @param conf the text of its file @param directory its working directory
+ * @param ours how ours is started, without its arguments
+ */
+export function startAgent(kind: Kind, conf: string, directory: string, ours: readonly string[] = OURS): Measured {
   mkdirSync(directory, { recursive: true });
   const file = path.join(directory, 'flume.conf');
   writeFileSync(file, conf);
   const java = ['-cp', flumeJars('lib/*', 'libext/*'), 'org.apache.flume.node.Application'];
   const log = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
+  const [command = '', ...first] = ours;
   return kind === 'streamjob'
     ? new Measured(kind, {
-        command: process.execPath,
-        args: [path.join(repository, 'dist/cli.js'), 'agent', '-n', 'a1', '-f', file, '--no-reload-conf'],
+        command,
+        args: [...first, 'agent', '-n', 'a1', '-f', file, '--no-reload-conf'],
         cwd: directory,
       })
     : new Measured(kind, {

@@ -1,13 +1,12 @@
 /** Reads a file line by line from a byte offset; memory is bounded by the read size and the longest line. */
 import type { Hash } from 'node:crypto';
 import type fs from 'node:fs/promises';
+import { Pieces } from '../pieces.ts';
 import type { Deserialized, Deserializer } from './deserializer.ts';
 import type { FileEncoding } from './encoding.ts';
 import { digestOf, type Progress, type Start } from './position.ts';
 
 const READ_BYTES = 256 * 1024;
-/** Bodies are views of copies of so many bytes: an event that is kept keeps no more than that. */
-const PIECE_BYTES = 16 * 1024;
 
 /** A file that is being read. */
 export class LineReader implements Deserializer {
@@ -20,9 +19,7 @@ export class LineReader implements Deserializer {
   #base: number;
   #at = 0;
   #eof = false;
-  /** A copy of a piece of the buffer, and where in the buffer that is. */
-  #piece: Buffer = Buffer.alloc(0);
-  #pieceAt = 0;
+  #pieces = new Pieces(this.#buffer);
   /** The hash of all bytes of the file before the place `#hashed` in the buffer. */
   readonly #hash: Hash;
   #hashed = 0;
@@ -55,7 +52,7 @@ export class LineReader implements Deserializer {
       const { start, end, after } = next;
       let body: Buffer;
       try {
-        body = this.#encoding.toBody(this.#copyOf(start, end));
+        body = this.#encoding.toBody(this.#pieces.copy(start, end));
       } catch (error) {
         if (lines.length > 0) break;
         throw error;
@@ -93,15 +90,6 @@ export class LineReader implements Deserializer {
     }
   }
 
-  /** The bytes from `start` to `end` of the buffer, in memory that is not written to again. */
-  #copyOf(start: number, end: number): Buffer {
-    if (end > this.#pieceAt + this.#piece.length || start < this.#pieceAt) {
-      this.#piece = Buffer.from(this.#buffer.subarray(start, Math.max(end, start + PIECE_BYTES)));
-      this.#pieceAt = start;
-    }
-    return this.#piece.subarray(start - this.#pieceAt, end - this.#pieceAt);
-  }
-
   #hashRead(): void {
     this.#hash.update(this.#buffer.subarray(this.#hashed, this.#at));
     this.#hashed = this.#at;
@@ -111,12 +99,12 @@ export class LineReader implements Deserializer {
     this.#hashRead();
     this.#hashed = 0;
     const rest = this.#buffer.subarray(this.#at);
-    this.#piece = Buffer.alloc(0);
     const chunk = Buffer.allocUnsafe(READ_BYTES);
     this.#base += this.#at;
     this.#at = 0;
     const { bytesRead } = await this.#file.read(chunk, 0, READ_BYTES, this.#base + rest.length);
     this.#eof = bytesRead === 0;
     this.#buffer = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
+    this.#pieces = new Pieces(this.#buffer);
   }
 }
