@@ -33,11 +33,15 @@ export interface WebOptions {
   readonly version: string;
   readonly log: Logger;
   readonly page: Page;
+  /** How long a request may take to come in, in ms. Default: 10,000. */
+  readonly requestMs?: number;
 }
 
 const MOST_CONNECTIONS = 200;
 /** For the head of a request, and for all of it, in ms. */
 const REQUEST_MS = 10_000;
+/** How often slow requests are looked for, in ms. */
+const LOOK_MS = 2000;
 /** No request has a body. */
 const MOST_BODY_BYTES = 1024;
 
@@ -68,10 +72,11 @@ export class WebServer {
   static async listen(observer: Observer, options: WebOptions): Promise<WebServer> {
     const app = appOf(observer, options);
     for (let port = options.port; ; port++) {
-      const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+      const requestMs = options.requestMs ?? REQUEST_MS;
+      const connectionsCheckingInterval = Math.min(LOOK_MS, requestMs);
+      const serverOptions = { headersTimeout: requestMs, requestTimeout: requestMs, connectionsCheckingInterval };
+      const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
       server.maxConnections = MOST_CONNECTIONS;
-      server.headersTimeout = REQUEST_MS;
-      server.requestTimeout = REQUEST_MS;
       try {
         await listen(server, options.host, port);
         return new WebServer(server, options.host);
