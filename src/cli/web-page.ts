@@ -1,6 +1,7 @@
 /** The web page of a job that `streamjob run` runs: what its flags say, and what is told of it. */
 import { StreamingContext } from '../api/streaming-context.ts';
 import { durationMs } from '../core/duration.ts';
+import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { TelemetryRegistry } from '../core/telemetry.ts';
 import type { OpenPage } from '../observe/index.ts';
@@ -38,7 +39,7 @@ export async function openWebPage(
       : durationMs(readyLimit, '--ready-limit');
   // Only who runs a job with the page loads it.
   const { openPage } = await import('../observe/index.ts');
-  const page = await openPage(StreamingContext.observe(ssc, telemetry), {
+  const opened = openPage(StreamingContext.observe(ssc, telemetry), {
     host,
     port: port ?? PORT,
     tries: port === undefined ? TRIES : 0,
@@ -47,6 +48,13 @@ export async function openWebPage(
     log,
     ...(token === undefined || token === '' ? {} : { token }),
   });
-  log.info({ url: page.url }, `the job's page: ${page.url}`);
-  return page;
+  try {
+    const page = await opened;
+    log.info({ url: page.url }, `the job's page: ${page.url}`);
+    return page;
+  } catch (error) {
+    if (port !== undefined || flags.uiHost !== undefined) throw error;
+    log.warn({ cause: messageOf(error) }, `the job runs without its page: ${messageOf(error)}`);
+    return undefined;
+  }
 }

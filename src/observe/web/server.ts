@@ -24,7 +24,7 @@ export interface WebOptions {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
-  /** How many ports behind it are tried while one is taken; 0: none. */
+  /** How many ports behind it are tried while one is taken, and then any free one; 0: none. */
   readonly tries: number;
   /** Without it nothing can be changed by the web. */
   readonly token?: string | undefined;
@@ -71,20 +71,25 @@ export class WebServer {
    */
   static async listen(observer: Observer, options: WebOptions): Promise<WebServer> {
     const app = appOf(observer, options);
-    for (let port = options.port; ; port++) {
+    const { host, port, tries } = options;
+    const ports = Array.from({ length: tries + 1 }, (_, i) => port + i);
+    // Where all of them are taken any other one is better than none, unless somebody asked for this one.
+    if (tries > 0) ports.push(0);
+    for (const [i, one] of ports.entries()) {
       const requestMs = options.requestMs ?? REQUEST_MS;
       const connectionsCheckingInterval = Math.min(LOOK_MS, requestMs);
       const serverOptions = { headersTimeout: requestMs, requestTimeout: requestMs, connectionsCheckingInterval };
       const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
       server.maxConnections = MOST_CONNECTIONS;
       try {
-        await listen(server, options.host, port);
-        return new WebServer(server, options.host);
+        await listen(server, host, one);
+        return new WebServer(server, host);
       } catch (error) {
         const isTaken = (error as { readonly code?: unknown }).code === 'PORT_IN_USE';
-        if (!isTaken || port >= options.port + options.tries) throw error;
+        if (!isTaken || i === ports.length - 1) throw error;
       }
     }
+    throw new Error('there was no port to try');
   }
 
   get port(): number {

@@ -135,6 +135,11 @@ describe('its port', () => {
     const rig = await started();
     const next = await WebServer.listen(rig.observer, { ...options, port: rig.port, tries: 16 });
     expect(next.port).toBeGreaterThan(rig.port);
+    const other = await WebServer.listen(rig.observer, { ...options, port: rig.port, tries: 0 }).catch(() => undefined);
+    expect(other).toBe(undefined);
+    const any = await WebServer.listen(rig.observer, { ...options, port: rig.port, tries: next.port - rig.port });
+    expect([rig.port, next.port]).not.toContain(any.port);
+    await any.close();
     await next.close();
     await expect(WebServer.listen(rig.observer, { ...options, port: rig.port, tries: 0 })).rejects.toMatchObject({
       code: 'PORT_IN_USE',
