@@ -4,12 +4,14 @@ import type { Agent } from '../agent/runtime/agent.ts';
 import { loadJob } from '../api/load-job.ts';
 import type { OptionTexts, ResolvedJobOptions } from '../api/resolve-options.ts';
 import { StreamingContext } from '../api/streaming-context.ts';
+import { systemClock } from '../core/clock.ts';
 import { StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { timeoutSignal } from '../core/machine.ts';
 import { untilAborted } from '../core/scope.ts';
 import { TelemetryRegistry } from '../core/telemetry.ts';
 import type { OpenPage } from '../observe/index.ts';
+import { LogTail } from '../observe/log-tail.ts';
 import { hintAtThreads } from './hint.ts';
 import { agentBeside, buildJob, resolveOptions } from './job-parts.ts';
 import { makeLogger } from './logger.ts';
@@ -37,10 +39,11 @@ export async function run(flags: RunFlags): Promise<void> {
 async function runUntilAsked(flags: RunFlags, requests: StopRequests): Promise<void> {
   // In JSON mode stdout has one object per line and nothing else, whatever a job logs.
   if (flags.json) globalThis.console = new console.Console(process.stderr, process.stderr);
-  const log = await makeLogger({ level: flags.logLevel, stackTrace: flags.stackTrace });
+  const logTail = new LogTail(systemClock);
+  const log = logTail.over(await makeLogger({ level: flags.logLevel, stackTrace: flags.stackTrace }));
   requests.log = log;
   // What a job does while it is loaded may take for ever.
-  const prepared = await untilAborted(prepare(flags, requests, log), requests.signal);
+  const prepared = await untilAborted(prepare(flags, requests, log, logTail), requests.signal);
   if (prepared === undefined) return;
   const { ssc, agent, page, status } = prepared;
   await runToEnd(ssc, agent, flags.untilDrained, log, requests).finally(() => page?.close());
@@ -52,6 +55,7 @@ async function prepare(
   flags: RunFlags,
   requests: StopRequests,
   log: Logger,
+  logTail: LogTail,
 ): Promise<{ ssc: StreamingContext; agent: Agent | undefined; page: OpenPage | undefined; status: StatusLine }> {
   const { job, path: jobPath } = await loadJob(flags.job, log);
   const inFile = { ...job.options, ...agentBeside(job.options.agent, jobPath) };
@@ -66,11 +70,14 @@ async function prepare(
       : await (await import('../agent/runtime/agent.ts')).Agent.fromFile(options.agent.conf, {
           name: options.agent.name,
           log,
+          telemetry,
           ...(options.reliabilityAsked ? { reliability: options.reliability } : {}),
         });
   if (flags.untilDrained) requireEnd(agent);
   if (options.engine === 'inline') limitYoungGeneration();
-  const page = await openWebPage(ssc, flags, telemetry, log);
+  const { checkpointDir = standardDirectory(options.name) } = options;
+  const directory = checkpointDir === false ? undefined : checkpointDir;
+  const page = await openWebPage(ssc, flags, telemetry, { log, logTail, directory });
   return { ssc, agent, page, status };
 }
 
@@ -88,7 +95,7 @@ function openContext(
     log,
     embeddedAgent: agent !== undefined,
     job: { module, consoleToStderr: flags.json },
-    standardCheckpointDir: path.join('.streamjob', options.name.replace(/[^\w.-]+/g, '_')),
+    standardCheckpointDir: standardDirectory(options.name),
     ...(flags.batches === undefined ? {} : { maxBatches: flags.batches }),
     write: (text) => {
       if (flags.json) return;
@@ -103,6 +110,11 @@ function openContext(
     status.show(event.batch);
   });
   return ssc;
+}
+
+/** Where a job keeps what it was given no place for, below the working directory. */
+function standardDirectory(name: string): string {
+  return path.join('.streamjob', name.replace(/[^\w.-]+/g, '_'));
 }
 
 /** @throws StreamjobError DRAIN_IMPOSSIBLE */

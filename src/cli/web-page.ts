@@ -1,10 +1,12 @@
 /** The web page of a job that `streamjob run` runs: what its flags say, and what is told of it. */
+import path from 'node:path';
 import { StreamingContext } from '../api/streaming-context.ts';
 import { durationMs } from '../core/duration.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { TelemetryRegistry } from '../core/telemetry.ts';
 import type { OpenPage } from '../observe/index.ts';
+import type { LogTail } from '../observe/log-tail.ts';
 import type { RunFlags } from './run-flags.ts';
 import { UsageError } from './usage-error.ts';
 import { packageVersion } from './version.ts';
@@ -16,6 +18,14 @@ const LARGEST_PORT = 65_535;
 /** How many batch intervals, and ms at least, a batch may take before the job is not ready. */
 const READY = { intervals: 10, leastMs: 30_000 };
 
+/** What the page has of the run. */
+export interface PagePlace {
+  readonly log: Logger;
+  readonly logTail: LogTail;
+  /** Where the job keeps what is to survive a restart; undefined: nowhere. */
+  readonly directory: string | undefined;
+}
+
 /**
  * Opens the page before the job starts.
  * @returns undefined with `--no-ui`
@@ -25,7 +35,7 @@ export async function openWebPage(
   ssc: StreamingContext,
   flags: RunFlags,
   telemetry: TelemetryRegistry,
-  log: Logger,
+  { directory, log, logTail }: PagePlace,
 ): Promise<OpenPage | undefined> {
   if (flags.ui === false) return undefined;
   const { readyLimit, uiHost: host = '127.0.0.1', uiPort: port } = flags;
@@ -46,6 +56,8 @@ export async function openWebPage(
     readyLimitMs,
     version: packageVersion(),
     log,
+    logTail,
+    ...(directory === undefined ? {} : { historyFile: path.join(directory, 'history.jsonl') }),
     ...(token === undefined || token === '' ? {} : { token }),
   });
   try {

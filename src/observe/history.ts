@@ -55,6 +55,11 @@ export class History {
     this.#endSpans = telemetry.onSpan((span) => this.#takeSpan(span));
   }
 
+  /** Batches of former runs, oldest first; none of this run may have come yet. They are in no total. */
+  addFormer(records: readonly BatchRecord[]): void {
+    for (const record of records) this.#batches.set(record.time, record);
+  }
+
   /** When the job started, in ms since the epoch; undefined: it has not. */
   get startedAt(): number | undefined {
     return this.#startedAt;

@@ -1,5 +1,8 @@
 /** Opens the web page of a job, with its REST endpoints, metrics and health. */
 
+import { RETAINED_BATCHES } from './history.ts';
+import { HistoryFile } from './history-file.ts';
+import type { LogTail } from './log-tail.ts';
 import type { Observed } from './observed.ts';
 import { Observer } from './observer.ts';
 import { Page } from './web/page.ts';
@@ -7,6 +10,14 @@ import { type WebOptions, WebServer } from './web/server.ts';
 
 export type { Observed } from './observed.ts';
 export type { WebOptions } from './web/server.ts';
+
+/** What is opened beside the server. */
+export interface PageOptions extends Omit<WebOptions, 'page'> {
+  /** Keeps the lines of the job's log. */
+  readonly logTail?: LogTail;
+  /** Where the history of batches is kept over restarts; left out: nowhere. */
+  readonly historyFile?: string;
+}
 
 /** A page that is open. */
 export interface OpenPage {
@@ -19,15 +30,22 @@ export interface OpenPage {
  * Opens it. It is to be opened before the job starts, as it keeps what it hears from then on.
  * @throws StreamjobError PORT_IN_USE, LISTEN_FAILED
  */
-export async function openPage(observed: Observed, options: Omit<WebOptions, 'page'>): Promise<OpenPage> {
-  const observer = new Observer(observed);
+export async function openPage(observed: Observed, options: PageOptions): Promise<OpenPage> {
+  const observer = new Observer(observed, options.logTail);
+  const file =
+    options.historyFile === undefined ? undefined : new HistoryFile(options.historyFile, observed.clock, options.log);
   try {
+    if (file !== undefined) {
+      observer.history.addFormer(await file.load(RETAINED_BATCHES));
+      observer.onBatch((batch) => file.add(batch));
+    }
     const server = await WebServer.listen(observer, { ...options, page: Page.load() });
     return {
       url: server.url,
       async close() {
         observer.close();
         await server.close();
+        await file?.close();
       },
     };
   } catch (error) {

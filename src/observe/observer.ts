@@ -1,6 +1,7 @@
 /** Watches one job: keeps its history, and works out what the page, REST and metrics show. */
 import type { BatchRecord } from './batch-record.ts';
 import { History } from './history.ts';
+import type { LogTail } from './log-tail.ts';
 import type { Observed } from './observed.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
@@ -35,9 +36,13 @@ export class Observer {
   readonly observed: Observed;
   readonly history: History;
 
-  constructor(observed: Observed) {
+  readonly log: LogTail | undefined;
+
+  /** @param log keeps the lines of the job's log */
+  constructor(observed: Observed, log?: LogTail) {
     this.observed = observed;
     this.history = new History(observed);
+    this.log = log;
   }
 
   get batchIntervalMs(): number {

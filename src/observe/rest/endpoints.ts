@@ -122,6 +122,14 @@ export const ENDPOINTS: readonly Endpoint[] = [
     answer: own.inputs,
   },
   { path: `${JOB}/states`, summary: 'operators that keep states', schema: schemas.STATES, answer: own.states },
+  { path: `${JOB}/agent`, summary: "the embedded agent's counters", schema: schemas.AGENT, answer: own.agent },
+  {
+    path: `${JOB}/log`,
+    summary: "the last lines of the job's log",
+    query: { since: 'only lines behind this number' },
+    schema: schemas.LOG,
+    answer: (observer, { values }) => own.log(observer, numberOf(values('since')[0] ?? '-1', 'line')),
+  },
   { path: `${JOB}/settings`, summary: "the job's options", schema: schemas.SETTINGS, answer: own.settings },
 ];
 

@@ -232,6 +232,15 @@ export const INPUTS: Schema = list(
 
 export const STATES: Schema = list(record({ operator: TEXT, keys: INTEGER }));
 
+export const AGENT: Schema = record({
+  name: orNull(TEXT),
+  components: list(record({ kind: TEXT, name: TEXT, counters: { type: 'object', additionalProperties: NUMBER } })),
+});
+
+export const LOG: Schema = list(
+  record({ number: INTEGER, time: TIME_MS, level: { enum: ['debug', 'info', 'warn', 'error'] }, message: TEXT }),
+);
+
 export const SETTINGS: Schema = list(record({ name: TEXT, value: TEXT }));
 
 export const READINESS: Schema = record({ ready: BOOLEAN, problems: list(TEXT) });

@@ -1,0 +1,55 @@
+/** The last lines of a job's log, for its page. */
+import type { Clock } from '../core/clock.ts';
+import type { Logger, LogMethod } from '../core/log.ts';
+
+/** A line. */
+export interface LogLine {
+  /** Rises by one from line to line. */
+  readonly number: number;
+  /** ms since the epoch */
+  readonly time: number;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+}
+
+const MOST_LINES = 500;
+const MOST_CHARACTERS = 2000;
+
+/** Keeps lines. */
+export class LogTail {
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #lines: LogLine[] = [];
+  #number = 0;
+
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock;
+  }
+
+  /** Lines after number `since`, oldest first. */
+  lines(since = -1): readonly LogLine[] {
+    return this.#lines.filter(({ number }) => number > since);
+  }
+
+  /** A logger that does what another one does, and keeps the lines that are at least as important as `info`. */
+  over(log: Logger): Logger {
+    const at =
+      (level: 'info' | 'warn' | 'error'): LogMethod =>
+      (facts, message) => {
+        this.#keep(level, message);
+        log[level](facts, message);
+      };
+    return {
+      debug: (facts, message) => log.debug(facts, message),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+      child: (facts) => this.over(log.child(facts)),
+    };
+  }
+
+  #keep(level: LogLine['level'], message: string): void {
+    const text = message.length > MOST_CHARACTERS ? `${message.slice(0, MOST_CHARACTERS)}…` : message;
+    this.#lines.push({ number: this.#number++, time: this.#clock.now(), level, message: text });
+    if (this.#lines.length > MOST_LINES) this.#lines.shift();
+  }
+}
