@@ -14,7 +14,7 @@ export const CHANNELS: readonly Bug[] = [
   {
     name: 'overflow-not-seen',
     file: 'agent/channels/spillable.ts',
-    find: `    if (puts.length > 0) overflow.reader.written(end);
+    find: `    if (puts.length > 0) overflow.reader.written(written);
 `,
     replace: `    void end;
 `,
