@@ -16,7 +16,7 @@ export const CHANNELS: readonly Bug[] = [
     file: 'agent/channels/spillable.ts',
     find: `    if (puts.length > 0) overflow.reader.written(written);
 `,
-    replace: `    void end;
+    replace: `    void written;
 `,
     what: 'What a spillable channel has put on disk is not taken before its next start.',
     within: 14,
