@@ -14,9 +14,9 @@ export const CHANNELS: readonly Bug[] = [
   {
     name: 'overflow-not-seen',
     file: 'agent/channels/spillable.ts',
-    find: `    if (puts.length > 0) overflow.reader.written(end);
+    find: `    if (puts.length > 0) overflow.reader.written(written);
 `,
-    replace: `    void end;
+    replace: `    void written;
 `,
     what: 'What a spillable channel has put on disk is not taken before its next start.',
     within: 14,
