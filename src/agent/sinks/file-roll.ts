@@ -11,16 +11,7 @@ import { choice, int, text, type Values } from '../component/fields.ts';
 import { nested } from '../component/nested.ts';
 import { serializers } from '../serializers/index.ts';
 import type { FileSerializer, Serializer } from '../serializers/serializer.ts';
-import {
-  type Batch,
-  finish,
-  giveBack,
-  type Sink,
-  type SinkContext,
-  type SinkStatus,
-  type SinkType,
-  takeBatch,
-} from './sink.ts';
+import { type Batch, deliverBatch, type Sink, type SinkContext, type SinkStatus, type SinkType } from './sink.ts';
 
 const fields = {
   'sink.directory': text({ doc: 'directory of the files; it is made when it is not there', required: true }),
@@ -129,19 +120,8 @@ class FileRollSink implements Sink {
     return work;
   }
 
-  async #deliver(): Promise<SinkStatus> {
-    const { channel, counters } = this.#context;
-    const batch = takeBatch(channel, this.#values['sink.batchSize'], counters);
-    if (batch === undefined) return 'backoff';
-    try {
-      await this.#write(batch);
-    } catch (error) {
-      counters.EventWriteFail++;
-      giveBack(batch.transaction);
-      throw error;
-    }
-    await finish(batch, counters);
-    return 'ready';
+  #deliver(): Promise<SinkStatus> {
+    return deliverBatch(this.#context, this.#values['sink.batchSize'], (batch) => this.#write(batch));
   }
 
   /** @returns ms until the file is rolled */

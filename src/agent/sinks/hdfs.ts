@@ -16,16 +16,7 @@ import { localStore } from './hdfs/local-store.ts';
 import { placeOf } from './hdfs/place.ts';
 import type { Store } from './hdfs/store.ts';
 import { webHdfsStore } from './hdfs/webhdfs.ts';
-import {
-  type Batch,
-  finish,
-  giveBack,
-  type Sink,
-  type SinkContext,
-  type SinkStatus,
-  type SinkType,
-  takeBatch,
-} from './sink.ts';
+import { type Batch, deliverBatch, type Sink, type SinkContext, type SinkStatus, type SinkType } from './sink.ts';
 
 const NO_MEANING = 'of no meaning here';
 const GZIP = ['gzip', 'gz', 'gzipcodec', 'org.apache.hadoop.io.compress.gzipcodec'];
@@ -131,19 +122,8 @@ class HdfsSink implements Sink {
     this.#buckets.clear();
   }
 
-  async process(): Promise<SinkStatus> {
-    const { channel, counters } = this.#context;
-    const batch = takeBatch(channel, this.#values['hdfs.batchSize'], counters);
-    if (batch === undefined) return 'backoff';
-    try {
-      await this.#write(batch);
-    } catch (error) {
-      counters.EventWriteFail++;
-      giveBack(batch.transaction);
-      throw error;
-    }
-    await finish(batch, counters);
-    return 'ready';
+  process(): Promise<SinkStatus> {
+    return deliverBatch(this.#context, this.#values['hdfs.batchSize'], (batch) => this.#write(batch));
   }
 
   /** Buckets are written at the same time: each has its own file. */

@@ -2,7 +2,7 @@
 import type { PlainEvent } from '../../core/event.ts';
 import { defineComponent } from '../component/component.ts';
 import { int, type Values } from '../component/fields.ts';
-import { finish, giveBack, type Sink, type SinkContext, type SinkStatus, type SinkType, takeBatch } from './sink.ts';
+import { deliverBatch, type Sink, type SinkContext, type SinkStatus, type SinkType } from './sink.ts';
 
 const fields = { maxBytesToLog: int({ unit: 'bytes', doc: 'bytes of the body that are shown', default: 16 }) };
 
@@ -47,19 +47,11 @@ class LoggerSink implements Sink {
 
   async stop(): Promise<void> {}
 
-  async process(): Promise<SinkStatus> {
-    const { channel, counters, log } = this.#context;
-    const batch = takeBatch(channel, 1, counters);
-    if (batch === undefined) return 'backoff';
-    try {
-      for (const event of batch.events) log.info({}, formatEvent(event, this.#values.maxBytesToLog));
-    } catch (error) {
-      counters.EventWriteFail++;
-      giveBack(batch.transaction);
-      throw error;
-    }
-    await finish(batch, counters);
-    return 'ready';
+  process(): Promise<SinkStatus> {
+    const { log } = this.#context;
+    return deliverBatch(this.#context, 1, ({ events }) => {
+      for (const event of events) log.info({}, formatEvent(event, this.#values.maxBytesToLog));
+    });
   }
 }
 

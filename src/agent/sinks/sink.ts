@@ -98,6 +98,29 @@ export async function finish({ transaction, events }: Batch, counters: SinkCount
   counters.EventDrainSuccessCount += events.length;
 }
 
+/**
+ * Takes a batch, writes it and commits it: what a sink's `process` is where nothing is special about it.
+ * @param size the most events @param write resolves when the events are where they are to be
+ * @throws what `write` threw, after the batch is back in the channel; StreamjobError of the channel
+ */
+export async function deliverBatch(
+  { channel, counters }: Pick<SinkContext, 'channel' | 'counters'>,
+  size: number,
+  write: (batch: Batch) => Promise<void> | void,
+): Promise<SinkStatus> {
+  const batch = takeBatch(channel, size, counters);
+  if (batch === undefined) return 'backoff';
+  try {
+    await write(batch);
+  } catch (error) {
+    counters.EventWriteFail++;
+    giveBack(batch.transaction);
+    throw error;
+  }
+  await finish(batch, counters);
+  return 'ready';
+}
+
 /** Rolls back and closes; in effect when it returns. */
 export function giveBack(transaction: Transaction): void {
   void transaction.rollback();

@@ -1,7 +1,7 @@
 /** Takes batches out of the channel and writes them to a table: rows first, then counters, as Flume does. */
 import { messageOf, StreamjobError } from '../../../core/errors.ts';
 import type { PlainEvent } from '../../../core/event.ts';
-import { finish, giveBack, type Sink, type SinkContext, type SinkStatus, takeBatch } from '../sink.ts';
+import { deliverBatch, type Sink, type SinkContext, type SinkStatus } from '../sink.ts';
 import { incrementsOf, rowsOf } from './calls.ts';
 import type { Gateway } from './gateway.ts';
 import type { HbaseSerializer } from './serializer.ts';
@@ -63,19 +63,9 @@ export class HbaseSink implements Sink {
   }
 
   async process(): Promise<SinkStatus> {
-    const { channel, counters } = this.#context;
-    const batch = takeBatch(channel, this.#parts.batchSize, counters);
-    if (batch === undefined) return 'backoff';
-    try {
-      await this.#write(batch.events);
-    } catch (error) {
-      counters.EventWriteFail++;
-      giveBack(batch.transaction);
-      throw error;
-    }
-    await finish(batch, counters);
-    this.#unfinished.done();
-    return 'ready';
+    const status = await deliverBatch(this.#context, this.#parts.batchSize, ({ events }) => this.#write(events));
+    if (status === 'ready') this.#unfinished.done();
+    return status;
   }
 
   async #write(events: readonly PlainEvent[]): Promise<void> {

@@ -1,48 +1,28 @@
 /** What the deserializers of whole files and of Avro container files promise; container files are written by the package avsc. */
 import { once } from 'node:events';
 import fs from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import avsc from 'avsc';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { serializers } from '../../../../src/agent/serializers/index.ts';
 import { BATCH_BYTES } from '../../../../src/agent/sources/spooldir/deserializer.ts';
-import { spooldir } from '../../../../src/agent/sources/spooldir.ts';
 import { parseSchema } from '../../../../src/avro/schema/parse.ts';
 import { schemaHash } from '../../../../src/avro/schema/text.ts';
 import type { PlainEvent } from '../../../../src/core/event.ts';
 import { type Container, containerFile } from '../../../kit/container-file.ts';
 import { until } from '../../../kit/until.ts';
 import { configured } from '../channels/make.ts';
-import { type Rig, rig } from './rig.ts';
+import type { Rig } from './rig.ts';
+import { SpoolDirectory, type SpoolProperties } from './spool-rig.ts';
 
-let directory = '';
-const rigs: Rig[] = [];
-beforeEach(async () => {
-  directory = await fs.mkdtemp(path.join(os.tmpdir(), 'streamjob-deserializers-'));
-});
-afterEach(async () => {
-  for (const { source } of rigs.splice(0)) await source.stop();
-  await fs.rm(directory, { recursive: true });
-});
-
-const write = (name: string, content: string | Buffer): Promise<void> =>
-  fs.writeFile(path.join(directory, name), content);
-const list = async (): Promise<string[]> =>
-  (await fs.readdir(directory)).filter((name) => !name.startsWith('.')).sort();
-
-async function spool(properties: Record<string, string | number | boolean>, capacity = 100_000): Promise<Rig> {
-  const made = await rig(spooldir, { spoolDir: directory, pollDelay: 5, ...properties }, { capacity });
-  rigs.push(made);
-  await made.source.start();
-  return made;
-}
+const spool = new SpoolDirectory();
+const write = spool.write.bind(spool);
+const list = spool.list.bind(spool);
+const CAPACITY = 100_000;
 
 /** Reads all that is there with one source, from its start to its end. */
-async function all(properties: Record<string, string | number | boolean>): Promise<Rig & { events: PlainEvent[] }> {
-  const made = await spool(properties);
-  await made.source.whenEnded();
-  await made.source.stop();
+async function all(properties: SpoolProperties): Promise<Rig & { events: PlainEvent[] }> {
+  const made = await spool.done(properties, CAPACITY);
   return { ...made, events: await made.takeAll() };
 }
 
@@ -74,7 +54,7 @@ describe('BLOB', () => {
   it('goes on after a restart behind the last piece that was committed', async () => {
     await write('a', 'abcdefghij');
     const properties = { deserializer: 'BLOB', 'deserializer.maxBlobLength': 2, batchSize: 1 };
-    const first = await spool(properties, 3);
+    const first = await spool.start(properties, 3);
     await until(() => first.channel.size === 3);
     await first.source.stop();
     expect(await first.texts()).toEqual(['ab', 'cd', 'ef']);
@@ -83,7 +63,7 @@ describe('BLOB', () => {
 
   it('reads a file from its start when it was begun as lines', async () => {
     await write('a', 'a\nb\nc\n');
-    const first = await spool({ batchSize: 1 }, 1);
+    const first = await spool.start({ batchSize: 1 }, 1);
     await until(() => first.channel.size === 1);
     await first.source.stop();
     const { events, warnings } = await all({ deserializer: 'BLOB' });
@@ -94,7 +74,7 @@ describe('BLOB', () => {
   it('ends a batch when its bytes are many, however many events it could have', async () => {
     const piece = BATCH_BYTES / 2;
     await write('a', Buffer.alloc(5 * piece, 'x'));
-    const made = await spool({ deserializer: 'BLOB', 'deserializer.maxBlobLength': piece });
+    const made = await spool.start({ deserializer: 'BLOB', 'deserializer.maxBlobLength': piece }, CAPACITY);
     await made.source.whenEnded();
     expect((await made.takeAll()).map(({ body }) => body.length)).toEqual(Array.from({ length: 5 }, () => piece));
     expect(made.counters.AppendBatchAcceptedCount).toBe(3);
@@ -128,7 +108,7 @@ describe('AVRO', () => {
     const { events } = await all({ ...AVRO, fileHeader: true, batchSize: 3 });
     expect(bodiesOf(events)).toEqual(BODIES);
     const headers = {
-      file: path.join(directory, 'a'),
+      file: path.join(spool.path, 'a'),
       'flume.avro.schema.hash': schemaHash(parseSchema(JSON.stringify(SCHEMA))),
     };
     for (const event of events) expect(event.headers).toEqual(headers);
@@ -144,11 +124,11 @@ describe('AVRO', () => {
   });
 
   it.each(['null', 'deflate'])('reads what another library wrote with the codec %s', async (codec) => {
-    const encoder = avsc.createFileEncoder(path.join(directory, '.a'), SCHEMA, { codec, blockSize: 30 });
+    const encoder = avsc.createFileEncoder(path.join(spool.path, '.a'), SCHEMA, { codec, blockSize: 30 });
     for (const point of POINTS) encoder.write(point);
     encoder.end();
     await once(encoder, 'close');
-    await fs.rename(path.join(directory, '.a'), path.join(directory, 'a'));
+    await fs.rename(path.join(spool.path, '.a'), path.join(spool.path, 'a'));
     expect(bodiesOf((await all(AVRO)).events)).toEqual(BODIES);
   });
 
@@ -159,12 +139,12 @@ describe('AVRO', () => {
       let all: Buffer[] = [];
       // Each run has room for three: it ends in the middle of a block, at the end of one, and so on.
       for (let run = 0; run < 3; run++) {
-        const made = await spool({ ...AVRO, batchSize: 1 }, 3);
+        const made = await spool.start({ ...AVRO, batchSize: 1 }, 3);
         await until(() => made.channel.size === 3);
         await made.source.stop();
         all = [...all, ...bodiesOf(await made.takeAll())];
       }
-      const last = await spool(AVRO);
+      const last = await spool.start(AVRO);
       await last.source.whenEnded();
       expect([...all, ...bodiesOf(await last.takeAll())]).toEqual(BODIES);
     },
@@ -183,7 +163,7 @@ describe('AVRO', () => {
         { schema: 'bytes' },
       ),
     );
-    const made = await spool(AVRO);
+    const made = await spool.start(AVRO);
     await made.source.whenEnded();
     expect((await made.takeAll()).length).toBe(5);
     expect(made.counters.AppendBatchAcceptedCount).toBe(3);
@@ -246,7 +226,7 @@ describe('AVRO', () => {
     async (_what, bytes, delivered, why) => {
       await write('a', bytes);
       await write('b', container([BODIES.slice(0, 1)]));
-      await fs.utimes(path.join(directory, 'a'), 1000, 1000);
+      await fs.utimes(path.join(spool.path, 'a'), 1000, 1000);
       const { counters, errors, events } = await all(AVRO);
       expect(bodiesOf(events)).toEqual([...BODIES.slice(0, delivered), BODIES[0]]);
       expect(errors).toHaveLength(1);

@@ -188,11 +188,13 @@ describe('syslog', () => {
 
 describe('TestExecSource', () => {
   it('testexecsource/testshutdown#168: a stop ends the command', async () => {
-    const made = await rig(exec, { command: 'sleep 272.168', restart: false });
+    // Another run of this test on the machine has a command of its own.
+    const command = `sleep 272.${process.pid}`;
+    const made = await rig(exec, { command, restart: false });
     await made.source.start();
-    await until(() => processesWith('sleep 272.168').length > 0);
+    await until(() => processesWith(command).length > 0);
     await made.source.stop();
-    expect(processesWith('sleep 272.168')).toEqual([]);
+    expect(processesWith(command)).toEqual([]);
   });
 
   it('testexecsource/testbatchtimeout#474: lines come when the time of a batch is over, though it is not full', async () => {

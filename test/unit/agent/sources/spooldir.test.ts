@@ -3,44 +3,18 @@ import type { Stats } from 'node:fs';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { spooldir } from '../../../../src/agent/sources/spooldir.ts';
+import { describe, expect, it } from 'vitest';
 import { until } from '../../../kit/until.ts';
 import { settle } from '../channels/use.ts';
-import { type Rig, rig } from './rig.ts';
+import type { Rig } from './rig.ts';
+import { SpoolDirectory, type SpoolProperties } from './spool-rig.ts';
 
-let directory = '';
-const rigs: Rig[] = [];
-beforeEach(async () => {
-  directory = await fs.mkdtemp(path.join(os.tmpdir(), 'streamjob-spool-'));
-});
-afterEach(async () => {
-  for (const { source } of rigs.splice(0)) await source.stop();
-  await fs.rm(directory, { recursive: true });
-});
+const spool = new SpoolDirectory();
+const write = spool.write.bind(spool);
+const list = spool.list.bind(spool);
 
-const write = (name: string, content: string | Buffer): Promise<void> =>
-  fs.writeFile(path.join(directory, name), content);
-const list = async (): Promise<string[]> =>
-  (await fs.readdir(directory)).filter((name) => !name.startsWith('.')).sort();
-
-async function spool(properties: Record<string, string | number | boolean> = {}, capacity?: number): Promise<Rig> {
-  const made = await rig(
-    spooldir,
-    { spoolDir: directory, pollDelay: 5, ...properties },
-    capacity === undefined ? {} : { capacity },
-  );
-  rigs.push(made);
-  await made.source.start();
-  return made;
-}
-
-async function all(properties: Record<string, string | number | boolean> = {}): Promise<string[]> {
-  const made = await spool(properties);
-  await made.source.whenEnded();
-  // One that runs on would read what a test writes next.
-  await made.source.stop();
-  return await made.texts();
+async function all(properties: SpoolProperties = {}): Promise<string[]> {
+  return await (await spool.done(properties)).texts();
 }
 
 describe('spooldir', () => {
@@ -58,16 +32,16 @@ describe('spooldir', () => {
   it('reads oldest first, skips hidden, done, ignored and not included files', async () => {
     for (const [i, name] of ['b.log', 'a.log', '.hidden', 'x.COMPLETED', 'no.tmp', 'skip.log'].entries()) {
       await write(name, `${name}\n`);
-      await fs.utimes(path.join(directory, name), 1000, 1000 + i);
+      await fs.utimes(path.join(spool.path, name), 1000, 1000 + i);
     }
     expect(await all({ includePattern: '.*\\.log', ignorePattern: 'skip.*' })).toEqual(['b.log', 'a.log']);
   });
 
   it('reads sub-directories when asked to, youngest first', async () => {
-    await fs.mkdir(path.join(directory, 'sub'));
+    await fs.mkdir(path.join(spool.path, 'sub'));
     await write('a', 'a\n');
     await write('sub/b', 'b\n');
-    await fs.utimes(path.join(directory, 'a'), 1000, 1000);
+    await fs.utimes(path.join(spool.path, 'a'), 1000, 1000);
     expect(await all({ recursiveDirectorySearch: true, consumeOrder: 'youngest' })).toEqual(['b', 'a']);
   });
 
@@ -117,7 +91,7 @@ describe('spooldir', () => {
   it('goes on after a restart in UTF-16 whose mark is at the begin of the file', async () => {
     const text = Array.from({ length: 10 }, (_, i) => `é${i}\n`).join('');
     await write('a', Buffer.from(`\uFEFF${text}`, 'utf16le'));
-    const first = await spool({ batchSize: 3, inputCharset: 'UTF-16' }, 7);
+    const first = await spool.start({ batchSize: 3, inputCharset: 'UTF-16' }, 7);
     await until(() => first.channel.size === 6);
     await first.source.stop();
     expect(await all({ inputCharset: 'UTF-16' })).toEqual(['é6', 'é7', 'é8', 'é9']);
@@ -125,7 +99,7 @@ describe('spooldir', () => {
 
   it('reads UTF-32, and writes bodies in outputCharset', async () => {
     await write('a', Buffer.from('0000feff000000e90000000a0001f600', 'hex'));
-    const made = await spool({ inputCharset: 'UTF-32', 'deserializer.outputCharset': 'UTF-16BE' });
+    const made = await spool.start({ inputCharset: 'UTF-32', 'deserializer.outputCharset': 'UTF-16BE' });
     await made.source.whenEnded();
     expect((await made.takeAll()).map(({ body }) => Buffer.from(body).toString('hex'))).toEqual(['00e9', 'd83dde00']);
   });
@@ -167,7 +141,7 @@ describe('spooldir', () => {
   it('leaves a file that is no text after its good lines, with one error, and goes on', async () => {
     await write('a', Buffer.concat([Buffer.from('good\n'), Buffer.from([0xff, 0x0a])]));
     await write('b', 'next\n');
-    const made = await spool();
+    const made = await spool.start();
     await made.source.whenEnded();
     await made.source.whenEnded();
     expect((await made.texts()).sort()).toEqual(['good', 'next']);
@@ -179,7 +153,7 @@ describe('spooldir', () => {
     await write('a.COMPLETED', 'old');
     await write('a', 'new\n');
     await write('b', 'next\n');
-    const made = await spool();
+    const made = await spool.start();
     await made.source.whenEnded();
     expect((await made.texts()).sort()).toEqual(['new', 'next']);
     expect(made.errors).toEqual([expect.stringContaining('its name was used before')]);
@@ -187,7 +161,7 @@ describe('spooldir', () => {
 
   it('goes on at the last commit after a restart', async () => {
     await write('a', Array.from({ length: 10 }, (_, i) => `${i}\n`).join(''));
-    const first = await spool({ batchSize: 3 }, 7);
+    const first = await spool.start({ batchSize: 3 }, 7);
     const before = first.channel;
     while (before.size < 6)
       await before.available(Number.POSITIVE_INFINITY).then(() => new Promise((resolve) => setImmediate(resolve)));
@@ -198,10 +172,10 @@ describe('spooldir', () => {
 
   it('keeps its position in a log that stays small, however many commits a file has', async () => {
     await write('a', Array.from({ length: 3000 }, (_, i) => `${i}\n`).join(''));
-    const first = await spool({ batchSize: 1 }, 2000);
+    const first = await spool.start({ batchSize: 1 }, 2000);
     await until(() => first.channel.size === 2000 && first.counters.ChannelWriteFail > 0);
     await first.source.stop();
-    const log = path.join(directory, '.flumespool/.streamjob-position.log');
+    const log = path.join(spool.path, '.flumespool/.streamjob-position.log');
     expect((await fs.stat(log)).size).toBeLessThan(100_000);
     const texts = await all();
     expect([texts[0], texts.length]).toEqual(['2000', 1000]);
@@ -214,14 +188,14 @@ describe('spooldir', () => {
       lines(from, to)
         .map((line) => `${line}\n`)
         .join('');
-    const file = (): string => path.join(directory, 'a');
+    const file = (): string => path.join(spool.path, 'a');
 
     /** Reads 600 of 1,000 lines and stops, as the channel takes no more. */
     async function readInPart(): Promise<Stats> {
       await write('a', text(0, 1000));
       // Whole seconds, which a test can set again.
       await fs.utimes(file(), 1_700_000_000, 1_700_000_000);
-      const first = await spool({ batchSize: 100 }, 650);
+      const first = await spool.start({ batchSize: 100 }, 650);
       await until(() => first.channel.size === 600);
       await first.source.stop();
       expect(await first.texts()).toEqual(lines(0, 600));
@@ -229,7 +203,7 @@ describe('spooldir', () => {
     }
 
     async function restart(): Promise<Rig> {
-      const made = await spool();
+      const made = await spool.start();
       await made.source.whenEnded();
       return made;
     }
@@ -251,7 +225,7 @@ describe('spooldir', () => {
       'another file with its time': {
         put: async ({ atime, mtime }) => {
           await write('b', text(5000, 5500));
-          await fs.rename(path.join(directory, 'b'), file());
+          await fs.rename(path.join(spool.path, 'b'), file());
           await fs.utimes(file(), atime, mtime);
         },
         now: lines(5000, 5500),
@@ -259,7 +233,7 @@ describe('spooldir', () => {
       'another file of its size that begins like it': {
         put: async () => {
           await write('b', text(0, 700) + text(5000, 5300));
-          await fs.rename(path.join(directory, 'b'), file());
+          await fs.rename(path.join(spool.path, 'b'), file());
         },
         now: [...lines(0, 700), ...lines(5000, 5300)],
       },
@@ -278,8 +252,8 @@ describe('spooldir', () => {
     it('goes on in a copy of it, which has its time, size and content', async () => {
       await readInPart();
       const { atime, mtime } = await fs.stat(file());
-      await fs.copyFile(file(), path.join(directory, 'b'));
-      await fs.rename(path.join(directory, 'b'), file());
+      await fs.copyFile(file(), path.join(spool.path, 'b'));
+      await fs.rename(path.join(spool.path, 'b'), file());
       await fs.utimes(file(), atime, mtime);
       const made = await restart();
       expect(await made.texts()).toEqual(lines(600, 1000));
@@ -289,17 +263,17 @@ describe('spooldir', () => {
 
   it('tries the same batch again until the channel takes it', async () => {
     await write('a', 'a\nb\nc\n');
-    const made = await spool({ batchSize: 1 }, 1);
+    const made = await spool.start({ batchSize: 1 }, 1);
     while (made.counters.ChannelWriteFail === 0) await settle();
     expect(await made.next(3)).toEqual(['a', 'b', 'c']);
   });
 
-  it('leaves the directory untouched with trackingPolicy tracker_dir, and reads no file twice', async () => {
+  it('leaves the spool.path untouched with trackingPolicy tracker_dir, and reads no file twice', async () => {
     const trackerDir = await fs.mkdtemp(path.join(os.tmpdir(), 'streamjob-tracker-'));
     await write('a', 'a\n');
     const tracking = { trackingPolicy: 'tracker_dir', trackerDir };
     expect(await all(tracking)).toEqual(['a']);
-    expect(await fs.readdir(directory)).toEqual(['a']);
+    expect(await fs.readdir(spool.path)).toEqual(['a']);
     await write('b', 'b\n');
     expect(await all(tracking)).toEqual(['b']);
     await fs.rm(trackerDir, { recursive: true });
@@ -310,8 +284,8 @@ describe('spooldir', () => {
     await write('a', 'old\n');
     expect(await all(tracking)).toEqual(['old']);
     await write('b', 'new one\n');
-    await fs.rename(path.join(directory, 'b'), path.join(directory, 'a'));
-    const made = await spool(tracking);
+    await fs.rename(path.join(spool.path, 'b'), path.join(spool.path, 'a'));
+    const made = await spool.start(tracking);
     await made.source.whenEnded();
     expect(await made.texts()).toEqual(['new one']);
     expect(made.errors).toEqual([expect.stringContaining('its name was used before')]);
@@ -320,17 +294,17 @@ describe('spooldir', () => {
 
   it('takes an empty mark, as Flume makes them, for a file that is done', async () => {
     await write('a', 'a\n');
-    await fs.mkdir(path.join(directory, '.flumespool'));
+    await fs.mkdir(path.join(spool.path, '.flumespool'));
     await write('.flumespool/a.COMPLETED', '');
     expect(await all({ trackingPolicy: 'tracker_dir' })).toEqual([]);
   });
 
   it('reads a file that takes the place of one that was left', async () => {
     await write('a', Buffer.from([0xff, 0x0a]));
-    const made = await spool();
+    const made = await spool.start();
     await until(() => made.errors.length === 1);
     await write('b.tmp', 'good\n');
-    await fs.rename(path.join(directory, 'b.tmp'), path.join(directory, 'a'));
+    await fs.rename(path.join(spool.path, 'b.tmp'), path.join(spool.path, 'a'));
     expect(await made.next(1)).toEqual(['good']);
   });
 
@@ -339,10 +313,10 @@ describe('spooldir', () => {
     ['remove', { deletePolicy: 'immediate' }],
   ])('does not %s a file that took the name of the one that was read', async (_how, properties) => {
     await write('a', 'old 1\nold 2\n');
-    const made = await spool({ ...properties, batchSize: 1 }, 1);
+    const made = await spool.start({ ...properties, batchSize: 1 }, 1);
     await until(() => made.counters.ChannelWriteFail > 0);
     await write('.new', 'new 1\nnew 2\n');
-    await fs.rename(path.join(directory, '.new'), path.join(directory, 'a'));
+    await fs.rename(path.join(spool.path, '.new'), path.join(spool.path, 'a'));
     // The old one is read to its end through its open file; then the new one is found.
     expect(await made.next(4)).toEqual(['old 1', 'old 2', 'new 1', 'new 2']);
     expect(made.errors).toEqual([expect.stringContaining('changed or replaced while it was read')]);
@@ -350,15 +324,17 @@ describe('spooldir', () => {
 
   it('removes files when told so, and sets headers', async () => {
     await write('a', 'a\n');
-    const made = await spool({ deletePolicy: 'immediate', fileHeader: true, basenameHeader: true });
+    const made = await spool.start({ deletePolicy: 'immediate', fileHeader: true, basenameHeader: true });
     await made.source.whenEnded();
     expect((await made.takeAll()).map(({ headers }) => headers)).toEqual([
-      { file: path.join(directory, 'a'), basename: 'a' },
+      { file: path.join(spool.path, 'a'), basename: 'a' },
     ]);
     expect(await list()).toEqual([]);
   });
 
-  it('refuses to start without its directory', async () => {
-    await expect(spool({ spoolDir: path.join(directory, 'no') })).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+  it('refuses to start without its spool.path', async () => {
+    await expect(spool.start({ spoolDir: path.join(spool.path, 'no') })).rejects.toMatchObject({
+      code: 'FILE_NOT_FOUND',
+    });
   });
 });
