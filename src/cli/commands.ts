@@ -7,6 +7,7 @@ import { checkCommand } from './check.ts';
 import { checkpointCommand } from './checkpoint.ts';
 import { addFlags, COMMON_FLAGS, type RunFlags, runCommand } from './run-flags.ts';
 import { toolCommand } from './tool.ts';
+import { topCommand } from './top.ts';
 import { UsageError } from './usage-error.ts';
 import { packageVersion } from './version.ts';
 
@@ -34,7 +35,8 @@ export function parserOf(args: readonly string[], run: (flags: RunFlags) => Prom
     .command(avroClientCommand)
     .command(checkCommand(java))
     .command(checkpointCommand)
-    .command(toolCommand(java));
+    .command(toolCommand(java))
+    .command(topCommand);
   return addFlags(parser, COMMON_FLAGS)
     .demandCommand(1, 'Give a command.')
     .strict()

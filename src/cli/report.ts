@@ -36,14 +36,26 @@ function jsonValue(value: unknown): unknown {
 
 const CLEAR_LINE = '\r\u001b[2K';
 
+/** What a status line says beside its batch. */
+export interface JobSummary {
+  readonly verdict: string;
+  /** Events that peers wait for an answer of. */
+  readonly heldEvents: number;
+}
+
+/** Of the last batches, so many tell the rate. */
+const RATED = 10;
+
 /** A line at the bottom of a terminal that shows how the job is doing. */
 export class StatusLine {
-  readonly #out: NodeJS.WriteStream;
+  readonly #out: Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'write'>;
+  /** Asked at each line; undefined: nobody knows. */
+  summary: (() => JobSummary) | undefined;
   #batches = 0;
   #events = 0;
-  #firstTime: number | undefined;
+  #last: { readonly time: number; readonly events: number }[] = [];
 
-  constructor(out: NodeJS.WriteStream) {
+  constructor(out: Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'write'>) {
     this.#out = out;
   }
 
@@ -52,14 +64,29 @@ export class StatusLine {
     if (this.#out.isTTY) this.#out.write(CLEAR_LINE);
   }
 
-  show(batch: BatchSummary): void {
+  show({ events, time, totalDelayMs }: BatchSummary): void {
     this.#batches++;
-    this.#events += batch.events;
-    this.#firstTime ??= batch.time;
+    this.#events += events;
+    this.#last.push({ time, events });
+    if (this.#last.length > RATED + 1) this.#last.shift();
     if (!this.#out.isTTY) return;
-    const seconds = Math.max(1, (batch.time - this.#firstTime) / 1000);
-    const rate = Math.round(this.#events / seconds);
-    const text = `${this.#batches} batches | ${this.#events} events (${rate}/s) | delay ${batch.totalDelayMs} ms`;
-    this.#out.write(`${CLEAR_LINE}${text.slice(0, Math.max(20, this.#out.columns - 1))}`);
+    const { heldEvents = 0, verdict } = this.summary?.() ?? {};
+    const parts = [
+      `${this.#batches} batches`,
+      `${this.#events} events (${this.#rate()}/s)`,
+      `delay ${totalDelayMs} ms`,
+      ...(heldEvents > 0 ? [`${heldEvents} not yet acknowledged`] : []),
+      ...(verdict === undefined ? [] : [verdict]),
+    ];
+    this.#out.write(`${CLEAR_LINE}${parts.join(' | ').slice(0, Math.max(20, this.#out.columns - 1))}`);
+  }
+
+  /** Events per second of the last batches. */
+  #rate(): number {
+    const [first, ...rest] = this.#last;
+    const end = rest.at(-1);
+    if (first === undefined || end === undefined) return this.#events;
+    const seconds = Math.max(0.001, (end.time - first.time) / 1000);
+    return Math.round(rest.reduce((sum, { events }) => sum + events, 0) / seconds);
   }
 }

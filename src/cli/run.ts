@@ -78,6 +78,7 @@ async function prepare(
   const { checkpointDir = standardDirectory(options.name) } = options;
   const directory = checkpointDir === false ? undefined : checkpointDir;
   const page = await openWebPage(ssc, flags, telemetry, { log, logTail, directory });
+  if (page !== undefined) status.summary = () => page.summary();
   return { ssc, agent, page, status };
 }
 

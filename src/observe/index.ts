@@ -9,6 +9,9 @@ import { Page } from './web/page.ts';
 import { type WebOptions, WebServer } from './web/server.ts';
 
 export type { Observed } from './observed.ts';
+export type { WaitingPeer } from './observer.ts';
+export type { Overview, TimelineBatch } from './rest/own.ts';
+export { durationText } from './verdict.ts';
 export type { WebOptions } from './web/server.ts';
 
 /** What is opened beside the server. */
@@ -23,6 +26,8 @@ export interface PageOptions extends Omit<WebOptions, 'page'> {
 export interface OpenPage {
   /** Where it is. */
   readonly url: string;
+  /** How the job does now, for its status line. */
+  summary(): { readonly verdict: string; readonly heldEvents: number };
   close(): Promise<void>;
 }
 
@@ -42,6 +47,10 @@ export async function openPage(observed: Observed, options: PageOptions): Promis
     const server = await WebServer.listen(observer, { ...options, page: Page.load() });
     return {
       url: server.url,
+      summary: () => ({
+        verdict: observer.verdict().text,
+        heldEvents: observer.peers().reduce((sum, { events }) => sum + events, 0),
+      }),
       async close() {
         observer.close();
         await server.close();
