@@ -34,6 +34,7 @@ export class History {
   readonly #endSpans: () => void;
   readonly #listeners = new Set<(record: BatchRecord) => void>();
   #startedAt: number | undefined;
+  #deadLetterFile: string | undefined;
   #totals: { -readonly [K in keyof Totals]: Totals[K] } = {
     batches: 0,
     receivedEvents: 0,
@@ -63,6 +64,11 @@ export class History {
   /** When the job started, in ms since the epoch; undefined: it has not. */
   get startedAt(): number | undefined {
     return this.#startedAt;
+  }
+
+  /** The file that values went to which functions threw on; undefined: none has in this run. */
+  get deadLetterFile(): string | undefined {
+    return this.#deadLetterFile;
   }
 
   get totals(): Totals {
@@ -130,6 +136,7 @@ export class History {
         return this.#over(event.time);
       case 'valuesSkipped':
         this.#totals.skippedValues += event.values;
+        this.#deadLetterFile = event.file;
         return;
       case 'batchCompleted': {
         const { acked, processingMs, schedulingDelayMs, time, events } = event.batch;

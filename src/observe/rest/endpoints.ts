@@ -21,7 +21,7 @@ export interface Endpoint {
   readonly query?: Readonly<Record<string, string>>;
   readonly schema: schemas.Schema;
   /** @throws NotFound, BadRequest */
-  readonly answer: (observer: Observer, asked: Asked) => object;
+  readonly answer: (observer: Observer, asked: Asked) => object | Promise<object>;
 }
 
 const STREAMING = '/applications/{name}/streaming';
@@ -122,6 +122,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
     answer: own.inputs,
   },
   { path: `${JOB}/states`, summary: 'operators that keep states', schema: schemas.STATES, answer: own.states },
+  {
+    path: `${JOB}/deadletters`,
+    summary: 'values that functions threw on, by error, the newest first',
+    schema: schemas.DEAD_LETTERS,
+    answer: own.deadLetters,
+  },
   { path: `${JOB}/agent`, summary: "the embedded agent's counters", schema: schemas.AGENT, answer: own.agent },
   {
     path: `${JOB}/log`,

@@ -8,6 +8,7 @@ import {
   segmentsOf,
   totalDelayOf,
 } from '../batch-record.ts';
+import { type DeadLettersRead, readDeadLetters } from '../dead-letters.ts';
 import type { LogLine } from '../log-tail.ts';
 import type { Observer, Step, WaitingPeer } from '../observer.ts';
 import type { Verdict } from '../verdict.ts';
@@ -209,6 +210,11 @@ export function agent({ observed }: Observer): object {
 /** `…/log`: the last lines of the job's log, oldest first. @param since only lines behind that number */
 export function log({ log: tail }: Observer, since: number): readonly LogLine[] {
   return tail?.lines(since) ?? [];
+}
+
+/** `…/deadletters`: values that functions threw on and that were left out, by error. */
+export function deadLetters({ history }: Observer): Promise<DeadLettersRead> {
+  return readDeadLetters(history.deadLetterFile);
 }
 
 /** `…/settings`. */

@@ -237,6 +237,21 @@ export const AGENT: Schema = record({
   components: list(record({ kind: TEXT, name: TEXT, counters: { type: 'object', additionalProperties: NUMBER } })),
 });
 
+export const DEAD_LETTERS: Schema = record({
+  file: orNull(TEXT),
+  isCut: BOOLEAN,
+  groups: list(
+    record({
+      operator: TEXT,
+      site: orNull(TEXT),
+      message: TEXT,
+      values: INTEGER,
+      lastTime: TIME_MS,
+      examples: list(TEXT),
+    }),
+  ),
+});
+
 export const LOG: Schema = list(
   record({ number: INTEGER, time: TIME_MS, level: { enum: ['debug', 'info', 'warn', 'error'] }, message: TEXT }),
 );

@@ -147,13 +147,13 @@ function appOf(observer: Observer, { host, log, page, readyLimitMs, token, versi
     });
   });
   for (const { answer, path } of ENDPOINTS) {
-    app.get(`/api/v1${path.replaceAll(/\{(\w+)\}/g, ':$1')}`, (context) => {
+    app.get(`/api/v1${path.replaceAll(/\{(\w+)\}/g, ':$1')}`, async (context) => {
       const part = (name: string): string => context.req.param(name) ?? '';
       if (path.includes('{name}') && part('name') !== observer.observed.name) {
         throw new NotFound(`no streaming listener attached to ${part('name')}`);
       }
       const values = (name: string): readonly string[] => context.req.queries(name) ?? [];
-      return context.json(answer(observer, { part, values }), 200, { 'cache-control': 'no-store' });
+      return context.json(await answer(observer, { part, values }), 200, { 'cache-control': 'no-store' });
     });
   }
   app.get('*', (context) => pageAnswer(context, page));

@@ -13,6 +13,8 @@ import { until } from '../../kit/until.ts';
 /** What a rig is made with. */
 export interface RigOptions extends Partial<WebOptions> {
   readonly onFailure?: 'retry' | 'stop';
+  readonly onPoison?: 'fail' | 'skip';
+  readonly deadLetterFile?: string;
 }
 
 /** A job and its page. */
@@ -26,12 +28,12 @@ export class Rig {
 
   private constructor(
     build: (numbers: DStream<number>, ssc: StreamingContext) => void,
-    { onFailure = 'retry' }: RigOptions,
+    { onFailure = 'retry', onPoison = 'fail', deadLetterFile = 'unused.jsonl' }: RigOptions,
   ) {
     const telemetry = new TelemetryRegistry();
     const { clock } = this;
     this.ssc = new StreamingContext({
-      ...{ name: 'job', batchInterval: 1000, clock, telemetry, onFailure },
+      ...{ name: 'job', batchInterval: 1000, clock, telemetry, onFailure, onPoison, deadLetterFile },
       ...{ log: silentLogger, write: () => {}, parallelism: 2 },
     });
     const { push, stream } = this.ssc.valuesStream<number>();
