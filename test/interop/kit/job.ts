@@ -1,9 +1,12 @@
 /** A job in this process that counts by id and by word what a stream brings. */
 
 import type { BatchSummary, DStream, FlumeEvent, StreamEvent } from '../../../src/index.ts';
-import { StreamingContext } from '../../../src/index.ts';
+import { StreamingContext, TelemetryRegistry } from '../../../src/index.ts';
+import { openPage } from '../../../src/observe/index.ts';
 import type { Scene } from './scene.ts';
 import { Tally } from './tally.ts';
+
+const PAGE = { host: '127.0.0.1', port: 0, tries: 0, readyLimitMs: 30_000, version: '0' } as const;
 
 /** What the job does. */
 export interface JobSettings {
@@ -11,6 +14,8 @@ export interface JobSettings {
   readonly source: (ssc: StreamingContext) => DStream<FlumeEvent>;
   /** Called by the output with a batch's ids, before they are counted: it may wait, and it may throw. */
   readonly before?: (ids: readonly string[]) => void | Promise<void>;
+  /** Whether its page is served. */
+  readonly page?: boolean;
 }
 
 /** A job that runs. */
@@ -25,12 +30,18 @@ export interface RunningJob {
   readonly batches: readonly BatchSummary[];
   /** Events acknowledged. */
   readonly acked: () => number;
+  /** Where its page is, if it has one. */
+  readonly url: string | undefined;
   stop(): Promise<void>;
 }
 
 /** Starts the job; it ends with the scene at the latest. */
-export async function startJob(scene: Scene, { batchInterval, source, before }: JobSettings): Promise<RunningJob> {
-  const ssc = new StreamingContext({ batchInterval, log: scene.log });
+export async function startJob(
+  scene: Scene,
+  { batchInterval, source, before, page = false }: JobSettings,
+): Promise<RunningJob> {
+  const telemetry = new TelemetryRegistry();
+  const ssc = new StreamingContext({ batchInterval, log: scene.log, telemetry });
   const ids = new Tally();
   const words = new Map<string, number>();
   const told: StreamEvent[] = [];
@@ -53,12 +64,17 @@ export async function startJob(scene: Scene, { batchInterval, source, before }: 
     if (event.type === 'batchCompleted') batches.push(event.batch);
   });
   scene.defer(() => ssc.stop({ graceful: false }));
+  const opened = page
+    ? await openPage(StreamingContext.observe(ssc, telemetry), { ...PAGE, log: scene.log })
+    : undefined;
+  scene.defer(async () => opened?.close());
   await ssc.start();
   return {
     ids,
     words,
     told,
     batches,
+    url: opened?.url,
     acked: () => batches.reduce((sum, { acked }) => sum + acked, 0),
     stop: () => ssc.stop(),
   };
