@@ -10,7 +10,6 @@ import type { Logger } from '../core/log.ts';
 import { timeoutSignal } from '../core/machine.ts';
 import { untilAborted } from '../core/scope.ts';
 import { TelemetryRegistry } from '../core/telemetry.ts';
-import type { OpenPage } from '../observe/index.ts';
 import { LogTail } from '../observe/log-tail.ts';
 import { hintAtThreads } from './hint.ts';
 import { agentBeside, buildJob, resolveOptions } from './job-parts.ts';
@@ -20,7 +19,7 @@ import { batchLine, StatusLine } from './report.ts';
 import type { RunFlags } from './run-flags.ts';
 import { StopRequests } from './stop-requests.ts';
 import { UsageError } from './usage-error.ts';
-import { openWebPage } from './web-page.ts';
+import { WebPage } from './web-page.ts';
 import { limitYoungGeneration } from './young-generation.ts';
 
 /** Does what the command is called for. @throws UsageError, StreamjobError */
@@ -56,7 +55,7 @@ async function prepare(
   requests: StopRequests,
   log: Logger,
   logTail: LogTail,
-): Promise<{ ssc: StreamingContext; agent: Agent | undefined; page: OpenPage | undefined; status: StatusLine }> {
+): Promise<{ ssc: StreamingContext; agent: Agent | undefined; page: WebPage | undefined; status: StatusLine }> {
   const { job, path: jobPath } = await loadJob(flags.job, log);
   const inFile = { ...job.options, ...agentBeside(job.options.agent, jobPath) };
   const options = resolveOptions(inFile, flags as unknown as OptionTexts);
@@ -77,7 +76,8 @@ async function prepare(
   if (options.engine === 'inline') limitYoungGeneration();
   const { checkpointDir = standardDirectory(options.name) } = options;
   const directory = checkpointDir === false ? undefined : checkpointDir;
-  const page = await openWebPage(ssc, flags, telemetry, { log, logTail, directory });
+  const page = flags.ui === false ? undefined : new WebPage(ssc, flags, telemetry, { log, logTail, directory });
+  await page?.openIfAsked();
   if (page !== undefined) status.summary = () => page.summary();
   return { ssc, agent, page, status };
 }

@@ -1,11 +1,12 @@
 /** The web page of a job that `streamjob run` runs: what its flags say, and what is told of it. */
 import path from 'node:path';
 import { StreamingContext } from '../api/streaming-context.ts';
+import { systemClock, type Timer } from '../core/clock.ts';
 import { durationMs } from '../core/duration.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { TelemetryRegistry } from '../core/telemetry.ts';
-import type { OpenPage } from '../observe/index.ts';
+import { WatchedJob, type WebOptions } from '../observe/index.ts';
 import type { LogTail } from '../observe/log-tail.ts';
 import type { RunFlags } from './run-flags.ts';
 import { UsageError } from './usage-error.ts';
@@ -26,47 +27,79 @@ export interface PagePlace {
   readonly directory: string | undefined;
 }
 
-/**
- * Opens the page before the job starts.
- * @returns undefined with `--no-ui`
- * @throws UsageError, StreamjobError CONFIG_INVALID, PORT_IN_USE where a port was asked for, LISTEN_FAILED
- */
-export async function openWebPage(
-  ssc: StreamingContext,
-  flags: RunFlags,
-  telemetry: TelemetryRegistry,
-  { directory, log, logTail }: PagePlace,
-): Promise<OpenPage | undefined> {
-  if (flags.ui === false) return undefined;
-  const { readyLimit, uiHost: host = '127.0.0.1', uiPort: port } = flags;
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= LARGEST_PORT)) {
-    throw new UsageError(`--ui-port must be a port from 0 to ${LARGEST_PORT}, not ${port}`);
+/** After the start of a job its page is opened with the first batch that is over, or after so many ms. */
+const SOON_MS = 1000;
+
+/** The page of a run. */
+export class WebPage {
+  readonly #job: WatchedJob;
+  readonly #options: Omit<WebOptions, 'page'>;
+  /** Whether somebody asked for its place: then the job does not run without it. */
+  readonly #isAsked: boolean;
+  #opening: Promise<void> | undefined;
+
+  /** @throws UsageError; StreamjobError CONFIG_INVALID */
+  constructor(ssc: StreamingContext, flags: RunFlags, telemetry: TelemetryRegistry, place: PagePlace) {
+    const { readyLimit, uiHost: host = '127.0.0.1', uiPort: port } = flags;
+    if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= LARGEST_PORT)) {
+      throw new UsageError(`--ui-port must be a port from 0 to ${LARGEST_PORT}, not ${port}`);
+    }
+    const { directory, log, logTail } = place;
+    const token = flags.uiToken ?? process.env['STREAMJOB_UI_TOKEN'];
+    const readyLimitMs =
+      readyLimit === undefined
+        ? Math.max(READY.leastMs, READY.intervals * ssc.batchInterval)
+        : durationMs(readyLimit, '--ready-limit');
+    this.#isAsked = port !== undefined || flags.uiHost !== undefined;
+    this.#options = {
+      ...{ host, port: port ?? PORT, tries: port === undefined ? TRIES : 0, readyLimitMs, log },
+      version: packageVersion(),
+      ...(token === undefined || token === '' ? {} : { token }),
+    };
+    this.#job = new WatchedJob(StreamingContext.observe(ssc, telemetry), {
+      logTail,
+      ...(directory === undefined ? {} : { historyFile: path.join(directory, 'history.jsonl') }),
+    });
+    if (!this.#isAsked) this.#openSoon(ssc);
   }
-  const token = flags.uiToken ?? process.env['STREAMJOB_UI_TOKEN'];
-  const readyLimitMs =
-    readyLimit === undefined
-      ? Math.max(READY.leastMs, READY.intervals * ssc.batchInterval)
-      : durationMs(readyLimit, '--ready-limit');
-  // Only who runs a job with the page loads it.
-  const { openPage } = await import('../observe/index.ts');
-  const opened = openPage(StreamingContext.observe(ssc, telemetry), {
-    host,
-    port: port ?? PORT,
-    tries: port === undefined ? TRIES : 0,
-    readyLimitMs,
-    version: packageVersion(),
-    log,
-    logTail,
-    ...(directory === undefined ? {} : { historyFile: path.join(directory, 'history.jsonl') }),
-    ...(token === undefined || token === '' ? {} : { token }),
-  });
-  try {
-    const page = await opened;
-    log.info({ url: page.url }, `the job's page: ${page.url}`);
-    return page;
-  } catch (error) {
-    if (port !== undefined || flags.uiHost !== undefined) throw error;
-    log.warn({ cause: messageOf(error) }, `the job runs without its page: ${messageOf(error)}`);
-    return undefined;
+
+  /** Opens it before the job starts, where somebody asked for its place. @throws StreamjobError PORT_IN_USE, LISTEN_FAILED */
+  async openIfAsked(): Promise<void> {
+    if (this.#isAsked) await this.#open();
+  }
+
+  summary(): ReturnType<WatchedJob['summary']> {
+    return this.#job.summary();
+  }
+
+  async close(): Promise<void> {
+    await this.#opening?.catch(() => {});
+    await this.#job.close();
+  }
+
+  /** The start of a job need not wait for it. */
+  #openSoon(ssc: StreamingContext): void {
+    let timer: Timer | undefined;
+    const open = (): void => {
+      timer?.cancel();
+      listening.unsubscribe();
+      this.#opening ??= this.#open().catch((error: unknown) => {
+        const { log } = this.#options;
+        log.warn({ cause: messageOf(error) }, `the job runs without its page: ${messageOf(error)}`);
+      });
+    };
+    const listening = ssc.events$.subscribe({
+      next: ({ type }) => {
+        if (type === 'streamingStarted') timer = systemClock.after(SOON_MS, open);
+        if (type === 'batchCompleted') open();
+      },
+      complete: () => timer?.cancel(),
+    });
+  }
+
+  async #open(): Promise<void> {
+    const { log } = this.#options;
+    const url = await this.#job.serve(this.#options);
+    log.info({ url }, `the job's page: ${url}`);
   }
 }

@@ -56,9 +56,21 @@ export class History {
     this.#endSpans = telemetry.onSpan((span) => this.#takeSpan(span));
   }
 
-  /** Batches of former runs, oldest first; none of this run may have come yet. They are in no total. */
+  /** Batches of former runs, oldest first: they stand before those of this run, and are in no total. */
   addFormer(records: readonly BatchRecord[]): void {
+    const own = [...this.#batches];
+    this.#batches.clear();
     for (const record of records) this.#batches.set(record.time, record);
+    for (const [time, record] of own) {
+      // A batch of the last run may be run again.
+      this.#batches.delete(time);
+      this.#batches.set(time, record);
+    }
+  }
+
+  /** Those that are over. */
+  get over(): readonly BatchRecord[] {
+    return this.batches.filter(({ status }) => status === 'COMPLETED');
   }
 
   /** When the job started, in ms since the epoch; undefined: it has not. */

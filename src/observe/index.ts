@@ -1,12 +1,10 @@
-/** Opens the web page of a job, with its REST endpoints, metrics and health. */
-
+/** A job that is watched: its history, and the server of its page, REST endpoints, metrics and health. */
 import { RETAINED_BATCHES } from './history.ts';
 import { HistoryFile } from './history-file.ts';
 import type { LogTail } from './log-tail.ts';
 import type { Observed } from './observed.ts';
 import { Observer } from './observer.ts';
-import { Page } from './web/page.ts';
-import { type WebOptions, WebServer } from './web/server.ts';
+import type { WebOptions, WebServer } from './web/server.ts';
 
 export type { Observed } from './observed.ts';
 export type { WaitingPeer } from './observer.ts';
@@ -14,51 +12,63 @@ export type { Overview, TimelineBatch } from './rest/own.ts';
 export { durationText } from './verdict.ts';
 export type { WebOptions } from './web/server.ts';
 
-/** What is opened beside the server. */
-export interface PageOptions extends Omit<WebOptions, 'page'> {
+/** What a watched job may be given. */
+export interface WatchOptions {
   /** Keeps the lines of the job's log. */
   readonly logTail?: LogTail;
   /** Where the history of batches is kept over restarts; left out: nowhere. */
   readonly historyFile?: string;
 }
 
-/** A page that is open. */
-export interface OpenPage {
-  /** Where it is. */
-  readonly url: string;
-  /** How the job does now, for its status line. */
-  summary(): { readonly verdict: string; readonly heldEvents: number };
-  close(): Promise<void>;
-}
+/** A job that is watched from its start on. */
+export class WatchedJob {
+  readonly #observer: Observer;
+  readonly #observed: Observed;
+  readonly #historyFile: string | undefined;
+  #file: HistoryFile | undefined;
+  #server: WebServer | undefined;
+  #isClosed = false;
 
-/**
- * Opens it. It is to be opened before the job starts, as it keeps what it hears from then on.
- * @throws StreamjobError PORT_IN_USE, LISTEN_FAILED
- */
-export async function openPage(observed: Observed, options: PageOptions): Promise<OpenPage> {
-  const observer = new Observer(observed, options.logTail);
-  const file =
-    options.historyFile === undefined ? undefined : new HistoryFile(options.historyFile, observed.clock, options.log);
-  try {
-    if (file !== undefined) {
-      observer.history.addFormer(await file.load(RETAINED_BATCHES));
-      observer.onBatch((batch) => file.add(batch));
+  /** To be made before the job starts: it keeps what it hears from then on. */
+  constructor(observed: Observed, { historyFile, logTail }: WatchOptions = {}) {
+    this.#observed = observed;
+    this.#observer = new Observer(observed, logTail);
+    this.#historyFile = historyFile;
+  }
+
+  /**
+   * Serves its page. What serves it is loaded now: a start without it is a third shorter.
+   * @returns where it is
+   * @throws StreamjobError PORT_IN_USE, LISTEN_FAILED
+   */
+  async serve(options: Omit<WebOptions, 'page'>): Promise<string> {
+    const [{ Page }, { WebServer }] = await Promise.all([import('./web/page.ts'), import('./web/server.ts')]);
+    if (this.#historyFile !== undefined && this.#file === undefined) {
+      const file = new HistoryFile(this.#historyFile, this.#observed.clock, options.log);
+      const former = await file.load(RETAINED_BATCHES);
+      for (const batch of this.#observer.history.over) file.add(batch);
+      this.#observer.onBatch((batch) => file.add(batch));
+      this.#observer.history.addFormer(former);
+      this.#file = file;
     }
-    const server = await WebServer.listen(observer, { ...options, page: Page.load() });
+    const server = await WebServer.listen(this.#observer, { ...options, page: Page.load() });
+    if (this.#isClosed) await server.close();
+    this.#server = server;
+    return server.url;
+  }
+
+  /** How the job does now, for its status line. */
+  summary(): { readonly verdict: string; readonly heldEvents: number } {
     return {
-      url: server.url,
-      summary: () => ({
-        verdict: observer.verdict().text,
-        heldEvents: observer.peers().reduce((sum, { events }) => sum + events, 0),
-      }),
-      async close() {
-        observer.close();
-        await server.close();
-        await file?.close();
-      },
+      verdict: this.#observer.verdict().text,
+      heldEvents: this.#observer.peers().reduce((sum, { events }) => sum + events, 0),
     };
-  } catch (error) {
-    observer.close();
-    throw error;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#observer.close();
+    await this.#server?.close();
+    await this.#file?.close();
   }
 }

@@ -1,10 +1,15 @@
 /** Runs the command line from its sources in a process of its own. */
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** The directory of the repository. */
+export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url));
+
+/** By its URL: the working directory may be another one. */
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
 export interface CliResult {
   readonly code: number | null;
@@ -31,7 +36,7 @@ export function startModule(
   env: Record<string, string> = {},
   cwd = ROOT,
 ): CliProcess {
-  const loader = ['--conditions=streamjob-source', '--import', 'tsx', module];
+  const loader = ['--conditions=streamjob-source', '--import', TSX, module];
   const child = spawn(process.execPath, [...loader, ...args], {
     cwd,
     env: { ...process.env, ...env },

@@ -2,7 +2,7 @@
 
 import type { BatchSummary, DStream, FlumeEvent, StreamEvent } from '../../../src/index.ts';
 import { StreamingContext, TelemetryRegistry } from '../../../src/index.ts';
-import { openPage } from '../../../src/observe/index.ts';
+import { WatchedJob } from '../../../src/observe/index.ts';
 import type { Scene } from './scene.ts';
 import { Tally } from './tally.ts';
 
@@ -64,17 +64,16 @@ export async function startJob(
     if (event.type === 'batchCompleted') batches.push(event.batch);
   });
   scene.defer(() => ssc.stop({ graceful: false }));
-  const opened = page
-    ? await openPage(StreamingContext.observe(ssc, telemetry), { ...PAGE, log: scene.log })
-    : undefined;
-  scene.defer(async () => opened?.close());
+  const watched = page ? new WatchedJob(StreamingContext.observe(ssc, telemetry)) : undefined;
+  scene.defer(async () => watched?.close());
+  const url = await watched?.serve({ ...PAGE, log: scene.log });
   await ssc.start();
   return {
     ids,
     words,
     told,
     batches,
-    url: opened?.url,
+    url,
     acked: () => batches.reduce((sum, { acked }) => sum + acked, 0),
     stop: () => ssc.stop(),
   };
