@@ -5,6 +5,7 @@ import { sortWords } from './agent-words.ts';
 import { avroClientCommand } from './avro-client.ts';
 import { checkCommand } from './check.ts';
 import { checkpointCommand } from './checkpoint.ts';
+import { explainCommand } from './explain.ts';
 import { addFlags, COMMON_FLAGS, type RunFlags, runCommand } from './run-flags.ts';
 import { toolCommand } from './tool.ts';
 import { UsageError } from './usage-error.ts';
@@ -34,6 +35,7 @@ export function parserOf(args: readonly string[], run: (flags: RunFlags) => Prom
     .command(avroClientCommand)
     .command(checkCommand(java))
     .command(checkpointCommand)
+    .command(explainCommand)
     .command(toolCommand(java));
   return addFlags(parser, COMMON_FLAGS)
     .demandCommand(1, 'Give a command.')
