@@ -6,6 +6,7 @@ import { avroClientCommand } from './avro-client.ts';
 import { checkCommand } from './check.ts';
 import { checkpointCommand } from './checkpoint.ts';
 import { explainCommand } from './explain.ts';
+import { initCommand } from './init.ts';
 import { addFlags, COMMON_FLAGS, type RunFlags, runCommand } from './run-flags.ts';
 import { toolCommand } from './tool.ts';
 import { UsageError } from './usage-error.ts';
@@ -35,6 +36,7 @@ export function parserOf(args: readonly string[], run: (flags: RunFlags) => Prom
     .command(avroClientCommand)
     .command(checkCommand(java))
     .command(checkpointCommand)
+    .command(initCommand)
     .command(explainCommand)
     .command(toolCommand(java));
   return addFlags(parser, COMMON_FLAGS)

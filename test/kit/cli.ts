@@ -31,7 +31,8 @@ export function startModule(
   env: Record<string, string> = {},
   cwd = ROOT,
 ): CliProcess {
-  const loader = ['--conditions=streamjob-source', '--import', 'tsx', module];
+  // By its address: the working directory may have no packages.
+  const loader = ['--conditions=streamjob-source', '--import', import.meta.resolve('tsx'), module];
   const child = spawn(process.execPath, [...loader, ...args], {
     cwd,
     env: { ...process.env, ...env },
