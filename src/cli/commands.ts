@@ -1,10 +1,11 @@
 /** The commands, and how yargs reads their words. */
 import yargs, { type Argv } from 'yargs';
 import { agentCommand } from './agent.ts';
-import { sortWords } from './agent-words.ts';
+import { type AgentWords, sortWords } from './agent-words.ts';
 import { avroClientCommand } from './avro-client.ts';
 import { checkCommand } from './check.ts';
 import { checkpointCommand } from './checkpoint.ts';
+import { completionCommand } from './completion.ts';
 import { explainCommand } from './explain.ts';
 import { initCommand } from './init.ts';
 import { addFlags, COMMON_FLAGS, type RunFlags, runCommand } from './run-flags.ts';
@@ -30,16 +31,8 @@ export function parserOf(args: readonly string[], run: (flags: RunFlags) => Prom
     : { words: args, system: {}, ofJava: [] };
   const parser = yargs([...words])
     .scriptName('streamjob')
-    .usage('$0 <command>\n\nMicro-batch processing for TypeScript, fed by Apache Flume.')
-    .command(runCommand(run))
-    .command(agentCommand(java))
-    .command(avroClientCommand)
-    .command(checkCommand(java))
-    .command(checkpointCommand)
-    .command(initCommand)
-    .command(explainCommand)
-    .command(toolCommand(java));
-  return addFlags(parser, COMMON_FLAGS)
+    .usage('$0 <command>\n\nMicro-batch processing for TypeScript, fed by Apache Flume.');
+  return addCommands(parser, java, run)
     .demandCommand(1, 'Give a command.')
     .strict()
     .recommendCommands()
@@ -50,4 +43,23 @@ export function parserOf(args: readonly string[], run: (flags: RunFlags) => Prom
     .fail((message, error) => {
       throw error ?? new UsageError(message);
     });
+}
+
+/** All commands, and the flags that each of them has. */
+function addCommands(
+  parser: Argv,
+  java: Pick<AgentWords, 'system' | 'ofJava'>,
+  run: (flags: RunFlags) => Promise<void>,
+): Argv<object> {
+  const all = parser
+    .command(runCommand(run))
+    .command(agentCommand(java))
+    .command(avroClientCommand)
+    .command(checkCommand(java))
+    .command(checkpointCommand)
+    .command(initCommand)
+    .command(explainCommand)
+    .command(completionCommand((noted) => addCommands(noted, java, run)))
+    .command(toolCommand(java));
+  return addFlags(all, COMMON_FLAGS);
 }
