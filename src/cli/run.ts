@@ -88,7 +88,11 @@ function openContext(
     log,
     embeddedAgent: agent !== undefined,
     job: { module, consoleToStderr: flags.json },
-    standardCheckpointDir: path.join('.streamjob', options.name.replace(/[^\w.-]+/g, '_')),
+    standardCheckpointDir: path.join(
+      '.streamjob',
+      ...(flags.dev === true ? ['dev'] : []),
+      options.name.replace(/[^\w.-]+/g, '_'),
+    ),
     ...(flags.batches === undefined ? {} : { maxBatches: flags.batches }),
     write: (text) => {
       if (flags.json) return;

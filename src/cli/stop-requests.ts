@@ -96,6 +96,11 @@ export class StopRequests {
     this.#asked.abort();
   }
 
+  /** Another process that writes to the same stdout has found that nobody reads it any more. */
+  outputClosed(): void {
+    this.#stdoutFailed({ name: 'Error', message: 'nobody reads it', code: 'EPIPE' });
+  }
+
   #stdoutFailed(error: NodeJS.ErrnoException): void {
     this.#isStdoutClosed = true;
     if (this.#reason !== undefined) return;

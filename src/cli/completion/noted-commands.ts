@@ -40,7 +40,8 @@ interface Given {
 
 interface GivenCommand {
   readonly command: string;
-  readonly describe: string;
+  /** False: nobody is to see it. */
+  readonly describe: string | false;
   readonly builder: (yargs: Argv) => unknown;
 }
 
@@ -70,7 +71,7 @@ function notesOf(build: Build): Notes {
     option: (name: string, given: Given) => notes.flags.push([name, given]),
     options: (all: Readonly<Record<string, Given>>) => notes.flags.push(...Object.entries(all)),
     positional: (name: string, given: Given) => notes.words.push([name, given]),
-    command: (given: GivenCommand) => notes.commands.push(given),
+    command: (given: GivenCommand) => given.describe === false || notes.commands.push(given),
   };
   const taker: object = new Proxy(
     {},
@@ -98,7 +99,7 @@ function note(
   const [position] = notes.words;
   return {
     words,
-    describe,
+    describe: describe || '',
     flags: [...notes.flags, ...common].flatMap(flagsOf).concat({
       names: ['--help'],
       describe: 'show help',
