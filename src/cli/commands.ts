@@ -9,6 +9,7 @@ import { completionCommand } from './completion.ts';
 import { devCheckCommand, devCommand, sortInspect } from './dev.ts';
 import { explainCommand } from './explain.ts';
 import { initCommand } from './init.ts';
+import { replayCommand } from './replay.ts';
 import { addFlags, COMMON_FLAGS, type RunFlags, runCommand } from './run-flags.ts';
 import { toolCommand } from './tool.ts';
 import { UsageError } from './usage-error.ts';
@@ -59,6 +60,7 @@ function addCommands(parser: Argv, called: Called): Argv<object> {
     .command(avroClientCommand)
     .command(checkCommand(java))
     .command(checkpointCommand)
+    .command(replayCommand)
     .command(initCommand)
     .command(explainCommand)
     .command(completionCommand((noted) => addCommands(noted, called)))

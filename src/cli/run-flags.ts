@@ -17,6 +17,7 @@ export interface RunFlags {
   readonly uiHost?: string;
   readonly uiToken?: string;
   readonly readyLimit?: string;
+  readonly record?: string;
   /** Whether `streamjob dev` has called it. */
   readonly dev?: boolean;
   readonly stackTrace?: boolean;
@@ -68,9 +69,20 @@ const RUN_FLAGS: Flags = {
     describe: 'how long a batch may take before /readyz says no, e.g. 30s',
     defaultDescription: '10 batch intervals, 30s at least',
   },
+  record: {
+    type: 'string',
+    describe: 'a directory that what each batch held is written to, for streamjob replay',
+  },
   dev: { type: 'boolean', hidden: true, describe: 'what is tried out is remembered apart from what is run' },
-  ...Object.fromEntries(Object.entries<Option>(JOB_OPTIONS).map(([name, option]) => [flagName(name), flagOf(option)])),
+  ...jobFlags(),
 };
+
+/** Each option of a job is a flag. */
+export function jobFlags(): Flags {
+  return Object.fromEntries(
+    Object.entries<Option>(JOB_OPTIONS).map(([name, option]) => [flagName(name), flagOf(option)]),
+  );
+}
 
 /** Its default is told and not given to yargs: below the flag there are still the environment and the job file. */
 function flagOf(option: Option): Flag {

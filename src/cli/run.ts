@@ -9,6 +9,7 @@ import type { Logger } from '../core/log.ts';
 import { timeoutSignal } from '../core/machine.ts';
 import { untilAborted } from '../core/scope.ts';
 import { TelemetryRegistry } from '../core/telemetry.ts';
+import type { Recorder } from '../flow/record/recorder.ts';
 import type { OpenPage } from '../observe/index.ts';
 import { hintAtThreads } from './hint.ts';
 import { agentBeside, buildJob, resolveOptions } from './job-parts.ts';
@@ -43,9 +44,28 @@ async function runUntilAsked(flags: RunFlags, requests: StopRequests): Promise<v
   const prepared = await untilAborted(prepare(flags, requests, log), requests.signal);
   if (prepared === undefined) return;
   const { ssc, agent, page, status } = prepared;
-  await runToEnd(ssc, agent, flags.untilDrained, log, requests).finally(() => page?.close());
+  const recorder = await record(ssc, flags.record, log);
+  try {
+    await runToEnd(ssc, agent, flags.untilDrained, log, requests);
+  } finally {
+    recorder?.close();
+    await page?.close();
+  }
   status.clear();
   if (requests.reason?.graceful === false) throw new OutputClosed(requests.reason.text);
+}
+
+/** Has what batches hold written to a directory. @throws StreamjobError FILE_ACCESS */
+async function record(
+  ssc: StreamingContext,
+  directory: string | undefined,
+  log: Logger,
+): Promise<Recorder | undefined> {
+  if (directory === undefined) return undefined;
+  const { Recorder } = await import('../flow/record/recorder.ts');
+  const recorder = new Recorder(directory, log);
+  StreamingContext.record(ssc, (time, blocks, nameOf) => recorder.record(time, blocks, nameOf));
+  return recorder;
 }
 
 async function prepare(

@@ -134,5 +134,5 @@ function valuesOfFlag(name: string, { choices, type }: Given): Values {
   return type !== 'number' && FILE.test(name) ? 'files' : 'nothing';
 }
 
-const DIRECTORY = /dir(?:s|ectory|name)?$/i;
-const FILE = /(?:file|filename|conf|agent|props|validator)$/i;
+const DIRECTORY = /(?:dir(?:s|ectory|name)?|^from|^record)$/i;
+const FILE = /(?:file|filename|conf|agent|props|validator|compare)$/i;
