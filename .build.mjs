@@ -3,7 +3,7 @@
  * long. The doors share their code by chunks, so that each class is there once. Packages stay outside.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,3 +39,32 @@ await build({
   logLevel: 'warning',
 });
 chmodSync(path.join(outdir, 'cli.js'), 0o755);
+
+/**
+ * What `npm create streamjob DIR` fetches: a package of its own, since npm asks for one of that name. It has no code but the call of the
+ * command of the same version. Published with: npm publish dist/create-streamjob
+ */
+const { version, license, type, engines } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+const creator = path.join(outdir, 'create-streamjob');
+mkdirSync(creator);
+const manifest = {
+  name: 'create-streamjob',
+  version,
+  description: 'npm create streamjob DIR: a new project with a job of streamjob, the same as streamjob init DIR',
+  license,
+  type,
+  engines,
+  bin: { 'create-streamjob': 'create.js' },
+  files: ['create.js'],
+  dependencies: { streamjob: version },
+};
+writeFileSync(path.join(creator, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+writeFileSync(
+  path.join(creator, 'create.js'),
+  `#!/usr/bin/env node
+// The same as: streamjob init DIR
+process.argv.splice(2, 0, 'init');
+await import(new URL('dist/cli.js', import.meta.resolve('streamjob/package.json')));
+`,
+);
+chmodSync(path.join(creator, 'create.js'), 0o755);

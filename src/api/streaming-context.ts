@@ -18,6 +18,7 @@ import { engines } from '../engine/index.ts';
 import { EagerCutting } from '../flow/batch/eager-cutting.ts';
 import { type Rates, resolveRates } from '../flow/batch/rate-control.ts';
 import { Ticker } from '../flow/batch/ticker.ts';
+import type { Blocks } from '../flow/block/block-queue.ts';
 import { openDurability } from '../flow/commit/open.ts';
 import { Flow } from '../flow/flow.ts';
 import { DeadLetters } from '../flow/output/dead-letters.ts';
@@ -33,6 +34,7 @@ import {
 } from '../flow/receive/observable.ts';
 import { QueueInput } from '../flow/receive/queue.ts';
 import { type ReceiverInfo, ReceiverStates } from '../flow/receive/receiver-states.ts';
+import { ReplayedReceiver } from '../flow/receive/replayed.ts';
 import { socketReceiver } from '../flow/receive/socket.ts';
 import { UserReceiverHost } from '../flow/receive/user.ts';
 import type { UserReceiver } from '../flow/receive/user-receiver.ts';
@@ -47,6 +49,9 @@ import type { StopOptions, StreamingContextOptions } from './context-options.ts'
 import { ContextRun, type ContextState } from './context-run.ts';
 import { CONTEXT_OPTIONS, STOP_OPTIONS } from './options.ts';
 import { StatePlace } from './state-place.ts';
+
+/** Takes what a batch held. @internal */
+export type Recorded = (time: number, blocks: Blocks, nameOf: (input: number) => string) => void;
 
 /**
  * Makes streams and runs them: what a job is written against.
@@ -75,6 +80,9 @@ export class StreamingContext {
   readonly #states: StatePlace;
   readonly #run: ContextRun;
   #checkpointDir: string | undefined;
+  #record: Recorded | undefined;
+  /** In a replay, what stands in the place of the inputs' receivers. */
+  #replayed: Map<number, ReplayedReceiver> | undefined;
 
   /** @throws StreamjobError CONFIG_INVALID, CONFIG_UNKNOWN (engine) */
   constructor(options: StreamingContextOptions) {
@@ -363,6 +371,26 @@ export class StreamingContext {
     };
   }
 
+  /** @internal From the start on, what each batch held that has committed is told. */
+  static record(ssc: StreamingContext, take: Recorded): void {
+    ssc.#record = take;
+  }
+
+  /** @internal Inputs that are made from now on receive nothing by themselves: what was recorded is handed to them. */
+  static replay(ssc: StreamingContext): void {
+    ssc.#replayed = new Map();
+  }
+
+  /** @internal The receivers of a replay, by the names of their inputs. */
+  static replayed(ssc: StreamingContext): ReadonlyMap<string, ReplayedReceiver> {
+    const byName = new Map<string, ReplayedReceiver>();
+    for (const [{ input }, name] of ssc.#graph.identities()) {
+      const receiver = input === undefined ? undefined : ssc.#replayed?.get(input);
+      if (receiver !== undefined) byName.set(name, receiver);
+    }
+    return byName;
+  }
+
   /** @internal What a start checks before it starts anything. @throws StreamjobError NO_OUTPUT, CONFIG_INVALID */
   static validate(ssc: StreamingContext): void {
     ssc.#graph.validate();
@@ -472,6 +500,7 @@ export class StreamingContext {
     this.#run.scope.defer(() => engine.close());
     this.#run.requireNotStopped();
     const { batchMs } = this.#graph;
+    const record = this.#record;
     return new Flow({
       cut,
       cutting:
@@ -507,6 +536,7 @@ export class StreamingContext {
       telemetry,
       deadLetters: skipPolicy,
       halt: this.#run.halt,
+      record: record && ((time, blocks) => record(time, blocks, (input) => inputNames.get(input) ?? `input-${input}`)),
       write,
     });
   }
@@ -543,7 +573,8 @@ export class StreamingContext {
     return { id, clock: this.#clock, log, telemetry, batchMs, reliability, eager, takesInput, embeddedAgent };
   }
 
-  #inputStream<T>(input: Input): DStream<T> {
+  #inputStream<T>(made: Input): DStream<T> {
+    const input = this.#replayed === undefined ? made : inputInReplay(made, this.#replayed);
     const { id, name, atCut } = input;
     const pending = atCut?.pending;
     const node = this.#graph.add<T>({
@@ -594,4 +625,11 @@ function requireUnmixed(graph: Graph): void {
     `cut: 'eager' cannot run a graph that reads windowed and unwindowed streams together: batches between two slides have the one without the other`,
     { where: `${mixed.name} of ${parents.join(' and ')}`, hint: "window both streams, or use cut: 'interval'" },
   );
+}
+
+/** An input that is known by the same number and drops the same events, and receives nothing by itself. */
+function inputInReplay({ id, name, dedupe }: Input, replayed: Map<number, ReplayedReceiver>): Input {
+  const receiver = new ReplayedReceiver(name);
+  replayed.set(id, receiver);
+  return inputOf(id, receiver, dedupe === undefined ? {} : { dedupe });
 }

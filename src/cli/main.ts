@@ -52,6 +52,12 @@ function report(error: unknown, args: readonly string[]): number {
   }
   const withStack = args.includes('--stack-trace') || !(error instanceof StreamjobError);
   const stack = error instanceof Error ? stackOf(error) : messageOf(error);
-  process.stderr.write(`${describeError(error)}\n${withStack ? `${stack}\n` : ''}`);
+  process.stderr.write(`${describeError(error)}\n${withStack ? `${stack}\n` : ''}${moreOf(error, args)}`);
   return error instanceof StreamjobError && error.code === 'BATCH_FAILED' ? EXIT.batchFailed : EXIT.wrong;
+}
+
+/** Where the error that ended the command is explained. Not with `--json`: a program reads what is written then, and knows the code. */
+function moreOf(error: unknown, args: readonly string[]): string {
+  if (!(error instanceof StreamjobError) || args.includes('--json') || args[0] === 'explain') return '';
+  return `  more:  streamjob explain ${error.code}\n`;
 }

@@ -17,6 +17,9 @@ export interface RunFlags {
   readonly uiHost?: string;
   readonly uiToken?: string;
   readonly readyLimit?: string;
+  readonly record?: string;
+  /** Whether `streamjob dev` has called it. */
+  readonly dev?: boolean;
   readonly stackTrace?: boolean;
   readonly logLevel?: string;
   readonly [option: string]: unknown;
@@ -66,8 +69,20 @@ const RUN_FLAGS: Flags = {
     describe: 'how long a batch may take before /readyz says no, e.g. 30s',
     defaultDescription: '10 batch intervals, 30s at least',
   },
-  ...Object.fromEntries(Object.entries<Option>(JOB_OPTIONS).map(([name, option]) => [flagName(name), flagOf(option)])),
+  record: {
+    type: 'string',
+    describe: 'a directory that what each batch held is written to, for streamjob replay',
+  },
+  dev: { type: 'boolean', hidden: true, describe: 'what is tried out is remembered apart from what is run' },
+  ...jobFlags(),
 };
+
+/** Each option of a job is a flag. */
+export function jobFlags(): Flags {
+  return Object.fromEntries(
+    Object.entries<Option>(JOB_OPTIONS).map(([name, option]) => [flagName(name), flagOf(option)]),
+  );
+}
 
 /** Its default is told and not given to yargs: below the flag there are still the environment and the job file. */
 function flagOf(option: Option): Flag {
@@ -96,15 +111,21 @@ export function runCommand(run: (flags: RunFlags) => Promise<void>): CommandModu
   return {
     command: 'run <job>',
     describe: 'run a job until Ctrl+C',
-    builder: (args) => {
-      const own = args
-        .positional('job', { type: 'string', demandOption: true, describe: 'the job file, TypeScript or JavaScript' })
-        .example('$0 run jobs/wordcount.ts --until-drained --json', 'count the sample, then stop');
-      // What yargs infers of each flag is what RunFlags says.
-      return addFlags(own, RUN_FLAGS) as Argv<never>;
-    },
+    builder: (args) =>
+      addRunFlags(args).example('$0 run jobs/wordcount.ts --until-drained --json', 'count the sample, then stop'),
     handler: run,
   };
+}
+
+/** Tells yargs of the job and the flags of `run`. */
+export function addRunFlags(args: Argv): Argv<RunFlags> {
+  const own = args.positional('job', {
+    type: 'string',
+    demandOption: true,
+    describe: 'the job file, TypeScript or JavaScript',
+  });
+  // What yargs infers of each flag is what RunFlags says.
+  return addFlags(own, RUN_FLAGS) as Argv<never>;
 }
 
 /** Tells yargs of flags. */

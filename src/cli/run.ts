@@ -10,6 +10,7 @@ import type { Logger } from '../core/log.ts';
 import { timeoutSignal } from '../core/machine.ts';
 import { untilAborted } from '../core/scope.ts';
 import { TelemetryRegistry } from '../core/telemetry.ts';
+import type { Recorder } from '../flow/record/recorder.ts';
 import { LogTail } from '../observe/log-tail.ts';
 import { hintAtThreads } from './hint.ts';
 import { agentBeside, buildJob, resolveOptions } from './job-parts.ts';
@@ -45,9 +46,28 @@ async function runUntilAsked(flags: RunFlags, requests: StopRequests): Promise<v
   const prepared = await untilAborted(prepare(flags, requests, log, logTail), requests.signal);
   if (prepared === undefined) return;
   const { ssc, agent, page, status } = prepared;
-  await runToEnd(ssc, agent, flags.untilDrained, log, requests).finally(() => page?.close());
+  const recorder = await record(ssc, flags.record, log);
+  try {
+    await runToEnd(ssc, agent, flags.untilDrained, log, requests);
+  } finally {
+    recorder?.close();
+    await page?.close();
+  }
   status.clear();
   if (requests.reason?.graceful === false) throw new OutputClosed(requests.reason.text);
+}
+
+/** Has what batches hold written to a directory. @throws StreamjobError FILE_ACCESS */
+async function record(
+  ssc: StreamingContext,
+  directory: string | undefined,
+  log: Logger,
+): Promise<Recorder | undefined> {
+  if (directory === undefined) return undefined;
+  const { Recorder } = await import('../flow/record/recorder.ts');
+  const recorder = new Recorder(directory, log);
+  StreamingContext.record(ssc, (time, blocks, nameOf) => recorder.record(time, blocks, nameOf));
+  return recorder;
 }
 
 async function prepare(
@@ -74,7 +94,7 @@ async function prepare(
         });
   if (flags.untilDrained) requireEnd(agent);
   if (options.engine === 'inline') limitYoungGeneration();
-  const { checkpointDir = standardDirectory(options.name) } = options;
+  const { checkpointDir = standardDirectory(options.name, flags) } = options;
   const directory = checkpointDir === false ? undefined : checkpointDir;
   const page = flags.ui === false ? undefined : new WebPage(ssc, flags, telemetry, { log, logTail, directory });
   await page?.openIfAsked();
@@ -96,7 +116,7 @@ function openContext(
     log,
     embeddedAgent: agent !== undefined,
     job: { module, consoleToStderr: flags.json },
-    standardCheckpointDir: standardDirectory(options.name),
+    standardCheckpointDir: standardDirectory(options.name, flags),
     ...(flags.batches === undefined ? {} : { maxBatches: flags.batches }),
     write: (text) => {
       if (flags.json) return;
@@ -114,8 +134,8 @@ function openContext(
 }
 
 /** Where a job keeps what it was given no place for, below the working directory. */
-function standardDirectory(name: string): string {
-  return path.join('.streamjob', name.replace(/[^\w.-]+/g, '_'));
+function standardDirectory(name: string, { dev }: RunFlags): string {
+  return path.join('.streamjob', ...(dev === true ? ['dev'] : []), name.replace(/[^\w.-]+/g, '_'));
 }
 
 /** @throws StreamjobError DRAIN_IMPOSSIBLE */

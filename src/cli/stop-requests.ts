@@ -80,20 +80,25 @@ export class StopRequests {
     const reason = this.#reason;
     if (reason === undefined) return;
     // process.exit() would wait for the threads that hang in system calls.
-    after(LINGER_MS, () => process.kill(process.pid, reason.signal ?? 'SIGTERM'), false);
+    after(LINGER_MS, () => endBy(reason.signal ?? 'SIGTERM'), false);
   }
 
   #ask(signal: StopSignal): void {
     if (this.#reason !== undefined) {
       this.log?.warn({ signal }, 'stopped at once: what has not committed was not acknowledged and comes again');
       for (const each of SIGNALS) process.off(each, this.#onSignal);
-      process.kill(process.pid, signal);
+      endBy(signal);
       return;
     }
     const text = `${signal}: ${this.#action}; once more stops at once`;
     this.log?.info({ signal }, text);
     this.#reason = { text, graceful: true, signal };
     this.#asked.abort();
+  }
+
+  /** Another process that writes to the same stdout has found that nobody reads it any more. */
+  outputClosed(): void {
+    this.#stdoutFailed({ name: 'Error', message: 'nobody reads it', code: 'EPIPE' });
   }
 
   #stdoutFailed(error: NodeJS.ErrnoException): void {
@@ -104,4 +109,10 @@ export class StopRequests {
     this.#reason = { text, graceful: false };
     this.#asked.abort();
   }
+}
+
+/** Ends this process as the signal does by default. The first process of a container is one that no signal ends by default: it exits. */
+function endBy(signal: StopSignal): void {
+  process.kill(process.pid, signal);
+  if (process.pid === 1) process.exit(128 + constants.signals[signal]);
 }

@@ -1,6 +1,6 @@
 /**
  * Every error that streamjob throws on purpose: a code from a closed list, what happened, where, and what to do.
- * docs/errors.md documents the list; a test holds the two equal.
+ * error-pages.ts has more of each code, and docs/errors.md is made of both (`npm run docs:errors`).
  */
 
 /** What each code means, in one line. The keys are the closed list of codes. */

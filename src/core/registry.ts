@@ -57,6 +57,21 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return best !== undefined && best.distance <= Math.max(1, Math.floor(name.length / 3)) ? best.name : undefined;
 }
 
+/**
+ * The names in `known` that are nearest to `name`, nearest first: those that `name` is a part of, then by edits.
+ * @example nearestOf('LOCKED', ['FILE_EXISTS', 'CHANNEL_LOCKED'], 1) // ['CHANNEL_LOCKED']
+ */
+export function nearestOf(name: string, known: readonly string[], count: number): string[] {
+  const distances = known.map((other) => {
+    const isPart = name !== '' && other.toLowerCase().includes(name.toLowerCase());
+    return { other, distance: isPart ? 0 : editDistance(name.toLowerCase(), other.toLowerCase()) };
+  });
+  return distances
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, count)
+    .map(({ other }) => other);
+}
+
 /** How a hint begins that names the nearest known name: `did you mean NAME? `, or nothing where none is near. */
 export function didYouMean(name: string, known: readonly string[]): string {
   const near = nearest(name, known);

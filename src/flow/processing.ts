@@ -220,6 +220,7 @@ export class Processing {
       throw error;
     }
     durability.committed(batch);
+    this.#settings.record?.(batch.time, batch.blocks);
     this.#spans.commit(batch, began);
     reached('committed');
     const lost = await this.#complete(batch.time);

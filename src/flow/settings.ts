@@ -8,6 +8,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Cutting } from './batch/cutting.ts';
 import type { Rates } from './batch/rate-control.ts';
+import type { Blocks } from './block/block-queue.ts';
 import type { Durability } from './commit/durability.ts';
 import type { DeadLetters } from './output/dead-letters.ts';
 import type { Input } from './receive/input.ts';
@@ -48,6 +49,8 @@ export interface FlowSettings {
   readonly rates: Rates | undefined;
   /** Takes the values that functions threw on; undefined: they fail the batch. */
   readonly deadLetters: DeadLetters | undefined;
+  /** Is told what each batch held that has committed; undefined: nobody is. */
+  readonly record: ((time: number, blocks: Blocks) => void) | undefined;
   /** Takes text for stdout. */
   readonly write: (text: string) => void;
 }

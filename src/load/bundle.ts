@@ -76,7 +76,8 @@ export async function endBundler(): Promise<void> {
   await bundler().stop();
 }
 
-function optionsFor(file: string, format: Bundle['format']): BuildOptions & { readonly write: false } {
+/** How esbuild is called for a job file. @param file an absolute path @param format of the bundle */
+export function optionsFor(file: string, format: Bundle['format']): BuildOptions & { readonly write: false } {
   return {
     entryPoints: [file],
     absWorkingDir: path.dirname(file),

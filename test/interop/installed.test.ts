@@ -3,15 +3,21 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildCommandLine } from './kit/build.ts';
 import { repository } from './kit/places.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'streamjob-installed-'));
+let tarball = '';
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 function run(command: string, ...args: readonly string[]): string {
-  return execFileSync(command, args, { cwd: directory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return runIn(directory, command, ...args);
+}
+
+function runIn(cwd: string, command: string, ...args: readonly string[]): string {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 beforeAll(async () => {
@@ -20,7 +26,7 @@ beforeAll(async () => {
     cwd: repository,
     stdio: 'ignore',
   });
-  const tarball = readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? '';
+  tarball = readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? '';
   writeFileSync(path.join(directory, 'package.json'), '{ "name": "user", "private": true, "type": "module" }');
   run('npm', 'install', '--ignore-scripts', '--omit=dev', '--silent', `./${tarball}`);
   writeFileSync(
@@ -124,4 +130,56 @@ test('each door of the package has its types, and the maps of its code name sour
     const { sources } = JSON.parse(readFileSync(path.join(dist, map), 'utf8')) as { sources: readonly string[] };
     for (const source of sources) expect(readFileSync(path.join(dist, source), 'utf8')).not.toBe('');
   }
+});
+
+describe('a new project', () => {
+  // The version of this package is in no registry.
+  const install = (project: string): void => {
+    runIn(project, 'npm', 'pkg', 'set', `dependencies.streamjob=file:${path.join(directory, tarball)}`);
+    runIn(project, 'npm', 'install', '--ignore-scripts', '--prefer-offline', '--silent');
+  };
+
+  test('of streamjob init passes its tests and its checks, and its job counts its input until it is drained', () => {
+    expect(run('npx', 'streamjob', 'init', 'My Words')).toContain('my-words is in ');
+    const project = path.join(directory, 'My Words');
+    install(project);
+    expect(stripVTControlCharacters(runIn(project, 'npm', 'test'))).toMatch(/Tests +1 passed/);
+    expect(runIn(project, 'npm', 'run', 'build')).toContain('jobs/wordcount.ts: nothing to say');
+    const flags = ['--until-drained', '--json', '--no-ui'];
+    const batches = runIn(project, 'npm', '--silent', 'start', '--', ...flags)
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { outputs: { elements: [string, number][] }[] });
+    const counts = new Map<string, number>();
+    for (const [word, count] of batches.flatMap(({ outputs }) => outputs.flatMap(({ elements }) => elements))) {
+      counts.set(word, (counts.get(word) ?? 0) + count);
+    }
+    const river = readFileSync(path.join(project, 'input/river.txt'), 'utf8').split(/\s+/);
+    expect(counts.get('harbour')).toBe(river.filter((word) => word === 'harbour').length);
+    expect([...counts.keys()].sort()).toEqual([...new Set(river)].filter((word) => word !== '').sort());
+  }, 300_000);
+
+  test('of npm create streamjob is the same', () => {
+    const creator = path.join(directory, 'node_modules/streamjob/dist/create-streamjob');
+    const { bin, dependencies } = JSON.parse(readFileSync(path.join(creator, 'package.json'), 'utf8')) as {
+      bin: Readonly<Record<string, string>>;
+      dependencies: Readonly<Record<string, string>>;
+    };
+    const manifest = readFileSync(path.join(directory, 'node_modules/streamjob/package.json'), 'utf8');
+    expect(dependencies).toEqual({ streamjob: (JSON.parse(manifest) as { version: string }).version });
+    const stdout = run(path.join(creator, bin['create-streamjob'] ?? ''), 'created');
+    expect(stdout).toContain(`created is in ${path.join(directory, 'created')}`);
+    expect(readdirSync(path.join(directory, 'created')).sort()).toEqual([
+      '.dockerignore',
+      '.gitignore',
+      'Dockerfile',
+      'README.md',
+      'deploy',
+      'input',
+      'jobs',
+      'package.json',
+      'test',
+      'tsconfig.json',
+    ]);
+  });
 });

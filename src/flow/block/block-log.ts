@@ -14,6 +14,7 @@ import { type AppendFile, type Files, fileError } from '../../core/files.ts';
 import { randomBytes } from '../../core/machine.ts';
 import { damaged, requireWhole } from '../../durable/checked-bytes.ts';
 import { GroupCommit } from '../../durable/group-commit.ts';
+import { containerHeader, EVENT_SCHEMA, MARK_BYTES } from './container.ts';
 
 /** Where a block lies. */
 export interface BlockRef {
@@ -39,18 +40,6 @@ export interface BlockLogOptions {
   /** Told of a file that is not needed and could not be removed: it costs disk until it can be. */
   readonly onLeftBehind: (error: StreamjobError) => void;
 }
-
-/** The schema of Flume's events, as Flume's own Avro serializer writes it. */
-const SCHEMA = JSON.stringify({
-  type: 'record',
-  name: 'AvroFlumeEvent',
-  namespace: 'org.apache.flume.source.avro',
-  fields: [
-    { name: 'headers', type: { type: 'map', values: 'string' } },
-    { name: 'body', type: 'bytes' },
-  ],
-});
-const SYNC_BYTES = 16;
 
 interface OpenFile {
   readonly number: number;
@@ -91,7 +80,7 @@ export class BlockLog {
     const log = new BlockLog(options, 1);
     const ends = new Map<number, number>();
     for (const { file, offset, length } of live) {
-      ends.set(file, Math.max(ends.get(file) ?? 0, offset + length + SYNC_BYTES));
+      ends.set(file, Math.max(ends.get(file) ?? 0, offset + length + MARK_BYTES));
       const known = log.#live.get(file) ?? { blocks: new Set(), bytes: 0 };
       known.blocks.add(offset);
       log.#live.set(file, known);
@@ -184,7 +173,7 @@ export class BlockLog {
       const head = Buffer.concat([encodeLong(block.count), encodeLong(length)]);
       refs.push({ file: current.number, offset: at + head.length, length, count: block.count, crc: crc32c(items) });
       parts.push(head, items, current.mark);
-      at += head.length + length + SYNC_BYTES;
+      at += head.length + length + MARK_BYTES;
     }
     await current.file.append(parts);
     await current.file.sync();
@@ -203,8 +192,8 @@ export class BlockLog {
     const name = this.#fileOf(number);
     await files.remove(name);
     const file = await files.create(name);
-    const mark = randomBytes(SYNC_BYTES);
-    const header = containerHeader(mark);
+    const mark = randomBytes(MARK_BYTES);
+    const header = containerHeader(EVENT_SCHEMA, mark);
     try {
       await file.append([header]);
       await files.syncDirectory(directory);
@@ -252,15 +241,6 @@ export class BlockLog {
 export function blockFileNumber(name: string): number | undefined {
   const digits = /^blocks-(\d+)\.avro$/.exec(name)?.[1];
   return digits === undefined ? undefined : Number(digits);
-}
-
-function containerHeader(mark: Buffer): Buffer {
-  const text = (value: string): Buffer => {
-    const bytes = Buffer.from(value, 'utf8');
-    return Buffer.concat([encodeLong(bytes.length), bytes]);
-  };
-  const entries = [text('avro.schema'), text(SCHEMA), text('avro.codec'), text('null')];
-  return Buffer.concat([Buffer.from('Obj\u0001', 'latin1'), encodeLong(2), ...entries, encodeLong(0), mark]);
 }
 
 /** Nearly always they are one already. A peer may have cut its array into as many parts as it has events. */
