@@ -629,7 +629,7 @@ function requireUnmixed(graph: Graph): void {
 
 /** An input that is known by the same number and drops the same events, and receives nothing by itself. */
 function inputInReplay({ id, name, dedupe }: Input, replayed: Map<number, ReplayedReceiver>): Input {
-  const receiver = new ReplayedReceiver(name);
+  const receiver = new ReplayedReceiver(`${name}, replayed`);
   replayed.set(id, receiver);
   return inputOf(id, receiver, dedupe === undefined ? {} : { dedupe });
 }
