@@ -92,7 +92,7 @@ function Header({ view }: { readonly view: View }): JSX.Element {
   const now = overview.value;
   return (
     <header class="head">
-      <a class="brand" href="/" aria-label="streamjob, overview">
+      <a class="brand" href="/" aria-label={`${now?.name ?? 'streamjob'}: overview`}>
         <svg width="18" height="18" viewBox="0 0 16 16" aria-hidden="true">
           <rect y="2" width="9" height="3" rx="1" />
           <rect x="3" y="6.5" width="10" height="3" rx="1" opacity=".7" />

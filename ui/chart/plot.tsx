@@ -78,6 +78,8 @@ function optionsOf(width: number, latest: { readonly current: PlotProps }): uPlo
     height,
     series,
     legend: { show: false },
+    // The same for all, so that charts of one group stand under each other.
+    padding: [10, 8, 0, 0],
     cursor: {
       y: false,
       drag: { x: false, y: false },

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { TimelineBatch } from '../data/types.ts';
-import { duration, inUnit, unitOf } from '../format/duration.ts';
+import { duration, fineDuration, inUnit, unitOf } from '../format/duration.ts';
 import { counted, shortCount } from '../format/number.ts';
 import { batchTime, needsMs } from '../format/time.ts';
 import { goTo } from '../navigation.ts';
@@ -84,7 +84,7 @@ function readoutOf(slot: Slot | undefined, batchIntervalMs: number): string {
   if (slot?.slowest === undefined) return 'No batch is over yet.';
   const { events, segments, time } = slot.slowest;
   const which = slot.batches > 1 ? `slowest of ${counted(slot.batches, 'batch', 'batches')}: ` : '';
-  const all = duration(sumOf(segments));
+  const all = fineDuration(sumOf(segments));
   return `${batchTime(time, needsMs(batchIntervalMs))} · ${which}${counted(events, 'event')} · ${all} until acknowledged`;
 }
 

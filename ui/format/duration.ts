@@ -22,13 +22,19 @@ export function duration(ms: number | null | undefined): string {
 }
 
 /**
- * For stages and tasks, many of which take less than a ms: with a decimal below 10 ms.
+ * For what is looked at closely (means, parts of a batch, tasks): two or three digits that mean something.
  * @param ms in ms
  * @example fineDuration(2.61) // '2.6 ms'
+ * @example fineDuration(1420) // '1.42 s'
  */
 export function fineDuration(ms: number | null | undefined): string {
-  if (ms === null || ms === undefined || Number.isInteger(ms) || ms >= 10) return duration(ms);
-  return ms < 0.1 ? '<0.1 ms' : `${ms.toFixed(1)} ms`;
+  if (ms === null || ms === undefined) return UNKNOWN;
+  if (ms < 0) return `-${fineDuration(-ms)}`;
+  if (ms >= MINUTE) return duration(ms);
+  if (ms >= SECOND) return `${(ms / SECOND).toFixed(ms < 10 * SECOND ? 2 : 1)} s`;
+  if (ms >= 10 || Number.isInteger(ms)) return `${Math.round(ms)} ms`;
+  if (ms < 0.01) return '<0.01 ms';
+  return `${ms.toFixed(ms < 1 ? 2 : 1)} ms`;
 }
 
 /** A unit in which an axis counts. */

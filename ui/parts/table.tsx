@@ -21,12 +21,14 @@ interface TableProps<R> {
   readonly columns: readonly Column<R>[];
   readonly rows: readonly R[];
   readonly keyOf: (row: R) => string | number;
+  /** What is said where there are no rows: the table keeps its place. */
+  readonly empty?: string;
   readonly order?: Order;
   readonly onOrder?: (order: Order) => void;
 }
 
-/** The table; without rows it is not to be shown. */
-export function Table<R>({ columns, keyOf, label, onOrder, order, rows }: TableProps<R>): JSX.Element {
+/** The table. */
+export function Table<R>({ columns, empty, keyOf, label, onOrder, order, rows }: TableProps<R>): JSX.Element {
   return (
     <Scroll label={label}>
       <table aria-label={label}>
@@ -38,6 +40,13 @@ export function Table<R>({ columns, keyOf, label, onOrder, order, rows }: TableP
           </tr>
         </thead>
         <tbody>
+          {rows.length === 0 && (
+            <tr>
+              <td class="none" colSpan={columns.length}>
+                {empty}
+              </td>
+            </tr>
+          )}
           {rows.map((row) => (
             <tr key={keyOf(row)}>
               {columns.map((column) => (

@@ -77,13 +77,12 @@ const ACKNOWLEDGED: Column<TimelineBatch> = {
 const ERROR: Column<TimelineBatch> = {
   key: 'error',
   title: 'Error',
-  class: 'wrap',
   sortBy: ({ error }) => error,
   cell: ({ error, failures }) =>
     error === null ? (
       ''
     ) : (
-      <span class="error-text">
+      <span class="error-text cut" title={error}>
         {failures > 0 ? `${failures}× ` : ''}
         {error.length > MOST_ERROR ? `${error.slice(0, MOST_ERROR)}…` : error}
       </span>

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { jobPath, overview } from '../data/live.ts';
 import type { BatchDetail } from '../data/types.ts';
 import { useLatest } from '../data/use-latest.ts';
-import { duration } from '../format/duration.ts';
+import { fineDuration } from '../format/duration.ts';
 import { count, counted } from '../format/number.ts';
 import { batchTime, needsMs, timeOfDay } from '../format/time.ts';
 import { goTo } from '../navigation.ts';
@@ -54,9 +54,9 @@ function Detail({ batch }: { readonly batch: BatchDetail }): JSX.Element {
           facts={[
             ['events', count(events)],
             ['acknowledged', acknowledged === null ? 'not yet' : `${count(acknowledged)} of ${count(events)}`],
-            ['scheduling delay', duration(batch.schedulingDelayMs)],
-            ['processing time', duration(batch.processingMs)],
-            ['total delay', duration(batch.totalDelayMs)],
+            ['scheduling delay', fineDuration(batch.schedulingDelayMs)],
+            ['processing time', fineDuration(batch.processingMs)],
+            ['total delay', fineDuration(batch.totalDelayMs)],
             ['cut at', at(submittedAt)],
             ['its turn at', at(startedAt)],
             ['over at', at(endedAt)],

@@ -7,11 +7,13 @@ import type { TimelineBatch } from '../data/types.ts';
 import { count } from '../format/number.ts';
 import { needsMs } from '../format/time.ts';
 import { query, setQuery } from '../navigation.ts';
-import { Empty, Panel } from '../parts/panel.tsx';
+import { Panel } from '../parts/panel.tsx';
 import { Table } from '../parts/table.tsx';
 import { batchColumns } from './batch-columns.tsx';
 
 const PAGE_LENGTH = 25;
+/** Of those that are not over. */
+const SHORT_PAGE_LENGTH = 10;
 const NEWEST_FIRST: Order = { column: 'time', isDescending: true };
 const FILTERS = [
   { name: 'all', title: 'all', holds: () => true },
@@ -59,22 +61,19 @@ function Unfinished({ batches: rows, intervalMs, status, title }: UnfinishedProp
   const page = pageOf(
     ordered(rows, column?.sortBy ?? (({ time }) => time), order.isDescending),
     pageIn(`${name}-page`),
-    PAGE_LENGTH,
+    SHORT_PAGE_LENGTH,
   );
   return (
     <Panel title={`${title} batches (${count(rows.length)})`}>
-      {rows.length === 0 ? (
-        <Empty>{title === 'Running' ? 'No batch runs at this moment.' : 'No batch waits for its turn.'}</Empty>
-      ) : (
-        <Table
-          label={`${title} batches`}
-          columns={columns}
-          rows={page.rows}
-          keyOf={({ time }) => time}
-          order={order}
-          onOrder={(next) => setQuery({ [name]: orderText(next), [`${name}-page`]: null })}
-        />
-      )}
+      <Table
+        label={`${title} batches`}
+        columns={columns}
+        rows={page.rows}
+        keyOf={({ time }) => time}
+        empty={title === 'Running' ? 'No batch runs at this moment.' : 'No batch waits for its turn.'}
+        order={order}
+        onOrder={(next) => setQuery({ [name]: orderText(next), [`${name}-page`]: null })}
+      />
       <Pager name={`${name}-page`} page={page.page} pages={page.pages} label={title} />
     </Panel>
   );
@@ -102,18 +101,15 @@ function Completed({ batches: rows, intervalMs }: Omit<UnfinishedProps, 'title' 
       title={`Completed batches (last ${count(rows.length)} of ${count(Math.max(done, rows.length))})`}
       aside={<Filters chosen={filter.name} />}
     >
-      {page.rows.length === 0 ? (
-        <Empty>{emptyText(filter.name, rows.length)}</Empty>
-      ) : (
-        <Table
-          label="Completed batches"
-          columns={columns}
-          rows={page.rows}
-          keyOf={({ time }) => time}
-          order={order}
-          onOrder={(next) => setQuery({ sort: orderText(next), page: null })}
-        />
-      )}
+      <Table
+        label="Completed batches"
+        columns={columns}
+        rows={page.rows}
+        keyOf={({ time }) => time}
+        empty={emptyText(filter.name, rows.length)}
+        order={order}
+        onOrder={(next) => setQuery({ sort: orderText(next), page: null })}
+      />
       <Pager name="page" page={page.page} pages={page.pages} label="Completed" />
     </Panel>
   );

@@ -10,6 +10,7 @@ import { shortened } from '../graph/shortened.ts';
 import { Panel, Site } from '../parts/panel.tsx';
 import { Scroll } from '../parts/scroll.tsx';
 import { type Column, Table } from '../parts/table.tsx';
+import { useWidth } from '../parts/use-width.ts';
 
 /** The view. */
 export function Graph(): JSX.Element {
@@ -19,9 +20,7 @@ export function Graph(): JSX.Element {
     <>
       <div class="view-head">
         <h1 tabIndex={-1}>Graph</h1>
-        <p class="sub">
-          Data goes from left to right: inputs, operators, outputs, with the lines of the job that made them.
-        </p>
+        <p class="sub">From inputs by operators to outputs, with the lines of the job that made them.</p>
       </div>
       {graph !== undefined && (
         <Panel title="Drawing">
@@ -34,30 +33,38 @@ export function Graph(): JSX.Element {
 }
 
 function Drawing({ graph }: { readonly graph: GraphData }): JSX.Element {
-  const { boxes, height, lines, width } = useMemo(() => layoutOf(graph), [graph]);
+  const [box, space] = useWidth<HTMLDivElement>();
+  const { boxes, height, lines, width } = useMemo(() => {
+    const toTheRight = layoutOf(graph, 'right');
+    return toTheRight.width <= space ? toTheRight : layoutOf(graph, 'down');
+  }, [graph, space]);
   return (
-    <Scroll label="Drawing of the graph">
-      <svg
-        class="graph"
-        width={width}
-        height={height}
-        viewBox={`0 0 ${width} ${height}`}
-        role="img"
-        aria-label={`${graph.operators.length} operators and ${graph.outputs.length} outputs; the tables below say the same.`}
-      >
-        <defs>
-          <marker id="arrow" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" orient="auto">
-            <path d="M0,0.8L7.5,4L0,7.2z" />
-          </marker>
-        </defs>
-        {lines.map((line) => (
-          <path key={`${line.from}>${line.to}`} class="edge" d={pathOf(line)} marker-end="url(#arrow)" />
-        ))}
-        {boxes.map((box) => (
-          <BoxShape key={box.key} box={box} />
-        ))}
-      </svg>
-    </Scroll>
+    <div ref={box}>
+      {space > 0 && (
+        <Scroll label="Drawing of the graph">
+          <svg
+            class="graph"
+            width={width}
+            height={height}
+            viewBox={`0 0 ${width} ${height}`}
+            role="img"
+            aria-label={`${graph.operators.length} operators and ${graph.outputs.length} outputs; the tables below say the same.`}
+          >
+            <defs>
+              <marker id="arrow" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+                <path d="M0,0.8L7.5,4L0,7.2z" />
+              </marker>
+            </defs>
+            {lines.map((line) => (
+              <path key={`${line.from}>${line.to}`} class="edge" d={pathOf(line)} marker-end="url(#arrow)" />
+            ))}
+            {boxes.map((box) => (
+              <BoxShape key={box.key} box={box} />
+            ))}
+          </svg>
+        </Scroll>
+      )}
+    </div>
   );
 }
 
@@ -90,7 +97,12 @@ function Lists({ graph: { operators, outputs } }: { readonly graph: GraphData })
     { key: 'id', title: 'Id', isNumber: true, cell: ({ id }) => id },
     { key: 'name', title: 'Operator', cell: ({ name }) => name },
     { key: 'site', title: 'Where', cell: ({ site }) => <Site site={site} /> },
-    { key: 'reads', title: 'Reads', cell: ({ parents }) => parents.map(nameOf).join(', ') || 'an input' },
+    {
+      key: 'reads',
+      title: 'Reads',
+      class: 'wrap',
+      cell: ({ parents }) => parents.map(nameOf).join(', ') || 'an input',
+    },
     {
       key: 'window',
       title: 'Window',

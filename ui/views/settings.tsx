@@ -46,7 +46,7 @@ export function Settings(): JSX.Element {
             rows={shown}
             keyOf={({ name }) => name}
             columns={[
-              { key: 'name', title: 'Name', cell: ({ name }) => <code>{name}</code> },
+              { key: 'name', title: 'Name', class: 'fit', cell: ({ name }) => <code>{name}</code> },
               { key: 'value', title: 'Value', class: 'wrap', cell: ({ value }) => value },
             ]}
           />

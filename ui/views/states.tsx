@@ -32,7 +32,7 @@ export function States(): JSX.Element {
               rows={states}
               keyOf={({ operator }) => operator}
               columns={[
-                { key: 'operator', title: 'Operator', cell: ({ operator }) => operator },
+                { key: 'operator', title: 'Operator', class: 'fit', cell: ({ operator }) => operator },
                 { key: 'keys', title: 'Keys', isNumber: true, cell: ({ keys }) => count(keys) },
                 {
                   key: 'bar',

@@ -1,7 +1,7 @@
 /** What came into a batch, and what its outputs did. */
 import type { JSX } from 'preact';
 import type { BatchDetail, OutputRun } from '../../data/types.ts';
-import { duration } from '../../format/duration.ts';
+import { fineDuration } from '../../format/duration.ts';
 import { count } from '../../format/number.ts';
 import { timeOfDay } from '../../format/time.ts';
 import { Empty, Mark, Panel, Site } from '../../parts/panel.tsx';
@@ -42,7 +42,7 @@ const OUTPUTS: readonly Column<OutputRun>[] = [
   { key: 'kind', title: 'Kind', cell: ({ kind }) => kind },
   { key: 'site', title: 'Where', cell: ({ site }) => <Site site={site} /> },
   { key: 'started', title: 'Began', isNumber: true, cell: ({ startedAt }) => timeOfDay(startedAt, true) },
-  { key: 'duration', title: 'Duration', isNumber: true, cell: ({ durationMs }) => duration(durationMs) },
+  { key: 'duration', title: 'Duration', isNumber: true, cell: ({ durationMs }) => fineDuration(durationMs) },
   { key: 'status', title: 'Status', cell: (output) => <Mark look={lookOf(output)} /> },
 ];
 const REASON: Column<OutputRun> = {

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { type Summary, summaryOf } from '../../data/statistics.ts';
 import type { TimelineBatch } from '../../data/types.ts';
-import { duration } from '../../format/duration.ts';
+import { fineDuration } from '../../format/duration.ts';
 import { rate } from '../../format/number.ts';
 
 interface FiguresProps {
@@ -24,9 +24,9 @@ export function Figures({ batches, batchIntervalMs }: FiguresProps): JSX.Element
       summaryOf(batches.map(of).filter((value) => value !== null));
     return [
       { name: 'Input rate', summary: summary(({ events }) => (events * 1000) / batchIntervalMs), text: rate },
-      { name: 'Scheduling delay', summary: summary((batch) => batch.schedulingDelayMs), text: duration },
-      { name: 'Processing time', summary: summary((batch) => batch.processingMs), text: duration },
-      { name: 'Total delay', summary: summary((batch) => batch.totalDelayMs), text: duration },
+      { name: 'Scheduling delay', summary: summary((batch) => batch.schedulingDelayMs), text: fineDuration },
+      { name: 'Processing time', summary: summary((batch) => batch.processingMs), text: fineDuration },
+      { name: 'Total delay', summary: summary((batch) => batch.totalDelayMs), text: fineDuration },
     ];
   }, [batches, batchIntervalMs]);
   return (

@@ -5,7 +5,7 @@ import { addressOf, type Urgency, urgencyOf } from '../../data/peers.ts';
 import type { Receiver, WaitingPeer } from '../../data/types.ts';
 import { useLatest } from '../../data/use-latest.ts';
 import { duration } from '../../format/duration.ts';
-import { count } from '../../format/number.ts';
+import { count, counted } from '../../format/number.ts';
 import { Empty, Panel } from '../../parts/panel.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 
@@ -31,7 +31,7 @@ export function Peers({ receivers }: { readonly receivers: readonly Receiver[] |
   return (
     <Panel
       title="Not yet acknowledged"
-      aside={<p class="aside">{peers.length === 0 ? '' : `${peers.length} peers`}</p>}
+      aside={<p class="aside">{peers.length === 0 ? '' : counted(peers.length, 'peer')}</p>}
     >
       {peers.length > 0 ? (
         <Table

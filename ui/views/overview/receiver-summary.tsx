@@ -10,6 +10,9 @@ import { RECEIVER_LOOKS } from '../../parts/verdict.ts';
 /** The panel. */
 export function ReceiverSummary({ receivers }: { readonly receivers: readonly Receiver[] | undefined }): JSX.Element {
   const rates = useReceiverRates(receivers);
+  const columns = receivers?.some(({ lastError }) => lastError !== null)
+    ? [...columnsOf(rates), LAST_ERROR]
+    : columnsOf(rates);
   const active = receivers?.filter(({ state }) => state === 'running').length ?? 0;
   return (
     <Panel
@@ -17,7 +20,7 @@ export function ReceiverSummary({ receivers }: { readonly receivers: readonly Re
       aside={<p class="aside">{receivers === undefined ? '' : `${active} of ${receivers.length} run`}</p>}
     >
       {receivers !== undefined && receivers.length > 0 ? (
-        <Table label="Receivers" columns={columnsOf(rates)} rows={receivers} keyOf={({ id }) => id} />
+        <Table label="Receivers" columns={columns} rows={receivers} keyOf={({ id }) => id} />
       ) : (
         <Empty>This job has no receivers: its inputs are queues or other streams.</Empty>
       )}
@@ -40,11 +43,12 @@ function columnsOf(rates: ReceiverRates): readonly Column<Receiver>[] {
       },
     },
     { key: 'limit', title: 'Allowed', isNumber: true, cell: ({ rateLimit }) => rate(rateLimit) },
-    {
-      key: 'error',
-      title: 'Last error',
-      class: 'wrap',
-      cell: ({ lastError }) => (lastError === null ? '–' : <span class="error-text">{lastError.message}</span>),
-    },
   ];
 }
+
+const LAST_ERROR: Column<Receiver> = {
+  key: 'error',
+  title: 'Last error',
+  class: 'wrap',
+  cell: ({ lastError }) => (lastError === null ? '–' : <span class="error-text">{lastError.message}</span>),
+};
