@@ -187,6 +187,7 @@ function drawInterval(plot: uPlot, batchIntervalMs: number, top: number, ink: st
   }
   ctx.fillStyle = ink;
   const isNearTop = y - bbox.top < 16 * ratio;
-  ctx.fillText(text, bbox.left + bbox.width - 4 * ratio, isNearTop ? y + 13 * ratio : y - 5 * ratio);
+  ctx.textBaseline = isNearTop ? 'top' : 'bottom';
+  ctx.fillText(text, bbox.left + bbox.width - 4 * ratio, isNearTop ? y + 3 * ratio : y - 3 * ratio);
   ctx.restore();
 }
