@@ -1,0 +1,77 @@
+/** Rates of counters, summaries, tasks by partition, waits of peers, and how long the page waits before it tries again. */
+import { describe, expect, test } from 'vitest';
+import { retryDelayMs } from '../../../ui/data/backoff.ts';
+import { addressOf, urgencyOf } from '../../../ui/data/peers.ts';
+import { type Reading, rateOf, withReading } from '../../../ui/data/rates.ts';
+import { summaryOf } from '../../../ui/data/statistics.ts';
+import { longestOf, partitionsOf } from '../../../ui/data/tasks.ts';
+
+describe('the rate of a counter', () => {
+  const readings = (...pairs: readonly (readonly [number, number])[]): readonly Reading[] =>
+    pairs.reduce<readonly Reading[]>((all, [at, value]) => withReading(all, { at, value }), []);
+
+  test('needs two readings', () => {
+    expect([rateOf([]), rateOf(readings([0, 5]))]).toEqual([null, null]);
+    expect(rateOf(readings([0, 5], [2000, 105]))).toBe(50);
+  });
+
+  test('is that of the last seconds', () => {
+    expect(rateOf(readings([0, 0], [1000, 9000], [6000, 9000], [7000, 9100]))).toBe(100);
+  });
+
+  test('begins anew with a counter that does', () => {
+    expect(rateOf(readings([0, 500], [1000, 600], [2000, 3]))).toBeNull();
+    expect(rateOf(readings([0, 500], [2000, 3], [3000, 10]))).toBe(7);
+  });
+});
+
+describe('a summary', () => {
+  test('has mean, largest, and what 95 of 100 do not exceed', () => {
+    const values = Array.from({ length: 100 }, (_, at) => at + 1);
+    expect(summaryOf(values)).toMatchObject({ mean: 50.5, p95: 95, largest: 100 });
+    expect(summaryOf([7])).toMatchObject({ mean: 7, p95: 7, largest: 7 });
+    expect(summaryOf([])).toBeUndefined();
+  });
+
+  test('counts each value in one bin', () => {
+    expect(summaryOf([0, 1, 2, 3, 4], 4)?.bins).toEqual([1, 1, 1, 2]);
+    expect(summaryOf([0, 0], 4)?.bins).toEqual([2, 0, 0, 0]);
+  });
+});
+
+describe('tasks', () => {
+  const task = (partition: number, member: number, durationMs: number) => ({ partition, member, durationMs });
+
+  test('are put together by partition', () => {
+    expect(partitionsOf([task(1, 0, 2), task(0, 1, 3), task(1, 0, 4), task(1, 2, 1)])).toEqual([
+      { partition: 0, members: [1], durationsMs: [3], totalMs: 3 },
+      { partition: 1, members: [0, 2], durationsMs: [2, 4, 1], totalMs: 7 },
+    ]);
+  });
+
+  test('of many partitions those are shown that took longest, in their order', () => {
+    const partitions = partitionsOf([task(0, 0, 1), task(1, 0, 9), task(2, 0, 5)]);
+    expect(longestOf(partitions, 2).map(({ partition }) => partition)).toEqual([1, 2]);
+    expect(longestOf(partitions, 3)).toHaveLength(3);
+  });
+});
+
+test('the address of a receiver is the end of its name', () => {
+  expect(addressOf('Flume push stream [0] on 127.0.0.1:41414')).toBe('127.0.0.1:41414');
+  expect(addressOf('queue stream [1]')).toBeUndefined();
+});
+
+test('a wait is pressing from half of the time on, and late at four fifths', () => {
+  expect([0, 9999, 10_000, 15_999, 16_000, 30_000].map((ms) => urgencyOf(ms, 20_000))).toEqual([
+    'calm',
+    'calm',
+    'soon',
+    'soon',
+    'late',
+    'late',
+  ]);
+});
+
+test('the page tries again less and less often, but never less than every 15 s', () => {
+  expect([1, 2, 3, 4, 5, 6, 100].map(retryDelayMs)).toEqual([1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+});
