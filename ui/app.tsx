@@ -90,6 +90,9 @@ function Shown({ here: { time = 0, view } }: { readonly here: Route }): JSX.Elem
 
 function Header({ view }: { readonly view: View }): JSX.Element {
   const now = overview.value;
+  const views = useRef<HTMLElement>(null);
+  // Where the row of views is wider than the page, the present one is to be seen.
+  useEffect(() => views.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' }), [view]);
   return (
     <header class="head">
       <a class="brand" href="/" aria-label={`${now?.name ?? 'streamjob'}: overview`}>
@@ -100,7 +103,7 @@ function Header({ view }: { readonly view: View }): JSX.Element {
         </svg>
         <span>{now?.name ?? 'streamjob'}</span>
       </a>
-      <nav class="views" aria-label="Views">
+      <nav class="views" aria-label="Views" ref={views}>
         {VIEWS.map(([name, path, title]) => (
           <a key={name} href={path} aria-current={name === (view === 'batch' ? 'batches' : view) ? 'page' : undefined}>
             {title}

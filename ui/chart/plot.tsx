@@ -79,7 +79,7 @@ function optionsOf(width: number, latest: { readonly current: PlotProps }): uPlo
     series,
     legend: { show: false },
     // The same for all, so that charts of one group stand under each other.
-    padding: [10, 8, 6, 0],
+    padding: [10, 26, 6, 0],
     cursor: {
       y: false,
       drag: { x: false, y: false },

@@ -22,6 +22,11 @@ interface TimelineProps {
 }
 
 const AXIS_PX = 58;
+/** Steps of an axis of durations, in ms. */
+const TIME_STEPS = [
+  ...[0.1, 1, 10, 100, 1000].flatMap((one) => [one, 2 * one, 5 * one]),
+  ...[10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18_000, 36_000, 86_400].map((seconds) => seconds * 1000),
+];
 const SLOT_PX = 9;
 const SLOTS = { least: 24, most: 120 };
 
@@ -107,18 +112,19 @@ function Delays({ batchIntervalMs, slotMs, slots, ...common }: DelaysProps): JSX
       data={data}
       height={220}
       signature={`${top} ${slotMs} ${batchIntervalMs}`}
-      options={(ink = colour('--text')) => ({
+      options={(inks: Inks = [colour('--text'), colour('--surface')]) => ({
         scales: { x: xScale(slotMs), y: { range: () => [0, top] } },
         axes: [
           { ...timeAxis(), show: false },
           axis({
             size: AXIS_PX,
             space: 36,
+            incrs: TIME_STEPS,
             values: (_, splits) => splits.map((at) => inUnit(at, unitOf(top), (splits[1] ?? 1) - (splits[0] ?? 0))),
           }),
         ],
         series: [{}, ...SEGMENTS.toReversed().map((name) => bars(`--segment-${name}`))],
-        hooks: { draw: [(plot) => drawInterval(plot, batchIntervalMs, top, ink)] },
+        hooks: { draw: [(plot) => drawInterval(plot, batchIntervalMs, top, inks)] },
       })}
     />
   );
@@ -165,7 +171,10 @@ function bars(name: string): uPlot.Series {
   return { fill: colour(name), width: 0, points: { show: false }, ...(paths === undefined ? {} : { paths }) };
 }
 
-function drawInterval(plot: uPlot, batchIntervalMs: number, top: number, ink: string): void {
+/** Of texts and of what is behind them. */
+type Inks = readonly [string, string];
+
+function drawInterval(plot: uPlot, batchIntervalMs: number, top: number, [ink, paper]: Inks): void {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
   const isAbove = batchIntervalMs > top;
@@ -185,9 +194,19 @@ function drawInterval(plot: uPlot, batchIntervalMs: number, top: number, ink: st
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
   }
-  ctx.fillStyle = ink;
   const isNearTop = y - bbox.top < 16 * ratio;
   ctx.textBaseline = isNearTop ? 'top' : 'bottom';
+  const { width } = ctx.measureText(text);
+  ctx.globalAlpha = 0.8;
+  ctx.fillStyle = paper;
+  ctx.fillRect(
+    bbox.left + bbox.width - width - 8 * ratio,
+    isNearTop ? y + ratio : y - 17 * ratio,
+    width + 8 * ratio,
+    16 * ratio,
+  );
+  ctx.globalAlpha = 1;
+  ctx.fillStyle = ink;
   ctx.fillText(text, bbox.left + bbox.width - 4 * ratio, isNearTop ? y + 3 * ratio : y - 3 * ratio);
   ctx.restore();
 }

@@ -100,7 +100,7 @@ function Lists({ graph: { operators, outputs } }: { readonly graph: GraphData })
     {
       key: 'reads',
       title: 'Reads',
-      class: 'wrap',
+      class: 'reads',
       cell: ({ parents }) => parents.map(nameOf).join(', ') || 'an input',
     },
     {
