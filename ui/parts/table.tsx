@@ -23,15 +23,26 @@ interface TableProps<R> {
   readonly keyOf: (row: R) => string | number;
   /** What is said where there are no rows: the table keeps its place. */
   readonly empty?: string;
+  /** Columns keep their width whatever is in them: for rows that change often. */
+  readonly isSteady?: boolean;
   readonly order?: Order;
   readonly onOrder?: (order: Order) => void;
 }
 
 /** The table. */
-export function Table<R>({ columns, empty, keyOf, label, onOrder, order, rows }: TableProps<R>): JSX.Element {
+export function Table<R>({
+  columns,
+  empty,
+  isSteady = false,
+  keyOf,
+  label,
+  onOrder,
+  order,
+  rows,
+}: TableProps<R>): JSX.Element {
   return (
     <Scroll label={label}>
-      <table aria-label={label}>
+      <table aria-label={label} class={isSteady ? 'steady' : ''}>
         <thead>
           <tr>
             {columns.map((column) => (

@@ -25,6 +25,7 @@ export function batchColumns({ status, withErrors, withMs }: Options): readonly 
   const columns: readonly Column<TimelineBatch>[] = [
     {
       key: 'time',
+      class: 'time',
       title: 'Batch time',
       sortBy: ({ time }) => time,
       cell: ({ time }) => <a href={batchPath(time)}>{batchTime(time, withMs)}</a>,
@@ -60,7 +61,7 @@ const SPENT: Column<TimelineBatch> = {
 
 const OUTPUTS: Column<TimelineBatch> = {
   key: 'outputs',
-  title: 'Outputs: succeeded/total',
+  title: 'Outputs done',
   isNumber: true,
   sortBy: ({ outputs }) => (outputs.total === 0 ? null : outputs.succeeded / outputs.total),
   cell: ({ outputs }) => <Progress {...outputs} />,
@@ -77,6 +78,7 @@ const ACKNOWLEDGED: Column<TimelineBatch> = {
 const ERROR: Column<TimelineBatch> = {
   key: 'error',
   title: 'Error',
+  class: 'error',
   sortBy: ({ error }) => error,
   cell: ({ error, failures }) =>
     error === null ? (

@@ -70,6 +70,7 @@ function Unfinished({ batches: rows, intervalMs, status, title }: UnfinishedProp
         columns={columns}
         rows={page.rows}
         keyOf={({ time }) => time}
+        isSteady
         empty={title === 'Running' ? 'No batch runs at this moment.' : 'No batch waits for its turn.'}
         order={order}
         onOrder={(next) => setQuery({ [name]: orderText(next), [`${name}-page`]: null })}
@@ -106,6 +107,7 @@ function Completed({ batches: rows, intervalMs }: Omit<UnfinishedProps, 'title' 
         columns={columns}
         rows={page.rows}
         keyOf={({ time }) => time}
+        isSteady
         empty={emptyText(filter.name, rows.length)}
         order={order}
         onOrder={(next) => setQuery({ sort: orderText(next), page: null })}

@@ -51,7 +51,7 @@ function runningFor({ batchIntervalMs, now, startedAt, totals }: OverviewData): 
 function Verdict({ now }: { readonly now: OverviewData }): JSX.Element {
   const { icon, tone, word } = VERDICT_LOOKS[now.verdict.kind];
   const { text } = now.verdict;
-  const rest = text.startsWith(`${word}: `) ? text.slice(word.length + 2) : text === word ? '' : text;
+  const rest = text.startsWith(word) ? text.slice(word.length).replace(/^[: ]+/, '') : text;
   return (
     <section class={`verdict tone-${tone}`} aria-label="Verdict">
       <Icon name={icon} size={26} />
