@@ -20,7 +20,8 @@ interface TableProps<R> {
   readonly label: string;
   readonly columns: readonly Column<R>[];
   readonly rows: readonly R[];
-  readonly keyOf: (row: R) => string | number;
+  /** What a row is told apart by; `at`, its place, where what is in the rows changes all the time. */
+  readonly keyOf: (row: R, at: number) => string | number;
   /** What is said where there are no rows: the table keeps its place. */
   readonly empty?: string;
   /** Columns keep their width whatever is in them: for rows that change often. */
@@ -58,8 +59,8 @@ export function Table<R>({
               </td>
             </tr>
           )}
-          {rows.map((row) => (
-            <tr key={keyOf(row)}>
+          {rows.map((row, at) => (
+            <tr key={keyOf(row, at)}>
               {columns.map((column) => (
                 <td key={column.key} class={classOf(column)}>
                   {column.cell(row)}

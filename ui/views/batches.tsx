@@ -69,7 +69,7 @@ function Unfinished({ batches: rows, intervalMs, status, title }: UnfinishedProp
         label={`${title} batches`}
         columns={columns}
         rows={page.rows}
-        keyOf={({ time }) => time}
+        keyOf={placeOf}
         isSteady
         empty={title === 'Running' ? 'No batch runs at this moment.' : 'No batch waits for its turn.'}
         order={order}
@@ -106,7 +106,7 @@ function Completed({ batches: rows, intervalMs }: Omit<UnfinishedProps, 'title' 
         label="Completed batches"
         columns={columns}
         rows={page.rows}
-        keyOf={({ time }) => time}
+        keyOf={placeOf}
         isSteady
         empty={emptyText(filter.name, rows.length)}
         order={order}
@@ -175,4 +175,9 @@ function Pager({ label, name, page, pages }: PagerProps): JSX.Element | null {
 
 function pageIn(name: string): number {
   return Number(query.value.get(name) ?? 1);
+}
+
+/** Rows stay where they are while batches come: a click meets the row that it was meant for. */
+function placeOf(_: TimelineBatch, at: number): number {
+  return at;
 }
