@@ -6,7 +6,7 @@ import { route } from './navigation.ts';
 import { Icon } from './parts/icon.tsx';
 import { LostBanner } from './parts/lost-banner.tsx';
 import { Empty, Mark } from './parts/panel.tsx';
-import { VERDICT_LOOKS } from './parts/verdict.ts';
+import { LOST_LOOK, VERDICT_LOOKS } from './parts/verdict.ts';
 import type { Route, View } from './route.ts';
 import { nextTheme, setTheme, type Theme, theme } from './theme.ts';
 import { Batch } from './views/batch.tsx';
@@ -48,7 +48,6 @@ export function App(): JSX.Element {
       <Header view={view} />
       <LostBanner />
       <main id="main" ref={main} tabIndex={-1}>
-        {overview.value === undefined && link.value.kind !== 'lost' && <Empty>Asking the job…</Empty>}
         <Shown here={here} />
       </main>
     </>
@@ -111,7 +110,7 @@ function Header({ view }: { readonly view: View }): JSX.Element {
         ))}
       </nav>
       <div class="tools">
-        {now !== undefined && <Mark look={VERDICT_LOOKS[now.verdict.kind]} />}
+        {now !== undefined && <Mark look={link.value.kind === 'lost' ? LOST_LOOK : VERDICT_LOOKS[now.verdict.kind]} />}
         <button
           type="button"
           class="tool"

@@ -28,13 +28,25 @@ export function sumOf(segments: Segments): number {
   return SEGMENTS.reduce((sum, name) => sum + segments[name], 0);
 }
 
-/** The width of slots in which all batches have a place: a multiple of the interval that people can read. */
-export function slotMsFor(spanMs: number, batchIntervalMs: number, slots: number): number {
-  const least = spanMs / Math.max(1, slots - 1) / batchIntervalMs;
-  if (least <= 1) return batchIntervalMs;
-  const power = 10 ** Math.floor(Math.log10(least));
-  const factor = [1, 2, 5, 10].find((one) => one * power >= least) ?? 10;
-  return factor * power * batchIntervalMs;
+/** What the width of slots depends on. */
+export interface SlotWidthOptions {
+  readonly batchIntervalMs: number;
+  readonly slots: number;
+  /** Whether batches come closer than the interval, so that slots may be narrower. */
+  readonly isDense: boolean;
+}
+
+/** The width of slots in which all batches have a place: a multiple of the interval (or of 1 ms) that people can read. */
+export function slotMsFor(spanMs: number, { batchIntervalMs, isDense, slots }: SlotWidthOptions): number {
+  const leastMs = spanMs / Math.max(1, slots - 1);
+  if (leastMs <= batchIntervalMs) return isDense ? Math.min(batchIntervalMs, readable(leastMs)) : batchIntervalMs;
+  return readable(leastMs / batchIntervalMs) * batchIntervalMs;
+}
+
+/** To 1, 2 or 5 times a power of ten. */
+function readable(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
+  return power * ([1, 2, 5].find((one) => one * power >= least) ?? 10);
 }
 
 /** @param batches oldest first @returns oldest first; none without batches */

@@ -2,10 +2,11 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import uPlot from 'uplot';
+import { timesNeedMs } from '../data/live.ts';
 import type { TimelineBatch } from '../data/types.ts';
 import { duration, fineDuration, inUnit, unitOf } from '../format/duration.ts';
 import { counted, shortCount } from '../format/number.ts';
-import { batchTime, needsMs } from '../format/time.ts';
+import { batchTime } from '../format/time.ts';
 import { goTo } from '../navigation.ts';
 import { Panel } from '../parts/panel.tsx';
 import { SegmentKey } from '../parts/segments.tsx';
@@ -33,12 +34,15 @@ const SLOTS = { least: 24, most: 120 };
 /** The panel. */
 export function Timeline({ batches, batchIntervalMs }: TimelineProps): JSX.Element {
   const [box, width] = useWidth<HTMLDivElement>();
-  const [showsAll, setShowsAll] = useState(false);
+  const [chosen, setShowsAll] = useState<boolean | undefined>(undefined);
   const [hovered, setHovered] = useState<number | undefined>(undefined);
   const slots = Math.min(SLOTS.most, Math.max(SLOTS.least, Math.floor((width - AXIS_PX) / SLOT_PX)));
   const over = useMemo(() => batches.filter(({ status }) => status === 'COMPLETED'), [batches]);
   const spanMs = (over.at(-1)?.time ?? 0) - (over[0]?.time ?? 0);
-  const slotMs = showsAll ? slotMsFor(spanMs, batchIntervalMs, slots) : batchIntervalMs;
+  // Batches that are cut eagerly come closer than the interval.
+  const isDense = over.length > 2 + (2 * spanMs) / batchIntervalMs;
+  const showsAll = chosen ?? isDense;
+  const slotMs = showsAll ? slotMsFor(spanMs, { batchIntervalMs, slots, isDense }) : batchIntervalMs;
   const made = useMemo(() => slotsOf(over, { slotMs, slots }), [over, slotMs, slots]);
   const shown = (hovered === undefined ? undefined : made[hovered]) ?? made.findLast(({ slowest }) => slowest);
   const pick = (at: number): void => {
@@ -53,7 +57,7 @@ export function Timeline({ batches, batchIntervalMs }: TimelineProps): JSX.Eleme
         <Scope showsAll={showsAll} onChange={setShowsAll} kept={over.length} interval={duration(batchIntervalMs)} />
       }
     >
-      <p class="readout">{readoutOf(shown, batchIntervalMs)}</p>
+      <p class="readout">{readoutOf(shown, timesNeedMs.value)}</p>
       <SegmentKey segments={shown?.slowest?.segments} />
       <div ref={box} class="plots">
         {width > 0 && <Delays slots={made} slotMs={slotMs} batchIntervalMs={batchIntervalMs} {...common} />}
@@ -85,12 +89,12 @@ function Scope({ interval, kept, onChange, showsAll }: ScopeProps): JSX.Element 
 }
 
 /** What is under the pointer, or came last, in words. */
-function readoutOf(slot: Slot | undefined, batchIntervalMs: number): string {
+function readoutOf(slot: Slot | undefined, withMs: boolean): string {
   if (slot?.slowest === undefined) return 'No batch is over yet.';
   const { events, segments, time } = slot.slowest;
   const which = slot.batches > 1 ? `slowest of ${counted(slot.batches, 'batch', 'batches')}: ` : '';
   const all = fineDuration(sumOf(segments));
-  return `${batchTime(time, needsMs(batchIntervalMs))} · ${which}${counted(events, 'event')} · ${all} until acknowledged`;
+  return `${batchTime(time, withMs)} · ${which}${counted(events, 'event')} · ${all} until acknowledged`;
 }
 
 type PlotCommon = Pick<Parameters<typeof Plot>[0], 'onHover' | 'onPick' | 'group'>;

@@ -4,6 +4,7 @@
  * of the browser. When the job does not answer, what is known stays, and the page tries again, less and less often.
  */
 import { computed, type Signal, signal } from '@preact/signals';
+import { needsMs } from '../format/time.ts';
 import { retryDelayMs } from './backoff.ts';
 import { askSince, merged } from './batches.ts';
 import type { Overview, TimelineBatch } from './types.ts';
@@ -26,6 +27,12 @@ export const paused: Signal<boolean> = signal(false);
 export const jobPath = computed(() => {
   const name = overview.value?.name;
   return name === undefined ? undefined : `/api/v1/applications/${encodeURIComponent(name)}`;
+});
+
+/** Whether the times of batches are shown with ms: some are no whole seconds. */
+export const timesNeedMs = computed(() => {
+  const intervalMs = overview.value?.batchIntervalMs ?? 1000;
+  return needsMs(intervalMs) || batches.value.some(({ time }) => time % 1000 !== 0);
 });
 
 /** What has come in, shown or not. */

@@ -155,6 +155,5 @@ export interface Graph {
 /** Spark's …/streaming/receivers, as far as the page reads it. */
 export interface SparkReceiver {
   readonly streamId: number;
-  readonly avgEventRate?: number;
   readonly eventRates: readonly (readonly [number, number])[];
 }

@@ -9,6 +9,10 @@ export interface Latest<T> {
   readonly problem: { readonly status: number; readonly text: string } | undefined;
 }
 
+/** The last answers of paths, so that a view shows at once what was known when it was left, even if the job is gone since. */
+const answers = new Map<string, unknown>();
+const MOST_ANSWERS = 60;
+
 const NOTHING = { value: undefined, problem: undefined } as const;
 
 /**
@@ -28,8 +32,9 @@ export function useLatest<T>(path: string | undefined, everyMs: number): Latest<
       isFirst = false;
       const answer = await answerOf<T>(path, ended.signal);
       if (answer === undefined) return;
-      setLatest((before) => ({
-        value: answer.value ?? (before.path === path ? before.value : undefined),
+      if (answer.value !== undefined) keep(path, answer.value);
+      setLatest(() => ({
+        value: answer.value ?? (answers.get(path) as T | undefined),
         problem: answer.problem,
         path,
       }));
@@ -41,7 +46,9 @@ export function useLatest<T>(path: string | undefined, everyMs: number): Latest<
       clearInterval(timer);
     };
   }, [path, everyMs, isOpen]);
-  return latest.path === path ? latest : NOTHING;
+  if (latest.path === path) return latest;
+  const kept = path === undefined ? undefined : answers.get(path);
+  return kept === undefined ? NOTHING : { value: kept as T, problem: undefined };
 }
 
 async function answerOf<T>(path: string, signal: AbortSignal): Promise<Latest<T> | undefined> {
@@ -57,4 +64,11 @@ async function answerOf<T>(path: string, signal: AbortSignal): Promise<Latest<T>
   } catch {
     return undefined;
   }
+}
+
+function keep(path: string, value: unknown): void {
+  answers.delete(path);
+  answers.set(path, value);
+  const oldest = answers.keys().next();
+  if (answers.size > MOST_ANSWERS && oldest.done !== true) answers.delete(oldest.value);
 }

@@ -26,3 +26,6 @@ export const RECEIVER_LOOKS: Readonly<Record<Receiver['state'], Look>> = {
   restarting: { icon: 'refresh', tone: 'warn', word: 'restarting' },
   stopped: { icon: 'stop', tone: 'quiet', word: 'stopped' },
 };
+
+/** While the job does not answer, nobody knows how it does. */
+export const LOST_LOOK: Look = { icon: 'alert', tone: 'warn', word: 'no answer' };

@@ -1,14 +1,15 @@
 /** All that is known of a batch. The arrow keys lead to the batches before and after it. */
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { jobPath, overview } from '../data/live.ts';
+import { jobPath, timesNeedMs } from '../data/live.ts';
 import type { BatchDetail } from '../data/types.ts';
 import { useLatest } from '../data/use-latest.ts';
 import { fineDuration } from '../format/duration.ts';
 import { count, counted } from '../format/number.ts';
-import { batchTime, needsMs, timeOfDay } from '../format/time.ts';
+import { batchTime, timeOfDay } from '../format/time.ts';
 import { goTo } from '../navigation.ts';
 import { Icon } from '../parts/icon.tsx';
+import { Loading } from '../parts/loading.tsx';
 import { Empty, Facts, Panel } from '../parts/panel.tsx';
 import { SegmentBar, SegmentKey } from '../parts/segments.tsx';
 import { batchPath } from '../route.ts';
@@ -23,7 +24,7 @@ const AGAIN_MS = 1000;
 export function Batch({ time }: { readonly time: number }): JSX.Element {
   const path = jobPath.value;
   const { problem, value } = useLatest<BatchDetail>(path && `${path}/batches/${time}`, AGAIN_MS);
-  const withMs = needsMs(overview.value?.batchIntervalMs ?? 1);
+  const withMs = timesNeedMs.value || time % 1000 !== 0;
   useArrowKeys(value);
   return (
     <>
@@ -31,6 +32,7 @@ export function Batch({ time }: { readonly time: number }): JSX.Element {
         <h1 tabIndex={-1}>Batch {batchTime(time, withMs)}</h1>
         <Neighbours batch={value} />
       </div>
+      {value === undefined && problem === undefined && <Loading />}
       {value === undefined && problem !== undefined && (
         <Empty>
           There is no batch of this time, or it is forgotten: the last 1000 are kept. <a href="/batches">All batches</a>

@@ -1,11 +1,10 @@
 /** The tables of batches, as Spark's: those that run, those that wait, those that are over. Order, page and filter stand in the address. */
 import type { JSX } from 'preact';
 import { hasFailed } from '../data/batches.ts';
-import { batches, overview } from '../data/live.ts';
+import { batches, overview, timesNeedMs } from '../data/live.ts';
 import { type Order, ordered, orderOf, orderText, pageOf } from '../data/table-order.ts';
 import type { TimelineBatch } from '../data/types.ts';
 import { count } from '../format/number.ts';
-import { needsMs } from '../format/time.ts';
 import { query, setQuery } from '../navigation.ts';
 import { Panel } from '../parts/panel.tsx';
 import { Table } from '../parts/table.tsx';
@@ -23,7 +22,6 @@ const FILTERS = [
 
 /** The view. */
 export function Batches(): JSX.Element {
-  const intervalMs = overview.value?.batchIntervalMs ?? 1000;
   const all = batches.value;
   const of = (status: TimelineBatch['status']): TimelineBatch[] => all.filter((batch) => batch.status === status);
   return (
@@ -35,9 +33,9 @@ export function Batches(): JSX.Element {
           of it.
         </p>
       </div>
-      <Unfinished title="Running" batches={of('PROCESSING')} intervalMs={intervalMs} status="processing" />
-      <Unfinished title="Waiting" batches={of('QUEUED')} intervalMs={intervalMs} status="queued" />
-      <Completed batches={of('COMPLETED')} intervalMs={intervalMs} />
+      <Unfinished title="Running" batches={of('PROCESSING')} status="processing" />
+      <Unfinished title="Waiting" batches={of('QUEUED')} status="queued" />
+      <Completed batches={of('COMPLETED')} />
     </>
   );
 }
@@ -45,13 +43,12 @@ export function Batches(): JSX.Element {
 interface UnfinishedProps {
   readonly title: 'Running' | 'Waiting';
   readonly batches: readonly TimelineBatch[];
-  readonly intervalMs: number;
   readonly status: string;
 }
 
-function Unfinished({ batches: rows, intervalMs, status, title }: UnfinishedProps): JSX.Element {
+function Unfinished({ batches: rows, status, title }: UnfinishedProps): JSX.Element {
   const name = title.toLowerCase();
-  const columns = batchColumns({ withMs: needsMs(intervalMs), status, withErrors: rows.some(hasFailed) });
+  const columns = batchColumns({ withMs: timesNeedMs.value, status, withErrors: rows.some(hasFailed) });
   const order = orderOf(
     query.value.get(name),
     columns.map(({ key }) => key),
@@ -80,10 +77,10 @@ function Unfinished({ batches: rows, intervalMs, status, title }: UnfinishedProp
   );
 }
 
-function Completed({ batches: rows, intervalMs }: Omit<UnfinishedProps, 'title' | 'status'>): JSX.Element {
+function Completed({ batches: rows }: Omit<UnfinishedProps, 'title' | 'status'>): JSX.Element {
   const filter = FILTERS.find(({ name }) => name === query.value.get('show')) ?? FILTERS[0];
   const shown = rows.filter(filter.holds);
-  const columns = batchColumns({ withMs: needsMs(intervalMs), status: undefined, withErrors: rows.some(hasFailed) });
+  const columns = batchColumns({ withMs: timesNeedMs.value, status: undefined, withErrors: rows.some(hasFailed) });
   const order = orderOf(
     query.value.get('sort'),
     columns.map(({ key }) => key),

@@ -7,6 +7,7 @@ import { useLatest } from '../data/use-latest.ts';
 import { duration } from '../format/duration.ts';
 import { BOX, type Box, layoutOf, pathOf } from '../graph/layout.ts';
 import { shortened } from '../graph/shortened.ts';
+import { Loading } from '../parts/loading.tsx';
 import { Panel, Site } from '../parts/panel.tsx';
 import { Scroll } from '../parts/scroll.tsx';
 import { type Column, Table } from '../parts/table.tsx';
@@ -22,6 +23,7 @@ export function Graph(): JSX.Element {
         <h1 tabIndex={-1}>Graph</h1>
         <p class="sub">From inputs by operators to outputs, with the lines of the job that made them.</p>
       </div>
+      {graph === undefined && <Loading />}
       {graph !== undefined && (
         <Panel title="Drawing">
           <Drawing graph={graph} />

@@ -1,13 +1,14 @@
 /** The first look at a job: whether it keeps up, where its events are, who waits, what its batches took, what came in. */
 import type { JSX } from 'preact';
 import { Timeline } from '../chart/timeline.tsx';
-import { batches, jobPath, overview } from '../data/live.ts';
+import { batches, jobPath, link, overview } from '../data/live.ts';
 import type { Overview as OverviewData, Receiver } from '../data/types.ts';
 import { useLatest } from '../data/use-latest.ts';
 import { duration } from '../format/duration.ts';
 import { count, counted } from '../format/number.ts';
 import { batchTime } from '../format/time.ts';
 import { Icon } from '../parts/icon.tsx';
+import { Loading } from '../parts/loading.tsx';
 import { Facts, Panel } from '../parts/panel.tsx';
 import { VERDICT_LOOKS } from '../parts/verdict.ts';
 import { Figures } from './overview/figures.tsx';
@@ -20,7 +21,14 @@ export function Overview(): JSX.Element {
   const now = overview.value;
   const path = jobPath.value;
   const receivers = useLatest<readonly Receiver[]>(path && `${path}/receivers`, 1000).value;
-  if (now === undefined) return <h1 tabIndex={-1}>Overview</h1>;
+  if (now === undefined) {
+    return (
+      <>
+        <h1 tabIndex={-1}>Overview</h1>
+        <Loading />
+      </>
+    );
+  }
   return (
     <>
       <div class="view-head">
@@ -49,14 +57,15 @@ function runningFor({ batchIntervalMs, now, startedAt, totals }: OverviewData): 
 }
 
 function Verdict({ now }: { readonly now: OverviewData }): JSX.Element {
+  const isLost = link.value.kind === 'lost';
   const { icon, tone, word } = VERDICT_LOOKS[now.verdict.kind];
   const { text } = now.verdict;
   const rest = text.startsWith(word) ? text.slice(word.length).replace(/^[: ]+/, '') : text;
   return (
-    <section class={`verdict tone-${tone}`} aria-label="Verdict">
+    <section class={`verdict tone-${isLost ? 'quiet' : tone}`} aria-label="Verdict">
       <Icon name={icon} size={26} />
       <p>
-        <strong>{capital(word)}</strong>
+        <strong>{isLost ? `Last known: ${word}` : capital(word)}</strong>
         {rest === '' ? '' : <span>{rest}</span>}
       </p>
     </section>

@@ -4,13 +4,15 @@ import { useMemo } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { roundedUp } from '../chart/buckets.ts';
 import { axis, Plot, timeAxis } from '../chart/plot.tsx';
-import { jobPath } from '../data/live.ts';
+import { jobPath, overview } from '../data/live.ts';
 import { addressOf } from '../data/peers.ts';
+import { ratesOf, summaryOf } from '../data/statistics.ts';
 import type { Receiver, SparkReceiver } from '../data/types.ts';
 import { useLatest } from '../data/use-latest.ts';
 import { useReceiverRates } from '../data/use-receiver-rates.ts';
 import { count, rate, shortCount, size } from '../format/number.ts';
 import { batchTime } from '../format/time.ts';
+import { Loading } from '../parts/loading.tsx';
 import { Empty, Facts, Mark, Panel } from '../parts/panel.tsx';
 import { RECEIVER_LOOKS } from '../parts/verdict.ts';
 import { colour } from '../theme.ts';
@@ -29,6 +31,7 @@ export function Receivers(): JSX.Element {
         <h1 tabIndex={-1}>Receivers</h1>
         <p class="sub">Each takes events from peers and answers them once their batch has committed.</p>
       </div>
+      {receivers === undefined && <Loading />}
       {receivers?.length === 0 && <Empty>This job has no receivers: its inputs are queues or other streams.</Empty>}
       {receivers?.map((receiver) => (
         <ReceiverPanel
@@ -51,13 +54,18 @@ interface ReceiverProps {
 function ReceiverPanel({ history, now, receiver }: ReceiverProps): JSX.Element {
   const { bytes, connections, events, lastError, name, openDeliveries, rateLimit, state } = receiver;
   const bytesNow = now?.bytes ?? null;
+  const intervalMs = overview.value?.batchIntervalMs ?? 1000;
+  const rates = useMemo(() => {
+    const amounts = history?.eventRates.map(([time, value]) => [time, (value * intervalMs) / 1000] as const);
+    return ratesOf(amounts ?? [], intervalMs);
+  }, [history, intervalMs]);
   return (
     <Panel title={name} aside={<Mark look={RECEIVER_LOOKS[state]} />}>
       <Facts
         facts={[
           ['events now', rate(now?.events)],
           ['bytes now', bytesNow === null ? '–' : `${size(bytesNow)}/s`],
-          ['mean of batches kept', rate(history?.avgEventRate)],
+          ['mean of batches kept', rate(summaryOf(rates.map(([, value]) => value))?.mean)],
           ['rate allowed', rate(rateLimit)],
           ['events in all', count(events)],
           ['bytes in all', size(bytes)],
@@ -73,16 +81,19 @@ function ReceiverPanel({ history, now, receiver }: ReceiverProps): JSX.Element {
       {events === 0 && (
         <Empty>Nothing has come in: point a Flume avro sink at {addressOf(name) ?? 'the address of this input'}.</Empty>
       )}
-      <Rates history={history} name={name} />
+      <Rates rates={rates} name={name} />
     </Panel>
   );
 }
 
-function Rates({ history, name }: { readonly history: SparkReceiver | undefined; readonly name: string }): JSX.Element {
-  const data = useMemo(() => {
-    const rates = history?.eventRates ?? [];
-    return [rates.map(([time]) => time / 1000), rates.map(([, value]) => value)];
-  }, [history]);
+function Rates({
+  name,
+  rates,
+}: {
+  readonly rates: readonly (readonly [number, number])[];
+  readonly name: string;
+}): JSX.Element {
+  const data = useMemo(() => [rates.map(([time]) => time / 1000), rates.map(([, value]) => value)], [rates]);
   const top = roundedUp(Math.max(4, ...(data[1] ?? [])));
   const series = (): uPlot.Series => ({
     stroke: colour('--accent'),
@@ -92,9 +103,9 @@ function Rates({ history, name }: { readonly history: SparkReceiver | undefined;
   });
   return (
     <>
-      <p class="plot-title">Events per second, by batch</p>
+      <p class="plot-title">Events per second</p>
       <Plot
-        label={`Events per second of ${name}, by batch`}
+        label={`Events per second of ${name}`}
         data={data}
         height={150}
         signature={String(top)}

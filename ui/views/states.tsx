@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { jobPath } from '../data/live.ts';
 import { useLatest } from '../data/use-latest.ts';
 import { count } from '../format/number.ts';
+import { Loading } from '../parts/loading.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Table } from '../parts/table.tsx';
 
@@ -22,6 +23,7 @@ export function States(): JSX.Element {
         <h1 tabIndex={-1}>States</h1>
         <p class="sub">What operators remember of keys from batch to batch.</p>
       </div>
+      {states === undefined && <Loading />}
       {states !== undefined && (
         <Panel title={`Operators that keep states (${states.length})`}>
           {states.length === 0 ? (

@@ -38,9 +38,15 @@ describe('slots', () => {
 });
 
 test('slots are as wide as all batches need, in multiples of the interval that people can read', () => {
-  expect([0, 50_000, 100_000, 101_000, 250_000, 990_000].map((span) => slotMsFor(span, 1000, 101))).toEqual([
+  const options = { batchIntervalMs: 1000, slots: 101, isDense: false };
+  expect([0, 50_000, 100_000, 101_000, 250_000, 990_000].map((span) => slotMsFor(span, options))).toEqual([
     1000, 1000, 1000, 2000, 5000, 10_000,
   ]);
+});
+
+test('slots are narrower where batches come closer than the interval', () => {
+  const options = { batchIntervalMs: 1000, slots: 101, isDense: true };
+  expect([0, 100, 4500, 60_000, 101_000].map((span) => slotMsFor(span, options))).toEqual([1, 1, 50, 1000, 2000]);
 });
 
 test('a stack has its sums from all segments down to the first', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { retryDelayMs } from '../../../ui/data/backoff.ts';
 import { addressOf, urgencyOf } from '../../../ui/data/peers.ts';
 import { type Reading, rateOf, withReading } from '../../../ui/data/rates.ts';
-import { summaryOf } from '../../../ui/data/statistics.ts';
+import { ratesOf, summaryOf } from '../../../ui/data/statistics.ts';
 import { longestOf, partitionsOf } from '../../../ui/data/tasks.ts';
 
 describe('the rate of a counter', () => {
@@ -36,6 +36,54 @@ describe('a summary', () => {
   test('counts each value in one bin', () => {
     expect(summaryOf([0, 1, 2, 3, 4], 4)?.bins).toEqual([1, 1, 1, 2]);
     expect(summaryOf([0, 0], 4)?.bins).toEqual([2, 0, 0, 0]);
+  });
+});
+
+describe('what came in a second', () => {
+  test('is that of each batch where one comes each interval', () => {
+    expect(
+      ratesOf(
+        [
+          [1000, 50],
+          [1500, 100],
+        ],
+        500,
+      ),
+    ).toEqual([
+      [1000, 100],
+      [1500, 200],
+    ]);
+    expect(ratesOf([], 500)).toEqual([]);
+  });
+
+  test('has intervals in which no batch came', () => {
+    const rates = ratesOf(
+      [
+        [1000, 5],
+        [3000, 5],
+      ],
+      1000,
+    );
+    expect(rates.map(([, rate]) => rate)).toEqual([5, 0, 5]);
+  });
+
+  test('is that of whole intervals where batches come closer', () => {
+    const points = Array.from({ length: 40 }, (_, at) => [1050 + at * 100, 7] as const);
+    expect(ratesOf(points, 1000)).toEqual([
+      [2000, 70],
+      [3000, 70],
+    ]);
+  });
+
+  test('after a long pause is that of the last intervals', () => {
+    const rates = ratesOf(
+      [
+        [0, 5],
+        [10_000_000, 6],
+      ],
+      1000,
+    );
+    expect([rates.length, rates[0]?.[1], rates.at(-1)]).toEqual([1000, 0, [10_000_000, 6]]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Spark's four questions, answered by the batches that are kept: what came in, how long a batch waits, takes, and is late in all. */
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { type Summary, summaryOf } from '../../data/statistics.ts';
+import { ratesOf, type Summary, summaryOf } from '../../data/statistics.ts';
 import type { TimelineBatch } from '../../data/types.ts';
 import { fineDuration } from '../../format/duration.ts';
 import { rate } from '../../format/number.ts';
@@ -22,8 +22,10 @@ export function Figures({ batches, batchIntervalMs }: FiguresProps): JSX.Element
   const figures = useMemo((): readonly Figure[] => {
     const summary = (of: (batch: TimelineBatch) => number | null): Summary | undefined =>
       summaryOf(batches.map(of).filter((value) => value !== null));
+    const points = batches.map(({ events, time }) => [time, events] as const);
+    const rates = ratesOf(points, batchIntervalMs).map(([, perSecond]) => perSecond);
     return [
-      { name: 'Input rate', summary: summary(({ events }) => (events * 1000) / batchIntervalMs), text: rate },
+      { name: 'Input rate', summary: summaryOf(rates), text: rate },
       { name: 'Scheduling delay', summary: summary((batch) => batch.schedulingDelayMs), text: fineDuration },
       { name: 'Processing time', summary: summary((batch) => batch.processingMs), text: fineDuration },
       { name: 'Total delay', summary: summary((batch) => batch.totalDelayMs), text: fineDuration },
