@@ -8,12 +8,15 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const outdir = path.join(root, 'dist');
 /** What package.json exports, and what is loaded by its URL: src/core/module-url.ts. */
 const doors = ['index', 'agent', 'testing', 'cli', 'worker', 'testing-job'];
+/** Of the web page, all its files together, as brotli packs them. */
+const MOST_PAGE_BYTES = 100_000;
 
 rmSync(outdir, { recursive: true, force: true });
 const tsc = path.join(path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
@@ -57,14 +60,29 @@ async function buildPage() {
     target: 'es2022',
     charset: 'utf8',
     tsconfig: 'ui/tsconfig.json',
-    legalComments: 'eof',
+    legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
   });
-  const names = Object.keys(metafile.outputs).map((name) => path.basename(name));
-  const named = (ending) => `/${names.find((name) => name.endsWith(ending))}`;
+  const files = Object.keys(metafile.outputs).map((name) => path.basename(name));
+  const named = (ending) => `/${files.find((name) => name.endsWith(ending))}`;
   const html = readFileSync(path.join(root, 'ui/index.html'), 'utf8')
     .replace('{{style}}', named('.css'))
     .replace('{{script}}', named('.js'));
   writeFileSync(path.join(outdir, 'ui/index.html'), html);
+  writeFileSync(path.join(outdir, 'ui/licences.txt'), licencesOf(metafile));
+  const bytes = [...files, 'index.html']
+    .map((name) => brotliCompressSync(readFileSync(path.join(outdir, 'ui', name))).length)
+    .reduce((sum, length) => sum + length, 0);
+  if (bytes > MOST_PAGE_BYTES)
+    throw new Error(`the web page has ${bytes} bytes (brotli), and may have ${MOST_PAGE_BYTES}`);
+}
+
+/** The licences of the packages that are in the page: they ask to go with it. */
+function licencesOf({ inputs }) {
+  const names = Object.keys(inputs).flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []);
+  return [...new Set(names)]
+    .sort()
+    .map((name) => `${name}\n\n${readFileSync(path.join(root, 'node_modules', name, 'LICENSE'), 'utf8').trim()}\n`)
+    .join('\n---\n\n');
 }

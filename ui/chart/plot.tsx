@@ -109,7 +109,9 @@ export function timeAxis(): uPlot.Axis {
   return axis({
     grid: { show: false },
     space: 76,
+    // In s: no labels with ms, which would be too long.
+    incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400],
     size: 26,
-    values: (_, splits, __, ___, step) => splits.map((at) => timeOfDay(at * 1000, step < 1)),
+    values: (_, splits) => splits.map((at) => timeOfDay(at * 1000)),
   });
 }
