@@ -5,7 +5,7 @@ import type uPlot from 'uplot';
 import { roundedUp } from '../chart/buckets.ts';
 import { axis, Plot, timeAxis } from '../chart/plot.tsx';
 import { jobPath, overview } from '../data/live.ts';
-import { addressOf } from '../data/peers.ts';
+import { nothingCameIn } from '../data/peers.ts';
 import { ratesOf, summaryOf } from '../data/statistics.ts';
 import type { Receiver, SparkReceiver } from '../data/types.ts';
 import { useLatest } from '../data/use-latest.ts';
@@ -78,9 +78,7 @@ function ReceiverPanel({ history, now, receiver }: ReceiverProps): JSX.Element {
           <span class="error-text">{batchTime(lastError.time, false)}</span> {lastError.message}
         </p>
       )}
-      {events === 0 && (
-        <Empty>Nothing has come in: point a Flume avro sink at {addressOf(name) ?? 'the address of this input'}.</Empty>
-      )}
+      {events === 0 && <Empty>{nothingCameIn([name])}</Empty>}
       <Rates rates={rates} name={name} />
     </Panel>
   );

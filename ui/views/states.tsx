@@ -27,7 +27,10 @@ export function States(): JSX.Element {
       {states !== undefined && (
         <Panel title={`Operators that keep states (${states.length})`}>
           {states.length === 0 ? (
-            <Empty>No operator keeps states. updateStateByKey and mapWithState do, and windows with an inverse.</Empty>
+            <Empty>
+              No operator keeps states. updateStateByKey and mapWithState do, and windows by event time or with an
+              inverse.
+            </Empty>
           ) : (
             <Table
               label="States"

@@ -1,7 +1,7 @@
 /** Rates of counters, summaries, tasks by partition, waits of peers, and how long the page waits before it tries again. */
 import { describe, expect, test } from 'vitest';
 import { retryDelayMs } from '../../../ui/data/backoff.ts';
-import { addressOf, urgencyOf } from '../../../ui/data/peers.ts';
+import { hintOf, nothingCameIn, urgencyOf } from '../../../ui/data/peers.ts';
 import { type Reading, rateOf, withReading } from '../../../ui/data/rates.ts';
 import { ratesOf, summaryOf } from '../../../ui/data/statistics.ts';
 import { longestOf, partitionsOf } from '../../../ui/data/tasks.ts';
@@ -104,9 +104,16 @@ describe('tasks', () => {
   });
 });
 
-test('the address of a receiver is the end of its name', () => {
-  expect(addressOf('Flume push stream [0] on 127.0.0.1:41414')).toBe('127.0.0.1:41414');
-  expect(addressOf('queue stream [1]')).toBeUndefined();
+test('where nothing has come in, it is said what to do, by the first receiver for which there is something', () => {
+  expect(hintOf(['queue stream [0]', 'Flume push stream [1] on 127.0.0.1:41414'])).toBe(
+    'point a Flume avro sink at 127.0.0.1:41414',
+  );
+  expect(hintOf(['Flume polling stream [0] of a:1, b:2'])).toBe('start a Flume agent with a SparkSink at a:1, b:2');
+  expect(hintOf(['file stream [0] of /data/in'])).toBe('move files into /data/in');
+  expect([nothingCameIn(['queue stream [0]']), nothingCameIn(['file stream [0] of /in'])]).toEqual([
+    'Nothing has come in yet.',
+    'Nothing has come in: move files into /in.',
+  ]);
 });
 
 test('a wait is pressing from half of the time on, and late at four fifths', () => {

@@ -1,7 +1,7 @@
 /** What each peer still waits for: nothing that it sent is acknowledged before its batch has committed. */
 import type { JSX } from 'preact';
 import { jobPath } from '../../data/live.ts';
-import { addressOf, type Urgency, urgencyOf } from '../../data/peers.ts';
+import { nothingCameIn, type Urgency, urgencyOf } from '../../data/peers.ts';
 import type { Receiver, WaitingPeer } from '../../data/types.ts';
 import { useLatest } from '../../data/use-latest.ts';
 import { duration } from '../../format/duration.ts';
@@ -27,7 +27,6 @@ export function Peers({ receivers }: { readonly receivers: readonly Receiver[] |
   const path = jobPath.value;
   const peers = useLatest<readonly WaitingPeer[]>(path && `${path}/peers`, 1000).value ?? [];
   const hasReceived = receivers?.some(({ events }) => (events ?? 0) > 0) ?? false;
-  const address = receivers?.map(({ name }) => addressOf(name)).find((one) => one !== undefined);
   return (
     <Panel
       title="Not yet acknowledged"
@@ -44,7 +43,7 @@ export function Peers({ receivers }: { readonly receivers: readonly Receiver[] |
         <Empty>
           {hasReceived
             ? 'No peer waits: all that was sent is acknowledged.'
-            : `Nothing has come in: point a Flume avro sink at ${address ?? "the job's input"}.`}
+            : nothingCameIn(receivers?.map(({ name }) => name) ?? [])}
         </Empty>
       )}
       {peers.length > MOST_SHOWN && <p class="note">and {peers.length - MOST_SHOWN} more, which have waited less</p>}
