@@ -33,6 +33,7 @@ export function batchColumns({ status, withErrors, withMs }: Options): readonly 
     {
       key: 'events',
       title: 'Records',
+      class: 'records',
       isNumber: true,
       sortBy: ({ events }) => events,
       cell: ({ events }) => count(events),
@@ -49,7 +50,7 @@ export function batchColumns({ status, withErrors, withMs }: Options): readonly 
 }
 
 function delay(key: string, title: string, of: (batch: TimelineBatch) => number | null): Column<TimelineBatch> {
-  return { key, title, isNumber: true, sortBy: of, cell: (batch) => duration(of(batch)) };
+  return { key, title, class: 'delay', isNumber: true, sortBy: of, cell: (batch) => duration(of(batch)) };
 }
 
 const SPENT: Column<TimelineBatch> = {
@@ -62,6 +63,7 @@ const SPENT: Column<TimelineBatch> = {
 const OUTPUTS: Column<TimelineBatch> = {
   key: 'outputs',
   title: 'Outputs done',
+  class: 'outputs',
   isNumber: true,
   sortBy: ({ outputs }) => (outputs.total === 0 ? null : outputs.succeeded / outputs.total),
   cell: ({ outputs }) => <Progress {...outputs} />,
@@ -70,6 +72,7 @@ const OUTPUTS: Column<TimelineBatch> = {
 const ACKNOWLEDGED: Column<TimelineBatch> = {
   key: 'acknowledged',
   title: 'Acknowledged',
+  class: 'acknowledged',
   isNumber: true,
   sortBy: ({ acknowledged }) => acknowledged,
   cell: ({ acknowledged }) => count(acknowledged),
