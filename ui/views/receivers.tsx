@@ -32,7 +32,7 @@ export function Receivers(): JSX.Element {
         <p class="sub">Each takes events from peers and answers them once their batch has committed.</p>
       </div>
       {receivers === undefined && <Loading />}
-      {receivers?.length === 0 && <Empty>This job has no receivers: its inputs are queues or other streams.</Empty>}
+      {receivers?.length === 0 && <Empty>This job has no receivers.</Empty>}
       {receivers?.map((receiver) => (
         <ReceiverPanel
           key={receiver.id}

@@ -6,6 +6,7 @@ import type { Receiver, WaitingPeer } from '../../data/types.ts';
 import { useLatest } from '../../data/use-latest.ts';
 import { duration } from '../../format/duration.ts';
 import { count, counted } from '../../format/number.ts';
+import { Loading } from '../../parts/loading.tsx';
 import { Empty, Panel } from '../../parts/panel.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 
@@ -32,19 +33,18 @@ export function Peers({ receivers }: { readonly receivers: readonly Receiver[] |
       title="Not yet acknowledged"
       aside={<p class="aside">{peers.length === 0 ? '' : counted(peers.length, 'peer')}</p>}
     >
-      {peers.length > 0 ? (
+      {receivers === undefined && <Loading />}
+      {receivers !== undefined && !hasReceived && peers.length === 0 && (
+        <Empty>{nothingCameIn(receivers.map(({ name }) => name))}</Empty>
+      )}
+      {(hasReceived || peers.length > 0) && (
         <Table
           label="What peers wait for"
           columns={COLUMNS}
           rows={peers.slice(0, MOST_SHOWN)}
           keyOf={({ peer, receiver }) => `${receiver} ${peer}`}
+          empty="No peer waits: all that was sent is acknowledged."
         />
-      ) : (
-        <Empty>
-          {hasReceived
-            ? 'No peer waits: all that was sent is acknowledged.'
-            : nothingCameIn(receivers?.map(({ name }) => name) ?? [])}
-        </Empty>
       )}
       {peers.length > MOST_SHOWN && <p class="note">and {peers.length - MOST_SHOWN} more, which have waited less</p>}
     </Panel>

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { Receiver } from '../../data/types.ts';
 import { type ReceiverRates, useReceiverRates } from '../../data/use-receiver-rates.ts';
 import { rate, size } from '../../format/number.ts';
+import { Loading } from '../../parts/loading.tsx';
 import { Empty, Mark, Panel } from '../../parts/panel.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { RECEIVER_LOOKS } from '../../parts/verdict.ts';
@@ -19,10 +20,10 @@ export function ReceiverSummary({ receivers }: { readonly receivers: readonly Re
       title="Receivers"
       aside={<p class="aside">{receivers === undefined ? '' : `${active} of ${receivers.length} run`}</p>}
     >
-      {receivers !== undefined && receivers.length > 0 ? (
+      {receivers === undefined && <Loading />}
+      {receivers?.length === 0 && <Empty>This job has no receivers.</Empty>}
+      {receivers !== undefined && receivers.length > 0 && (
         <Table label="Receivers" columns={columns} rows={receivers} keyOf={({ id }) => id} />
-      ) : (
-        <Empty>This job has no receivers: its inputs are queues or other streams.</Empty>
       )}
     </Panel>
   );
