@@ -47,7 +47,7 @@ export class History {
   /** @param retained how many batches that are over are kept */
   constructor(
     { clock, events$, telemetry }: Pick<Observed, 'clock' | 'events$' | 'telemetry'>,
-    retained = RETAINED_BATCHES,
+    retained: number = RETAINED_BATCHES,
   ) {
     this.#clock = clock;
     this.#retained = retained;

@@ -26,11 +26,11 @@ const MS = { ...NUMBER, description: 'ms' };
 const TIME_MS = { ...INTEGER, description: 'ms since the epoch' };
 const SPARK_TIME = { ...TEXT, description: 'as Spark writes it: 2015-03-11T15:27:56.138GMT' };
 
-export const APPLICATIONS = list(
+export const APPLICATIONS: Schema = list(
   record({ id: TEXT, name: TEXT, attempts: list(record({ startTime: SPARK_TIME, completed: BOOLEAN })) }),
 );
 
-export const STATISTICS = record(
+export const STATISTICS: Schema = record(
   {
     startTime: SPARK_TIME,
     batchDuration: MS,
@@ -50,7 +50,7 @@ export const STATISTICS = record(
   ['avgInputRate', 'avgSchedulingDelay', 'avgProcessingTime', 'avgTotalDelay'],
 );
 
-export const RECEIVER = record(
+export const RECEIVER: Schema = record(
   {
     streamId: INTEGER,
     streamName: TEXT,
@@ -65,9 +65,9 @@ export const RECEIVER = record(
   },
   ['lastErrorTime', 'lastErrorMessage', 'lastError', 'avgEventRate'],
 );
-export const RECEIVERS = list(RECEIVER);
+export const RECEIVERS: Schema = list(RECEIVER);
 
-export const BATCH = record(
+export const BATCH: Schema = record(
   {
     batchId: TIME_MS,
     batchTime: SPARK_TIME,
@@ -85,9 +85,9 @@ export const BATCH = record(
   },
   ['schedulingDelay', 'processingTime', 'totalDelay', 'firstFailureReason'],
 );
-export const BATCHES = list(BATCH);
+export const BATCHES: Schema = list(BATCH);
 
-export const OPERATION = record(
+export const OPERATION: Schema = record(
   {
     outputOpId: INTEGER,
     name: TEXT,
@@ -100,13 +100,13 @@ export const OPERATION = record(
   },
   ['endTime', 'duration', 'failureReason'],
 );
-export const OPERATIONS = list(OPERATION);
+export const OPERATIONS: Schema = list(OPERATION);
 
 const SEGMENTS = record({ waited: MS, stages: MS, outputs: MS, commit: MS, other: MS, acknowledged: MS });
 const STEPS = ['receive', 'block', 'batch', 'stage', 'output', 'commit', 'acknowledge'];
 const VERDICTS = ['starting', 'keeping-up', 'falling-behind', 'catching-up', 'failing', 'idle', 'stopped'];
 
-export const OVERVIEW = record({
+export const OVERVIEW: Schema = record({
   name: TEXT,
   state: { enum: ['initialized', 'active', 'stopped'] },
   now: TIME_MS,
@@ -126,7 +126,7 @@ export const OVERVIEW = record({
   }),
 });
 
-export const PEERS = list(
+export const PEERS: Schema = list(
   record({
     receiver: INTEGER,
     name: TEXT,
@@ -139,7 +139,7 @@ export const PEERS = list(
   }),
 );
 
-export const TIMELINE = list(
+export const TIMELINE: Schema = list(
   record({
     time: TIME_MS,
     status: TEXT,
@@ -156,7 +156,7 @@ export const TIMELINE = list(
   }),
 );
 
-export const DETAIL = record({
+export const DETAIL: Schema = record({
   time: TIME_MS,
   status: TEXT,
   events: INTEGER,
@@ -204,7 +204,7 @@ export const DETAIL = record({
   next: orNull(TIME_MS),
 });
 
-export const GRAPH = record({
+export const GRAPH: Schema = record({
   operators: list(
     record({
       id: INTEGER,
@@ -220,7 +220,7 @@ export const GRAPH = record({
   outputs: list(record({ id: TEXT, kind: TEXT, operator: INTEGER, site: orNull(TEXT) })),
 });
 
-export const INPUTS = list(
+export const INPUTS: Schema = list(
   record({
     id: INTEGER,
     name: TEXT,
@@ -234,10 +234,10 @@ export const INPUTS = list(
   }),
 );
 
-export const STATES = list(record({ operator: TEXT, keys: INTEGER }));
+export const STATES: Schema = list(record({ operator: TEXT, keys: INTEGER }));
 
-export const SETTINGS = list(record({ name: TEXT, value: TEXT }));
+export const SETTINGS: Schema = list(record({ name: TEXT, value: TEXT }));
 
-export const READINESS = record({ ready: BOOLEAN, problems: list(TEXT) });
+export const READINESS: Schema = record({ ready: BOOLEAN, problems: list(TEXT) });
 
-export const PROBLEM = record({ error: TEXT });
+export const PROBLEM: Schema = record({ error: TEXT });

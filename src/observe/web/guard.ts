@@ -5,7 +5,7 @@
  * - what changes something needs the token that the job was started with; without one nothing can be changed.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isIP } from 'node:net';
+import { net } from '../../core/machine.ts';
 
 /** What the guard goes by. */
 export interface GuardOptions {
@@ -52,7 +52,7 @@ export class Guard {
       .exec(host)
       ?.slice(1)
       .find((part) => part !== undefined);
-    return name !== undefined && (isIP(name) !== 0 || this.#names.has(name.toLowerCase()));
+    return name !== undefined && (net.isIP(name) !== 0 || this.#names.has(name.toLowerCase()));
   }
 }
 
