@@ -100,3 +100,23 @@ export function segmentsOf(record: BatchRecord): Segments {
     acknowledged: acknowledgedAt === undefined || endedAt === undefined ? 0 : Math.max(0, acknowledgedAt - endedAt),
   };
 }
+
+/** What failed first in a batch, in words; undefined: nothing has. */
+export function firstFailureOf({ failures, givenUp, outputs }: BatchRecord): string | undefined {
+  const output = outputs.find(({ failureReason }) => failureReason !== undefined);
+  return output?.failureReason ?? failures[0]?.message ?? givenUp;
+}
+
+/** How many outputs of a batch have been begun, and what became of them. */
+export interface OutputCounts {
+  readonly total: number;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+/** Counts them. */
+export function outputCountsOf({ outputs }: BatchRecord): OutputCounts {
+  const failed = outputs.filter(({ failureReason }) => failureReason !== undefined).length;
+  const ended = outputs.filter(({ endedAt }) => endedAt !== undefined).length;
+  return { total: outputs.length, succeeded: ended - failed, failed };
+}

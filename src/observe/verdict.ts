@@ -47,13 +47,16 @@ export function verdictOf(input: VerdictInput): Verdict {
     const times = failedAttempts === 1 ? 'once' : `${failedAttempts} times`;
     return { kind: 'failing', text: `failing: the batch has failed ${times} and is run again`, delayPerMinuteMs: 0 };
   }
-  const recent = batches.filter(({ time, startedAt }) => startedAt !== undefined && time >= now - LOOK_BACK_MS);
-  const held = recent.findLast(({ events }) => events > 0);
+  const held = batches.findLast(({ events }) => events > 0);
   const idleAfter = Math.max(IDLE_MS, IDLE_INTERVALS * batchIntervalMs);
-  if (held === undefined || now - held.time > idleAfter) {
+  // A batch with events that waits or runs, for however long, is no idleness.
+  if (held === undefined || (held.endedAt !== undefined && now - held.endedAt > idleAfter)) {
     return { kind: 'idle', text: 'idle: nothing comes in', delayPerMinuteMs: 0 };
   }
-  const delay = schedulingDelayOf(recent.at(-1) ?? held) ?? 0;
+  // By their starts: the times of batches lie far back where the job is late.
+  const recent = batches.filter(({ startedAt = 0 }) => startedAt >= now - LOOK_BACK_MS);
+  const last = recent.at(-1) ?? batches.findLast(({ startedAt }) => startedAt !== undefined) ?? held;
+  const delay = schedulingDelayOf(last) ?? Math.max(0, now - last.time);
   const slope = recent.length < LEAST ? 0 : slopeOf(recent);
   const delayPerMinuteMs = Math.round(slope * 60_000);
   if (delay > batchIntervalMs && slope > NOISE) {
@@ -77,9 +80,9 @@ export function verdictOf(input: VerdictInput): Verdict {
   };
 }
 
-/** How the scheduling delay grows with the time: least squares. */
+/** How the scheduling delay grows from start to start: least squares. */
 function slopeOf(batches: readonly BatchRecord[]): number {
-  const points = batches.map((batch) => [batch.time, schedulingDelayOf(batch) ?? 0] as const);
+  const points = batches.map((batch) => [batch.startedAt ?? batch.time, schedulingDelayOf(batch) ?? 0] as const);
   const mean = (of: (point: readonly [number, number]) => number): number =>
     points.reduce((sum, point) => sum + of(point), 0) / points.length;
   const [x, y] = [mean(([time]) => time), mean(([, delay]) => delay)];

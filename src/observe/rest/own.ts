@@ -2,6 +2,10 @@
 import type { Span } from '../../core/telemetry.ts';
 import {
   type BatchRecord,
+  type BatchStatus,
+  firstFailureOf,
+  type OutputCounts,
+  outputCountsOf,
   processingTimeOf,
   type Segments,
   schedulingDelayOf,
@@ -52,13 +56,18 @@ export function peers(observer: Observer): readonly WaitingPeer[] {
 /** A batch in a timeline. */
 export interface TimelineBatch {
   readonly time: number;
-  readonly status: string;
+  readonly status: BatchStatus;
   readonly events: number;
   /** Attempts that failed. */
   readonly failures: number;
   readonly givenUp: boolean;
   readonly acknowledged: number | null;
+  readonly schedulingDelayMs: number | null;
+  readonly processingMs: number | null;
   readonly totalDelayMs: number | null;
+  readonly outputs: OutputCounts;
+  /** What failed first, in words. */
+  readonly error: string | null;
   readonly segments: Segments;
 }
 
@@ -77,7 +86,11 @@ export function timelineBatch(record: BatchRecord): TimelineBatch {
     failures: failures.length,
     givenUp: givenUp !== undefined,
     acknowledged: acknowledged ?? null,
+    schedulingDelayMs: schedulingDelayOf(record) ?? null,
+    processingMs: processingTimeOf(record) ?? null,
     totalDelayMs: totalDelayOf(record) ?? null,
+    outputs: outputCountsOf(record),
+    error: firstFailureOf(record) ?? null,
     segments: segmentsOf(record),
   };
 }

@@ -147,7 +147,11 @@ export const TIMELINE: Schema = list(
     failures: INTEGER,
     givenUp: BOOLEAN,
     acknowledged: orNull(INTEGER),
+    schedulingDelayMs: orNull(MS),
+    processingMs: orNull(MS),
     totalDelayMs: orNull(MS),
+    outputs: record({ total: INTEGER, succeeded: INTEGER, failed: INTEGER }),
+    error: orNull(TEXT),
     segments: SEGMENTS,
   }),
 );

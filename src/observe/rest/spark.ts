@@ -6,7 +6,9 @@
 import {
   type BatchRecord,
   type BatchStatus,
+  firstFailureOf,
   type OutputOfBatch,
+  outputCountsOf,
   processingTimeOf,
   schedulingDelayOf,
   totalDelayOf,
@@ -120,9 +122,8 @@ export function recordOf({ history }: Observer, time: number): BatchRecord {
 }
 
 function batchFields(record: BatchRecord, batchIntervalMs: number): object {
-  const { events, failures, givenUp, outputs, status, time } = record;
-  const failed = outputs.filter(({ failureReason }) => failureReason !== undefined);
-  const first = failed[0]?.failureReason ?? failures[0]?.message ?? givenUp;
+  const { events, outputs, status, time } = record;
+  const { failed, succeeded, total } = outputCountsOf(record);
   return {
     batchId: time,
     batchTime: sparkTime(time),
@@ -133,12 +134,10 @@ function batchFields(record: BatchRecord, batchIntervalMs: number): object {
     ...present('processingTime', processingTimeOf(record)),
     ...present('totalDelay', totalDelayOf(record)),
     numActiveOutputOps: outputs.filter(({ endedAt }) => endedAt === undefined).length,
-    numCompletedOutputOps: outputs.filter(
-      ({ endedAt, failureReason }) => endedAt !== undefined && failureReason === undefined,
-    ).length,
-    numFailedOutputOps: failed.length,
-    numTotalOutputOps: outputs.length,
-    ...present('firstFailureReason', first),
+    numCompletedOutputOps: succeeded,
+    numFailedOutputOps: failed,
+    numTotalOutputOps: total,
+    ...present('firstFailureReason', firstFailureOf(record)),
   };
 }
 

@@ -48,7 +48,7 @@ const data = (more: Partial<TopData> = {}): TopData => ({
       givenUp: false,
       acknowledged: 500,
     },
-    totalDelayMs: 10,
+    ...{ schedulingDelayMs: 5, processingMs: 5, totalDelayMs: 10, outputs: { total: 1, succeeded: 1, failed: 0 }, error: null },
     segments: { waited: 5, stages: 3, outputs: 1, commit: 1, other: 0, acknowledged: 0 },
   })),
   ...more,

@@ -26,7 +26,7 @@ describe('a job', () => {
   it.each([
     ['keeping-up', 'keeping up: a batch waits 3 ms for its turn', () => 3],
     ['keeping-up', 'keeping up: a batch waits 290 ms for its turn', (i: number) => i * 10],
-    ['falling-behind', 'falling behind by 6.0 s a minute: a batch waits 2.9 s for its turn', (i: number) => i * 100],
+    ['falling-behind', 'falling behind by 5.5 s a minute: a batch waits 2.9 s for its turn', (i: number) => i * 100],
     ['catching-up', 'catching up: a batch waits 5.0 s for its turn', (i: number) => 7900 - i * 100],
     ['catching-up', 'behind: a batch waits 5.0 s for its turn', () => 5000],
   ])('is %s', (kind, text, delayOf) => {

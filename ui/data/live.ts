@@ -1,0 +1,125 @@
+/**
+ * What the page knows of the job. It listens to the job's events (/api/v1/events): an overview once a second, and each batch that is over.
+ * With each overview it asks for what else has changed in the timeline. What came in is shown at most four times a second, with a frame
+ * of the browser. When the job does not answer, what is known stays, and the page tries again, less and less often.
+ */
+import { computed, type Signal, signal } from '@preact/signals';
+import { needsMs } from '../format/time.ts';
+import { retryDelayMs } from './backoff.ts';
+import { askSince, merged } from './batches.ts';
+import type { Overview, TimelineBatch } from './types.ts';
+
+/** How the page and the job are connected; times are of the browser, in ms since the epoch. */
+export type Link =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'open' }
+  | { readonly kind: 'lost'; readonly since: number; readonly nextTryAt: number };
+
+const BETWEEN_DRAWINGS_MS = 250;
+
+export const link: Signal<Link> = signal<Link>({ kind: 'connecting' });
+export const overview: Signal<Overview | undefined> = signal<Overview | undefined>(undefined);
+/** Oldest first. */
+export const batches: Signal<readonly TimelineBatch[]> = signal<readonly TimelineBatch[]>([]);
+/** Whether the viewer wants what is shown to stand still. */
+export const paused: Signal<boolean> = signal(false);
+/** Below which the job's own endpoints are; undefined: the job is not known yet. */
+export const jobPath = computed(() => {
+  const name = overview.value?.name;
+  return name === undefined ? undefined : `/api/v1/applications/${encodeURIComponent(name)}`;
+});
+
+/** Whether the times of batches are shown with ms: some are no whole seconds. */
+export const timesNeedMs = computed(() => {
+  const intervalMs = overview.value?.batchIntervalMs ?? 1000;
+  return needsMs(intervalMs) || batches.value.some(({ time }) => time % 1000 !== 0);
+});
+
+/** What has come in, shown or not. */
+const known: { overview: Overview | undefined; batches: readonly TimelineBatch[] } = {
+  overview: undefined,
+  batches: [],
+};
+let news: TimelineBatch[] = [];
+let isAsking = false;
+let isDrawing = false;
+let lastDrawnAt = 0;
+let tries = 0;
+let source: EventSource | undefined;
+let retry: ReturnType<typeof setTimeout> | undefined;
+
+/** Begins to listen; called again, it tries at once. */
+export function connect(): void {
+  clearTimeout(retry);
+  source?.close();
+  const opened = new EventSource('/api/v1/events');
+  source = opened;
+  opened.addEventListener('overview', (event: MessageEvent<string>) => {
+    tries = 0;
+    if (link.value.kind !== 'open') link.value = { kind: 'open' };
+    takeOverview(JSON.parse(event.data) as Overview);
+  });
+  opened.addEventListener('batch', (event: MessageEvent<string>) => {
+    news.push(JSON.parse(event.data) as TimelineBatch);
+    draw();
+  });
+  opened.addEventListener('error', () => {
+    opened.close();
+    tries++;
+    const now = Date.now();
+    const delay = retryDelayMs(tries);
+    link.value = { kind: 'lost', since: link.value.kind === 'lost' ? link.value.since : now, nextTryAt: now + delay };
+    retry = setTimeout(connect, delay);
+  });
+}
+
+/** Stops or goes on to show what comes in. */
+export function setPaused(isPaused: boolean): void {
+  paused.value = isPaused;
+  draw();
+}
+
+function takeOverview(next: Overview): void {
+  const isAnother = known.overview !== undefined && known.overview.startedAt !== next.startedAt;
+  if (isAnother) {
+    known.batches = [];
+    news = [];
+  }
+  known.overview = next;
+  draw();
+  void askForTimeline(next.name);
+}
+
+async function askForTimeline(name: string): Promise<void> {
+  if (isAsking) return;
+  isAsking = true;
+  known.batches = merged(known.batches, news.splice(0));
+  const since = askSince(known.batches);
+  try {
+    const response = await fetch(`/api/v1/applications/${encodeURIComponent(name)}/timeline?since=${since}`);
+    if (!response.ok) return;
+    known.batches = merged(known.batches, (await response.json()) as TimelineBatch[], since);
+    draw();
+  } catch {
+    // The stream of events tells that the job is gone.
+  } finally {
+    isAsking = false;
+  }
+}
+
+/** Shows what is known with one of the next frames. */
+function draw(): void {
+  if (isDrawing) return;
+  isDrawing = true;
+  const wait = Math.max(0, lastDrawnAt + BETWEEN_DRAWINGS_MS - performance.now());
+  setTimeout(() => requestAnimationFrame(show), wait);
+}
+
+function show(): void {
+  isDrawing = false;
+  lastDrawnAt = performance.now();
+  if (news.length > 0) known.batches = merged(known.batches, news.splice(0));
+  if (paused.value) return;
+  overview.value = known.overview;
+  batches.value = known.batches;
+}

@@ -1,0 +1,46 @@
+/** Where the page is: the path and what stands behind the `?`, both to be shared. Links are followed without loading the page anew. */
+import { computed, signal } from '@preact/signals';
+import { type Route, routeOf } from './route.ts';
+
+const path = signal(location.pathname);
+const search = signal(location.search);
+
+export const route = computed<Route>(() => routeOf(path.value));
+export const query = computed(() => new URLSearchParams(search.value));
+
+/** Goes to a view. */
+export function goTo(target: string): void {
+  history.pushState(null, '', target);
+  follow();
+  scrollTo(0, 0);
+}
+
+/** Changes what stands behind the `?`; it is no step back of its own. @param changes null takes a name out */
+export function setQuery(changes: Readonly<Record<string, string | null>>): void {
+  const next = new URLSearchParams(search.value);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null) next.delete(name);
+    else next.set(name, value);
+  }
+  const text = next.toString();
+  history.replaceState(null, '', `${path.value}${text === '' ? '' : `?${text}`}`);
+  follow();
+}
+
+/** Begins to listen to the browser's buttons and to clicks on links. */
+export function startNavigation(): void {
+  addEventListener('popstate', follow);
+  document.addEventListener('click', (event) => {
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+    if (link === null || !isPlain || event.defaultPrevented || link.target !== '') return;
+    if (link.origin !== location.origin || link.hash !== '' || link.pathname.includes('.')) return;
+    event.preventDefault();
+    goTo(link.pathname + link.search);
+  });
+}
+
+function follow(): void {
+  path.value = location.pathname;
+  search.value = location.search;
+}
