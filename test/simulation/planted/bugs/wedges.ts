@@ -43,7 +43,7 @@ export const WEDGES: readonly Bug[] = [
   {
     name: 'log-idle-never-told',
     file: 'flow/block/admission.ts',
-    find: `      if (this.#logging === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+    find: `      if (!this.isLogging) for (const resolve of this.#onIdle.splice(0)) resolve();
 `,
     replace: '',
     what: 'A stop that waits for the log waits for ever.',
