@@ -13,6 +13,11 @@ import type { Observed } from './observed.ts';
 /** Spark's spark.streaming.ui.retainedBatches. */
 export const RETAINED_BATCHES = 1000;
 
+/** Stages, tasks and outputs that are kept in all, some 200 bytes each; of older batches their sums are. */
+const MOST_SPANS = 100_000;
+/** Attempts of a batch that are kept, the last ones: one that never succeeds is tried for ever. */
+const MOST_FAILURES = 100;
+
 /** What has happened since the start, of all batches. */
 export interface Totals {
   readonly batches: number;
@@ -28,6 +33,10 @@ export interface Totals {
 export class History {
   readonly #clock: Clock;
   readonly #retained: number;
+  readonly #mostSpans: number;
+  /** Batches whose spans are kept one by one, oldest first, with how many there are. */
+  readonly #detailed: { readonly time: number; readonly count: number }[] = [];
+  #spans = 0;
   /** By time, in the order in which they came. Those that are over are dropped, oldest first, when there are too many. */
   readonly #batches = new Map<number, BatchRecord>();
   readonly #subscription: Subscription;
@@ -45,13 +54,15 @@ export class History {
     skippedValues: 0,
   };
 
-  /** @param retained how many batches that are over are kept */
+  /** @param retained how many batches that are over are kept @param mostSpans how many spans of them are kept one by one */
   constructor(
     { clock, events$, telemetry }: Pick<Observed, 'clock' | 'events$' | 'telemetry'>,
     retained: number = RETAINED_BATCHES,
+    mostSpans: number = MOST_SPANS,
   ) {
     this.#clock = clock;
     this.#retained = retained;
+    this.#mostSpans = mostSpans;
     this.#subscription = events$.subscribe((event) => this.#take(event));
     this.#endSpans = telemetry.onSpan((span) => this.#takeSpan(span));
   }
@@ -134,7 +145,7 @@ export class History {
       case 'batchFailed':
         this.#totals.failedAttempts++;
         return this.#change(event.time, ({ failures }) => ({
-          failures: [...failures, failureOf(event.attempt, event.error, this.#clock.now())],
+          failures: [...failures.slice(1 - MOST_FAILURES), failureOf(event.attempt, event.error, this.#clock.now())],
         }));
       case 'batchGivenUp':
         this.#totals.givenUpBatches++;
@@ -185,7 +196,18 @@ export class History {
 
   /** What took time in a batch is told when it has ended; its peers may not have been told by then. */
   #takeSpan({ labels, name, parts }: Span): void {
-    if (name === 'batch') this.#change(Number(labels['time']), () => ({ spans: parts }));
+    if (name !== 'batch') return;
+    const time = Number(labels['time']);
+    const count = parts.reduce((sum, part) => sum + 1 + part.parts.length, 0);
+    this.#change(time, () => ({ spans: parts }));
+    this.#detailed.push({ time, count });
+    this.#spans += count;
+    while (this.#spans > this.#mostSpans && this.#detailed.length > 1) {
+      const oldest = this.#detailed.shift();
+      if (oldest === undefined) return;
+      this.#spans -= oldest.count;
+      this.#change(oldest.time, ({ spans }) => ({ spans: sumsOf(spans) }));
+    }
   }
 
   #change(time: number, change: (batch: BatchRecord) => Partial<BatchRecord>): void {
@@ -202,6 +224,16 @@ export class History {
       if (status === 'COMPLETED') this.#batches.delete(oldest);
     }
   }
+}
+
+/** One span for all of a name, so that what the time of the batch was spent on stays known. */
+function sumsOf(spans: readonly Span[]): Span[] {
+  const sums = new Map<string, Span>();
+  for (const { durationMs, name, startedAt } of spans) {
+    const sum = sums.get(name) ?? { name, startedAt, durationMs: 0, labels: { operator: 'all stages' }, parts: [] };
+    sums.set(name, { ...sum, durationMs: sum.durationMs + durationMs });
+  }
+  return [...sums.values()];
 }
 
 function withOutput(batch: BatchRecord, output: OutputOfBatch): Partial<BatchRecord> {

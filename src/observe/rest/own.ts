@@ -83,7 +83,7 @@ export function timelineBatch(record: BatchRecord): TimelineBatch {
     time,
     status,
     events,
-    failures: failures.length,
+    failures: failures.at(-1)?.attempt ?? 0,
     givenUp: givenUp !== undefined,
     acknowledged: acknowledged ?? null,
     schedulingDelayMs: schedulingDelayOf(record) ?? null,

@@ -70,6 +70,43 @@ describe('a history', () => {
     expect(history.totals.givenUpBatches).toBe(1);
   });
 
+  it('keeps of batches with very many tasks what their time was spent on, and of attempts the last', () => {
+    const told = new Told();
+    const history = new History(told, 10, 50);
+    const task = { name: 'task', startedAt: 1, durationMs: 1, labels: {}, parts: [] };
+    const stage = {
+      name: 'stage',
+      startedAt: 1,
+      durationMs: 5,
+      labels: { operator: 'map' },
+      parts: Array(10).fill(task),
+    };
+    const parts = [stage, stage, { ...task, name: 'output', durationMs: 3 }];
+    for (const time of [1, 2, 3]) {
+      told.submit(time);
+      told.telemetry.span({ name: 'batch', startedAt: 1, durationMs: 9, labels: { time: String(time) }, parts });
+      told.complete(time);
+    }
+    const spansOf = (time: number) => history.batch(time)?.spans.map(({ durationMs, name }) => [name, durationMs]);
+    expect([spansOf(1), spansOf(3)]).toEqual([
+      [
+        ['stage', 10],
+        ['output', 3],
+      ],
+      [
+        ['stage', 5],
+        ['stage', 5],
+        ['output', 3],
+      ],
+    ]);
+    expect(history.batch(3)?.spans[0]?.parts.length).toBe(10);
+    told.submit(4);
+    for (let attempt = 1; attempt <= 250; attempt++)
+      told.events$.next({ type: 'batchFailed', time: 4, attempt, error: new Error('away') });
+    const { failures = [] } = history.batch(4) ?? {};
+    expect([failures.length, failures.at(-1)?.attempt]).toEqual([100, 250]);
+  });
+
   it('costs nobody anything once it is closed', () => {
     const told = new Told();
     const history = new History(told);
