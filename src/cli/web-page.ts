@@ -37,6 +37,7 @@ export class WebPage {
   /** Whether somebody asked for its place: then the job does not run without it. */
   readonly #isAsked: boolean;
   #opening: Promise<void> | undefined;
+  #isClosed = false;
 
   /** @throws UsageError; StreamjobError CONFIG_INVALID */
   constructor(ssc: StreamingContext, flags: RunFlags, telemetry: TelemetryRegistry, place: PagePlace) {
@@ -73,6 +74,7 @@ export class WebPage {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#opening?.catch(() => {});
     await this.#job.close();
   }
@@ -100,6 +102,7 @@ export class WebPage {
   async #open(): Promise<void> {
     const { log } = this.#options;
     const url = await this.#job.serve(this.#options);
-    log.info({ url }, `the job's page: ${url}`);
+    // A run that was over as soon has no page to look at.
+    if (!this.#isClosed) log.info({ url }, `the job's page: ${url}`);
   }
 }
