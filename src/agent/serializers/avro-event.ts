@@ -3,17 +3,16 @@
  * Source: the Avro specification 1.11, object container files; FlumeEventAvroEventSerializer of Flume 1.11.
  */
 import zlib from 'node:zlib';
+import { containerHeader, MARK_BYTES } from '../../avro/container.ts';
 import { encodeAppend } from '../../avro/protocols/flume.ts';
 import { snappyCompress } from '../../avro/snappy.ts';
-import { encodeLong, encodeString } from '../../avro/writer.ts';
+import { encodeLong } from '../../avro/writer.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { randomBytes } from '../../core/machine.ts';
 import { defineComponent } from '../component/component.ts';
 import { choice, int } from '../component/fields.ts';
 import type { FileSerializer, Serializer, SerializerContext, SerializerType } from './serializer.ts';
 
-const MAGIC = Buffer.from('Obj\u0001', 'latin1');
-const SYNC_BYTES = 16;
 const SCHEMA =
   '{"type":"record","name":"Event","fields":[{"name":"headers","type":{"type":"map","values":"string"}},{"name":"body","type":"bytes"}]}';
 
@@ -27,7 +26,7 @@ type Codec = keyof typeof CODECS;
 
 /** One container. Each batch ends a block, so that what is synced is whole. */
 class Container implements FileSerializer {
-  readonly #marker = randomBytes(SYNC_BYTES);
+  readonly #marker = randomBytes(MARK_BYTES);
   readonly #codec: Codec;
   readonly #blockBytes: number;
 
@@ -37,12 +36,7 @@ class Container implements FileSerializer {
   }
 
   begin(): readonly Uint8Array[] {
-    const metadata = [
-      [encodeString('avro.schema'), encodeString(SCHEMA)],
-      [encodeString('avro.codec'), encodeString(this.#codec)],
-    ].flat();
-    // A map: how many entries, the entries, and 0 for the end.
-    return [MAGIC, encodeLong(2), ...metadata, encodeLong(0), this.#marker];
+    return [containerHeader(SCHEMA, this.#codec, this.#marker)];
   }
 
   batch(events: readonly PlainEvent[]): readonly Uint8Array[] {

@@ -6,6 +6,7 @@
  */
 
 import path from 'node:path';
+import { containerHeader, EVENT_SCHEMA, MARK_BYTES } from '../../avro/container.ts';
 import { EventBlock, encodeLong } from '../../avro/event-block.ts';
 import type { StoredPlace } from '../../avro/stored-events.ts';
 import { crc32c } from '../../core/crc32c.ts';
@@ -14,7 +15,6 @@ import { type AppendFile, type Files, fileError } from '../../core/files.ts';
 import { randomBytes } from '../../core/machine.ts';
 import { damaged, requireWhole } from '../../durable/checked-bytes.ts';
 import { GroupCommit } from '../../durable/group-commit.ts';
-import { containerHeader, EVENT_SCHEMA, MARK_BYTES } from './container.ts';
 
 /** Where a block lies. */
 export interface BlockRef {
@@ -193,7 +193,7 @@ export class BlockLog {
     await files.remove(name);
     const file = await files.create(name);
     const mark = randomBytes(MARK_BYTES);
-    const header = containerHeader(EVENT_SCHEMA, mark);
+    const header = containerHeader(JSON.stringify(EVENT_SCHEMA), 'null', mark);
     try {
       await file.append([header]);
       await files.syncDirectory(directory);

@@ -1,12 +1,12 @@
 /** Reads a recording, batch by batch. */
 import path from 'node:path';
+import { MAGIC, MARK_BYTES } from '../../avro/container.ts';
 import { EventBlock } from '../../avro/event-block.ts';
 import { AvroReader } from '../../avro/reader.ts';
 import type { Chunk } from '../../core/chunk.ts';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import { fileError } from '../../core/files.ts';
 import { fs } from '../../core/machine.ts';
-import { MAGIC, MARK_BYTES } from '../block/container.ts';
 import { blockToValues } from '../block/value-block.ts';
 import { recordingNumber } from './recorder.ts';
 

@@ -4,6 +4,7 @@
  * a kill of the process loses nothing of it, a power cut the end.
  */
 import path from 'node:path';
+import { containerHeader, EVENT_SCHEMA, MARK_BYTES } from '../../avro/container.ts';
 import { EventBlock, encodeLong } from '../../avro/event-block.ts';
 import { encodeString } from '../../avro/writer.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -11,7 +12,6 @@ import { fileError } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
 import { fsSync, randomBytes } from '../../core/machine.ts';
 import type { Blocks } from '../block/block-queue.ts';
-import { containerHeader, EVENT_SCHEMA, MARK_BYTES } from '../block/container.ts';
 import { valuesToBlock } from '../block/value-block.ts';
 
 /** What a recording's files hold. */
@@ -104,7 +104,7 @@ export class Recorder {
       mark: randomBytes(MARK_BYTES),
       written: 0,
     };
-    this.#append(containerHeader(RECORD_SCHEMA, open.mark), open);
+    this.#append(containerHeader(JSON.stringify(RECORD_SCHEMA), 'null', open.mark), open);
     return open;
   }
 

@@ -5,14 +5,13 @@
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
+import { MAGIC, MARK_BYTES } from '../../../avro/container.ts';
 import { AvroReader } from '../../../avro/reader.ts';
 import { snappyUncompress } from '../../../avro/snappy.ts';
 import { messageOf, type StreamjobError } from '../../../core/errors.ts';
 import { unreadable } from './deserializer.ts';
 
 const inflateRaw = promisify(zlib.inflateRaw);
-const MAGIC = Buffer.from('Obj\u0001', 'latin1');
-const SYNC_BYTES = 16;
 /** How many data a block has and how many bytes, as two longs, at most. */
 const BLOCK_HEAD_BYTES = 20;
 const FIRST_READ_BYTES = 64 * 1024;
@@ -55,7 +54,7 @@ export class ContainerFile {
   private constructor(file: FileHandle, header: Buffer, metadata: ReadonlyMap<string, Buffer>) {
     this.#file = file;
     this.header = Buffer.from(header);
-    this.#marker = this.header.subarray(-SYNC_BYTES);
+    this.#marker = this.header.subarray(-MARK_BYTES);
     this.#unpack = codecOf(metadata.get('avro.codec')?.toString());
     const schema = metadata.get('avro.schema');
     if (schema === undefined) throw unreadable('it is an Avro container file without a schema');
@@ -89,12 +88,12 @@ export class ContainerFile {
       if (size > MOST_BLOCK_BYTES) throw unreadable(`it has ${size} bytes, more than ${MOST_BLOCK_BYTES}`);
       const start = offset + reader.position;
       const left = (await this.#file.stat()).size - start;
-      if (size + SYNC_BYTES > left)
+      if (size + MARK_BYTES > left)
         throw unreadable(`it has ${size} bytes and a marker, but the file has only ${left} more`);
-      const bytes = await readAt(this.#file, start, size + SYNC_BYTES);
+      const bytes = await readAt(this.#file, start, size + MARK_BYTES);
       if (!bytes.subarray(size).equals(this.#marker)) throw unreadable('the marker behind it is not that of the file');
       const data = await this.#unpack(bytes.subarray(0, size));
-      return { count, data, raw: [head.subarray(0, reader.position), bytes], end: start + size + SYNC_BYTES };
+      return { count, data, raw: [head.subarray(0, reader.position), bytes], end: start + size + MARK_BYTES };
     } catch (error) {
       throw damaged(what, error);
     }
@@ -112,7 +111,7 @@ function headerOf(bytes: Buffer): Header {
   try {
     const reader = new AvroReader(bytes, MAGIC.length);
     const metadata = reader.bytesMap(HEADER_LIMITS);
-    reader.fixed(SYNC_BYTES);
+    reader.fixed(MARK_BYTES);
     return { metadata, end: reader.position };
   } catch (error) {
     return { error };
