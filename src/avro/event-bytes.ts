@@ -6,6 +6,7 @@
 import type { PlainEvent } from '../core/event.ts';
 import { FlumeEvent } from './event-block.ts';
 import { AvroReader } from './reader.ts';
+import { longLength, writeLong } from './writer.ts';
 
 /** An Avro map without entries. */
 const NO_HEADERS_BYTES = 1;
@@ -85,20 +86,4 @@ function textLength(text: string): number {
 function writeText(text: string, target: Buffer, start: number): number {
   const at = writeLong(Buffer.byteLength(text), target, start);
   return at + target.write(text, at);
-}
-
-/** Bytes of an Avro long that is not negative. */
-function longLength(value: number): number {
-  let bytes = 1;
-  for (let most = 64; value >= most; most *= 128) bytes++;
-  return bytes;
-}
-
-/** An Avro long that is not negative. @returns where it ends */
-function writeLong(value: number, target: Buffer, start: number): number {
-  let at = start;
-  let left = value * 2;
-  for (; left >= 128; left = Math.floor(left / 128)) target[at++] = (left % 128) + 128;
-  target[at++] = left;
-  return at;
 }

@@ -46,13 +46,6 @@ function overheadOf(nameBytes: number): number {
   return 1 + nameBytes + SALT_BYTES + CHECK_BYTES + NONCE_BYTES + TAG_BYTES;
 }
 
-/** An event as the bytes of a record. @param number under which it is stored */
-export function encodeRecord(number: number, event: PlainEvent, keys: Keys): Buffer {
-  const record = Buffer.allocUnsafe(recordBytes(event, keys));
-  fillRecord(record, number, event, keys);
-  return record;
-}
-
 /**
  * Events as the bytes of records, all in one piece of memory.
  * @param lengths of each, by `recordBytes`

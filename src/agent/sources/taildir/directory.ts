@@ -14,6 +14,9 @@ const LOCAL_TYPES: ReadonlySet<number> = new Set([
   0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1,
 ]);
 
+/** So many states are asked for in a row without waiting, before others have their turn. */
+export const IN_A_ROW = 500;
+
 /** The names in a directory at one time. */
 export interface Listing {
   readonly names: readonly string[];
@@ -119,10 +122,10 @@ export function stateNow(file: string): FileState | undefined {
 }
 
 /** Whether the file of a path, which is on a local file system, is one as it was. */
-export function stillAs(file: string, { inode, size, mtimeNs, ctimeNs }: FileState): boolean {
+export function stillAs(file: string, before: FileState): boolean {
   try {
-    const stats = fsSync.statSync(file, { bigint: true });
-    return stats.ino === inode && Number(stats.size) === size && stats.mtimeNs === mtimeNs && stats.ctimeNs === ctimeNs;
+    const now = stateNow(file);
+    return now !== undefined && now.key === before.key && sameState(now, before);
   } catch {
     // What is wrong with it, the look that follows finds out.
     return false;

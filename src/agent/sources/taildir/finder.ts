@@ -1,15 +1,13 @@
 /** Finds files: those whose names are of a group, and those that were renamed to a name of none, as rotation does. */
 import path from 'node:path';
 import { nextTurn } from '../../../core/turn.ts';
-import { Directory, type FileState, type Listing, sameBirth, stateAt, stateNow } from './directory.ts';
+import { Directory, type FileState, IN_A_ROW, type Listing, sameBirth, stateAt, stateNow } from './directory.ts';
 import type { FileGroup } from './groups.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { Place, Position, Tail } from './tail.ts';
 
 /** How many files are asked for their state at once. */
 const AT_ONCE = 32;
-/** So many answers without waiting are taken in a row. */
-const IN_A_ROW = 500;
 
 /** Tells what cannot be looked at, or that it can (again). */
 export interface Troubles {
@@ -165,16 +163,13 @@ export class Finder {
   async #statesOf(group: FileGroup, listing: Listing): Promise<Found[]> {
     const found: Found[] = [];
     const others: string[] = [];
-    let left = IN_A_ROW;
-    for (const name of group.matching(listing)) {
+    for (const [i, name] of group.matching(listing).entries()) {
+      if (i % IN_A_ROW === IN_A_ROW - 1) await nextTurn();
       const file = path.join(group.directory, name);
       if (this.#own.has(file)) continue;
       const state = listing.quick.has(name) ? this.#stateNow(file) : 'other';
       if (state === 'other') others.push(file);
       else if (state !== undefined) found.push({ file, state });
-      if (--left > 0) continue;
-      left = IN_A_ROW;
-      await nextTurn();
     }
     return others.length === 0 ? found : [...found, ...(await this.#states(others, this.#troubles))];
   }

@@ -5,7 +5,7 @@
  */
 import path from 'node:path';
 import { nextTurn } from '../../../core/turn.ts';
-import { sameBirth, stillAs } from './directory.ts';
+import { IN_A_ROW, sameBirth, stillAs } from './directory.ts';
 import { Finder, type FinderParts, type Look } from './finder.ts';
 import { type Place, type Position, proofOf, Tail } from './tail.ts';
 
@@ -23,9 +23,6 @@ interface Found {
   /** All that can be read, in the order in which they are to be read. */
   readonly tails: readonly Tail[];
 }
-
-/** So many files are looked at in a row, before others have their turn. */
-const IN_A_ROW = 500;
 
 /** The tailed files. */
 export class Tails {
@@ -89,13 +86,10 @@ export class Tails {
     const last = this.#plain;
     if (last === undefined || !(await this.#finder.isAsListed(last.look.listings))) return undefined;
     const open: Tail[] = [];
-    let left = IN_A_ROW;
-    for (const tail of last.tails) {
+    for (const [i, tail] of last.tails.entries()) {
+      if (i % IN_A_ROW === IN_A_ROW - 1) await nextTurn();
       if (tail.read?.settled !== true || !stillAs(tail.path, tail.read)) return undefined;
       if (tail.held || this.#parts.files.has(tail)) open.push(tail);
-      if (--left > 0) continue;
-      left = IN_A_ROW;
-      await nextTurn();
     }
     return open;
   }

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Keys, NO_KEYS } from '../../../../src/agent/channels/file/keys/keys.ts';
-import { decodeRecord, encodeRecord, isEvent, recordBytes } from '../../../../src/agent/channels/file/record.ts';
+import { decodeRecord, encodeRecords, isEvent, recordBytes } from '../../../../src/agent/channels/file/record.ts';
 import { file } from '../../../../src/agent/channels/file.ts';
 import { spillable } from '../../../../src/agent/channels/spillable.ts';
 import { Problems } from '../../../../src/agent/component/problems.ts';
@@ -284,6 +284,8 @@ describe('other stores', () => {
 });
 
 describe('an encrypted record', () => {
+  const encodeRecord = (seq: number, event: Parameters<typeof recordBytes>[0], keys: Keys): Buffer =>
+    encodeRecords([{ seq, event }], [recordBytes(event, keys)], keys)[0]?.value ?? Buffer.alloc(0);
   const keys = new Keys(new Map([['k', createSecretKey(randomBytes(32)).export()]]), 'k');
   const one = event('body', { a: 'b' });
 
