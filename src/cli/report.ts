@@ -1,5 +1,6 @@
 /** What `streamjob run` writes about batches: JSON lines on stdout, or a live status line on a terminal. */
 import type { BatchSummary, OutputSummary } from '../core/events.ts';
+import { eventsPerSecond, RATED } from './rate.ts';
 
 /** One batch as a line of JSON, with the field names that are documented. */
 export function batchLine(batch: BatchSummary): string {
@@ -43,9 +44,6 @@ export interface JobSummary {
   readonly heldEvents: number;
 }
 
-/** Of the last batches, so many tell the rate. */
-const RATED = 10;
-
 /** A line at the bottom of a terminal that shows how the job is doing. */
 export class StatusLine {
   readonly #out: Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'write'>;
@@ -67,26 +65,16 @@ export class StatusLine {
   show({ events, time, totalDelayMs }: BatchSummary): void {
     this.#batches++;
     this.#events += events;
-    this.#last.push({ time, events });
-    if (this.#last.length > RATED + 1) this.#last.shift();
+    this.#last = [...this.#last.slice(-RATED), { time, events }];
     if (!this.#out.isTTY) return;
     const { heldEvents = 0, verdict } = this.summary?.() ?? {};
     const parts = [
       `${this.#batches} batches`,
-      `${this.#events} events (${this.#rate()}/s)`,
+      `${this.#events} events (${eventsPerSecond(this.#last) ?? this.#events}/s)`,
       `delay ${totalDelayMs} ms`,
       ...(heldEvents > 0 ? [`${heldEvents} not yet acknowledged`] : []),
       ...(verdict === undefined ? [] : [verdict]),
     ];
     this.#out.write(`${CLEAR_LINE}${parts.join(' | ').slice(0, Math.max(20, this.#out.columns - 1))}`);
-  }
-
-  /** Events per second of the last batches. */
-  #rate(): number {
-    const [first, ...rest] = this.#last;
-    const end = rest.at(-1);
-    if (first === undefined || end === undefined) return this.#events;
-    const seconds = Math.max(0.001, (end.time - first.time) / 1000);
-    return Math.round(rest.reduce((sum, { events }) => sum + events, 0) / seconds);
   }
 }

@@ -33,7 +33,7 @@ const SOON_MS = 1000;
 /** The page of a run. */
 export class WebPage {
   readonly #job: WatchedJob;
-  readonly #options: Omit<WebOptions, 'page'>;
+  readonly #options: Omit<WebOptions, 'page' | 'version'>;
   /** Whether somebody asked for its place: then the job does not run without it. */
   readonly #isAsked: boolean;
   #opening: Promise<void> | undefined;
@@ -54,7 +54,6 @@ export class WebPage {
     this.#isAsked = port !== undefined || flags.uiHost !== undefined;
     this.#options = {
       ...{ host, port: port ?? PORT, tries: port === undefined ? TRIES : 0, readyLimitMs, log },
-      version: packageVersion(),
       ...(token === undefined || token === '' ? {} : { token }),
     };
     this.#job = new WatchedJob(StreamingContext.observe(ssc, telemetry), {
@@ -101,7 +100,7 @@ export class WebPage {
 
   async #open(): Promise<void> {
     const { log } = this.#options;
-    const url = await this.#job.serve(this.#options);
+    const url = await this.#job.serve({ ...this.#options, version: packageVersion() });
     // A run that was over as soon has no page to look at.
     if (!this.#isClosed) log.info({ url }, `the job's page: ${url}`);
   }

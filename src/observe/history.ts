@@ -34,8 +34,8 @@ export class History {
   readonly #clock: Clock;
   readonly #retained: number;
   readonly #mostSpans: number;
-  /** Batches whose spans are kept one by one, oldest first, with how many there are. */
-  readonly #detailed: { readonly time: number; readonly count: number }[] = [];
+  /** How many spans are kept one by one of each batch that has such, by its time, oldest first; and how many those are in all. */
+  readonly #detailed = new Map<number, number>();
   #spans = 0;
   /** By time, in the order in which they came. Those that are over are dropped, oldest first, when there are too many. */
   readonly #batches = new Map<number, BatchRecord>();
@@ -198,16 +198,21 @@ export class History {
   #takeSpan({ labels, name, parts }: Span): void {
     if (name !== 'batch') return;
     const time = Number(labels['time']);
+    this.#forgetSpans(time);
     const count = parts.reduce((sum, part) => sum + 1 + part.parts.length, 0);
     this.#change(time, () => ({ spans: parts }));
-    this.#detailed.push({ time, count });
+    this.#detailed.set(time, count);
     this.#spans += count;
-    while (this.#spans > this.#mostSpans && this.#detailed.length > 1) {
-      const oldest = this.#detailed.shift();
-      if (oldest === undefined) return;
-      this.#spans -= oldest.count;
-      this.#change(oldest.time, ({ spans }) => ({ spans: sumsOf(spans) }));
+    for (const oldest of this.#detailed.keys()) {
+      if (this.#spans <= this.#mostSpans || this.#detailed.size === 1) return;
+      this.#forgetSpans(oldest);
+      this.#change(oldest, ({ spans }) => ({ spans: sumsOf(spans) }));
     }
+  }
+
+  #forgetSpans(time: number): void {
+    this.#spans -= this.#detailed.get(time) ?? 0;
+    this.#detailed.delete(time);
   }
 
   #change(time: number, change: (batch: BatchRecord) => Partial<BatchRecord>): void {
@@ -221,7 +226,9 @@ export class History {
     if (this.#batches.size <= this.#retained) return;
     for (const [oldest, { status }] of this.#batches) {
       if (this.#batches.size <= this.#retained) return;
-      if (status === 'COMPLETED') this.#batches.delete(oldest);
+      if (status !== 'COMPLETED') continue;
+      this.#batches.delete(oldest);
+      this.#forgetSpans(oldest);
     }
   }
 }

@@ -59,10 +59,7 @@ export class WatchedJob {
 
   /** How the job does now, for its status line. */
   summary(): { readonly verdict: string; readonly heldEvents: number } {
-    return {
-      verdict: this.#observer.verdict().text,
-      heldEvents: this.#observer.peers().reduce((sum, { events }) => sum + events, 0),
-    };
+    return { verdict: this.#observer.verdict().text, heldEvents: this.#observer.heldEvents };
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 /** Watches one job: keeps its history, and works out what the page, REST and metrics show. */
+import type { Held } from '../flow/receive/on-the-way.ts';
 import type { BatchRecord } from './batch-record.ts';
 import { History } from './history.ts';
 import type { LogTail } from './log-tail.ts';
@@ -35,7 +36,6 @@ export interface WaitingPeer {
 export class Observer {
   readonly observed: Observed;
   readonly history: History;
-
   readonly log: LogTail | undefined;
 
   /** @param log keeps the lines of the job's log */
@@ -56,9 +56,8 @@ export class Observer {
     const age = (since: number | undefined): number | undefined =>
       since === undefined ? undefined : Math.max(0, now - since);
     const running = flow?.running;
-    const at = (step: StepName): { readonly events: number; readonly since: number | undefined } =>
-      running?.step === step ? running : NOTHING;
-    const held: readonly [StepName, { readonly events: number; readonly since: number | undefined }][] = [
+    const at = (step: StepName): Held => (running?.step === step ? running : NOTHING);
+    const held: readonly [StepName, Held][] = [
       ['receive', flow?.receiving ?? NOTHING],
       ['block', flow?.waiting ?? NOTHING],
       ['batch', flow?.cut ?? NOTHING],
@@ -84,6 +83,11 @@ export class Observer {
       .sort((a, b) => b.oldestMs - a.oldestMs);
   }
 
+  /** Events that peers wait for an answer of. */
+  get heldEvents(): number {
+    return this.peers().reduce((sum, { events }) => sum + events, 0);
+  }
+
   verdict(): Verdict {
     return verdictOf({
       state: this.observed.state(),
@@ -104,4 +108,4 @@ export class Observer {
   }
 }
 
-const NOTHING = { events: 0, since: undefined } as const;
+const NOTHING: Held = { events: 0, since: undefined };

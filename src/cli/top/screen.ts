@@ -3,6 +3,7 @@
 import type { WaitingPeer } from '../../observe/observer.ts';
 import type { Overview, TimelineBatch } from '../../observe/rest/own.ts';
 import { durationText } from '../../observe/verdict.ts';
+import { eventsPerSecond } from '../rate.ts';
 
 /** What is known of a job. */
 export interface TopData {
@@ -18,8 +19,6 @@ export interface TerminalSize {
   readonly rows: number;
 }
 
-/** Of the last batches, so many tell the rate. */
-const RATED = 10;
 const BAR = 30;
 /** What the time of a batch was spent on, each with its letter in the bar. */
 const PARTS = [
@@ -40,7 +39,7 @@ export function topScreen({ overview, peers, timeline }: TopData, { columns, row
   const up = startedAt === null ? 'not started' : `up ${durationText(now - startedAt)}`;
   const lines = [
     `${name}: ${verdict.text}`,
-    `${up}, a batch every ${durationText(batchIntervalMs)}, ${number(eventsPerSecond(timeline))} events/s, ${number(totals.processedEvents)} events in ${number(totals.batches)} batches, ${number(totals.acknowledgedEvents)} acknowledged`,
+    `${up}, a batch every ${durationText(batchIntervalMs)}, ${number(eventsPerSecond(timeline) ?? 0)} events/s, ${number(totals.processedEvents)} events in ${number(totals.batches)} batches, ${number(totals.acknowledgedEvents)} acknowledged`,
     troublesOf(overview),
     '',
     table(
@@ -100,15 +99,6 @@ function troublesOf({ totals: { failedAttempts, givenUpBatches, skippedValues } 
     skippedValues > 0 ? `${number(skippedValues)} values skipped` : '',
   ].filter((text) => text !== '');
   return troubles.length === 0 ? 'no failures' : troubles.join(', ');
-}
-
-/** Events per second of the last batches. */
-function eventsPerSecond(timeline: readonly TimelineBatch[]): number {
-  const last = timeline.slice(-RATED - 1);
-  const [first, ...rest] = last;
-  const end = rest.at(-1);
-  if (first === undefined || end === undefined || end.time === first.time) return 0;
-  return Math.round((rest.reduce((sum, { events }) => sum + events, 0) * 1000) / (end.time - first.time));
 }
 
 /** A letter for each part of the time, of a width that is its share. */

@@ -43,7 +43,7 @@ export function overview(observer: Observer): Overview {
     batchIntervalMs,
     verdict: observer.verdict(),
     steps: observer.steps().map(({ oldestMs, ...step }) => ({ ...step, oldestMs: oldestMs ?? null })),
-    heldEvents: observer.peers().reduce((sum, { events }) => sum + events, 0),
+    heldEvents: observer.heldEvents,
     totals: history.totals,
   };
 }
