@@ -16,6 +16,9 @@ export interface RunFlags {
   readonly uiPort?: number;
   readonly uiHost?: string;
   readonly uiToken?: string;
+  readonly uiValues?: boolean;
+  readonly uiRedact?: string;
+  readonly uiRedactNames?: string;
   readonly readyLimit?: string;
   readonly record?: string;
   /** Whether `streamjob dev` has called it. */
@@ -63,6 +66,21 @@ const RUN_FLAGS: Flags = {
     type: 'string',
     describe: 'allows changes to who sends it; without one nothing can be changed',
     defaultDescription: 'STREAMJOB_UI_TOKEN',
+  },
+  'ui-values': {
+    type: 'boolean',
+    default: true,
+    describe: 'the page shows values (taps, states, dead letters); --no-ui-values: never',
+  },
+  'ui-redact': {
+    type: 'string',
+    describe: 'a regular expression: what it finds in values is not shown',
+    defaultDescription: 'STREAMJOB_UI_REDACT',
+  },
+  'ui-redact-names': {
+    type: 'string',
+    describe: 'headers and fields whose values are not shown, with commas between',
+    defaultDescription: 'STREAMJOB_UI_REDACT_NAMES',
   },
   'ready-limit': {
     type: 'string',

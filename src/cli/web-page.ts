@@ -8,6 +8,7 @@ import type { Logger } from '../core/log.ts';
 import type { TelemetryRegistry } from '../core/telemetry.ts';
 import { WatchedJob, type WebOptions } from '../observe/index.ts';
 import type { LogTail } from '../observe/log-tail.ts';
+import { Redaction } from '../observe/redaction.ts';
 import type { RunFlags } from './run-flags.ts';
 import { UsageError } from './usage-error.ts';
 import { packageVersion } from './version.ts';
@@ -58,6 +59,7 @@ export class WebPage {
     };
     this.#job = new WatchedJob(StreamingContext.observe(ssc, telemetry), {
       logTail,
+      redaction: redactionOf(flags),
       ...(directory === undefined ? {} : { historyFile: path.join(directory, 'history.jsonl') }),
     });
     if (!this.#isAsked) this.#openSoon(ssc);
@@ -104,4 +106,21 @@ export class WebPage {
     // A run that was over as soon has no page to look at.
     if (!this.#isClosed) log.info({ url }, `the job's page: ${url}`);
   }
+}
+
+/** What of values is not to be seen on the page. @throws UsageError */
+function redactionOf({ uiRedact, uiRedactNames, uiValues }: RunFlags): Redaction {
+  const text = uiRedact ?? process.env['STREAMJOB_UI_REDACT'] ?? '';
+  const names = uiRedactNames ?? process.env['STREAMJOB_UI_REDACT_NAMES'] ?? '';
+  let pattern: RegExp | undefined;
+  try {
+    pattern = text === '' ? undefined : new RegExp(text, 'gu');
+  } catch (error) {
+    throw new UsageError(`--ui-redact is no regular expression: ${messageOf(error)}`);
+  }
+  // One that finds the empty text would stand between all characters, and hide none.
+  if (pattern?.test('') === true)
+    throw new UsageError('--ui-redact finds the empty text: it must find what is to be hidden');
+  const given = names.split(',').map((name) => name.trim());
+  return new Redaction({ names: given.filter((name) => name !== ''), pattern, showsValues: uiValues !== false });
 }

@@ -34,6 +34,7 @@ export class History {
   readonly #clock: Clock;
   readonly #retained: number;
   readonly #mostSpans: number;
+  readonly #shown: (message: string) => string;
   /** How many spans are kept one by one of each batch that has such, by its time, oldest first; and how many those are in all. */
   readonly #detailed = new Map<number, number>();
   #spans = 0;
@@ -54,15 +55,21 @@ export class History {
     skippedValues: 0,
   };
 
-  /** @param retained how many batches that are over are kept @param mostSpans how many spans of them are kept one by one */
+  /**
+   * @param retained how many batches that are over are kept
+   * @param mostSpans how many spans of them are kept one by one
+   * @param shown what is kept of messages of errors
+   */
   constructor(
     { clock, events$, telemetry }: Pick<Observed, 'clock' | 'events$' | 'telemetry'>,
     retained: number = RETAINED_BATCHES,
     mostSpans: number = MOST_SPANS,
+    shown: (message: string) => string = (message) => message,
   ) {
     this.#clock = clock;
     this.#retained = retained;
     this.#mostSpans = mostSpans;
+    this.#shown = shown;
     this.#subscription = events$.subscribe((event) => this.#take(event));
     this.#endSpans = telemetry.onSpan((span) => this.#takeSpan(span));
   }
@@ -141,11 +148,15 @@ export class History {
           });
         });
       case 'outputOperationCompleted':
-        return this.#change(event.time, (batch) => outputEnded(batch, event, this.#clock.now()));
+        return this.#change(event.time, (batch) => {
+          const { failureReason: reason } = event;
+          const failureReason = reason && this.#shown(reason);
+          return outputEnded(batch, { ...event, failureReason }, this.#clock.now());
+        });
       case 'batchFailed':
         this.#totals.failedAttempts++;
         return this.#change(event.time, ({ failures }) => ({
-          failures: [...failures.slice(1 - MOST_FAILURES), failureOf(event.attempt, event.error, this.#clock.now())],
+          failures: [...failures.slice(1 - MOST_FAILURES), this.#failureOf(event.attempt, event.error)],
         }));
       case 'batchGivenUp':
         this.#totals.givenUpBatches++;
@@ -194,13 +205,26 @@ export class History {
     });
   }
 
+  #failureOf(attempt: number, error: Error): FailureOfBatch {
+    const known = error instanceof StreamjobError ? error : undefined;
+    return {
+      attempt,
+      time: this.#clock.now(),
+      code: known?.code,
+      message: this.#shown(messageOf(error)),
+      where: known?.where,
+      hint: known?.hint,
+    };
+  }
+
   /** What took time in a batch is told when it has ended; its peers may not have been told by then. */
   #takeSpan({ labels, name, parts }: Span): void {
     if (name !== 'batch') return;
     const time = Number(labels['time']);
     this.#forgetSpans(time);
     const count = parts.reduce((sum, part) => sum + 1 + part.parts.length, 0);
-    this.#change(time, () => ({ spans: parts }));
+    const shown = parts.map((part) => (part.error === undefined ? part : { ...part, error: this.#shown(part.error) }));
+    this.#change(time, () => ({ spans: shown }));
     this.#detailed.set(time, count);
     this.#spans += count;
     for (const oldest of this.#detailed.keys()) {
@@ -254,16 +278,4 @@ function outputEnded(
 ): Partial<BatchRecord> {
   const startedAt = batch.outputs.find((output) => output.id === id)?.startedAt ?? now - durationMs;
   return withOutput(batch, { id, kind, startedAt, endedAt: startedAt + durationMs, failureReason });
-}
-
-function failureOf(attempt: number, error: Error, time: number): FailureOfBatch {
-  const known = error instanceof StreamjobError ? error : undefined;
-  return {
-    attempt,
-    time,
-    code: known?.code,
-    message: messageOf(error),
-    where: known?.where,
-    hint: known?.hint,
-  };
 }

@@ -4,6 +4,7 @@ import { HistoryFile } from './history-file.ts';
 import type { LogTail } from './log-tail.ts';
 import type { Observed } from './observed.ts';
 import { Observer } from './observer.ts';
+import type { Redaction } from './redaction.ts';
 import type { WebOptions, WebServer } from './web/server.ts';
 
 export type { Observed } from './observed.ts';
@@ -16,6 +17,8 @@ export type { WebOptions } from './web/server.ts';
 export interface WatchOptions {
   /** Keeps the lines of the job's log. */
   readonly logTail?: LogTail;
+  /** What of values is not shown; left out: all is. */
+  readonly redaction?: Redaction;
   /** Where the history of batches is kept over restarts; left out: nowhere. */
   readonly historyFile?: string;
 }
@@ -30,9 +33,9 @@ export class WatchedJob {
   #isClosed = false;
 
   /** To be made before the job starts: it keeps what it hears from then on. */
-  constructor(observed: Observed, { historyFile, logTail }: WatchOptions = {}) {
+  constructor(observed: Observed, { historyFile, logTail, redaction }: WatchOptions = {}) {
     this.#observed = observed;
-    this.#observer = new Observer(observed, logTail);
+    this.#observer = new Observer(observed, logTail, redaction);
     this.#historyFile = historyFile;
   }
 

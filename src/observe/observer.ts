@@ -4,6 +4,10 @@ import type { BatchRecord } from './batch-record.ts';
 import { History } from './history.ts';
 import type { LogTail } from './log-tail.ts';
 import type { Observed } from './observed.ts';
+import type { Profiler } from './profile/profiler.ts';
+import { NO_REDACTION, type Redaction } from './redaction.ts';
+import { StateGrowth, StateScales } from './states.ts';
+import { TapBoard } from './taps.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 /** A step of the way of an event. */
@@ -37,12 +41,23 @@ export class Observer {
   readonly observed: Observed;
   readonly history: History;
   readonly log: LogTail | undefined;
+  /** What of values is not shown. */
+  readonly redaction: Redaction;
+  readonly taps: TapBoard;
+  readonly growth: StateGrowth;
+  readonly scales: StateScales;
+  #profiler: Promise<Profiler> | undefined;
 
-  /** @param log keeps the lines of the job's log */
-  constructor(observed: Observed, log?: LogTail) {
+  /** @param log keeps the lines of the job's log @param redaction what of values is not shown; left out: all is */
+  constructor(observed: Observed, log?: LogTail, redaction: Redaction = NO_REDACTION) {
     this.observed = observed;
-    this.history = new History(observed);
+    this.history = new History(observed, undefined, undefined, (message) => redaction.ofMessage(message));
     this.log = log;
+    this.redaction = redaction;
+    this.taps = new TapBoard(observed, redaction);
+    this.scales = new StateScales(observed, redaction);
+    this.growth = new StateGrowth(observed);
+    this.history.onOver(() => this.growth.sample());
   }
 
   get batchIntervalMs(): number {
@@ -86,6 +101,12 @@ export class Observer {
   /** Events that peers wait for an answer of. */
   get heldEvents(): number {
     return this.peers().reduce((sum, { events }) => sum + events, 0);
+  }
+
+  /** Loaded when somebody asks for it. */
+  profiler(): Promise<Profiler> {
+    this.#profiler ??= import('./profile/profiler.ts').then(({ Profiler: Loaded }) => new Loaded());
+    return this.#profiler;
   }
 
   verdict(): Verdict {

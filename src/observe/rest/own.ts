@@ -12,11 +12,12 @@ import {
   segmentsOf,
   totalDelayOf,
 } from '../batch-record.ts';
-import { type DeadLettersRead, readDeadLetters } from '../dead-letters.ts';
+import { type DeadLetterGroup, type DeadLettersRead, readDeadLetters } from '../dead-letters.ts';
 import type { LogLine } from '../log-tail.ts';
 import type { Observer, Step, WaitingPeer } from '../observer.ts';
+import type { ThreadProfile } from '../profile/profiler.ts';
 import type { Verdict } from '../verdict.ts';
-import { recordOf } from './spark.ts';
+import { BadRequest, recordOf } from './spark.ts';
 
 /** What the first look at a job needs. */
 export interface Overview {
@@ -191,14 +192,6 @@ export function inputs({ observed }: Observer): object[] {
   }));
 }
 
-/** `…/states`: operators that keep something of keys. */
-export function states({ observed }: Observer): object[] {
-  return observed.telemetry
-    .samples()
-    .filter(({ name }) => name === 'state_keys')
-    .map(({ labels, value }) => ({ operator: labels?.['operator'] ?? '', keys: value }));
-}
-
 /** `…/agent`: the embedded agent's components with their counters, as they register them; null: there is none. */
 export function agent({ observed }: Observer): object {
   const components = new Map<string, Record<string, number>>();
@@ -221,16 +214,33 @@ export function agent({ observed }: Observer): object {
 }
 
 /** `…/log`: the last lines of the job's log, oldest first. @param since only lines behind that number */
-export function log({ log: tail }: Observer, since: number): readonly LogLine[] {
-  return tail?.lines(since) ?? [];
+export function log({ log: tail, redaction }: Observer, since: number): readonly LogLine[] {
+  return (tail?.lines(since) ?? []).map((line) => ({ ...line, message: redaction.ofMessage(line.message) }));
 }
 
 /** `…/deadletters`: values that functions threw on and that were left out, by error. */
-export function deadLetters({ history }: Observer): Promise<DeadLettersRead> {
-  return readDeadLetters(history.deadLetterFile);
+export async function deadLetters({ history, redaction }: Observer): Promise<DeadLettersRead> {
+  const read = await readDeadLetters(history.deadLetterFile);
+  const shown = (group: DeadLetterGroup): DeadLetterGroup => ({
+    ...group,
+    examples: group.examples.map((example) => redaction.ofText(example)),
+  });
+  return { ...read, groups: read.groups.map(shown) };
 }
 
 /** `…/settings`. */
 export function settings({ observed }: Observer): Observer['observed']['settings'] {
   return observed.settings;
+}
+
+const MOST_SECONDS = 60;
+
+/** `…/profile`. @throws BadRequest */
+export async function profile(observer: Observer, seconds = '5'): Promise<readonly ThreadProfile[]> {
+  const count = Number(seconds);
+  if (!(Number.isInteger(count) && count >= 1 && count <= MOST_SECONDS)) {
+    throw new BadRequest(`seconds is a whole number from 1 to ${MOST_SECONDS}`);
+  }
+  const profiler = await observer.profiler();
+  return profiler.profile(count);
 }
