@@ -22,6 +22,6 @@ export function operatorOf(operators: readonly ObservedOperator[], asked: string
 const MOST = 40;
 
 /** @example nameOf(operator) // '3 map (jobs/wordcount.ts:12:6)' */
-export function nameOf({ id, name, site }: ObservedOperator): string {
+export function nameOf({ id, name, site }: Pick<ObservedOperator, 'id' | 'name' | 'site'>): string {
   return `${id} ${name}${site === undefined ? '' : ` (${site})`}`;
 }

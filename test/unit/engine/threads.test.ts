@@ -143,7 +143,7 @@ describe('what workers have', { timeout: TIMEOUT }, () => {
     const { batch, ssc } = await rig({ graph: 'state' });
     const { operators, readState, states, taps } = StreamingContext.observe(ssc, new TelemetryRegistry());
     const [pairs, kept] = [
-      operators.find(({ name }) => name === 'map'),
+      operators.filter(({ name }) => name === 'map').at(-1),
       operators.find(({ isStateful }) => isStateful),
     ];
     const seen: TapReport[] = [];
