@@ -13,9 +13,11 @@ import { Batch } from './views/batch.tsx';
 import { Batches } from './views/batches.tsx';
 import { Graph } from './views/graph.tsx';
 import { Overview } from './views/overview.tsx';
+import { Profile } from './views/profile.tsx';
 import { Receivers } from './views/receivers.tsx';
 import { Settings } from './views/settings.tsx';
 import { States } from './views/states.tsx';
+import { Tap } from './views/tap.tsx';
 
 const VIEWS: readonly (readonly [View, string, string])[] = [
   ['overview', '/', 'Overview'],
@@ -23,6 +25,8 @@ const VIEWS: readonly (readonly [View, string, string])[] = [
   ['graph', '/graph', 'Graph'],
   ['receivers', '/receivers', 'Receivers'],
   ['states', '/states', 'States'],
+  ['tap', '/tap', 'Tap'],
+  ['profile', '/profile', 'Profile'],
   ['settings', '/settings', 'Settings'],
 ];
 
@@ -73,6 +77,10 @@ function Shown({ here: { time = 0, view } }: { readonly here: Route }): JSX.Elem
       return <Receivers />;
     case 'states':
       return <States />;
+    case 'tap':
+      return <Tap />;
+    case 'profile':
+      return <Profile />;
     case 'settings':
       return <Settings />;
     case 'missing':

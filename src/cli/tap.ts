@@ -86,7 +86,7 @@ async function follow(
 
 function textOf({ count, time, values }: Tapped): string {
   const lines = values.map((value) => `  ${harmless(JSON.stringify(value))}\n`);
-  const shown = values.length < count ? `, ${values.length} of them` : '';
+  const shown = values.length > 0 && values.length < count ? `, ${values.length} of them` : '';
   return `${new Date(time).toISOString()}  ${count} ${count === 1 ? 'value' : 'values'}${shown}\n${lines.join('')}`;
 }
 

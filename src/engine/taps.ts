@@ -16,7 +16,7 @@ export interface TapReport {
   readonly node: number;
   /** How many values it gave. */
   readonly count: number;
-  /** Some of them, evenly spread where that costs nothing, as boundedJson makes them. */
+  /** Some of them, from all over the batch where that costs nothing, as boundedJson makes them. */
   readonly values: readonly unknown[];
 }
 

@@ -157,3 +157,47 @@ export interface SparkReceiver {
   readonly streamId: number;
   readonly eventRates: readonly (readonly [number, number])[];
 }
+
+/** What an operator keeps of keys. Times are ms since the epoch. */
+export interface StateOfOperator {
+  /** What names the state across restarts. */
+  readonly operator: string;
+  readonly kind: string;
+  readonly site: string | null;
+  readonly keys: number;
+  readonly keysPerMinute: number | null;
+  readonly growth: readonly (readonly [time: number, keys: number])[];
+  /** Of windows by event time; null for all others. */
+  readonly watermark: number | null;
+  readonly watermarkGapMs: number | null;
+  readonly lateValues: number | null;
+  readonly wrongTimes: number | null;
+}
+
+/** A window by arrival. */
+export interface WindowOfOperator {
+  readonly id: number;
+  readonly name: string;
+  readonly site: string | null;
+  readonly windowMs: number;
+  readonly slideMs: number;
+  readonly batches: number;
+}
+
+/** A function as it was called by those above it. */
+export interface FlameNode {
+  readonly name: string;
+  /** As file:line; empty where it is of the machine itself. */
+  readonly place: string;
+  readonly selfMs: number;
+  readonly totalMs: number;
+  readonly children: readonly FlameNode[];
+}
+
+/** What a thread spent its time on. */
+export interface ThreadProfile {
+  readonly thread: string;
+  readonly durationMs: number;
+  readonly idleMs: number;
+  readonly root: FlameNode;
+}

@@ -113,6 +113,7 @@ function Lists({ graph: { operators, outputs } }: { readonly graph: GraphData })
     },
     { key: 'slide', title: 'Slide', isNumber: true, cell: ({ slideMs }) => duration(slideMs) },
     { key: 'state', title: 'Keeps states', cell: ({ isStateful }) => (isStateful ? 'yes' : '–') },
+    { key: 'tap', title: 'Values', cell: ({ id }) => <a href={`/tap?operator=${id}`}>Look at them</a> },
   ];
   return (
     <>

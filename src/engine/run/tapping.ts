@@ -1,5 +1,6 @@
 /** What is seen of operators' values in one batch: by a step that lets values pass, or in results that are kept anyway. */
 import { boundedJson } from '../../core/bounded-json.ts';
+import { random } from '../../core/machine.ts';
 import { ArrayPartition, type Partition, type Sink } from '../../graph/lineage.ts';
 import type { TapReport, TapRequest } from '../taps.ts';
 
@@ -27,7 +28,7 @@ export class Tapping {
   /** Values of one partition of an operator on their way to `down`. They are told of when the partition is at its end. */
   open<T>(node: number, down: Sink<T>): Sink<T> {
     const { values = 0 } = this.#wanted.get(node) ?? {};
-    const sample = new EvenSample(values);
+    const sample = new Sample(values);
     return {
       push: (value) => {
         // Now: what comes after may change the value.
@@ -47,7 +48,10 @@ export class Tapping {
     if (partition instanceof ArrayPartition) {
       const { values: all } = partition as ArrayPartition<unknown>;
       const every = Math.max(1, Math.floor(all.length / Math.max(1, values)));
-      const places = Array.from({ length: Math.min(values, all.length) }, (_, i) => i * every);
+      const places = Array.from(
+        { length: Math.min(values, all.length) },
+        (_, i) => i * every + Math.floor(random() * every),
+      );
       this.#add(
         node,
         all.length,
@@ -92,13 +96,13 @@ function firstOf(chunk: { forEach(visit: (value: unknown) => void): void }, most
 }
 
 /**
- * Some of values that pass, evenly spread over all of them, though nobody knows how many will come: every n-th is kept, and whenever twice as
- * many as wanted are there, every second of them goes and n doubles.
+ * Some of values that pass, each as likely as any other, though nobody knows how many will come. Source: reservoir sampling, Algorithm L
+ * (Kim-Hung Li, 1994): it works out how many values to let pass until the next one that is kept, so that most cost a comparison.
  */
-class EvenSample {
+class Sample {
   readonly #most: number;
-  readonly #kept: unknown[] = [];
-  #every = 1;
+  readonly #kept: { readonly at: number; readonly value: unknown }[] = [];
+  #weight = 1;
   #next = 0;
   #count = 0;
 
@@ -111,20 +115,25 @@ class EvenSample {
     return this.#count;
   }
 
-  /** At most as many as were wanted. */
+  /** In the order in which they came. */
   get values(): readonly unknown[] {
-    return this.#kept.length > this.#most ? this.#kept.filter((_, i) => i % 2 === 0) : this.#kept;
+    return this.#kept.sort((a, b) => a.at - b.at).map(({ value }) => value);
   }
 
   pass(value: unknown): void {
-    if (this.#count++ < this.#next) return;
-    this.#kept.push(boundedJson(value));
-    this.#next += this.#every;
-    if (this.#kept.length < 2 * this.#most) return;
-    const evens = this.#kept.filter((_, i) => i % 2 === 0);
-    this.#kept.length = 0;
-    this.#kept.push(...evens);
-    this.#every *= 2;
-    this.#next = this.#kept.length * this.#every;
+    const at = this.#count++;
+    if (at < this.#next) return;
+    const kept = { at, value: boundedJson(value) };
+    if (this.#kept.length < this.#most) this.#kept.push(kept);
+    else this.#kept[Math.floor(random() * this.#most)] = kept;
+    this.#next = at + 1;
+    if (this.#kept.length < this.#most) return;
+    this.#weight *= Math.exp(Math.log(chance()) / this.#most);
+    this.#next += Math.floor(Math.log(chance()) / Math.log(1 - this.#weight));
   }
+}
+
+/** Above 0: its logarithm is taken. */
+function chance(): number {
+  return 1 - random();
 }

@@ -9,6 +9,7 @@ import { Session } from 'node:inspector';
 import { findSourceMap } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleHere } from '../../core/bundles-here.ts';
 import { after } from '../../core/machine.ts';
 import { type FlameNode, flameTree } from './flame-tree.ts';
 
@@ -93,7 +94,7 @@ async function end({ ask, name }: Thread): Promise<ThreadProfile | undefined> {
 
 /** As the user knows it: by the source map of a bundle, and below the working directory without it. */
 function placeOf(url: string, line: number, column: number): string {
-  const found = findSourceMap(url)?.findEntry(line - 1, column - 1);
+  const found = findSourceMap(bundleHere(url) ?? url)?.findEntry(line - 1, column - 1);
   const isMapped = found !== undefined && 'originalSource' in found;
   const file = pathOf(isMapped ? found.originalSource : url);
   const relative = path.isAbsolute(file) ? path.relative(process.cwd(), file) : file;
