@@ -10,11 +10,19 @@ const node = (name: string, selfMs: number, ...children: FlameNode[]): FlameNode
   totalMs: selfMs + children.reduce((sum, { totalMs }) => sum + totalMs, 0),
   children,
 });
+const hundredths = (share: number): number => Math.round(share * 100) / 100;
 const root = node('all', 0, node('a', 10, node('b', 30), node('c', 20, node('b', 20))), node('d', 20));
 
 describe('boxes', () => {
   it('are as wide as their share, beside each other, below what called them', () => {
-    expect(boxesOf(root, []).map(({ depth, left, node: { name }, width }) => [name, depth, left, width])).toEqual([
+    expect(
+      boxesOf(root, []).map(({ depth, left, node: { name }, width }) => [
+        name,
+        depth,
+        hundredths(left),
+        hundredths(width),
+      ]),
+    ).toEqual([
       ['all', 0, 0, 1],
       ['a', 1, 0, 0.8],
       ['b', 2, 0, 0.3],
@@ -26,7 +34,7 @@ describe('boxes', () => {
 
   it('of a focus take the whole width, those above it stay', () => {
     const boxes = boxesOf(root, [0, 1]);
-    expect(boxes.map(({ depth, node: { name }, width }) => [name, depth, width])).toEqual([
+    expect(boxes.map(({ depth, node: { name }, width }) => [name, depth, hundredths(width)])).toEqual([
       ['all', 0, 1],
       ['a', 1, 1],
       ['c', 2, 1],
