@@ -12,6 +12,7 @@ import { untilAborted } from '../core/scope.ts';
 import { TelemetryRegistry } from '../core/telemetry.ts';
 import type { Recorder } from '../flow/record/recorder.ts';
 import { LogTail } from '../observe/log-tail.ts';
+import { isOpenTelemetryAsked } from '../observe/otel/asked.ts';
 import { hintAtThreads } from './hint.ts';
 import { agentBeside, buildJob, resolveOptions } from './job-parts.ts';
 import { makeLogger } from './logger.ts';
@@ -96,8 +97,9 @@ async function prepare(
   if (options.engine === 'inline') limitYoungGeneration();
   const { checkpointDir = standardDirectory(options.name, flags) } = options;
   const directory = checkpointDir === false ? undefined : checkpointDir;
-  const page = flags.ui === false ? undefined : new WebPage(ssc, flags, telemetry, { log, logTail, directory });
-  await page?.openIfAsked();
+  const isWatched = flags.ui !== false || isOpenTelemetryAsked(process.env);
+  const page = isWatched ? new WebPage(ssc, flags, telemetry, { log, logTail, directory }) : undefined;
+  await page?.begin();
   if (page !== undefined) status.summary = () => page.summary();
   return { ssc, agent, page, status };
 }

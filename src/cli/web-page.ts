@@ -31,7 +31,7 @@ export interface PagePlace {
 /** After the start of a job its page is opened with the first batch that is over, or after so many ms. */
 const SOON_MS = 1000;
 
-/** The page of a run. */
+/** The page of a run, and what else watches it. */
 export class WebPage {
   readonly #job: WatchedJob;
   readonly #options: Omit<WebOptions, 'page' | 'version'>;
@@ -52,7 +52,8 @@ export class WebPage {
       readyLimit === undefined
         ? Math.max(READY.leastMs, READY.intervals * ssc.batchInterval)
         : durationMs(readyLimit, '--ready-limit');
-    this.#isAsked = port !== undefined || flags.uiHost !== undefined;
+    const isWanted = flags.ui !== false;
+    this.#isAsked = isWanted && (port !== undefined || flags.uiHost !== undefined);
     this.#options = {
       ...{ host, port: port ?? PORT, tries: port === undefined ? TRIES : 0, readyLimitMs, log },
       ...(token === undefined || token === '' ? {} : { token }),
@@ -62,11 +63,12 @@ export class WebPage {
       redaction: redactionOf(flags),
       ...(directory === undefined ? {} : { historyFile: path.join(directory, 'history.jsonl') }),
     });
-    if (!this.#isAsked) this.#openSoon(ssc);
+    if (isWanted && !this.#isAsked) this.#openSoon(ssc);
   }
 
-  /** Opens it before the job starts, where somebody asked for its place. @throws StreamjobError PORT_IN_USE, LISTEN_FAILED */
-  async openIfAsked(): Promise<void> {
+  /** Before the job starts: opens the page where somebody asked for its place. @throws StreamjobError PORT_IN_USE, LISTEN_FAILED */
+  async begin(): Promise<void> {
+    await this.#job.exportIfAsked(this.#options.log, packageVersion());
     if (this.#isAsked) await this.#open();
   }
 

@@ -29,6 +29,14 @@ export interface Totals {
   readonly skippedValues: number;
 }
 
+/** What failed, for counting: a batch's attempt or a receiver. */
+export interface CountedErrors {
+  readonly of: 'batch' | 'receiver';
+  /** That of the error; OTHER: it has none of ours. */
+  readonly code: string;
+  readonly errors: number;
+}
+
 /** Keeps batches. */
 export class History {
   readonly #clock: Clock;
@@ -45,6 +53,7 @@ export class History {
   readonly #listeners = new Set<(record: BatchRecord) => void>();
   #startedAt: number | undefined;
   #deadLetterFile: string | undefined;
+  readonly #errors = new Map<string, CountedErrors>();
   #totals: { -readonly [K in keyof Totals]: Totals[K] } = {
     batches: 0,
     receivedEvents: 0,
@@ -101,6 +110,11 @@ export class History {
     return this.#deadLetterFile;
   }
 
+  /** Errors since the start. */
+  get errors(): readonly CountedErrors[] {
+    return [...this.#errors.values()];
+  }
+
   get totals(): Totals {
     return this.#totals;
   }
@@ -155,9 +169,12 @@ export class History {
         });
       case 'batchFailed':
         this.#totals.failedAttempts++;
+        this.#count('batch', event.error);
         return this.#change(event.time, ({ failures }) => ({
           failures: [...failures.slice(1 - MOST_FAILURES), this.#failureOf(event.attempt, event.error)],
         }));
+      case 'receiverError':
+        return this.#count('receiver', undefined);
       case 'batchGivenUp':
         this.#totals.givenUpBatches++;
         this.#change(event.time, ({ endedAt = this.#clock.now() }) => ({
@@ -203,6 +220,12 @@ export class History {
       acknowledgedAt: undefined,
       spans: [],
     });
+  }
+
+  #count(of: CountedErrors['of'], error: unknown): void {
+    const code = error instanceof StreamjobError ? error.code : 'OTHER';
+    const { errors = 0 } = this.#errors.get(`${of} ${code}`) ?? {};
+    this.#errors.set(`${of} ${code}`, { of, code, errors: errors + 1 });
   }
 
   #failureOf(attempt: number, error: Error): FailureOfBatch {

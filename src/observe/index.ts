@@ -1,9 +1,11 @@
 /** A job that is watched: its history, and the server of its page, REST endpoints, metrics and health. */
+import type { Logger } from '../core/log.ts';
 import { RETAINED_BATCHES } from './history.ts';
 import { HistoryFile } from './history-file.ts';
 import type { LogTail } from './log-tail.ts';
 import type { Observed } from './observed.ts';
 import { Observer } from './observer.ts';
+import { isOpenTelemetryAsked } from './otel/asked.ts';
 import type { Redaction } from './redaction.ts';
 import type { WebOptions, WebServer } from './web/server.ts';
 
@@ -30,6 +32,7 @@ export class WatchedJob {
   readonly #historyFile: string | undefined;
   #file: HistoryFile | undefined;
   #server: WebServer | undefined;
+  #endExport: (() => Promise<void>) | undefined;
   #isClosed = false;
 
   /** To be made before the job starts: it keeps what it hears from then on. */
@@ -60,6 +63,13 @@ export class WatchedJob {
     return server.url;
   }
 
+  /** Sends what is measured by OpenTelemetry, where the environment asks for that. */
+  async exportIfAsked(log: Logger, version: string): Promise<void> {
+    if (!isOpenTelemetryAsked(process.env)) return;
+    const { startOpenTelemetry } = await import('./otel/start.ts');
+    this.#endExport = await startOpenTelemetry(this.#observer, log, version);
+  }
+
   /** How the job does now, for its status line. */
   summary(): { readonly verdict: string; readonly heldEvents: number } {
     return { verdict: this.#observer.verdict().text, heldEvents: this.#observer.heldEvents };
@@ -70,5 +80,6 @@ export class WatchedJob {
     this.#observer.close();
     await this.#server?.close();
     await this.#file?.close();
+    await this.#endExport?.();
   }
 }
