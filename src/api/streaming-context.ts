@@ -506,6 +506,7 @@ export class StreamingContext {
       allowIntervalChange: this.#options.allowIntervalChange,
       maxLogBytes,
       log: this.#log,
+      telemetry,
       files: this.#options.files,
     });
     // On a context that was stopped meanwhile these run at once.
