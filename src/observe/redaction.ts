@@ -17,6 +17,8 @@ export interface RedactionOptions {
 export const REDACTED = '(redacted)';
 /** More of a text is not shown. It is cut after the pattern was searched, which may have begun before the cut. */
 const LONGEST = 2000;
+/** Of a whole value as JSON. */
+const LONGEST_VALUE = 8000;
 
 /** Leaves out what is not to be seen. */
 export class Redaction {
@@ -42,6 +44,13 @@ export class Redaction {
         this.#names.has(name.toLowerCase()) ? REDACTED : this.of(each),
       ]),
     );
+  }
+
+  /** The same, no longer than a page shows: a larger value is a text with its beginning. */
+  shown(value: unknown): unknown {
+    const shown = this.of(value);
+    const text = JSON.stringify(shown) ?? 'null';
+    return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}… (${text.length} characters)` : shown;
   }
 
   /** A text that holds JSON, cut or whole, as dead letters are read. */

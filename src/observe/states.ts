@@ -138,7 +138,7 @@ export class StateScales {
 
   #shown(entry: ObservedEntry): ShownKey {
     const [key, state, updated] = entry;
-    const shown = (value: unknown): unknown => this.#redaction.of(boundedJson(value));
+    const shown = (value: unknown): unknown => this.#redaction.shown(boundedJson(value));
     return { key: shown(key), bytes: weightOf(entry), updated, state: shown(state) };
   }
 }
@@ -159,5 +159,5 @@ function weightOf([key, state]: ObservedEntry): number {
 
 /** As long as the work before it: at most half of the thread's time goes into a look. */
 function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => after(ms, resolve));
+  return new Promise((resolve) => after(ms, resolve, false));
 }

@@ -85,7 +85,7 @@ export class TapBoard {
       const report = reports.find(({ node }) => node === looker.operator);
       if (report === undefined) continue;
       const { count, node } = report;
-      const all = shown.get(node) ?? report.values.map((value) => this.#redaction.of(value));
+      const all = shown.get(node) ?? report.values.map((value) => this.#redaction.shown(value));
       shown.set(node, all);
       const values = spread(all, looker.left);
       looker.left -= values.length;

@@ -4,6 +4,9 @@ import { random } from '../../core/machine.ts';
 import { ArrayPartition, type Partition, type Sink } from '../../graph/lineage.ts';
 import type { TapReport, TapRequest } from '../taps.ts';
 
+/** Values of so many partitions are kept at most, of a batch. */
+const MOST_PARTITIONS = 4;
+
 /** Thrown through a chunk when enough of it was seen. */
 const ENOUGH = new Error('enough');
 
@@ -79,6 +82,13 @@ export class Tapping {
     this.#seen.set(node, seen);
     seen.count += count;
     seen.values.push(...values);
+    // However many partitions there are: those that stay are any of them.
+    const most = MOST_PARTITIONS * (this.#wanted.get(node)?.values ?? 0);
+    while (seen.values.length > most) {
+      const last = seen.values.pop();
+      const at = Math.floor(random() * (most + 1));
+      if (at < most) seen.values[at] = last;
+    }
   }
 }
 

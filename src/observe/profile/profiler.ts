@@ -54,7 +54,8 @@ async function watch(ms: number): Promise<ThreadProfile[]> {
     const main: Thread = { name: 'main', ask: (method, parameters) => post(session, method, parameters) };
     const threads = [main, ...workers.threads];
     const started = await Promise.all(threads.map((thread) => begin(thread)));
-    await new Promise<void>((resolve) => after(ms, resolve));
+    // A job that ends meanwhile does not wait for this.
+    await new Promise<void>((resolve) => after(ms, resolve, false));
     const profiles = await Promise.all(
       threads.map((thread, i) => (started[i] === true ? end(thread) : Promise.resolve(undefined))),
     );
@@ -161,7 +162,7 @@ class Workers {
     const id = ++this.#number;
     try {
       return await new Promise((resolve, reject) => {
-        const endTimer = after(ANSWER_MS, () => reject(new Error(`${method} was not answered`)));
+        const endTimer = after(ANSWER_MS, () => reject(new Error(`${method} was not answered`)), false);
         this.#asked.set(id, ({ error, result }) => {
           endTimer();
           if (error === undefined) resolve(result);

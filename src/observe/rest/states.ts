@@ -11,12 +11,12 @@ const POINTS = 120;
 export function states({ growth, observed }: Observer): object[] {
   const samples = observed.telemetry.samples();
   const now = observed.clock.now();
+  const sites = new Map(observed.operators.map(({ id, site }) => [id, site]));
   const read = (name: string, operator: string): number | null => {
     const value = samples.find((sample) => sample.name === name && sample.labels?.['operator'] === operator)?.value;
     return value === undefined || Number.isNaN(value) ? null : value;
   };
   return observed.states().map(({ kind, name, operator }) => {
-    const { site } = observed.operators.find(({ id }) => id === operator) ?? {};
     const mark = read('watermark_timestamp_seconds', name);
     const watermark = mark === null ? null : Math.round(mark * 1000);
     const series = growth.of(name);
@@ -25,7 +25,7 @@ export function states({ growth, observed }: Observer): object[] {
       operator: name,
       id: operator,
       kind,
-      site: site ?? null,
+      site: sites.get(operator) ?? null,
       keys: read('state_keys', name) ?? 0,
       keysPerMinute: growth.perMinute(name),
       growth: series.filter((_, i) => (series.length - 1 - i) % every === 0),

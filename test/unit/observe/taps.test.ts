@@ -1,6 +1,7 @@
 /** What is seen of values while a job runs: by taps over the web, with what is not to be seen left out. */
 import { describe, expect, it } from 'vitest';
 import { Redaction } from '../../../src/observe/redaction.ts';
+import { SseQueue } from '../../../src/observe/web/sse.ts';
 import { until } from '../../kit/until.ts';
 import { Rig, type RigOptions } from './rig.ts';
 
@@ -197,6 +198,40 @@ describe('a tap', () => {
     const rig = await chain();
     for (let i = 0; i < 20; i++) await tap(rig, '1', '?values=0');
     expect((await rig.ask(`${APPLICATION}/tap/1`)).status).toBe(400);
+  });
+});
+
+describe('what waits for one who does not read', () => {
+  it('has a bound, in events and in characters: the oldest go', async () => {
+    const read = async (queue: SseQueue): Promise<string[]> => {
+      const ended = new AbortController();
+      const texts: string[] = [];
+      setImmediate(() => ended.abort());
+      for await (const text of queue.texts(ended.signal)) texts.push(text);
+      return texts;
+    };
+    const many = new SseQueue();
+    for (let i = 0; i < 700; i++) many.push(String(i));
+    const kept = await read(many);
+    expect([kept.length, kept[0], kept.at(-1)]).toEqual([500, '200', '699']);
+    const large = new SseQueue();
+    for (let i = 0; i < 10; i++) large.push(String(i).repeat(1024 * 1024));
+    expect((await read(large)).map((text) => text[0])).toEqual(['6', '7', '8', '9']);
+  });
+
+  it('is short, however large a value is and however many partitions there are', async () => {
+    const rig = await Rig.start((numbers) => {
+      numbers
+        .map((n) => Array.from({ length: 50 }, () => String(n).repeat(1500)))
+        .repartition(50)
+        .print();
+    });
+    const { taps } = await tap(rig, 'repartition', '?values=5');
+    await rig.batch(...Array.from({ length: 200 }, (_, i) => i % 10));
+    await until(() => taps.length > 0);
+    expect(taps[0]).toMatchObject({ count: 200, values: expect.any(Array) });
+    expect(taps[0]?.values.length).toBe(5);
+    for (const value of taps[0]?.values ?? []) expect(JSON.stringify(value).length).toBeLessThan(17_000);
   });
 });
 
