@@ -10,12 +10,12 @@
  *   ts stop=SIGINT         gets the signal when what it was sent is acknowledged
  *   ts peer                sends to a receiver that the runner starts at the port of the block
  *   sh                     is run by bash in the directory of the page; what cannot be run there is in stand-ins.ts, with why
- *   sh terminal=job        goes on in the background until the page ends
+ *   sh terminal=job        goes on in the background until the page ends, or a block says `ends=job` (as Ctrl+C), or has a terminal of the name
  *   text, json             is what the block before it writes; "…" stands for any text, alone on a line for any lines
  *   text of=job            is among what that terminal writes
- *   text stderr            is what the block before it writes to stderr
+ *   text stderr            is what the block before it (with `of`: the terminal) writes to stderr; of lines of the log, their messages
  *   text file=river.txt    a file; text drawing: neither file nor output
- *   properties             a part of a flume.conf; with file=NAME a whole one. Each goes through the reader, and whole ones through `streamjob check`
+ *   properties             a part of a flume.conf; with file=NAME a whole one. Each goes through the reader, and whole ones through `streamjob check`, which refuses one that is `wrong`
  *   yaml, ini, dockerfile  are read, and the names in them are checked: formats.ts
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -23,11 +23,11 @@ import path from 'node:path';
 
 /** The words that each language may have behind it. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
-  ts: ['in', 'file', 'later', 'send', 'stop', 'peer'],
-  sh: ['terminal'],
+  ts: ['in', 'file', 'later', 'send', 'stop', 'peer', 'ends'],
+  sh: ['terminal', 'ends'],
   text: ['of', 'stderr', 'file', 'drawing'],
   json: ['file'],
-  properties: ['file'],
+  properties: ['file', 'wrong'],
   yaml: ['file'],
   ini: ['file'],
   dockerfile: ['file'],

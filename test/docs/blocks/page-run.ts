@@ -63,6 +63,7 @@ class PageRun {
       for (const block of this.#blocks) {
         try {
           this.#write(block);
+          for (const name of block.words['ends']?.split(',') ?? []) await this.#end(name);
           await this.#step(block);
         } catch (error) {
           throw new Error(`${placeOf(block)}: ${error instanceof Error ? error.message : String(error)}`);
@@ -71,6 +72,15 @@ class PageRun {
     } finally {
       for (const terminal of this.#terminals.values()) terminal.signal('SIGKILL');
     }
+  }
+
+  /** As Ctrl+C in that terminal. */
+  async #end(name: string): Promise<void> {
+    const terminal = this.#terminals.get(name);
+    if (terminal === undefined) throw new Error(`there is no terminal '${name}' above it`);
+    terminal.signal('SIGINT');
+    await terminal.ended;
+    this.#terminals.delete(name);
   }
 
   #write({ words: { file }, code }: Block): void {
@@ -113,10 +123,12 @@ class PageRun {
 
   async #shell(block: Block): Promise<void> {
     const { directory, env, ports } = this.#place;
-    const script = `${block.words['terminal'] === undefined ? 'set -euo pipefail' : 'set -e'}\n${ports.inCode(block.code)}`;
+    const name = block.words['terminal'];
+    if (name !== undefined && this.#terminals.has(name)) await this.#end(name);
+    const script = `${name === undefined ? 'set -euo pipefail' : 'set -e'}\n${ports.inCode(block.code)}`;
     const running = new Running('bash', ['-c', script], directory, env);
-    if (block.words['terminal'] !== undefined) {
-      this.#terminals.set(block.words['terminal'], running);
+    if (name !== undefined) {
+      this.#terminals.set(name, running);
       this.#last = undefined;
       return;
     }
@@ -139,7 +151,8 @@ class PageRun {
       stdout,
       stderr,
     } = await new Running('streamjob', ['check', words['file']], directory, env).ended;
-    if (exit !== 0) throw new Error(`streamjob check ended with ${exit}\n${indented(stdout + stderr)}`);
+    const expected = words['wrong'] === undefined ? 0 : 1;
+    if (exit !== expected) throw new Error(`streamjob check ended with ${exit}\n${indented(stdout + stderr)}`);
   }
 
   /** What a terminal writes comes when it comes. */
@@ -147,7 +160,8 @@ class PageRun {
     const terminal = this.#terminals.get(name);
     if (terminal === undefined) throw new Error(`there is no terminal '${name}' above it`);
     const pattern = patternOf(block.code, false);
-    const written = (): string => this.#place.ports.asShown(terminal.stdout);
+    const written = (): string =>
+      this.#place.ports.asShown(block.words['stderr'] === undefined ? terminal.stdout : messagesOf(terminal.stderr));
     if (await terminal.until(() => pattern.test(written()))) return;
     throw new Error(
       `the page shows\n${indented(block.code)}\nand the terminal wrote\n${indented(written() + terminal.stderr)}`,
@@ -157,10 +171,21 @@ class PageRun {
   #compare({ words, code }: Block): void {
     if (this.#last === undefined) throw new Error('no block before it writes something: is it a drawing, or a file?');
     const { stdout, stderr } = this.#last.ended;
-    compare(
-      placeOf(this.#last.block),
-      this.#place.ports.asShown(words['stderr'] === undefined ? stdout : stderr),
-      code,
-    );
+    // For who writes a page: what a block writes.
+    if (process.env['DOCS_SHOW'] !== undefined)
+      console.log(`${placeOf(this.#last.block)}\n${stdout}${messagesOf(stderr)}`);
+    const written = words['stderr'] === undefined ? stdout : messagesOf(stderr);
+    compare(placeOf(this.#last.block), this.#place.ports.asShown(written), code);
   }
+}
+
+/** A log that no terminal shows is JSON: its messages are what a reader sees of it. */
+function messagesOf(log: string): string {
+  return log.replace(/^\{.*\}$/gm, (line) => {
+    try {
+      return String((JSON.parse(line) as { msg?: unknown }).msg ?? line);
+    } catch {
+      return line;
+    }
+  });
 }

@@ -1,8 +1,9 @@
-/** Processes that blocks run in: each in a group of its own, so that nothing of it outlives its page, and none for longer than a minute. */
+/** Processes that blocks run in: each in a group of its own, so that nothing of it outlives its page, and none for longer than two minutes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { freePort, isListening } from '../../kit/ports.ts';
 
-const LONGEST_MS = 60_000;
+const LONGEST_MS = 120_000;
+const LONGEST_WAIT_MS = 30_000;
 
 export interface Ended {
   readonly code: number | null;
@@ -57,9 +58,9 @@ export class Running {
     }
   }
 
-  /** Waits for a condition while the process runs, a minute at most. @returns whether it came */
+  /** Waits for a condition while the process runs, half a minute at most. @returns whether it came */
   async until(condition: () => boolean | Promise<boolean>): Promise<boolean> {
-    const end = Date.now() + LONGEST_MS;
+    const end = Date.now() + LONGEST_WAIT_MS;
     while (Date.now() < end) {
       const over = !this.running;
       if (await condition()) return true;

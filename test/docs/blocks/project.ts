@@ -53,7 +53,12 @@ export class Project {
   pageDirectory(name: string): string {
     const directory = path.join(this.directory, name.replace(/\.md$/, '').replaceAll('/', '-'));
     mkdirSync(directory);
-    symlinkSync(path.join(ROOT, 'jobs'), path.join(directory, 'jobs'));
+    for (const [name, to] of [
+      ['jobs', path.join(ROOT, 'jobs')],
+      ['node_modules', path.join(this.directory, 'node_modules')],
+    ] as const) {
+      symlinkSync(to, path.join(directory, name));
+    }
     return directory;
   }
 

@@ -61,6 +61,15 @@ describe('what a page shows', () => {
     );
   });
 
+  test('of a terminal that was ended is over; its log is shown by its messages', async () => {
+    await run(
+      ['sh terminal=a', 'echo \'{"level":30,"msg":"it runs"}\' >&2; exec sleep 60'],
+      ['text of=a stderr', 'it runs'],
+      ['sh ends=a', 'true'],
+    );
+    await expect(run(['sh ends=none', 'true'])).rejects.toThrow("no terminal 'none'");
+  });
+
   test('without a block that writes is no output', async () => {
     await expect(run(['text', 'lost'])).rejects.toThrow('no block before it writes');
   });
