@@ -84,9 +84,9 @@ export function forSite(page: string, copy: (from: string, to: string) => void):
     return picture ? `${before}${relative(from, to)}${after}` : `${before}/${to})`;
   };
   return textOf(page)
-    .split(/(^```[\s\S]*?^```$)/m)
+    .split(/(^```[\s\S]*?^```$|`[^`\n]+`)/m)
     .map((part) =>
-      part.startsWith('```')
+      part.startsWith('`')
         ? part
         : part.replace(/(\]\()([^)#\s]*)((?:#[^)\s]*)?\))/g, link).replace(/((?:src|srcset)=")([^"#]*)(")/g, link),
     )

@@ -17,7 +17,7 @@ function patternOfLine(line: string): string {
 }
 
 /** A job that prints shows the batches without data, too: how many come before the data depends on the clock. */
-const EMPTY_BATCH = /-{43}\nTime: .* ms\n-{43}\n\n/g;
+const EMPTY_BATCH = /-{43}\nTime: .* ms.*\n-{43}\n\n/g;
 
 /**
  * @param what what wrote it, for the message

@@ -169,6 +169,7 @@ class PageRun {
   }
 
   #compare({ words, code }: Block): void {
+    if (code.trim() === '…') throw new Error('it shows nothing that could be compared');
     if (this.#last === undefined) throw new Error('no block before it writes something: is it a drawing, or a file?');
     const { stdout, stderr } = this.#last.ended;
     // For who writes a page: what a block writes.

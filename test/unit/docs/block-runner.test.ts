@@ -74,6 +74,10 @@ describe('what a page shows', () => {
     await expect(run(['text', 'lost'])).rejects.toThrow('no block before it writes');
   });
 
+  test('that is a gap and no more is refused', async () => {
+    await expect(run(['sh', 'echo one'], ['text', '…'])).rejects.toThrow('nothing that could be compared');
+  });
+
   test('may have gaps within a line and of lines', () => {
     expect(patternOf('a…c\n…\nz', true).test('abc\n1\n2\nz')).toBe(true);
     expect(patternOf('a…c\n…\nz', true).test('abc\nz')).toBe(true);

@@ -19,7 +19,7 @@ function anchorsOf(text: string): string[] {
 
 /** Links within the repository: the file, from its root, and the anchor. Pictures of HTML are links, too. */
 function linksOf({ name, text }: Page): { link: string; file: string; anchor: string | undefined }[] {
-  const prose = text.replace(/^```[\s\S]*?^```$/gm, '');
+  const prose = text.replace(/^```[\s\S]*?^```$/gm, '').replace(/`[^`\n]*`/g, 'code');
   const links = prose.matchAll(/(?:\]\(|(?:src|srcset|href)=")(?!https?:)([^)#\s"]*)(?:#([^)\s"]+))?[)"]/g);
   return [...links].map(([link, file = '', anchor]) => ({
     link,
