@@ -17,6 +17,8 @@ export default {
   cacheDir: new URL('../.cache', import.meta.url).pathname,
   cleanUrls: false,
   metaChunk: true,
+  // The index of the search is one file.
+  vite: { build: { chunkSizeWarningLimit: 5000 } },
   // check.ts looks at all links afterwards, at those to headings too.
   ignoreDeadLinks: false,
   markdown: {

@@ -9,6 +9,7 @@
  *   ts send="a b|c"        is sent these two events once it listens; a job without the word is sent "to be or not to be"
  *   ts stop=SIGINT         gets the signal when what it was sent is acknowledged
  *   ts peer                sends to a receiver that the runner starts at the port of the block
+ *   ts generated           is of a page in docs/api, which is made from the sources: test/unit/docs/api.test.ts checks its examples
  *   sh                     is run by bash in the directory of the page; what cannot be run there is in stand-ins.ts, with why
  *   sh terminal=job        goes on in the background until the page ends, or a block says `ends=job` (as Ctrl+C), or has a terminal of the name
  *   text, json             is what the block before it writes; "…" stands for any text, alone on a line for any lines
@@ -23,7 +24,7 @@ import path from 'node:path';
 
 /** The words that each language may have behind it. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
-  ts: ['in', 'file', 'later', 'send', 'stop', 'peer', 'ends'],
+  ts: ['in', 'file', 'later', 'send', 'stop', 'peer', 'ends', 'generated'],
   sh: ['terminal', 'ends'],
   text: ['of', 'stderr', 'file', 'drawing'],
   json: ['file'],
@@ -91,6 +92,9 @@ function blockOf(page: string, line: number, info: string, code: string): Block 
     throw new Error(`${page}:${line}: blocks of '${language}' are not run: write one of ${languages}`);
   }
   const words = wordsOf(rest.join(' '));
+  if (words['generated'] !== undefined && !page.startsWith('docs/api/')) {
+    throw new Error(`${page}:${line}: only pages of docs/api have generated blocks`);
+  }
   const unknown = Object.keys(words).filter((word) => !known.includes(word));
   if (unknown.length > 0) {
     throw new Error(`${page}:${line}: ${language} has no '${unknown.join("', '")}', but ${known.join(', ')}`);

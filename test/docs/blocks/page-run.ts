@@ -92,6 +92,7 @@ class PageRun {
 
   async #step(block: Block): Promise<void> {
     const { language, words } = block;
+    if (words['generated'] !== undefined) return;
     if (language === 'ts') return await this.#program(block);
     if (language === 'sh') return await this.#shell(block);
     if (language === 'properties') return await this.#conf(block);
