@@ -31,7 +31,7 @@ async function placeFor(project: Project, page: string): Promise<Place> {
     directory,
     ports: await Ports.make(),
     env: {
-      PATH: [project.standIns, project.bin, process.env['PATH']].join(':'),
+      PATH: project.path,
       BLOCKS_BIN: project.bin,
       HOME: directory,
       TMPDIR: directory,

@@ -35,6 +35,11 @@ export class Project {
   /** Of a project without settings: the repository's would look for tests elsewhere. */
   readonly vitestConfig: string = path.join(this.directory, 'vitest.config.ts');
 
+  /** The PATH in which what is installed goes first. */
+  get path(): string {
+    return [this.standIns, this.bin, process.env['PATH']].join(':');
+  }
+
   private constructor() {}
 
   /** Builds the package. The caller removes it when all pages have run. */
