@@ -8,8 +8,11 @@ export type BuildJob = (ssc: StreamingContext) => void | Promise<void>;
 
 /** A job as its file exports it. */
 export interface Job {
+  /** By this a job is told from other exports. */
   readonly kind: 'streamjob.job';
+  /** As `defineJob` was given them. */
   readonly options: JobOptions;
+  /** Makes the graph. */
   readonly build: BuildJob;
 }
 

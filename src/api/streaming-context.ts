@@ -147,6 +147,7 @@ export class StreamingContext {
     return this.#receiverStates.list;
   }
 
+  /** Where the context is in its life: before its start, running, or stopped. */
   getState(): ContextState {
     return this.#run.state;
   }
@@ -184,7 +185,7 @@ export class StreamingContext {
    * Any function from the streams' RDDs to one, called once per batch.
    * @param fn synchronous; gets the RDDs in the order of the streams, and the batch time in ms since the epoch
    * @throws StreamjobError CONFIG_INVALID when the slide durations differ
-   * @example ssc.transform([a, b], ([x, y]) => x.union(y))
+   * @example ssc.transform([a, b], (rdds) => rdds.reduce((x, y) => x.union(y)))
    */
   transform<T, U>(streams: readonly DStream<T>[], fn: (rdds: readonly RDD<T>[], time: number) => RDD<U>): DStream<U> {
     return transformStreams<U>(streams as readonly DStream<unknown>[], 'transform', (rdds, time) =>

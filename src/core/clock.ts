@@ -6,6 +6,7 @@ import { type EndTimer, monotonicMs, ofProcess, after as startTimer, wallMs } fr
 
 /** A timer that has not fired yet; `cancel` makes sure that it never does. */
 export interface Timer {
+  /** It does not fire any more. Harmless when it has fired. */
   cancel(): void;
 }
 
@@ -70,10 +71,12 @@ export class ManualClock implements Clock {
     this.#now = start;
   }
 
+  /** What it shows, in ms since the epoch. */
   now(): number {
     return this.#now;
   }
 
+  /** A timer, which fires when the clock is moved there. */
   after(ms: number, run: () => void): Timer {
     const timer = {
       at: this.#now + Math.max(0, ms),

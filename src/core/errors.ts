@@ -88,9 +88,13 @@ export class StreamjobError extends Error {
     return Error[Symbol.hasInstance](value) && (value as Error).name === 'StreamjobError' && 'code' in (value as Error);
   }
 
+  /** `StreamjobError`. */
   override readonly name = 'StreamjobError';
+  /** One of the codes of docs/errors.md. */
   readonly code: ErrorCode;
+  /** Where it happened: a file and line, a directory, an address. */
   readonly where: string | undefined;
+  /** What to do. */
   readonly hint: string | undefined;
 
   /** Whether the same may succeed when it is tried again with nothing changed. */

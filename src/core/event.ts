@@ -10,7 +10,9 @@ export interface EventInit {
 
 /** An event with plain fields, as sources make and channels keep it. */
 export interface PlainEvent {
+  /** Texts by their names. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Any bytes. */
   readonly body: Uint8Array;
 }
 

@@ -13,6 +13,7 @@ import type { Subscription } from 'rxjs/internal/Subscription';
 export interface OutputSummary {
   /** Stable for a job: kind and number. */
   readonly id: string;
+  /** `print`, `foreachRDD`, `saveAsTextFiles` and so on. */
   readonly kind: string;
   /** What `print` shows; empty for other kinds. */
   readonly elements: readonly unknown[];
@@ -32,7 +33,9 @@ export interface BatchSummary {
   readonly schedulingDelayMs: number;
   /** From the start of its processing to its commit, in ms. */
   readonly processingMs: number;
+  /** From its time to its commit, in ms. */
   readonly totalDelayMs: number;
+  /** What each output did, in their order. */
   readonly outputs: readonly OutputSummary[];
   /** How many events have been acknowledged to where they came from. */
   readonly acked: number;

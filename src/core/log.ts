@@ -7,9 +7,13 @@ export type LogMethod = (facts: object, message: string) => void;
 
 /** A structured logger, a subset of pino's. */
 export interface Logger {
+  /** What only who looks for a mistake wants to know. */
   readonly debug: LogMethod;
+  /** What happened, as it should. */
   readonly info: LogMethod;
+  /** What may cost something, or needs somebody. */
   readonly warn: LogMethod;
+  /** What went wrong. */
   readonly error: LogMethod;
   /** A logger that adds `facts` to each of its lines. */
   child(facts: object): Logger;

@@ -13,6 +13,7 @@ export interface Measure {
   readonly help: string;
   /** Of its value; left out: it is a plain number. */
   readonly unit?: 'ms' | 'bytes' | 'events' | undefined;
+  /** What tells measurements of one name apart, such as the input. */
   readonly labels?: Labels | undefined;
 }
 
@@ -22,7 +23,9 @@ export interface Span {
   readonly name: string;
   /** ms since the epoch */
   readonly startedAt: number;
+  /** How long it took, in ms. */
   readonly durationMs: number;
+  /** Whose it is, such as the time of the batch. */
   readonly labels: Labels;
   /** Why it failed; undefined: it did not. */
   readonly error?: string | undefined;
@@ -72,14 +75,20 @@ export function beginWork(telemetry: Telemetry | undefined, work: Pick<Work, 'wh
 
 /** Something that only grows. */
 export interface Counter {
-  /** @param by at least 0; default 1 */
+  /**
+   * Counts.
+   * @param by at least 0; default 1
+   */
   add(by?: number): void;
 }
 
 /** A measurement as it is now. */
 export interface Sample extends Measure {
+  /** Its name, in snake case and without a unit or `_total`. */
   readonly name: string;
+  /** A counter only rises, a gauge goes down, too. */
   readonly kind: 'counter' | 'gauge';
+  /** The number, in the unit of its measure. */
   readonly value: number;
 }
 
@@ -111,6 +120,7 @@ export class TelemetryRegistry implements Telemetry {
   readonly #listeners = new Set<(span: Span) => void>();
   readonly #workListeners = new Set<(work: Work) => void>();
 
+  /** A number that its owner adds to. */
   counter(name: string, measure: Measure): Counter {
     const key = keyOf(name, measure);
     const present = this.#counters.get(key);
@@ -126,10 +136,18 @@ export class TelemetryRegistry implements Telemetry {
     return counter;
   }
 
+  /**
+   * A counter that is read when somebody asks.
+   * @returns takes the measurement back
+   */
   observableCounter(name: string, measure: Measure, read: () => number): () => void {
     return this.#register({ ...measure, name, kind: 'counter', read });
   }
 
+  /**
+   * A number that goes up and down, read when somebody asks.
+   * @returns takes the measurement back
+   */
   gauge(name: string, measure: Measure, read: () => number): () => void {
     return this.#register({ ...measure, name, kind: 'gauge', read });
   }
@@ -142,6 +160,7 @@ export class TelemetryRegistry implements Telemetry {
     };
   }
 
+  /** Told of what took time; it goes to those who listen. */
   span(span: Span): void {
     for (const listen of this.#listeners) listen(span);
   }

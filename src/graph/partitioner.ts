@@ -4,8 +4,12 @@ import { hashKey } from './keys.ts';
 
 /** Deals keys out to partitions. Equal keys must get the same one. */
 export interface Partitioner {
+  /** How many partitions there are. */
   readonly numPartitions: number;
-  /** @returns a whole number from 0 to numPartitions - 1 */
+  /**
+   * Where a key belongs; the same for equal keys, always.
+   * @returns a whole number from 0 to numPartitions - 1
+   */
   getPartition(key: never): number;
 }
 

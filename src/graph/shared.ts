@@ -25,11 +25,18 @@ export class Broadcast<T> {
 
 /** Adds up what functions give it. Added to in a function that is run again, it counts again: exact only in outputs. */
 export interface Accumulator<In, Out> {
+  /**
+   * Adds one.
+   * @param value what is added
+   */
   add(value: In): void;
+  /** What has been added so far. */
   readonly value: Out;
   /** Whether nothing has been added; `add(0)` is something. */
   readonly isZero: boolean;
+  /** Adds all that another one has, as workers bring it. */
   merge(other: this): void;
+  /** Forgets what was added. */
   reset(): void;
 }
 
@@ -38,6 +45,7 @@ export class NumberAccumulator implements Accumulator<number, number> {
   #count = 0;
   #sum = 0;
 
+  /** Adds a number. */
   add(value: number): void {
     this.#count++;
     this.#sum += value;
@@ -48,6 +56,7 @@ export class NumberAccumulator implements Accumulator<number, number> {
     return this.#count;
   }
 
+  /** The sum of what was added; 0 when nothing was. */
   get sum(): number {
     return this.#sum;
   }
@@ -57,19 +66,23 @@ export class NumberAccumulator implements Accumulator<number, number> {
     return this.#sum / this.#count;
   }
 
+  /** The sum, as `sum`. */
   get value(): number {
     return this.#sum;
   }
 
+  /** Whether nothing has been added; `add(0)` is something. */
   get isZero(): boolean {
     return this.#count === 0;
   }
 
+  /** Adds sum and count of another one. */
   merge(other: NumberAccumulator): void {
     this.#count += other.#count;
     this.#sum += other.#sum;
   }
 
+  /** Back to nothing. */
   reset(): void {
     this.#count = 0;
     this.#sum = 0;
@@ -92,22 +105,27 @@ export class NumberAccumulator implements Accumulator<number, number> {
 export class CollectionAccumulator<T> implements Accumulator<T, readonly T[]> {
   #values: T[] = [];
 
+  /** Adds a value to the list. */
   add(value: T): void {
     this.#values.push(value);
   }
 
+  /** All values, in the order in which they were added. */
   get value(): readonly T[] {
     return this.#values;
   }
 
+  /** Whether nothing has been added. */
   get isZero(): boolean {
     return this.#values.length === 0;
   }
 
+  /** Adds the values of another one behind its own. */
   merge(other: CollectionAccumulator<T>): void {
     for (const value of other.#values) this.add(value);
   }
 
+  /** Forgets the values. */
   reset(): void {
     this.#values = [];
   }

@@ -2,14 +2,23 @@
 
 /** What `stats` gives. Variance and deviation of the whole set; those of a sample divide by one less. */
 export interface Stats {
+  /** How many values there are. */
   readonly count: number;
+  /** Their sum. */
   readonly sum: number;
+  /** Their mean; NaN when there are none. */
   readonly mean: number;
+  /** The least one; Infinity when there are none. */
   readonly min: number;
+  /** The greatest one; -Infinity when there are none. */
   readonly max: number;
+  /** Of all values: the sum of squared distances from the mean, divided by the count. */
   readonly variance: number;
+  /** Its square root. */
   readonly stdev: number;
+  /** The same, divided by the count less one: that of a sample. */
   readonly sampleVariance: number;
+  /** Its square root. */
   readonly sampleStdev: number;
 }
 

@@ -1,5 +1,6 @@
 /** Loads a file of the user's, TypeScript or JavaScript: a job, or a component of an agent. */
 import { createHash } from 'node:crypto';
+import { systemCodeOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { fsSync } from '../core/machine.ts';
 import { type Bundle, bundleJob } from './bundle.ts';
@@ -26,6 +27,7 @@ export interface LoadedFile {
  */
 export async function loadFile(file: string, log: Logger, known?: LoadedFile): Promise<LoadedFile> {
   const bundled = await bundleJob(file);
+  const missing = 'reason' in bundled ? /Could not resolve "([^"]+)"/.exec(bundled.reason)?.[1] : undefined;
   if (!('reason' in bundled)) {
     const version = createHash('sha256').update(bundled.text).digest('hex');
     if (known?.version === version) return known;
@@ -37,5 +39,12 @@ export async function loadFile(file: string, log: Logger, known?: LoadedFile): P
   }
   // Node keeps what tsx has loaded for as long as the process runs: it is the same, whatever has become of the file.
   const version = createHash('sha256').update(fsSync.readFileSync(file)).digest('hex');
-  return { exported: await loadByTsx(file), bundle: undefined, version: known?.version ?? version };
+  try {
+    return { exported: await loadByTsx(file), bundle: undefined, version: known?.version ?? version };
+  } catch (error) {
+    // In a package without "type": "module" tsx tells of a cycle when an import is not there.
+    if (missing === undefined || systemCodeOf(error) !== 'ERR_REQUIRE_CYCLE_MODULE') throw error;
+    const text = `Cannot find package '${missing}' imported from ${file}`;
+    throw Object.assign(new Error(text, { cause: error }), { code: 'MODULE_NOT_FOUND' });
+  }
 }

@@ -22,8 +22,12 @@ export type TransactionState = 'new' | 'open' | 'completed' | 'closed';
  * finally { transaction.close(); }
  */
 export interface Transaction {
+  /** What may be called next. */
   readonly state: TransactionState;
-  /** @throws StreamjobError TRANSACTION_STATE unless new; CHANNEL_CLOSED */
+  /**
+   * Opens it: before that nothing can be put or taken.
+   * @throws StreamjobError TRANSACTION_STATE unless new; CHANNEL_CLOSED
+   */
   begin(): void;
   /** Adds an event, seen by takers after the commit. @throws StreamjobError TRANSACTION_FULL, TRANSACTION_STATE */
   put(event: PlainEvent): void;
@@ -45,9 +49,14 @@ export interface Transaction {
 
 /** A channel. */
 export interface Channel {
-  /** @throws StreamjobError CHANNEL_LOCKED, CHANNEL_CORRUPT, CHANNEL_FULL, FILE_ACCESS */
+  /**
+   * Opens it; called once, before any transaction.
+   * @throws StreamjobError CHANNEL_LOCKED, CHANNEL_CORRUPT, CHANNEL_FULL, FILE_ACCESS
+   */
   start(): Promise<void>;
+  /** Closes it, when nobody uses it any more. */
   stop(): Promise<void>;
+  /** A new one, for one thread of work: begin it, put or take, then commit or roll back. */
   transaction(): Transaction;
   /** The most events of one transaction. */
   readonly transactionCapacity: number;
@@ -64,9 +73,13 @@ export interface Channel {
 
 /** What a channel is given. */
 export interface ChannelContext {
+  /** The name of the channel in the flume.conf. */
   readonly name: string;
+  /** Where its lines go. */
   readonly log: Logger;
+  /** What time it is, and timers. */
   readonly clock: Clock;
+  /** Flume's counters of the channel. */
   readonly counters: ChannelCounters;
 }
 

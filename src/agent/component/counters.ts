@@ -11,25 +11,41 @@ export function gauge<T extends object, K extends keyof T>(counters: T, name: K,
 
 /** Counters of a source. */
 export interface SourceCounters {
+  /** Events that the source received. */
   EventReceivedCount: number;
+  /** Events that the source put into its channels. */
   EventAcceptedCount: number;
+  /** Events that came one by one. */
   AppendReceivedCount: number;
+  /** Events that came one by one and were put into the channels. */
   AppendAcceptedCount: number;
+  /** Batches that came. */
   AppendBatchReceivedCount: number;
+  /** Batches that were put into the channels. */
   AppendBatchAcceptedCount: number;
+  /** Connections that are open. */
   OpenConnectionCount: number;
+  /** Events that the source could not read. */
   EventReadFail: number;
+  /** Times that a channel did not take what the source had. */
   ChannelWriteFail: number;
+  /** Times that the source failed for another reason. */
   GenericProcessingFail: number;
 }
 
 /** Counters of a channel. */
 export interface ChannelCounters {
+  /** Events in the channel. */
   ChannelSize: number;
+  /** Events that the channel can hold. */
   ChannelCapacity: number;
+  /** Events that sources tried to put into the channel. */
   EventPutAttemptCount: number;
+  /** Events that sources put into the channel and committed. */
   EventPutSuccessCount: number;
+  /** Times that sinks tried to take an event. */
   EventTakeAttemptCount: number;
+  /** Events that sinks took and committed. */
   EventTakeSuccessCount: number;
   /** Events that a source was told are taken, and that were dropped since the channel did not take them (best-effort, optional channels). */
   EventDropCount: number;
@@ -41,15 +57,25 @@ export interface ChannelCounters {
 
 /** Counters of a sink. */
 export interface SinkCounters {
+  /** Connections that the sink made. */
   ConnectionCreatedCount: number;
+  /** Connections of the sink that were closed. */
   ConnectionClosedCount: number;
+  /** Connections of the sink that failed. */
   ConnectionFailedCount: number;
+  /** Batches without an event: the channel was empty. */
   BatchEmptyCount: number;
+  /** Batches that were not full. */
   BatchUnderflowCount: number;
+  /** Batches that were full. */
   BatchCompleteCount: number;
+  /** Events that the sink tried to deliver. */
   EventDrainAttemptCount: number;
+  /** Events that the sink delivered. */
   EventDrainSuccessCount: number;
+  /** Times that the sink could not deliver. */
   EventWriteFail: number;
+  /** Times that the sink could not take from its channel. */
   ChannelReadFail: number;
 }
 

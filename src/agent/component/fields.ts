@@ -38,6 +38,7 @@ export interface Field<T> {
   readonly fallback?: string;
   /** How the documentation shows that default, where it depends on the machine or is a number of no meaning by itself. */
   readonly shown?: string;
+  /** Whether a file must give it. */
   readonly required: boolean;
   /**
    * What Flume takes where the text cannot be used, and so does this, with a warning: the default, or false. Without it such a text is an

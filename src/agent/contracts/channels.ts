@@ -49,7 +49,7 @@ interface Rig {
  * The tests that every channel passes, the built-in ones too. Its clock stands still, so that it must wait by the one that it is given.
  * @param channel what `defineChannel` made
  * @example
- * const properties = ({ capacity, transactionCapacity, keepAliveSeconds }) => ({ capacity, transactionCapacity, 'keep-alive': keepAliveSeconds });
+ * const properties = ({ capacity, transactionCapacity, keepAliveSeconds }: ChannelBounds) => ({ capacity, transactionCapacity, 'keep-alive': keepAliveSeconds });
  * for (const { name, run } of channelContract(ring, { properties })) test(name, run);
  */
 export function channelContract(

@@ -14,7 +14,9 @@ import type { Setting } from '../component/settings.ts';
 
 /** One test of a contract: `run` rejects when the component does not keep what its kind promises. */
 export interface ContractTest {
+  /** What must hold, in words. */
   readonly name: string;
+  /** Rejects when it does not. */
   readonly run: () => Promise<void>;
 }
 

@@ -29,6 +29,7 @@ export interface EmbeddedAgentOptions {
  * await agent.stop();
  */
 export class EmbeddedAgent {
+  /** Of the agent, as its log has it. */
   readonly name: string;
   readonly #options: EmbeddedAgentOptions;
   #agent: Agent | undefined;
@@ -52,7 +53,10 @@ export class EmbeddedAgent {
     });
   }
 
-  /** @throws StreamjobError CONTEXT_STATE before it is configured; of its components: CHANNEL_LOCKED, CHANNEL_CORRUPT, FILE_ACCESS */
+  /**
+   * Starts channel, sinks and source.
+   * @throws StreamjobError CONTEXT_STATE before it is configured; of its components: CHANNEL_LOCKED, CHANNEL_CORRUPT, FILE_ACCESS
+   */
   async start(): Promise<void> {
     await this.#configured().start();
   }

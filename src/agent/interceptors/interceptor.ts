@@ -13,7 +13,9 @@ export interface Interceptor {
 
 /** What an interceptor is given. */
 export interface InterceptorContext {
+  /** What time it is. */
   readonly clock: Clock;
+  /** Where its lines go. */
   readonly log: Logger;
 }
 

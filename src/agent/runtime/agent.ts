@@ -24,6 +24,7 @@ import { Reloader } from './reload.ts';
  * await agent.stop();
  */
 export class Agent {
+  /** The name by which the file has it. */
   readonly name: string;
   readonly #log: Logger;
   readonly #options: Resolved<typeof AGENT_OPTIONS>;

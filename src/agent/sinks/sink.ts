@@ -13,8 +13,12 @@ export type SinkStatus = 'ready' | 'backoff';
 
 /** A sink. */
 export interface Sink {
-  /** @throws StreamjobError PORT_IN_USE, LISTEN_FAILED, TLS_INVALID */
+  /**
+   * Begins; called once, before `process`.
+   * @throws StreamjobError PORT_IN_USE, LISTEN_FAILED, TLS_INVALID
+   */
   start(): Promise<void>;
+  /** Ends, and closes what it has opened; no call of `process` is under way then. */
   stop(): Promise<void>;
   /**
    * Delivers one batch, or more. After an error everything that was not delivered is back in the channel.
@@ -34,10 +38,15 @@ export interface Sink {
 
 /** What a sink is given. */
 export interface SinkContext {
+  /** The name of the sink in the flume.conf. */
   readonly name: string;
+  /** Where its lines go. */
   readonly log: Logger;
+  /** What time it is, and timers. */
   readonly clock: Clock;
+  /** Flume's counters, which `takeBatch` and `finish` add to. */
   readonly counters: SinkCounters;
+  /** Where it takes events from. */
   readonly channel: Channel;
   /** Where a sink that writes files keeps them. Default: this machine. */
   readonly files?: Files;
@@ -48,7 +57,9 @@ export type SinkType = ComponentType<SinkContext, Sink>;
 
 /** A batch with the transaction that it was taken in. */
 export interface Batch {
+  /** The one in which the events were taken: `finish` or `giveBack` ends it. */
   readonly transaction: Transaction;
+  /** At least one. */
   readonly events: readonly PlainEvent[];
 }
 

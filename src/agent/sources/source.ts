@@ -10,7 +10,10 @@ import type { SourceCounters } from '../component/counters.ts';
 
 /** A source. */
 export interface Source {
-  /** @throws StreamjobError PORT_IN_USE, LISTEN_FAILED, FILE_NOT_FOUND, FILE_ACCESS, TLS_INVALID */
+  /**
+   * Begins to bring events; resolves when it has begun, not when it ends.
+   * @throws StreamjobError PORT_IN_USE, LISTEN_FAILED, FILE_NOT_FOUND, FILE_ACCESS, TLS_INVALID
+   */
   start(): Promise<void>;
   /** Stops bringing events; resolves when none is on its way any more. */
   stop(): Promise<void>;
@@ -37,10 +40,15 @@ export interface SourceChannels {
 
 /** What a source is given. */
 export interface SourceContext {
+  /** The name of the source in the flume.conf. */
   readonly name: string;
+  /** Where its lines go. */
   readonly log: Logger;
+  /** What time it is, and timers. */
   readonly clock: Clock;
+  /** Flume's counters of the source. */
   readonly counters: SourceCounters;
+  /** Its interceptors, its selector and its channels: `deliver` puts events into them. */
   readonly processor: SourceChannels;
 }
 
@@ -49,7 +57,9 @@ export type SourceType = ComponentType<SourceContext, Source>;
 
 /** How long to wait between attempts: from `first` doubling up to `max`, in ms. */
 export interface Retry {
+  /** The first wait, in ms; each further one is twice as long. */
   readonly first: number;
+  /** The longest wait, in ms. */
   readonly max: number;
 }
 

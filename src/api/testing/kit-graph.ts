@@ -65,6 +65,7 @@ export function kitJob(kind: KitJob['kind'], job: KitModule | undefined): { job?
 export interface BatchResult<U> {
   /** Of the batch, in ms since the epoch: a multiple of the interval. */
   readonly time: number;
+  /** What the stream had in the batch. */
   readonly values: readonly U[];
 }
 

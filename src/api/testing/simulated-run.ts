@@ -11,6 +11,7 @@ import type { SimulatedFault } from './simulated-faults.ts';
 export interface SimulatedEvent {
   /** From 0. */
   readonly number: number;
+  /** As it was sent. */
   readonly event: EventInit;
   /** Who sent it: 'flume0', 'spark0'. */
   readonly peer: string;
@@ -33,6 +34,7 @@ export interface BrokenPromise {
    * error that nobody caught ended a process; 'damage': an error that only damaged data leads to; 'check': the test's own check threw.
    */
   readonly promise: 'wedge' | 'stop' | 'crash' | 'damage' | 'check';
+  /** What did not hold, in words. */
   readonly what: string;
   /** In ms of simulated time since the start. */
   readonly at: number;
@@ -56,6 +58,7 @@ export interface RunFacts {
 
 /** What came of one seed. */
 export class SimulatedRun {
+  /** What everything follows from. */
   readonly seed: number;
   /** All events that the peers had, by their numbers. */
   readonly events: readonly SimulatedEvent[];

@@ -19,6 +19,7 @@ export interface FromObservableOptions {
 
 /** The part of an Observable that is needed here: any library's will do. */
 export interface ObservableSource<T> {
+  /** Begins to give values, as of rxjs. */
   subscribe(observer: { next(value: T): void; error(error: unknown): void; complete(): void }): { unsubscribe(): void };
 }
 

@@ -8,6 +8,7 @@ import type { Receiver, ReceiverState } from './receiver.ts';
 export interface ReceiverFailure {
   /** In ms since the epoch. */
   readonly time: number;
+  /** What it said. */
   readonly message: string;
 }
 
@@ -15,7 +16,9 @@ export interface ReceiverFailure {
 export interface ReceiverInfo {
   /** The number of its stream. */
   readonly id: number;
+  /** Its name, e.g. `Flume push stream [0] on 0.0.0.0:41414`. */
   readonly name: string;
+  /** Where it is in its life. */
   readonly state: ReceiverState;
   /** Why it was started again last, or what it reported last; it stays when all is well again. */
   readonly lastError: ReceiverFailure | undefined;

@@ -16,6 +16,7 @@ export interface EventWindow<T> {
   readonly start: number;
   /** First ms after it. */
   readonly end: number;
+  /** What is in it, in the order of arrival. */
   readonly values: readonly T[];
 }
 

@@ -119,6 +119,7 @@ export class StateSpec<K, V, S, M> {
   }
 
   /**
+   * What `mapWithState` calls: for each value, and once for a key that times out.
    * @param fn (key, value, state): one result for each value; or (time, key, value, state): undefined gives no result
    */
   static function<K, V, S, M>(fn: (key: K, value: V | undefined, state: State<S>) => Sync<M>): StateSpec<K, V, S, M>;

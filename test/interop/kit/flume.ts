@@ -19,7 +19,7 @@ export interface FlumeAgent {
 export interface FlumeOptions {
   /** Names it and its directory. */
   readonly name: string;
-  /** Files in conf/, the later laid over the earlier. */
+  /** Files in conf/, or elsewhere by their absolute paths, the later laid over the earlier. */
   readonly confs: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -31,7 +31,7 @@ export async function startFlume(scene: Scene, { name, confs, env }: FlumeOption
   const monitor = await freePort();
   const actor = scene.start(name, {
     ...flumeCommand(
-      confs.map((conf) => path.join(confDirectory, conf)),
+      confs.map((conf) => path.resolve(confDirectory, conf)),
       monitor,
     ),
     env: { FLUME_WORK: work, ...env },

@@ -3,9 +3,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, expect, test, vi } from 'vitest';
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
 import { bundleJob } from '../../../src/load/bundle.ts';
 import { evaluate } from '../../../src/load/evaluate.ts';
+import { Running } from '../../docs/blocks/process.ts';
+import { Project } from '../../docs/blocks/project.ts';
 import { type CliResult, runCli } from '../../kit/cli.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -183,3 +185,21 @@ test('a name that a package does not export is told by the name that the job has
   expect(code).toBe(1);
   expect(stderr).toMatch(/JOB_INVALID: .*'dep' does not provide an export named 'nope'/);
 });
+
+test.each(['streamjob', 'not-installed'])(
+  '%s, which is not installed beside the job, is named, with what to do',
+  async (name) => {
+    const directory = mkdtempSync(path.join(DIRECTORY, 'alone-'));
+    const file = path.join(directory, 'job.ts');
+    const text = `import { defineJob } from '${name}';\nexport default defineJob({ name: 'x' }, () => {});\n`;
+    writeFileSync(file, text);
+    // As it is built: from the sources another loader is there already, which has other words.
+    const built = await Project.make();
+    onTestFinished(() => built.remove());
+    const { code, stderr } = await new Running('streamjob', ['run', file], directory, { PATH: built.path }).ended;
+    expect(stderr).toContain('imports something that cannot be found');
+    expect(stderr).toContain(`'${name}'`);
+    expect(stderr).toContain('npm install');
+    expect(code).toBe(1);
+  },
+);

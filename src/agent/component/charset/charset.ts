@@ -66,7 +66,10 @@ export class Charset {
     return this.#layout === 'utf-32' ? 4 : 2;
   }
 
-  /** @param start the first `markBytes` bytes of the text, fewer when it has no more */
+  /**
+   * The same character set with the byte order that the beginning of a text tells.
+   * @param start the first `markBytes` bytes of the text, fewer when it has no more
+   */
   ordered(start: Buffer): Ordered {
     const layout = this.#layout;
     if (!(this.name in MARKED)) return { layout, little: this.name.endsWith('LE'), mark: 0 };
