@@ -171,6 +171,7 @@ export class TelemetryRegistry implements Telemetry {
     return () => this.#listeners.delete(listen);
   }
 
+  /** As of {@link Telemetry.work}: it is told to who listens by {@link TelemetryRegistry.onWork}. */
   work(work: Pick<Work, 'what' | 'total' | 'unit'>): WorkProgress {
     let done = 0;
     let isOver = false;
