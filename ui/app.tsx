@@ -11,6 +11,7 @@ import type { Route, View } from './route.ts';
 import { nextTheme, setTheme, type Theme, theme } from './theme.ts';
 import { Batch } from './views/batch.tsx';
 import { Batches } from './views/batches.tsx';
+import { DeadLetters } from './views/deadletters.tsx';
 import { Graph } from './views/graph.tsx';
 import { Overview } from './views/overview.tsx';
 import { Receivers } from './views/receivers.tsx';
@@ -23,6 +24,7 @@ const VIEWS: readonly (readonly [View, string, string])[] = [
   ['graph', '/graph', 'Graph'],
   ['receivers', '/receivers', 'Receivers'],
   ['states', '/states', 'States'],
+  ['deadletters', '/deadletters', 'Dead letters'],
   ['settings', '/settings', 'Settings'],
 ];
 
@@ -73,6 +75,8 @@ function Shown({ here: { time = 0, view } }: { readonly here: Route }): JSX.Elem
       return <Receivers />;
     case 'states':
       return <States />;
+    case 'deadletters':
+      return <DeadLetters />;
     case 'settings':
       return <Settings />;
     case 'missing':

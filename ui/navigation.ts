@@ -8,23 +8,29 @@ const search = signal(location.search);
 export const route = computed<Route>(() => routeOf(path.value));
 export const query = computed(() => new URLSearchParams(search.value));
 
-/** Goes to a view. */
+/** Goes to a view; within a view, the page stays where it is. */
 export function goTo(target: string): void {
+  const before = path.value;
   history.pushState(null, '', target);
   follow();
-  scrollTo(0, 0);
+  if (path.value !== before) scrollTo(0, 0);
 }
 
 /** Changes what stands behind the `?`; it is no step back of its own. @param changes null takes a name out */
 export function setQuery(changes: Readonly<Record<string, string | null>>): void {
+  history.replaceState(null, '', addressWith(changes));
+  follow();
+}
+
+/** The address of this view with something else behind the `?`. @param changes null takes a name out */
+export function addressWith(changes: Readonly<Record<string, string | null>>): string {
   const next = new URLSearchParams(search.value);
   for (const [name, value] of Object.entries(changes)) {
     if (value === null) next.delete(name);
     else next.set(name, value);
   }
   const text = next.toString();
-  history.replaceState(null, '', `${path.value}${text === '' ? '' : `?${text}`}`);
-  follow();
+  return `${path.value}${text === '' ? '' : `?${text}`}`;
 }
 
 /** Begins to listen to the browser's buttons and to clicks on links. */

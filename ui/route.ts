@@ -1,7 +1,16 @@
 /** Which view a path shows. */
 
 /** A view; `missing`: the path names none. */
-export type View = 'overview' | 'batches' | 'batch' | 'graph' | 'receivers' | 'states' | 'settings' | 'missing';
+export type View =
+  | 'overview'
+  | 'batches'
+  | 'batch'
+  | 'graph'
+  | 'receivers'
+  | 'states'
+  | 'deadletters'
+  | 'settings'
+  | 'missing';
 
 export interface Route {
   readonly view: View;
@@ -9,7 +18,7 @@ export interface Route {
   readonly time?: number;
 }
 
-const VIEWS: readonly View[] = ['batches', 'graph', 'receivers', 'states', 'settings'];
+const VIEWS: readonly View[] = ['batches', 'graph', 'receivers', 'states', 'deadletters', 'settings'];
 
 /** @example routeOf('/batches/1700000000000') // { view: 'batch', time: 1700000000000 } */
 export function routeOf(path: string): Route {

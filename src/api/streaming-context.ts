@@ -3,6 +3,7 @@
  * file that knows all of them.
  */
 
+import path from 'node:path';
 import type { Observable } from 'rxjs';
 import type { FlumeEvent } from '../avro/event-block.ts';
 import type { Clock, Timer } from '../core/clock.ts';
@@ -347,6 +348,7 @@ export class StreamingContext {
       name: options.name,
       batchIntervalMs: graph.batchMs,
       settings: settingTexts(CONTEXT_OPTIONS, options),
+      deadLetterFile: options.onPoison === 'skip' ? path.resolve(options.deadLetterFile) : undefined,
       clock: ssc.#clock,
       events$: ssc.events$,
       telemetry,

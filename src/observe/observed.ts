@@ -54,6 +54,8 @@ export interface Observed {
   readonly telemetry: TelemetryRegistry;
   readonly operators: readonly ObservedOperator[];
   readonly outputs: readonly ObservedOutput[];
+  /** Where values go that functions threw on; undefined: such values fail their batch. */
+  readonly deadLetterFile: string | undefined;
   state(): 'initialized' | 'active' | 'stopped';
   receivers(): readonly ReceiverInfo[];
   peers(): readonly ObservedPeers[];

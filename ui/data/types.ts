@@ -157,3 +157,30 @@ export interface SparkReceiver {
   readonly streamId: number;
   readonly eventRates: readonly (readonly [number, number])[];
 }
+
+export interface DeadLetterExample {
+  readonly time: number;
+  readonly headers: Readonly<Record<string, string>> | null;
+  readonly text: string | null;
+  readonly hex: string | null;
+  readonly bytes: number | null;
+  readonly isCut: boolean;
+}
+
+export interface DeadLetterGroup {
+  readonly id: string;
+  readonly operator: string;
+  readonly site: string | null;
+  readonly code: string | null;
+  readonly message: string;
+  readonly values: number;
+  readonly firstTime: number;
+  readonly lastTime: number;
+  readonly examples: readonly DeadLetterExample[];
+}
+
+export interface DeadLetters {
+  readonly file: string | null;
+  readonly isCut: boolean;
+  readonly groups: readonly DeadLetterGroup[];
+}

@@ -2,9 +2,10 @@
 import type { JSX } from 'preact';
 import { jobPath } from '../data/live.ts';
 import { useLatest } from '../data/use-latest.ts';
-import { query, setQuery } from '../navigation.ts';
+import { query } from '../navigation.ts';
 import { Loading } from '../parts/loading.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
+import { Search, wantedText } from '../parts/search.tsx';
 import { Table } from '../parts/table.tsx';
 
 interface Setting {
@@ -17,9 +18,7 @@ export function Settings(): JSX.Element {
   const path = jobPath.value;
   const settings = useLatest<readonly Setting[]>(path && `${path}/settings`, 0).value;
   const wanted = query.value.get('search') ?? '';
-  const shown = (settings ?? []).filter(({ name, value }) =>
-    `${name} ${value}`.toLowerCase().includes(wanted.toLowerCase()),
-  );
+  const shown = (settings ?? []).filter(({ name, value }) => `${name} ${value}`.toLowerCase().includes(wantedText()));
   return (
     <>
       <div class="view-head">
@@ -29,21 +28,7 @@ export function Settings(): JSX.Element {
       {settings === undefined ? (
         <Loading />
       ) : (
-        <Panel
-          title={`Options (${shown.length} of ${settings.length})`}
-          aside={
-            <label class="search">
-              <span>Search</span>
-              <input
-                type="search"
-                value={wanted}
-                autocomplete="off"
-                spellcheck={false}
-                onInput={({ currentTarget: { value } }) => setQuery({ search: value === '' ? null : value })}
-              />
-            </label>
-          }
-        >
+        <Panel title={`Options (${shown.length} of ${settings.length})`} aside={<Search />}>
           {shown.length === 0 && settings.length > 0 ? (
             <Empty>No option has “{wanted}” in its name or value.</Empty>
           ) : (

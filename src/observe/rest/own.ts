@@ -226,8 +226,8 @@ export function log({ log: tail }: Observer, since: number): readonly LogLine[] 
 }
 
 /** `…/deadletters`: values that functions threw on and that were left out, by error. */
-export function deadLetters({ history }: Observer): Promise<DeadLettersRead> {
-  return readDeadLetters(history.deadLetterFile);
+export function deadLetters({ history, observed }: Observer): Promise<DeadLettersRead> {
+  return readDeadLetters(history.deadLetterFile ?? observed.deadLetterFile);
 }
 
 /** `…/settings`. */

@@ -246,12 +246,24 @@ export const DEAD_LETTERS: Schema = record({
   isCut: BOOLEAN,
   groups: list(
     record({
+      id: TEXT,
       operator: TEXT,
       site: orNull(TEXT),
+      code: orNull(TEXT),
       message: TEXT,
       values: INTEGER,
+      firstTime: TIME_MS,
       lastTime: TIME_MS,
-      examples: list(TEXT),
+      examples: list(
+        record({
+          time: TIME_MS,
+          headers: orNull({ type: 'object', additionalProperties: TEXT }),
+          text: orNull(TEXT),
+          hex: orNull(TEXT),
+          bytes: orNull(INTEGER),
+          isCut: BOOLEAN,
+        }),
+      ),
     }),
   ),
 });

@@ -1,6 +1,7 @@
 /** What the page knows of batches: how news and what is known are put together, and the types that it shares with the endpoints. */
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test } from 'vitest';
+import type { DeadLettersRead } from '../../../src/observe/dead-letters.ts';
 import type { WaitingPeer } from '../../../src/observe/observer.ts';
 import type { Overview, TimelineBatch } from '../../../src/observe/rest/own.ts';
 import { askSince, hasFailed, merged } from '../../../ui/data/batches.ts';
@@ -10,6 +11,7 @@ import { batchOf } from './batch-of.ts';
 test('the page reads what the endpoints answer', () => {
   expectTypeOf<TimelineBatch>().toEqualTypeOf<page.TimelineBatch>();
   expectTypeOf<WaitingPeer>().toEqualTypeOf<page.WaitingPeer>();
+  expectTypeOf<DeadLettersRead>().toEqualTypeOf<page.DeadLetters>();
   expectTypeOf<Overview>().toMatchTypeOf<page.Overview>();
 });
 
