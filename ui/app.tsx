@@ -9,6 +9,7 @@ import { Empty, Mark } from './parts/panel.tsx';
 import { LOST_LOOK, VERDICT_LOOKS } from './parts/verdict.ts';
 import type { Route, View } from './route.ts';
 import { nextTheme, setTheme, type Theme, theme } from './theme.ts';
+import { Agent } from './views/agent.tsx';
 import { Batch } from './views/batch.tsx';
 import { Batches } from './views/batches.tsx';
 import { DeadLetters } from './views/deadletters.tsx';
@@ -23,6 +24,7 @@ const VIEWS: readonly (readonly [View, string, string])[] = [
   ['batches', '/batches', 'Batches'],
   ['graph', '/graph', 'Graph'],
   ['receivers', '/receivers', 'Receivers'],
+  ['agent', '/agent', 'Agent'],
   ['states', '/states', 'States'],
   ['deadletters', '/deadletters', 'Dead letters'],
   ['settings', '/settings', 'Settings'],
@@ -73,6 +75,8 @@ function Shown({ here: { time = 0, view } }: { readonly here: Route }): JSX.Elem
       return <Graph />;
     case 'receivers':
       return <Receivers />;
+    case 'agent':
+      return <Agent />;
     case 'states':
       return <States />;
     case 'deadletters':

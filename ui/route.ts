@@ -7,6 +7,7 @@ export type View =
   | 'batch'
   | 'graph'
   | 'receivers'
+  | 'agent'
   | 'states'
   | 'deadletters'
   | 'settings'
@@ -18,7 +19,7 @@ export interface Route {
   readonly time?: number;
 }
 
-const VIEWS: readonly View[] = ['batches', 'graph', 'receivers', 'states', 'deadletters', 'settings'];
+const VIEWS: readonly View[] = ['batches', 'graph', 'receivers', 'agent', 'states', 'deadletters', 'settings'];
 
 /** @example routeOf('/batches/1700000000000') // { view: 'batch', time: 1700000000000 } */
 export function routeOf(path: string): Route {

@@ -96,7 +96,8 @@ async function prepare(
   if (options.engine === 'inline') limitYoungGeneration();
   const { checkpointDir = standardDirectory(options.name, flags) } = options;
   const directory = checkpointDir === false ? undefined : checkpointDir;
-  const page = flags.ui === false ? undefined : new WebPage(ssc, flags, telemetry, { log, logTail, directory });
+  const place = { log, logTail, directory, agent: agent && (() => agent.inspect()) };
+  const page = flags.ui === false ? undefined : new WebPage(ssc, flags, telemetry, place);
   await page?.openIfAsked();
   if (page !== undefined) status.summary = () => page.summary();
   return { ssc, agent, page, status };

@@ -1,6 +1,7 @@
 /** The web page of a job that `streamjob run` runs: what its flags say, and what is told of it. */
 import path from 'node:path';
 import { StreamingContext } from '../api/streaming-context.ts';
+import type { AgentInspection } from '../core/agent-inspection.ts';
 import { systemClock, type Timer } from '../core/clock.ts';
 import { durationMs } from '../core/duration.ts';
 import { messageOf } from '../core/errors.ts';
@@ -25,6 +26,8 @@ export interface PagePlace {
   readonly logTail: LogTail;
   /** Where the job keeps what is to survive a restart; undefined: nowhere. */
   readonly directory: string | undefined;
+  /** What the components of the embedded agent are at; undefined: there is none. */
+  readonly agent: (() => AgentInspection) | undefined;
 }
 
 /** After the start of a job its page is opened with the first batch that is over, or after so many ms. */
@@ -45,7 +48,7 @@ export class WebPage {
     if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= LARGEST_PORT)) {
       throw new UsageError(`--ui-port must be a port from 0 to ${LARGEST_PORT}, not ${port}`);
     }
-    const { directory, log, logTail } = place;
+    const { agent, directory, log, logTail } = place;
     const token = flags.uiToken ?? process.env['STREAMJOB_UI_TOKEN'];
     const readyLimitMs =
       readyLimit === undefined
@@ -58,6 +61,7 @@ export class WebPage {
     };
     this.#job = new WatchedJob(StreamingContext.observe(ssc, telemetry), {
       logTail,
+      agent,
       ...(directory === undefined ? {} : { historyFile: path.join(directory, 'history.jsonl') }),
     });
     if (!this.#isAsked) this.#openSoon(ssc);

@@ -1,4 +1,5 @@
 /** A job that is watched: its history, and the server of its page, REST endpoints, metrics and health. */
+import type { AgentInspection } from '../core/agent-inspection.ts';
 import { RETAINED_BATCHES } from './history.ts';
 import { HistoryFile } from './history-file.ts';
 import type { LogTail } from './log-tail.ts';
@@ -16,6 +17,8 @@ export type { WebOptions } from './web/server.ts';
 export interface WatchOptions {
   /** Keeps the lines of the job's log. */
   readonly logTail?: LogTail;
+  /** What the components of the embedded agent are at. */
+  readonly agent?: (() => AgentInspection) | undefined;
   /** Where the history of batches is kept over restarts; left out: nowhere. */
   readonly historyFile?: string;
 }
@@ -30,9 +33,9 @@ export class WatchedJob {
   #isClosed = false;
 
   /** To be made before the job starts: it keeps what it hears from then on. */
-  constructor(observed: Observed, { historyFile, logTail }: WatchOptions = {}) {
+  constructor(observed: Observed, { agent, historyFile, logTail }: WatchOptions = {}) {
     this.#observed = observed;
-    this.#observer = new Observer(observed, logTail);
+    this.#observer = new Observer(observed, { log: logTail, agent });
     this.#historyFile = historyFile;
   }
 

@@ -1,4 +1,5 @@
 /** Watches one job: keeps its history, and works out what the page, REST and metrics show. */
+import type { AgentInspection } from '../core/agent-inspection.ts';
 import type { Held } from '../flow/receive/on-the-way.ts';
 import type { BatchRecord } from './batch-record.ts';
 import { History } from './history.ts';
@@ -32,17 +33,26 @@ export interface WaitingPeer {
   readonly timeoutMs: number;
 }
 
+/** What there is of a run beside its job. */
+export interface Beside {
+  /** Keeps the lines of the job's log. */
+  readonly log?: LogTail | undefined;
+  readonly agent?: (() => AgentInspection) | undefined;
+}
+
 /** Watches a job. */
 export class Observer {
   readonly observed: Observed;
   readonly history: History;
   readonly log: LogTail | undefined;
+  /** What the components of the embedded agent are at; undefined: there is none in this process. */
+  readonly agent: (() => AgentInspection) | undefined;
 
-  /** @param log keeps the lines of the job's log */
-  constructor(observed: Observed, log?: LogTail) {
+  constructor(observed: Observed, { agent, log }: Beside = {}) {
     this.observed = observed;
     this.history = new History(observed);
     this.log = log;
+    this.agent = agent;
   }
 
   get batchIntervalMs(): number {

@@ -158,6 +158,28 @@ export interface SparkReceiver {
   readonly eventRates: readonly (readonly [number, number])[];
 }
 
+export interface AgentComponent {
+  readonly kind: 'source' | 'channel' | 'sink' | 'processor';
+  readonly name: string;
+  readonly type: string;
+  readonly state: 'starting' | 'running' | 'failing';
+  readonly problem: string | null;
+  readonly place: string | null;
+  readonly channels: readonly string[];
+  readonly group: string | null;
+  readonly interceptors: readonly string[];
+  readonly selector: string | null;
+  readonly counters: Readonly<Record<string, number>>;
+  readonly files: readonly { readonly file: string; readonly position: number; readonly size: number }[];
+  readonly filesInAll: number;
+  readonly bytes: { readonly held: number; readonly capacity: number | null } | null;
+}
+
+export interface Agent {
+  readonly name: string | null;
+  readonly components: readonly AgentComponent[];
+}
+
 export interface DeadLetterExample {
   readonly time: number;
   readonly headers: Readonly<Record<string, string>> | null;

@@ -1,5 +1,6 @@
 /** The endpoints that answer with JSON: one table, from which the server and the OpenAPI document are made. */
 import type { Observer } from '../observer.ts';
+import { agent } from './agent.ts';
 import * as own from './own.ts';
 import * as schemas from './schemas.ts';
 import * as spark from './spark.ts';
@@ -128,7 +129,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
     schema: schemas.DEAD_LETTERS,
     answer: own.deadLetters,
   },
-  { path: `${JOB}/agent`, summary: "the embedded agent's counters", schema: schemas.AGENT, answer: own.agent },
+  {
+    path: `${JOB}/agent`,
+    summary: 'the components of the embedded agent: counters, how full channels are, files that are read',
+    schema: schemas.AGENT,
+    answer: agent,
+  },
   {
     path: `${JOB}/log`,
     summary: "the last lines of the job's log",

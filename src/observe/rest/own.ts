@@ -199,27 +199,6 @@ export function states({ observed }: Observer): object[] {
     .map(({ labels, value }) => ({ operator: labels?.['operator'] ?? '', keys: value }));
 }
 
-/** `…/agent`: the embedded agent's components with their counters, as they register them; null: there is none. */
-export function agent({ observed }: Observer): object {
-  const components = new Map<string, Record<string, number>>();
-  let name: string | null = null;
-  for (const { labels, name: counter, value } of observed.telemetry.samples()) {
-    const component = labels?.['component'];
-    if (component === undefined || labels?.['agent'] === undefined) continue;
-    name = labels['agent'];
-    const counters = components.get(component) ?? {};
-    components.set(component, counters);
-    counters[counter.replace(/^agent_/, '')] = value;
-  }
-  return {
-    name,
-    components: [...components].map(([component, counters]) => {
-      const [kind = '', ...rest] = component.split('.');
-      return { kind: kind.toLowerCase(), name: rest.join('.'), counters };
-    }),
-  };
-}
-
 /** `…/log`: the last lines of the job's log, oldest first. @param since only lines behind that number */
 export function log({ log: tail }: Observer, since: number): readonly LogLine[] {
   return tail?.lines(since) ?? [];

@@ -238,7 +238,24 @@ export const STATES: Schema = list(record({ operator: TEXT, keys: INTEGER }));
 
 export const AGENT: Schema = record({
   name: orNull(TEXT),
-  components: list(record({ kind: TEXT, name: TEXT, counters: { type: 'object', additionalProperties: NUMBER } })),
+  components: list(
+    record({
+      kind: { enum: ['source', 'channel', 'sink', 'processor'] },
+      name: TEXT,
+      type: TEXT,
+      state: { enum: ['starting', 'running', 'failing'] },
+      problem: orNull(TEXT),
+      place: orNull(TEXT),
+      channels: list(TEXT),
+      group: orNull(TEXT),
+      interceptors: list(TEXT),
+      selector: orNull(TEXT),
+      counters: { type: 'object', additionalProperties: NUMBER, description: "under Flume's names" },
+      files: list(record({ file: TEXT, position: INTEGER, size: INTEGER })),
+      filesInAll: INTEGER,
+      bytes: orNull(record({ held: INTEGER, capacity: orNull(INTEGER) })),
+    }),
+  ),
 });
 
 export const DEAD_LETTERS: Schema = record({

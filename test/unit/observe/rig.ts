@@ -5,7 +5,7 @@ import { ManualClock } from '../../../src/core/clock.ts';
 import { silentLogger } from '../../../src/core/log.ts';
 import { TelemetryRegistry } from '../../../src/core/telemetry.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';
-import { Observer } from '../../../src/observe/observer.ts';
+import { type Beside, Observer } from '../../../src/observe/observer.ts';
 import { Page } from '../../../src/observe/web/page.ts';
 import { type WebOptions, WebServer } from '../../../src/observe/web/server.ts';
 import { until } from '../../kit/until.ts';
@@ -15,6 +15,7 @@ export interface RigOptions extends Partial<WebOptions> {
   readonly onFailure?: 'retry' | 'stop';
   readonly onPoison?: 'fail' | 'skip';
   readonly deadLetterFile?: string;
+  readonly agent?: Beside['agent'];
 }
 
 /** A job and its page. */
@@ -28,7 +29,7 @@ export class Rig {
 
   private constructor(
     build: (numbers: DStream<number>, ssc: StreamingContext) => void,
-    { onFailure = 'retry', onPoison = 'fail', deadLetterFile = 'unused.jsonl' }: RigOptions,
+    { agent, onFailure = 'retry', onPoison = 'fail', deadLetterFile = 'unused.jsonl' }: RigOptions,
   ) {
     const telemetry = new TelemetryRegistry();
     const { clock } = this;
@@ -39,7 +40,7 @@ export class Rig {
     const { push, stream } = this.ssc.valuesStream<number>();
     this.push = (values) => push(values, () => {});
     build(stream, this.ssc);
-    this.observer = new Observer(StreamingContext.observe(this.ssc, telemetry));
+    this.observer = new Observer(StreamingContext.observe(this.ssc, telemetry), { agent });
   }
 
   static async start(

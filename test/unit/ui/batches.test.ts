@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { DeadLettersRead } from '../../../src/observe/dead-letters.ts';
 import type { WaitingPeer } from '../../../src/observe/observer.ts';
+import type { AgentAnswer } from '../../../src/observe/rest/agent.ts';
 import type { Overview, TimelineBatch } from '../../../src/observe/rest/own.ts';
 import { askSince, hasFailed, merged } from '../../../ui/data/batches.ts';
 import type * as page from '../../../ui/data/types.ts';
@@ -12,6 +13,7 @@ test('the page reads what the endpoints answer', () => {
   expectTypeOf<TimelineBatch>().toEqualTypeOf<page.TimelineBatch>();
   expectTypeOf<WaitingPeer>().toEqualTypeOf<page.WaitingPeer>();
   expectTypeOf<DeadLettersRead>().toEqualTypeOf<page.DeadLetters>();
+  expectTypeOf<AgentAnswer>().toEqualTypeOf<page.Agent>();
   expectTypeOf<Overview>().toMatchTypeOf<page.Overview>();
 });
 
