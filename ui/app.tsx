@@ -14,6 +14,7 @@ import { Batch } from './views/batch.tsx';
 import { Batches } from './views/batches.tsx';
 import { DeadLetters } from './views/deadletters.tsx';
 import { Graph } from './views/graph.tsx';
+import { Log } from './views/log.tsx';
 import { Overview } from './views/overview.tsx';
 import { Receivers } from './views/receivers.tsx';
 import { Settings } from './views/settings.tsx';
@@ -27,6 +28,7 @@ const VIEWS: readonly (readonly [View, string, string])[] = [
   ['agent', '/agent', 'Agent'],
   ['states', '/states', 'States'],
   ['deadletters', '/deadletters', 'Dead letters'],
+  ['log', '/log', 'Log'],
   ['settings', '/settings', 'Settings'],
 ];
 
@@ -81,6 +83,8 @@ function Shown({ here: { time = 0, view } }: { readonly here: Route }): JSX.Elem
       return <States />;
     case 'deadletters':
       return <DeadLetters />;
+    case 'log':
+      return <Log />;
     case 'settings':
       return <Settings />;
     case 'missing':

@@ -10,6 +10,7 @@ export type View =
   | 'agent'
   | 'states'
   | 'deadletters'
+  | 'log'
   | 'settings'
   | 'missing';
 
@@ -19,7 +20,7 @@ export interface Route {
   readonly time?: number;
 }
 
-const VIEWS: readonly View[] = ['batches', 'graph', 'receivers', 'agent', 'states', 'deadletters', 'settings'];
+const VIEWS: readonly View[] = ['batches', 'graph', 'receivers', 'agent', 'states', 'deadletters', 'log', 'settings'];
 
 /** @example routeOf('/batches/1700000000000') // { view: 'batch', time: 1700000000000 } */
 export function routeOf(path: string): Route {

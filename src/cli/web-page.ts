@@ -7,7 +7,7 @@ import { durationMs } from '../core/duration.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { TelemetryRegistry } from '../core/telemetry.ts';
-import { WatchedJob, type WebOptions } from '../observe/index.ts';
+import { type RunSettings, WatchedJob, type WebOptions } from '../observe/index.ts';
 import type { LogTail } from '../observe/log-tail.ts';
 import type { RunFlags } from './run-flags.ts';
 import { UsageError } from './usage-error.ts';
@@ -28,6 +28,7 @@ export interface PagePlace {
   readonly directory: string | undefined;
   /** What the components of the embedded agent are at; undefined: there is none. */
   readonly agent: (() => AgentInspection) | undefined;
+  readonly run: RunSettings;
 }
 
 /** After the start of a job its page is opened with the first batch that is over, or after so many ms. */
@@ -48,7 +49,7 @@ export class WebPage {
     if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= LARGEST_PORT)) {
       throw new UsageError(`--ui-port must be a port from 0 to ${LARGEST_PORT}, not ${port}`);
     }
-    const { agent, directory, log, logTail } = place;
+    const { agent, directory, log, logTail, run } = place;
     const token = flags.uiToken ?? process.env['STREAMJOB_UI_TOKEN'];
     const readyLimitMs =
       readyLimit === undefined
@@ -62,6 +63,7 @@ export class WebPage {
     this.#job = new WatchedJob(StreamingContext.observe(ssc, telemetry), {
       logTail,
       agent,
+      run,
       ...(directory === undefined ? {} : { historyFile: path.join(directory, 'history.jsonl') }),
     });
     if (!this.#isAsked) this.#openSoon(ssc);

@@ -5,11 +5,13 @@ import { HistoryFile } from './history-file.ts';
 import type { LogTail } from './log-tail.ts';
 import type { Observed } from './observed.ts';
 import { Observer } from './observer.ts';
+import type { RunSettings } from './settings.ts';
 import type { WebOptions, WebServer } from './web/server.ts';
 
 export type { Observed } from './observed.ts';
 export type { WaitingPeer } from './observer.ts';
 export type { Overview, TimelineBatch } from './rest/own.ts';
+export type { Origin, RunSettings } from './settings.ts';
 export { durationText } from './verdict.ts';
 export type { WebOptions } from './web/server.ts';
 
@@ -19,6 +21,8 @@ export interface WatchOptions {
   readonly logTail?: LogTail;
   /** What the components of the embedded agent are at. */
   readonly agent?: (() => AgentInspection) | undefined;
+  /** Where the values of settings came from. */
+  readonly run?: RunSettings | undefined;
   /** Where the history of batches is kept over restarts; left out: nowhere. */
   readonly historyFile?: string;
 }
@@ -33,9 +37,9 @@ export class WatchedJob {
   #isClosed = false;
 
   /** To be made before the job starts: it keeps what it hears from then on. */
-  constructor(observed: Observed, { agent, historyFile, logTail }: WatchOptions = {}) {
+  constructor(observed: Observed, { agent, historyFile, logTail, run }: WatchOptions = {}) {
     this.#observed = observed;
-    this.#observer = new Observer(observed, { log: logTail, agent });
+    this.#observer = new Observer(observed, { log: logTail, agent, run });
     this.#historyFile = historyFile;
   }
 

@@ -2,6 +2,7 @@
 import type { Observable } from 'rxjs';
 import type { Clock } from '../core/clock.ts';
 import type { StreamEvent } from '../core/events.ts';
+import type { SettingText } from '../core/options.ts';
 import type { TelemetryRegistry } from '../core/telemetry.ts';
 import type { FlowInspection } from '../flow/inspection.ts';
 import type { HeldOfPeer } from '../flow/receive/receiver.ts';
@@ -48,7 +49,7 @@ export interface Observed {
   readonly name: string;
   readonly batchIntervalMs: number;
   /** Names and values of the job's options, as texts. */
-  readonly settings: readonly { readonly name: string; readonly value: string }[];
+  readonly settings: readonly SettingText[];
   readonly clock: Clock;
   readonly events$: Observable<StreamEvent>;
   readonly telemetry: TelemetryRegistry;

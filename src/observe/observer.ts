@@ -5,6 +5,7 @@ import type { BatchRecord } from './batch-record.ts';
 import { History } from './history.ts';
 import type { LogTail } from './log-tail.ts';
 import type { Observed } from './observed.ts';
+import { NO_RUN, type RunSettings } from './settings.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 /** A step of the way of an event. */
@@ -38,6 +39,8 @@ export interface Beside {
   /** Keeps the lines of the job's log. */
   readonly log?: LogTail | undefined;
   readonly agent?: (() => AgentInspection) | undefined;
+  /** Where the values of settings came from, and settings of the run that are no options of the job. */
+  readonly run?: RunSettings | undefined;
 }
 
 /** Watches a job. */
@@ -47,12 +50,14 @@ export class Observer {
   readonly log: LogTail | undefined;
   /** What the components of the embedded agent are at; undefined: there is none in this process. */
   readonly agent: (() => AgentInspection) | undefined;
+  readonly run: RunSettings;
 
-  constructor(observed: Observed, { agent, log }: Beside = {}) {
+  constructor(observed: Observed, { agent, log, run = NO_RUN }: Beside = {}) {
     this.observed = observed;
     this.history = new History(observed);
     this.log = log;
     this.agent = agent;
+    this.run = run;
   }
 
   get batchIntervalMs(): number {

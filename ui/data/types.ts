@@ -158,6 +158,27 @@ export interface SparkReceiver {
   readonly eventRates: readonly (readonly [number, number])[];
 }
 
+export interface LogLine {
+  readonly number: number;
+  readonly time: number;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+}
+
+export interface Setting {
+  readonly name: string;
+  readonly value: string;
+  readonly from: 'flag' | 'environment' | 'job file' | 'command' | 'program' | 'default';
+  readonly by: string | null;
+  readonly doc: string;
+  readonly byDefault: string | null;
+}
+
+export interface Versions {
+  readonly runtime: readonly { readonly name: string; readonly version: string }[];
+  readonly packages: readonly { readonly name: string; readonly version: string }[];
+}
+
 export interface AgentComponent {
   readonly kind: 'source' | 'channel' | 'sink' | 'processor';
   readonly name: string;

@@ -1,5 +1,6 @@
 /** The endpoints that answer with JSON: one table, from which the server and the OpenAPI document are made. */
 import type { Observer } from '../observer.ts';
+import { versions } from '../versions.ts';
 import { agent } from './agent.ts';
 import * as own from './own.ts';
 import * as schemas from './schemas.ts';
@@ -142,7 +143,18 @@ export const ENDPOINTS: readonly Endpoint[] = [
     schema: schemas.LOG,
     answer: (observer, { values }) => own.log(observer, numberOf(values('since')[0] ?? '-1', 'line')),
   },
-  { path: `${JOB}/settings`, summary: "the job's options", schema: schemas.SETTINGS, answer: own.settings },
+  {
+    path: `${JOB}/settings`,
+    summary: "the job's options and those of its run, with where each value came from; secrets are not shown",
+    schema: schemas.SETTINGS,
+    answer: own.settings,
+  },
+  {
+    path: `${JOB}/versions`,
+    summary: 'versions of streamjob, Node and packages, and the machine',
+    schema: schemas.VERSIONS,
+    answer: versions,
+  },
 ];
 
 /** @throws NotFound */

@@ -15,6 +15,8 @@ import {
 import { type DeadLettersRead, readDeadLetters } from '../dead-letters.ts';
 import type { LogLine } from '../log-tail.ts';
 import type { Observer, Step, WaitingPeer } from '../observer.ts';
+import { masked } from '../secrets.ts';
+import { type Setting, settingsOf } from '../settings.ts';
 import type { Verdict } from '../verdict.ts';
 import { recordOf } from './spark.ts';
 
@@ -199,9 +201,9 @@ export function states({ observed }: Observer): object[] {
     .map(({ labels, value }) => ({ operator: labels?.['operator'] ?? '', keys: value }));
 }
 
-/** `…/log`: the last lines of the job's log, oldest first. @param since only lines behind that number */
+/** `…/log`: the last lines of the job's log, oldest first, without secrets. @param since only lines behind that number */
 export function log({ log: tail }: Observer, since: number): readonly LogLine[] {
-  return tail?.lines(since) ?? [];
+  return (tail?.lines(since) ?? []).map((line) => ({ ...line, message: masked(line.message) }));
 }
 
 /** `…/deadletters`: values that functions threw on and that were left out, by error. */
@@ -210,6 +212,6 @@ export function deadLetters({ history, observed }: Observer): Promise<DeadLetter
 }
 
 /** `…/settings`. */
-export function settings({ observed }: Observer): Observer['observed']['settings'] {
-  return observed.settings;
+export function settings({ observed, run }: Observer): readonly Setting[] {
+  return settingsOf(observed.settings, run);
 }

@@ -289,7 +289,19 @@ export const LOG: Schema = list(
   record({ number: INTEGER, time: TIME_MS, level: { enum: ['debug', 'info', 'warn', 'error'] }, message: TEXT }),
 );
 
-export const SETTINGS: Schema = list(record({ name: TEXT, value: TEXT }));
+export const SETTINGS: Schema = list(
+  record({
+    name: TEXT,
+    value: TEXT,
+    from: { enum: ['flag', 'environment', 'job file', 'command', 'program', 'default'] },
+    by: orNull(TEXT),
+    doc: TEXT,
+    byDefault: orNull(TEXT),
+  }),
+);
+
+const VERSION = record({ name: TEXT, version: TEXT });
+export const VERSIONS: Schema = record({ runtime: list(VERSION), packages: list(VERSION) });
 
 export const READINESS: Schema = record({ ready: BOOLEAN, problems: list(TEXT) });
 

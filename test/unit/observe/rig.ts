@@ -16,6 +16,8 @@ export interface RigOptions extends Partial<WebOptions> {
   readonly onPoison?: 'fail' | 'skip';
   readonly deadLetterFile?: string;
   readonly agent?: Beside['agent'];
+  readonly run?: Beside['run'];
+  readonly tail?: Beside['log'];
 }
 
 /** A job and its page. */
@@ -29,7 +31,7 @@ export class Rig {
 
   private constructor(
     build: (numbers: DStream<number>, ssc: StreamingContext) => void,
-    { agent, onFailure = 'retry', onPoison = 'fail', deadLetterFile = 'unused.jsonl' }: RigOptions,
+    { agent, run, tail, onFailure = 'retry', onPoison = 'fail', deadLetterFile = 'unused.jsonl' }: RigOptions,
   ) {
     const telemetry = new TelemetryRegistry();
     const { clock } = this;
@@ -40,7 +42,7 @@ export class Rig {
     const { push, stream } = this.ssc.valuesStream<number>();
     this.push = (values) => push(values, () => {});
     build(stream, this.ssc);
-    this.observer = new Observer(StreamingContext.observe(this.ssc, telemetry), { agent });
+    this.observer = new Observer(StreamingContext.observe(this.ssc, telemetry), { agent, run, log: tail });
   }
 
   static async start(

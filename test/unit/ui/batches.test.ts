@@ -2,9 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { DeadLettersRead } from '../../../src/observe/dead-letters.ts';
+import type { LogLine } from '../../../src/observe/log-tail.ts';
 import type { WaitingPeer } from '../../../src/observe/observer.ts';
 import type { AgentAnswer } from '../../../src/observe/rest/agent.ts';
 import type { Overview, TimelineBatch } from '../../../src/observe/rest/own.ts';
+import type { Setting } from '../../../src/observe/settings.ts';
+import type { Versions } from '../../../src/observe/versions.ts';
 import { askSince, hasFailed, merged } from '../../../ui/data/batches.ts';
 import type * as page from '../../../ui/data/types.ts';
 import { batchOf } from './batch-of.ts';
@@ -14,6 +17,9 @@ test('the page reads what the endpoints answer', () => {
   expectTypeOf<WaitingPeer>().toEqualTypeOf<page.WaitingPeer>();
   expectTypeOf<DeadLettersRead>().toEqualTypeOf<page.DeadLetters>();
   expectTypeOf<AgentAnswer>().toEqualTypeOf<page.Agent>();
+  expectTypeOf<Setting>().toEqualTypeOf<page.Setting>();
+  expectTypeOf<Versions>().toEqualTypeOf<page.Versions>();
+  expectTypeOf<LogLine>().toEqualTypeOf<page.LogLine>();
   expectTypeOf<Overview>().toMatchTypeOf<page.Overview>();
 });
 
