@@ -48,6 +48,7 @@ import { bundleForWorkers } from '../load/bundles.ts';
 import type { Observed } from '../observe/observed.ts';
 import type { StopOptions, StreamingContextOptions } from './context-options.ts';
 import { ContextRun, type ContextState } from './context-run.ts';
+import { ObservedGraph, tuningOf } from './observed-graph.ts';
 import { CONTEXT_OPTIONS, STOP_OPTIONS } from './options.ts';
 import { StatePlace } from './state-place.ts';
 
@@ -343,23 +344,22 @@ export class StreamingContext {
   /** @internal What an observer sees of it. @param telemetry what the context was given as its option */
   static observe(ssc: StreamingContext, telemetry: TelemetryRegistry): Observed {
     const graph = ssc.#graph;
+    const observed = new ObservedGraph(graph);
     const options = ssc.#options;
     return {
       name: options.name,
       batchIntervalMs: graph.batchMs,
       settings: settingTexts(CONTEXT_OPTIONS, options),
+      tuning: tuningOf(options, ssc.#rates),
       deadLetterFile: options.onPoison === 'skip' ? path.resolve(options.deadLetterFile) : undefined,
       clock: ssc.#clock,
       events$: ssc.events$,
       telemetry,
       get operators() {
-        return graph.nodes.map(({ id, input, name, parents, site, slideMs, state, windowMs }) => {
-          const read = parents.map((parent) => parent.id);
-          return { id, name, site, parents: read, windowMs, slideMs, input, isStateful: state !== undefined };
-        });
+        return observed.operators;
       },
       get outputs() {
-        return graph.outputs.map(({ id, kind, node, site }) => ({ id, kind, site, operator: node.id }));
+        return observed.outputs;
       },
       state: () => ssc.#run.state,
       receivers: () => ssc.receivers,

@@ -211,9 +211,14 @@ export function settingTexts(table: Table, resolved: object): SettingText[] {
     const isPlain = ['string', 'number', 'boolean'].includes(typeof value);
     const isTable = typeof value === 'object' && value !== null && option.kind !== 'object';
     if (!isPlain && !isTable) return [];
-    const text = typeof value === 'string' ? value : isTable ? JSON.stringify(value) : show(value);
+    const text = typeof value === 'string' ? value : isTable ? JSON.stringify(value, withNoLimit) : show(value);
     return [{ name, value: text, doc, byDefault: defaultText(option) }];
   });
+}
+
+/** JSON has no number for what has no limit. */
+function withNoLimit(_: string, value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY ? 'no limit' : value;
 }
 
 function showPlain(value: unknown): string {

@@ -28,6 +28,8 @@ export interface Span {
   readonly error?: string | undefined;
   /** What took the time in it, in order. */
   readonly parts: readonly Span[];
+  /** Of a stage: how many values operators gave in it, by their numbers in the graph, as far as that was counted. */
+  readonly gave?: readonly (readonly [operator: number, values: number])[] | undefined;
 }
 
 /** The port. */
@@ -40,6 +42,8 @@ export interface Telemetry {
   gauge(name: string, measure: Measure, read: () => number): () => void;
   /** Something is over; spans within it come with it. */
   span(span: Span): void;
+  /** Whether somebody looks at how many values go from operator to operator. Left out: nobody does. */
+  readonly isCounting?: boolean;
 }
 
 /** Something that only grows. */
@@ -81,6 +85,12 @@ export class TelemetryRegistry implements Telemetry {
   readonly #registered = new Map<string, Registered>();
   readonly #counters = new Map<string, Counter>();
   readonly #listeners = new Set<(span: Span) => void>();
+  /** Asked before each batch; see {@link isCounting}. */
+  counting: () => boolean = () => false;
+
+  get isCounting(): boolean {
+    return this.counting();
+  }
 
   counter(name: string, measure: Measure): Counter {
     const key = keyOf(name, measure);

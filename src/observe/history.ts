@@ -84,6 +84,17 @@ export class History {
     return this.batches.filter(({ status }) => status === 'COMPLETED');
   }
 
+  /** Those of this run that have ended since then, oldest first. @param since in ms since the epoch */
+  overSince(since: number): readonly BatchRecord[] {
+    const found: BatchRecord[] = [];
+    for (const record of this.batches.toReversed()) {
+      if (record.status !== 'COMPLETED') continue;
+      if ((record.endedAt ?? record.time) < since) break;
+      found.push(record);
+    }
+    return found.reverse();
+  }
+
   /** When the job started, in ms since the epoch; undefined: it has not. */
   get startedAt(): number | undefined {
     return this.#startedAt;
@@ -106,6 +117,16 @@ export class History {
   /** The batch of a time; undefined: there is none, or it is forgotten. */
   batch(time: number): BatchRecord | undefined {
     return this.#batches.get(time);
+  }
+
+  /** The batch behind that of a time. */
+  after(time: number): BatchRecord | undefined {
+    let isFound = false;
+    for (const record of this.#batches.values()) {
+      if (isFound) return record;
+      isFound = record.time === time;
+    }
+    return undefined;
   }
 
   /** Called whenever a batch is over and its peers have been told. @returns ends it */

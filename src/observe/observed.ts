@@ -22,6 +22,8 @@ export interface ObservedOperator {
   /** For an input: its number. */
   readonly input: number | undefined;
   readonly isStateful: boolean;
+  /** Whether its values are kept: a stage ends with it. */
+  readonly isKept: boolean;
 }
 
 /** An output of the job. */
@@ -44,12 +46,23 @@ export interface ObservedPeers {
   readonly peers: readonly HeldOfPeer[];
 }
 
+/** Options that say how fast a job can be. */
+export interface Tuning {
+  readonly engine: string;
+  readonly parallelism: number;
+  readonly batchesInFlight: number;
+  readonly stateStore: string;
+  /** Events per second that an input may be given at most; undefined: there is no limit. */
+  readonly maxRate: number | undefined;
+}
+
 /** A job that runs. */
 export interface Observed {
   readonly name: string;
   readonly batchIntervalMs: number;
   /** Names and values of the job's options, as texts. */
   readonly settings: readonly SettingText[];
+  readonly tuning: Tuning;
   readonly clock: Clock;
   readonly events$: Observable<StreamEvent>;
   readonly telemetry: TelemetryRegistry;

@@ -51,6 +51,7 @@ export class Observer {
   /** What the components of the embedded agent are at; undefined: there is none in this process. */
   readonly agent: (() => AgentInspection) | undefined;
   readonly run: RunSettings;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(observed: Observed, { agent, log, run = NO_RUN }: Beside = {}) {
     this.observed = observed;
@@ -58,6 +59,13 @@ export class Observer {
     this.log = log;
     this.agent = agent;
     this.run = run;
+    // While somebody looks at the graph, the values that go from operator to operator are counted.
+    observed.telemetry.counting = () => observed.clock.now() - this.#lookedAt < COUNTING_MS;
+  }
+
+  /** Somebody looks at the graph: for a while, the values that operators give are counted. */
+  lookAtGraph(): void {
+    this.#lookedAt = this.observed.clock.now();
   }
 
   get batchIntervalMs(): number {
@@ -122,5 +130,8 @@ export class Observer {
     this.history.close();
   }
 }
+
+/** How long values are counted after somebody has looked at the graph, in ms. */
+const COUNTING_MS = 15_000;
 
 const NOTHING: Held = { events: 0, since: undefined };

@@ -18,6 +18,7 @@ export interface Overview {
   readonly batchIntervalMs: number;
   readonly verdict: { readonly kind: VerdictKind; readonly text: string; readonly delayPerMinuteMs: number };
   readonly steps: readonly Step[];
+  readonly bottleneck: Bottleneck | null;
   readonly heldEvents: number;
   readonly totals: Totals;
 }
@@ -138,6 +139,7 @@ export interface Operator {
   readonly slideMs: number;
   readonly input: number | null;
   readonly isStateful: boolean;
+  readonly isKept: boolean;
 }
 
 export interface GraphOutput {
@@ -156,6 +158,59 @@ export interface Graph {
 export interface SparkReceiver {
   readonly streamId: number;
   readonly eventRates: readonly (readonly [number, number])[];
+}
+
+export interface Bottleneck {
+  readonly cause:
+    | 'nothing'
+    | 'failing'
+    | 'rate-limit'
+    | 'one-thread'
+    | 'skew'
+    | 'few-workers'
+    | 'states'
+    | 'function'
+    | 'output'
+    | 'commit'
+    | 'pauses';
+  readonly isHolding: boolean;
+  readonly text: string;
+  readonly advice: string;
+  readonly settings: readonly string[];
+  readonly operator: number | null;
+  readonly output: string | null;
+  readonly share: number;
+}
+
+/** Shares of a time, from 0 to 1. */
+export interface Shares {
+  readonly busy: number;
+  readonly backPressured: number;
+  readonly idle: number;
+}
+
+export interface OperatorLoad extends Shares {
+  readonly id: number;
+  readonly stage: number | null;
+  readonly stageMs: number;
+  readonly gave: number | null;
+}
+
+export interface OutputLoad extends Shares {
+  readonly id: string;
+  readonly runMs: number;
+  readonly took: number | null;
+}
+
+export interface Load {
+  readonly batch: number | null;
+  readonly from: number;
+  readonly to: number;
+  readonly batches: number;
+  readonly events: number;
+  readonly operators: readonly OperatorLoad[];
+  readonly outputs: readonly OutputLoad[];
+  readonly bottleneck: Bottleneck | null;
 }
 
 export interface LogLine {

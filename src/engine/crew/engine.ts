@@ -90,7 +90,7 @@ export class CrewEngine implements Engine {
   }
 
   async run(batch: StageBatch): Promise<BatchReport> {
-    const { log, numPartitions, recovery, skipPolicy } = this.#settings;
+    const { log, numPartitions, recovery, skipPolicy, telemetry } = this.#settings;
     const { lost } = this.#crew ?? {};
     // An earlier batch may be waiting for its outputs: it must learn that its data is gone, and not find none.
     if (lost !== undefined && [...this.#ran.keys()].some((time) => time < batch.time)) throw lost;
@@ -99,7 +99,8 @@ export class CrewEngine implements Engine {
     if (before !== undefined) return { ...before, stages: [] };
     const crew = this.#crew as Crew;
     const inputs = packInputs(batch.blocks, numPartitions, this.#members, this.#launcher.memory);
-    const common = { time: batch.time, skips: skipPolicy?.active === true, durable: recovery !== undefined };
+    const counts = telemetry.isCounting === true;
+    const common = { time: batch.time, skips: skipPolicy?.active === true, durable: recovery !== undefined, counts };
     let reports: RunReport[];
     try {
       reports = await crew.run(inputs.map((each) => ({ ...common, inputs: each })));

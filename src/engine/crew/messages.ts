@@ -40,6 +40,8 @@ export type ToMember =
       readonly skips: boolean;
       /** Whether changes of states, and slices, are wanted. */
       readonly durable: boolean;
+      /** Whether somebody looks at how many values operators give. */
+      readonly counts: boolean;
     }
   | { readonly type: 'abort'; readonly run: number }
   | { readonly type: 'complete'; readonly time: number }

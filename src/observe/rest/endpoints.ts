@@ -2,9 +2,12 @@
 import type { Observer } from '../observer.ts';
 import { versions } from '../versions.ts';
 import { agent } from './agent.ts';
+import { graphLoad } from './load.ts';
 import * as own from './own.ts';
+import type { Schema } from './schema-kinds.ts';
 import * as schemas from './schemas.ts';
 import * as spark from './spark.ts';
+import * as sparkSchemas from './spark-schemas.ts';
 
 /** What a request asks for. */
 export interface Asked {
@@ -21,7 +24,7 @@ export interface Endpoint {
   readonly summary: string;
   /** Parameters behind the `?`, with what they mean. */
   readonly query?: Readonly<Record<string, string>>;
-  readonly schema: schemas.Schema;
+  readonly schema: Schema;
   /** @throws NotFound, BadRequest */
   readonly answer: (observer: Observer, asked: Asked) => object | Promise<object>;
 }
@@ -34,7 +37,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     path: '/applications',
     summary: 'the job',
-    schema: schemas.APPLICATIONS,
+    schema: sparkSchemas.APPLICATIONS,
     answer: ({ history, observed }) => [
       {
         id: observed.name,
@@ -51,44 +54,44 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     path: `${STREAMING}/statistics`,
     summary: 'counts and means of the job',
-    schema: schemas.STATISTICS,
+    schema: sparkSchemas.STATISTICS,
     answer: spark.statistics,
   },
   {
     path: `${STREAMING}/receivers`,
     summary: 'what each stream has received',
-    schema: schemas.RECEIVERS,
+    schema: sparkSchemas.RECEIVERS,
     answer: spark.receivers,
   },
   {
     path: `${STREAMING}/receivers/{stream}`,
     summary: 'what one stream has received',
-    schema: schemas.RECEIVER,
+    schema: sparkSchemas.RECEIVER,
     answer: (observer, { part }) => spark.receiver(observer, numberOf(part('stream'), 'receiver')),
   },
   {
     path: `${STREAMING}/batches`,
     summary: 'batches, newest first',
     query: { status: 'COMPLETED, QUEUED or PROCESSING; it may come several times' },
-    schema: schemas.BATCHES,
+    schema: sparkSchemas.BATCHES,
     answer: (observer, { values }) => spark.batches(observer, values('status')),
   },
   {
     path: `${STREAMING}/batches/{time}`,
     summary: 'one batch',
-    schema: schemas.BATCH,
+    schema: sparkSchemas.BATCH,
     answer: (observer, { part }) => spark.batch(observer, numberOf(part('time'), 'batch')),
   },
   {
     path: `${STREAMING}/batches/{time}/operations`,
     summary: 'the outputs of a batch',
-    schema: schemas.OPERATIONS,
+    schema: sparkSchemas.OPERATIONS,
     answer: (observer, { part }) => spark.operations(observer, numberOf(part('time'), 'batch')),
   },
   {
     path: `${STREAMING}/batches/{time}/operations/{operation}`,
     summary: 'one output of a batch, by its number or its name',
-    schema: schemas.OPERATION,
+    schema: sparkSchemas.OPERATION,
     answer: (observer, { part }) => spark.operation(observer, numberOf(part('time'), 'batch'), part('operation')),
   },
   {
@@ -117,6 +120,16 @@ export const ENDPOINTS: readonly Endpoint[] = [
     answer: (observer, { part }) => own.detail(observer, numberOf(part('time'), 'batch')),
   },
   { path: `${JOB}/graph`, summary: 'operators and outputs', schema: schemas.GRAPH, answer: own.graph },
+  {
+    path: `${JOB}/graph/load`,
+    summary: 'what operators and outputs are occupied with, how many values they gave, and what holds the job up',
+    query: { batch: 'the time of a batch, in ms since the epoch; without it: the last seconds' },
+    schema: schemas.LOAD,
+    answer: (observer, { values }) => {
+      const [time] = values('batch');
+      return graphLoad(observer, time === undefined ? undefined : numberOf(time, 'batch'));
+    },
+  },
   {
     path: `${JOB}/receivers`,
     summary: 'where receivers are, what they gave and may give',

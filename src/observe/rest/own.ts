@@ -12,9 +12,11 @@ import {
   segmentsOf,
   totalDelayOf,
 } from '../batch-record.ts';
+import type { Bottleneck } from '../bottleneck-types.ts';
 import { type DeadLettersRead, readDeadLetters } from '../dead-letters.ts';
 import type { LogLine } from '../log-tail.ts';
 import type { Observer, Step, WaitingPeer } from '../observer.ts';
+import { recentBottleneck } from '../recent.ts';
 import { masked } from '../secrets.ts';
 import { type Setting, settingsOf } from '../settings.ts';
 import type { Verdict } from '../verdict.ts';
@@ -29,6 +31,8 @@ export interface Overview {
   readonly batchIntervalMs: number;
   readonly verdict: Verdict;
   readonly steps: readonly (Omit<Step, 'oldestMs'> & { readonly oldestMs: number | null })[];
+  /** What takes most of the time of the last batches; null: none with events was run lately. */
+  readonly bottleneck: Bottleneck | null;
   /** Events that peers wait for an answer of. */
   readonly heldEvents: number;
   readonly totals: Observer['history']['totals'];
@@ -45,6 +49,7 @@ export function overview(observer: Observer): Overview {
     batchIntervalMs,
     verdict: observer.verdict(),
     steps: observer.steps().map(({ oldestMs, ...step }) => ({ ...step, oldestMs: oldestMs ?? null })),
+    bottleneck: recentBottleneck(observer) ?? null,
     heldEvents: observer.heldEvents,
     totals: history.totals,
   };
@@ -161,7 +166,7 @@ function stageFields({ durationMs, labels, parts, startedAt }: Span): object {
 /** `…/graph`: the operators and outputs, and who reads whom. */
 export function graph({ observed }: Observer): object {
   return {
-    operators: observed.operators.map(({ id, input, isStateful, name, parents, site, slideMs, windowMs }) => ({
+    operators: observed.operators.map(({ id, input, isKept, isStateful, name, parents, site, slideMs, windowMs }) => ({
       id,
       name,
       site: site ?? null,
@@ -170,6 +175,7 @@ export function graph({ observed }: Observer): object {
       slideMs,
       input: input ?? null,
       isStateful,
+      isKept,
     })),
     outputs: observed.outputs.map(({ id, kind, operator, site }) => ({ id, kind, operator, site: site ?? null })),
   };

@@ -1,110 +1,26 @@
-/** What the endpoints answer, as JSON schemas (OpenAPI 3.1 uses JSON Schema 2020-12). */
-
-/** A JSON schema. */
-export type Schema = Readonly<Record<string, unknown>>;
-
-const INTEGER: Schema = { type: 'integer' };
-const NUMBER: Schema = { type: 'number' };
-const TEXT: Schema = { type: 'string' };
-const BOOLEAN: Schema = { type: 'boolean' };
-
-function orNull(schema: Schema): Schema {
-  return { anyOf: [schema, { type: 'null' }] };
-}
-
-function list(items: Schema): Schema {
-  return { type: 'array', items };
-}
-
-/** @param absent names that may be absent */
-function record(properties: Readonly<Record<string, Schema>>, absent: readonly string[] = []): Schema {
-  const required = Object.keys(properties).filter((name) => !absent.includes(name));
-  return { type: 'object', properties, required, additionalProperties: false };
-}
-
-const MS = { ...NUMBER, description: 'ms' };
-const TIME_MS = { ...INTEGER, description: 'ms since the epoch' };
-const SPARK_TIME = { ...TEXT, description: 'as Spark writes it: 2015-03-11T15:27:56.138GMT' };
-
-export const APPLICATIONS: Schema = list(
-  record({ id: TEXT, name: TEXT, attempts: list(record({ startTime: SPARK_TIME, completed: BOOLEAN })) }),
-);
-
-export const STATISTICS: Schema = record(
-  {
-    startTime: SPARK_TIME,
-    batchDuration: MS,
-    numReceivers: INTEGER,
-    numActiveReceivers: INTEGER,
-    numInactiveReceivers: INTEGER,
-    numTotalCompletedBatches: INTEGER,
-    numRetainedCompletedBatches: INTEGER,
-    numActiveBatches: INTEGER,
-    numProcessedRecords: INTEGER,
-    numReceivedRecords: INTEGER,
-    avgInputRate: NUMBER,
-    avgSchedulingDelay: MS,
-    avgProcessingTime: MS,
-    avgTotalDelay: MS,
-  },
-  ['avgInputRate', 'avgSchedulingDelay', 'avgProcessingTime', 'avgTotalDelay'],
-);
-
-export const RECEIVER: Schema = record(
-  {
-    streamId: INTEGER,
-    streamName: TEXT,
-    isActive: BOOLEAN,
-    executorId: TEXT,
-    executorHost: TEXT,
-    lastErrorTime: SPARK_TIME,
-    lastErrorMessage: TEXT,
-    lastError: TEXT,
-    avgEventRate: NUMBER,
-    eventRates: list({ type: 'array', prefixItems: [TIME_MS, NUMBER], minItems: 2, items: false }),
-  },
-  ['lastErrorTime', 'lastErrorMessage', 'lastError', 'avgEventRate'],
-);
-export const RECEIVERS: Schema = list(RECEIVER);
-
-export const BATCH: Schema = record(
-  {
-    batchId: TIME_MS,
-    batchTime: SPARK_TIME,
-    status: { enum: ['QUEUED', 'PROCESSING', 'COMPLETED'] },
-    batchDuration: MS,
-    inputSize: INTEGER,
-    schedulingDelay: MS,
-    processingTime: MS,
-    totalDelay: MS,
-    numActiveOutputOps: INTEGER,
-    numCompletedOutputOps: INTEGER,
-    numFailedOutputOps: INTEGER,
-    numTotalOutputOps: INTEGER,
-    firstFailureReason: TEXT,
-  },
-  ['schedulingDelay', 'processingTime', 'totalDelay', 'firstFailureReason'],
-);
-export const BATCHES: Schema = list(BATCH);
-
-export const OPERATION: Schema = record(
-  {
-    outputOpId: INTEGER,
-    name: TEXT,
-    description: TEXT,
-    startTime: SPARK_TIME,
-    endTime: SPARK_TIME,
-    duration: MS,
-    failureReason: TEXT,
-    jobIds: list(INTEGER),
-  },
-  ['endTime', 'duration', 'failureReason'],
-);
-export const OPERATIONS: Schema = list(OPERATION);
+/** What our own endpoints answer, as JSON schemas (OpenAPI 3.1 uses JSON Schema 2020-12). */
+import { BOOLEAN, INTEGER, list, MS, NUMBER, orNull, record, type Schema, TEXT, TIME_MS } from './schema-kinds.ts';
 
 const SEGMENTS = record({ waited: MS, stages: MS, outputs: MS, commit: MS, other: MS, acknowledged: MS });
 const STEPS = ['receive', 'block', 'batch', 'stage', 'output', 'commit', 'acknowledge'];
 const VERDICTS = ['starting', 'keeping-up', 'falling-behind', 'catching-up', 'failing', 'idle', 'stopped'];
+
+const SHARE = { ...NUMBER, minimum: 0, maximum: 1 };
+const SHARES = { busy: SHARE, backPressured: SHARE, idle: SHARE };
+const CAUSES = [
+  ...['nothing', 'failing', 'rate-limit', 'one-thread', 'skew', 'few-workers', 'states', 'function'],
+  ...['output', 'commit', 'pauses'],
+];
+const BOTTLENECK = record({
+  cause: { enum: CAUSES },
+  isHolding: BOOLEAN,
+  text: TEXT,
+  advice: TEXT,
+  settings: list(TEXT),
+  operator: orNull(INTEGER),
+  output: orNull(TEXT),
+  share: SHARE,
+});
 
 export const OVERVIEW: Schema = record({
   name: TEXT,
@@ -114,6 +30,7 @@ export const OVERVIEW: Schema = record({
   batchIntervalMs: MS,
   verdict: record({ kind: { enum: VERDICTS }, text: TEXT, delayPerMinuteMs: MS }),
   steps: list(record({ step: { enum: STEPS }, events: INTEGER, oldestMs: orNull(MS) })),
+  bottleneck: orNull(BOTTLENECK),
   heldEvents: INTEGER,
   totals: record({
     batches: INTEGER,
@@ -215,9 +132,21 @@ export const GRAPH: Schema = record({
       slideMs: MS,
       input: orNull(INTEGER),
       isStateful: BOOLEAN,
+      isKept: BOOLEAN,
     }),
   ),
   outputs: list(record({ id: TEXT, kind: TEXT, operator: INTEGER, site: orNull(TEXT) })),
+});
+
+export const LOAD: Schema = record({
+  batch: orNull(TIME_MS),
+  from: NUMBER,
+  to: NUMBER,
+  batches: INTEGER,
+  events: INTEGER,
+  operators: list(record({ id: INTEGER, stage: orNull(INTEGER), stageMs: MS, gave: orNull(INTEGER), ...SHARES })),
+  outputs: list(record({ id: TEXT, runMs: MS, took: orNull(INTEGER), ...SHARES })),
+  bottleneck: orNull(BOTTLENECK),
 });
 
 export const INPUTS: Schema = list(

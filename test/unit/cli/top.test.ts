@@ -8,6 +8,7 @@ const data = (more: Partial<TopData> = {}): TopData => ({
   overview: {
     ...{ name: 'wordcount', state: 'active', now: 90_000, startedAt: 0, batchIntervalMs: 1000, heldEvents: 3000 },
     verdict: { kind: 'keeping-up', text: 'keeping up: a batch waits 3 ms for its turn', delayPerMinuteMs: 0 },
+    bottleneck: null,
     steps: [
       { step: 'block', events: 2000, oldestMs: 250 },
       { step: 'output', events: 1000, oldestMs: null },

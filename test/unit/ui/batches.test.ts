@@ -1,10 +1,12 @@
 /** What the page knows of batches: how news and what is known are put together, and the types that it shares with the endpoints. */
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test } from 'vitest';
+import type { Bottleneck } from '../../../src/observe/bottleneck-types.ts';
 import type { DeadLettersRead } from '../../../src/observe/dead-letters.ts';
 import type { LogLine } from '../../../src/observe/log-tail.ts';
 import type { WaitingPeer } from '../../../src/observe/observer.ts';
 import type { AgentAnswer } from '../../../src/observe/rest/agent.ts';
+import type { LoadAnswer } from '../../../src/observe/rest/load.ts';
 import type { Overview, TimelineBatch } from '../../../src/observe/rest/own.ts';
 import type { Setting } from '../../../src/observe/settings.ts';
 import type { Versions } from '../../../src/observe/versions.ts';
@@ -20,6 +22,8 @@ test('the page reads what the endpoints answer', () => {
   expectTypeOf<Setting>().toEqualTypeOf<page.Setting>();
   expectTypeOf<Versions>().toEqualTypeOf<page.Versions>();
   expectTypeOf<LogLine>().toEqualTypeOf<page.LogLine>();
+  expectTypeOf<Bottleneck>().toEqualTypeOf<page.Bottleneck>();
+  expectTypeOf<LoadAnswer>().toEqualTypeOf<page.Load>();
   expectTypeOf<Overview>().toMatchTypeOf<page.Overview>();
 });
 

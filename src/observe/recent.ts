@@ -1,0 +1,62 @@
+/** What a job does now: the load of its operators and what holds it up, worked out of its last batches. */
+import os from 'node:os';
+import type { BatchRecord } from './batch-record.ts';
+import { bottleneckOf } from './bottleneck.ts';
+import type { Bottleneck, InputRate } from './bottleneck-types.ts';
+import { type Load, loadOf } from './load.ts';
+import type { Observer } from './observer.ts';
+
+/** What counts as now, in ms, and no fewer intervals than these. */
+const LOOK_BACK_MS = 10_000;
+const INTERVALS = 3;
+
+interface Recent {
+  readonly from: number;
+  readonly to: number;
+  /** Those that ended in the time, oldest first. */
+  readonly batches: readonly BatchRecord[];
+}
+
+function recentOf({ batchIntervalMs, history, observed }: Observer): Recent {
+  const to = observed.clock.now();
+  const from = Math.max(history.startedAt ?? to, to - Math.max(LOOK_BACK_MS, INTERVALS * batchIntervalMs));
+  return { from, to, batches: history.overSince(from) };
+}
+
+/** The load of the last seconds. */
+export function recentLoad(observer: Observer): Load {
+  const { operators, outputs } = observer.observed;
+  return loadOf({ operators, outputs, ...recentOf(observer) });
+}
+
+/** What holds the job up now; undefined: no batch with events was run lately. */
+export function recentBottleneck(observer: Observer): Bottleneck | undefined {
+  const { batchIntervalMs, observed } = observer;
+  const { operators, outputs, tuning } = observed;
+  const recent = recentOf(observer);
+  return bottleneckOf({
+    ...{ ...tuning, batchIntervalMs, operators, outputs, batches: recent.batches },
+    inputs: inputRates(observer, recent),
+    cores: os.availableParallelism(),
+  });
+}
+
+/** What held one batch up. */
+export function bottleneckIn(observer: Observer, batch: BatchRecord): Bottleneck | undefined {
+  const { batchIntervalMs, observed } = observer;
+  const { operators, outputs, tuning } = observed;
+  const cores = os.availableParallelism();
+  return bottleneckOf({ ...tuning, batchIntervalMs, operators, outputs, batches: [batch], inputs: [], cores });
+}
+
+function inputRates({ observed }: Observer, { batches, from, to }: Recent): InputRate[] {
+  const seconds = Math.max(1, to - from) / 1000;
+  return observed.telemetry
+    .samples()
+    .filter(({ name }) => name === 'input_rate')
+    .map(({ labels = {}, value: limit }) => {
+      const input = Number(labels['input']);
+      const events = batches.reduce((sum, { inputs }) => sum + (inputs.find(({ id }) => id === input)?.events ?? 0), 0);
+      return { name: labels['name'] ?? `input ${input}`, limit, given: events / seconds };
+    });
+}
