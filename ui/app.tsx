@@ -2,10 +2,13 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { link, overview, paused, setPaused } from './data/live.ts';
+import { recordingHead } from './data/recording.ts';
 import { route } from './navigation.ts';
+import { Footer } from './parts/footer.tsx';
 import { Icon } from './parts/icon.tsx';
 import { LostBanner } from './parts/lost-banner.tsx';
 import { Empty, Mark } from './parts/panel.tsx';
+import { RecordingBanner } from './parts/recording-banner.tsx';
 import { LOST_LOOK, VERDICT_LOOKS } from './parts/verdict.ts';
 import type { Route, View } from './route.ts';
 import { nextTheme, setTheme, type Theme, theme } from './theme.ts';
@@ -44,7 +47,9 @@ export function App(): JSX.Element {
     isFirst.current = false;
   }, [view, time]);
   useEffect(() => {
-    document.title = [titleOf(here), job, 'streamjob'].filter((part) => part !== undefined).join(' · ');
+    document.title = [recordingHead && 'recording', titleOf(here), job, 'streamjob']
+      .filter((part) => part !== undefined)
+      .join(' · ');
   }, [here, job]);
   return (
     <>
@@ -53,9 +58,11 @@ export function App(): JSX.Element {
       </a>
       <Header view={view} />
       <LostBanner />
+      <RecordingBanner />
       <main id="main" ref={main} tabIndex={-1}>
         <Shown here={here} />
       </main>
+      <Footer />
     </>
   );
 }
@@ -123,19 +130,25 @@ function Header({ view }: { readonly view: View }): JSX.Element {
       </nav>
       <div class="tools">
         {now !== undefined && <Mark look={link.value.kind === 'lost' ? LOST_LOOK : VERDICT_LOOKS[now.verdict.kind]} />}
-        <button
-          type="button"
-          class="tool"
-          aria-pressed={paused.value}
-          title="Let what is shown stand still"
-          onClick={() => setPaused(!paused.value)}
-        >
-          <Icon name={paused.value ? 'play' : 'pause'} />
-          <span>{paused.value ? 'Go on' : 'Pause'}</span>
-        </button>
+        {recordingHead === undefined && <PauseSwitch />}
         <ThemeSwitch />
       </div>
     </header>
+  );
+}
+
+function PauseSwitch(): JSX.Element {
+  return (
+    <button
+      type="button"
+      class="tool"
+      aria-pressed={paused.value}
+      title="Let what is shown stand still"
+      onClick={() => setPaused(!paused.value)}
+    >
+      <Icon name={paused.value ? 'play' : 'pause'} />
+      <span>{paused.value ? 'Go on' : 'Pause'}</span>
+    </button>
   );
 }
 

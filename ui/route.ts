@@ -37,3 +37,16 @@ export function routeOf(path: string): Route {
 export function batchPath(time: number): string {
   return `/batches/${time}`;
 }
+
+/** A path, and what stands behind the `?` with it. */
+export interface Place {
+  readonly path: string;
+  readonly search: string;
+}
+
+/** @example placeIn('/graph?batch=7') // { path: '/graph', search: '?batch=7' } */
+export function placeIn(address: string): Place {
+  const at = address.indexOf('?');
+  const path = at < 0 ? address : address.slice(0, at);
+  return { path: path.startsWith('/') ? path : '/', search: at < 0 ? '' : address.slice(at) };
+}

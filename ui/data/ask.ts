@@ -1,4 +1,5 @@
-/** Asks the job for what an endpoint answers. */
+/** Asks the job for what an endpoint answers; in a recording, what it answered then. */
+import { recordedAnswer, recordingHead } from './recording.ts';
 
 /** An answer of an endpoint, or why there is none. */
 export type Answer<T> =
@@ -7,6 +8,7 @@ export type Answer<T> =
 
 /** @returns undefined: the job did not answer */
 export async function ask<T>(path: string, signal?: AbortSignal): Promise<Answer<T> | undefined> {
+  if (recordingHead !== undefined) return recorded<T>(path);
   try {
     const response = await fetch(path, signal === undefined ? {} : { signal });
     const body: unknown = await response.json();
@@ -19,4 +21,10 @@ export async function ask<T>(path: string, signal?: AbortSignal): Promise<Answer
   } catch {
     return undefined;
   }
+}
+
+function recorded<T>(path: string): Answer<T> {
+  const value = recordedAnswer(path);
+  if (value !== undefined) return { value: value as T, problem: undefined };
+  return { value: undefined, problem: { status: 404, text: 'this is not in the recording' } };
 }

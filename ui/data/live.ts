@@ -8,6 +8,7 @@ import { needsMs } from '../format/time.ts';
 import { ask } from './ask.ts';
 import { retryDelayMs } from './backoff.ts';
 import { askSince, merged } from './batches.ts';
+import { recordedJob } from './recording.ts';
 import type { Overview, TimelineBatch } from './types.ts';
 
 /** How the page and the job are connected; times are of the browser, in ms since the epoch. */
@@ -49,8 +50,16 @@ let tries = 0;
 let source: EventSource | undefined;
 let retry: ReturnType<typeof setTimeout> | undefined;
 
-/** Begins to listen; called again, it tries at once. */
+/** Begins to listen; called again, it tries at once. In a recording there is nothing to listen to. */
 export function connect(): void {
+  const recorded = recordedJob();
+  if (recorded !== undefined) {
+    overview.value = recorded.overview;
+    batches.value = recorded.batches;
+    paused.value = true;
+    link.value = { kind: 'open' };
+    return;
+  }
   clearTimeout(retry);
   source?.close();
   const opened = new EventSource('/api/v1/events');

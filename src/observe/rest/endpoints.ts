@@ -25,6 +25,11 @@ export interface Endpoint {
   /** Parameters behind the `?`, with what they mean. */
   readonly query?: Readonly<Record<string, string>>;
   readonly schema: Schema;
+  /**
+   * Whether its answer is in a recording: `once`, without parameters; `by-batch`, one for each batch, whose time is a part of the path;
+   * or `by-batch-parameter`, which is `once`, too. Left out: it is not, and the page says so where it would ask for it.
+   */
+  readonly recorded?: 'once' | 'by-batch' | 'by-batch-parameter';
   /** @throws NotFound, BadRequest */
   readonly answer: (observer: Observer, asked: Asked) => object | Promise<object>;
 }
@@ -53,12 +58,14 @@ export const ENDPOINTS: readonly Endpoint[] = [
   },
   {
     path: `${STREAMING}/statistics`,
+    recorded: 'once',
     summary: 'counts and means of the job',
     schema: sparkSchemas.STATISTICS,
     answer: spark.statistics,
   },
   {
     path: `${STREAMING}/receivers`,
+    recorded: 'once',
     summary: 'what each stream has received',
     schema: sparkSchemas.RECEIVERS,
     answer: spark.receivers,
@@ -96,18 +103,21 @@ export const ENDPOINTS: readonly Endpoint[] = [
   },
   {
     path: `${JOB}/overview`,
+    recorded: 'once',
     summary: 'whether the job keeps up, and where events are that are on their way',
     schema: schemas.OVERVIEW,
     answer: own.overview,
   },
   {
     path: `${JOB}/peers`,
+    recorded: 'once',
     summary: 'what each peer waits for',
     schema: schemas.PEERS,
     answer: own.peers,
   },
   {
     path: `${JOB}/timeline`,
+    recorded: 'once',
     summary: 'batches with what their time was spent on, oldest first',
     query: { since: 'only batches after this time, in ms since the epoch' },
     schema: schemas.TIMELINE,
@@ -115,13 +125,21 @@ export const ENDPOINTS: readonly Endpoint[] = [
   },
   {
     path: `${JOB}/batches/{time}`,
+    recorded: 'by-batch',
     summary: 'all that is known of a batch: inputs, stages, tasks, outputs, errors',
     schema: schemas.DETAIL,
     answer: (observer, { part }) => own.detail(observer, numberOf(part('time'), 'batch')),
   },
-  { path: `${JOB}/graph`, summary: 'operators and outputs', schema: schemas.GRAPH, answer: own.graph },
+  {
+    path: `${JOB}/graph`,
+    recorded: 'once',
+    summary: 'operators and outputs',
+    schema: schemas.GRAPH,
+    answer: own.graph,
+  },
   {
     path: `${JOB}/graph/load`,
+    recorded: 'by-batch-parameter',
     summary: 'what operators and outputs are occupied with, how many values they gave, and what holds the job up',
     query: { batch: 'the time of a batch, in ms since the epoch; without it: the last seconds' },
     schema: schemas.LOAD,
@@ -132,25 +150,35 @@ export const ENDPOINTS: readonly Endpoint[] = [
   },
   {
     path: `${JOB}/receivers`,
+    recorded: 'once',
     summary: 'where receivers are, what they gave and may give',
     schema: schemas.INPUTS,
     answer: own.inputs,
   },
-  { path: `${JOB}/states`, summary: 'operators that keep states', schema: schemas.STATES, answer: own.states },
+  {
+    path: `${JOB}/states`,
+    recorded: 'once',
+    summary: 'operators that keep states',
+    schema: schemas.STATES,
+    answer: own.states,
+  },
   {
     path: `${JOB}/deadletters`,
+    recorded: 'once',
     summary: 'values that functions threw on, by error, the newest first',
     schema: schemas.DEAD_LETTERS,
     answer: own.deadLetters,
   },
   {
     path: `${JOB}/agent`,
+    recorded: 'once',
     summary: 'the components of the embedded agent: counters, how full channels are, files that are read',
     schema: schemas.AGENT,
     answer: agent,
   },
   {
     path: `${JOB}/log`,
+    recorded: 'once',
     summary: "the last lines of the job's log",
     query: { since: 'only lines behind this number' },
     schema: schemas.LOG,
@@ -158,12 +186,14 @@ export const ENDPOINTS: readonly Endpoint[] = [
   },
   {
     path: `${JOB}/settings`,
+    recorded: 'once',
     summary: "the job's options and those of its run, with where each value came from; secrets are not shown",
     schema: schemas.SETTINGS,
     answer: own.settings,
   },
   {
     path: `${JOB}/versions`,
+    recorded: 'once',
     summary: 'versions of streamjob, Node and packages, and the machine',
     schema: schemas.VERSIONS,
     answer: versions,

@@ -17,6 +17,7 @@ import { BadRequest, NotFound } from '../rest/spark.ts';
 import { EventStream } from './event-stream.ts';
 import { Guard } from './guard.ts';
 import type { Page } from './page.ts';
+import { recordingName, recordingOf } from './recording.ts';
 
 /** How a web server is started. */
 export interface WebOptions {
@@ -144,6 +145,20 @@ function appOf(observer: Observer, { host, log, page, readyLimitMs, token, versi
     if (stream.isFull) return context.json({ error: 'too many listen' }, 503);
     return new Response(bodyOf(stream.listen(context.req.raw.signal)), {
       headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
+    });
+  });
+  app.get('/recording.html', (context) => {
+    const withEvents = context.req.query('events') !== 'no';
+    const texts = recordingOf(page, observer, { version, withEvents });
+    if (texts === undefined) return context.json({ error: 'the page was not built: npm run build' }, 404);
+    const name = recordingName(observer.observed.name, observer.observed.clock.now());
+    return new Response(bodyOf(texts), {
+      headers: {
+        'content-type': 'text/html; charset=utf-8',
+        // Its scripts stand in it: it is to be saved, and not shown by this server.
+        'content-disposition': `attachment; filename="${name}"`,
+        'cache-control': 'no-store',
+      },
     });
   });
   for (const { answer, path } of ENDPOINTS) {

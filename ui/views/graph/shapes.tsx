@@ -5,7 +5,7 @@ import { BOX, type Box, type Line, labelPlaceOf, pathOf } from '../../graph/layo
 import { occupationOf, occupationText } from '../../graph/occupation.ts';
 import { shortened } from '../../graph/shortened.ts';
 
-const MOST_TITLE = 24;
+const MOST_TITLE = 22;
 const MOST_SITE = 30;
 const BAR_HEIGHT = 5;
 
