@@ -21,9 +21,10 @@ export function bottleneckOf(input: BottleneckInput): Bottleneck | undefined {
   if (batches.length === 0) return undefined;
   const processingMs = sumOf(batches, processingTimeOf);
   const parts = partsOf(batches, input, processingMs);
-  const [largest] = parts;
-  if (largest === undefined || processingMs === 0) return nothingOf(input);
   const { isHolding, how } = paceOf(batches, input, processingMs);
+  // Of a job that keeps up, what is no step is of no interest, unless there is nothing else.
+  const largest = (isHolding ? undefined : parts.find(({ kind, ms }) => kind !== 'other' && ms > 0)) ?? parts[0];
+  if (largest === undefined || processingMs === 0) return nothingOf(input);
   const share = Math.min(1, largest.ms / processingMs);
   const common = { isHolding, operator: largest.operator, output: largest.output, share };
   const failed = batches.filter(({ failures }) => failures.length > 0);

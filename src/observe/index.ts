@@ -2,7 +2,9 @@
 import type { AgentInspection } from '../core/agent-inspection.ts';
 import { RETAINED_BATCHES } from './history.ts';
 import { HistoryFile } from './history-file.ts';
+import { LineFile } from './line-file.ts';
 import type { LogTail } from './log-tail.ts';
+import { type Minute, MOST_MINUTES, parseMinute } from './minutes.ts';
 import type { Observed } from './observed.ts';
 import { Observer } from './observer.ts';
 import type { RunSettings } from './settings.ts';
@@ -14,6 +16,9 @@ export type { Overview, TimelineBatch } from './rest/own.ts';
 export type { Origin, RunSettings } from './settings.ts';
 export { durationText } from './verdict.ts';
 export type { WebOptions } from './web/server.ts';
+
+/** A minute has some 500 bytes: two files of this size hold more than a day. */
+const MOST_MINUTES_BYTES = 1024 * 1024;
 
 /** What a watched job may be given. */
 export interface WatchOptions {
@@ -33,6 +38,7 @@ export class WatchedJob {
   readonly #observed: Observed;
   readonly #historyFile: string | undefined;
   #file: HistoryFile | undefined;
+  #minutes: LineFile<Minute> | undefined;
   #server: WebServer | undefined;
   #isClosed = false;
 
@@ -51,6 +57,7 @@ export class WatchedJob {
   async serve(options: Omit<WebOptions, 'page'>): Promise<string> {
     const [{ Page }, { WebServer }] = await Promise.all([import('./web/page.ts'), import('./web/server.ts')]);
     if (this.#historyFile !== undefined && this.#file === undefined) {
+      await this.#keepMinutes(this.#historyFile, options);
       const file = new HistoryFile(this.#historyFile, this.#observed.clock, options.log);
       const former = await file.load(RETAINED_BATCHES);
       for (const batch of this.#observer.history.over) file.add(batch);
@@ -64,6 +71,20 @@ export class WatchedJob {
     return server.url;
   }
 
+  /** Beside the file of batches, in one of its own. */
+  async #keepMinutes(historyFile: string, { log }: Pick<WebOptions, 'log'>): Promise<void> {
+    const file = `${historyFile.replace(/\.jsonl$/, '')}-minutes.jsonl`;
+    const { clock } = this.#observed;
+    const what = 'the history of minutes';
+    const lines = new LineFile({ file, mostBytes: MOST_MINUTES_BYTES, what, parse: parseMinute, clock, log });
+    // A minute in which a run has ended and another one begun stands in two lines.
+    const former = await lines.load(2 * MOST_MINUTES);
+    const { minutes } = this.#observer;
+    minutes.onOver((minute) => lines.add(minute));
+    minutes.addFormer(former);
+    this.#minutes = lines;
+  }
+
   /** How the job does now, for its status line. */
   summary(): { readonly verdict: string; readonly heldEvents: number } {
     return { verdict: this.#observer.verdict().text, heldEvents: this.#observer.heldEvents };
@@ -74,5 +95,7 @@ export class WatchedJob {
     this.#observer.close();
     await this.#server?.close();
     await this.#file?.close();
+    this.#observer.minutes.end();
+    await this.#minutes?.close();
   }
 }

@@ -4,6 +4,7 @@ import type { Held } from '../flow/receive/on-the-way.ts';
 import type { BatchRecord } from './batch-record.ts';
 import { History } from './history.ts';
 import type { LogTail } from './log-tail.ts';
+import { Minutes } from './minutes.ts';
 import type { Observed } from './observed.ts';
 import { NO_RUN, type RunSettings } from './settings.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
@@ -47,6 +48,8 @@ export interface Beside {
 export class Observer {
   readonly observed: Observed;
   readonly history: History;
+  /** The batches of the last day, minute by minute. */
+  readonly minutes: Minutes = new Minutes();
   readonly log: LogTail | undefined;
   /** What the components of the embedded agent are at; undefined: there is none in this process. */
   readonly agent: (() => AgentInspection) | undefined;
@@ -56,6 +59,7 @@ export class Observer {
   constructor(observed: Observed, { agent, log, run = NO_RUN }: Beside = {}) {
     this.observed = observed;
     this.history = new History(observed);
+    this.history.onOver((record) => this.minutes.add(record));
     this.log = log;
     this.agent = agent;
     this.run = run;

@@ -59,6 +59,25 @@ export interface TimelineBatch {
   readonly segments: Segments;
 }
 
+/** Of durations, in ms. */
+export interface Spread {
+  readonly min: number;
+  readonly mean: number;
+  readonly max: number;
+}
+
+export interface Minute {
+  readonly time: number;
+  readonly batches: number;
+  readonly events: number;
+  readonly failures: number;
+  readonly givenUp: number;
+  readonly schedulingDelayMs: Spread;
+  readonly processingMs: Spread;
+  readonly totalDelayMs: Spread;
+  readonly slowest: { readonly time: number; readonly events: number; readonly segments: Segments };
+}
+
 export interface WaitingPeer {
   readonly receiver: number;
   readonly name: string;

@@ -7,6 +7,8 @@ interface ChoiceProps {
   readonly label: string;
   /** Of the parameter in the address. */
   readonly name: string;
+  /** Whether the first value stands in the address, too: where another one is chosen without a name. */
+  readonly isNamed?: boolean;
   /** Values with their titles; the first one stands in no address. */
   readonly options: readonly (readonly [value: string, title: string])[];
   readonly chosen: string;
@@ -15,7 +17,7 @@ interface ChoiceProps {
 }
 
 /** The buttons. */
-export function Choice({ chosen, clears = [], label, name, options }: ChoiceProps): JSX.Element {
+export function Choice({ chosen, clears = [], isNamed = false, label, name, options }: ChoiceProps): JSX.Element {
   return (
     <fieldset class="choice">
       <legend class="unseen">{label}</legend>
@@ -27,7 +29,7 @@ export function Choice({ chosen, clears = [], label, name, options }: ChoiceProp
           onClick={() =>
             setQuery({
               ...Object.fromEntries(clears.map((one) => [one, null])),
-              [name]: at === 0 ? null : value,
+              [name]: at === 0 && !isNamed ? null : value,
             })
           }
         >

@@ -124,6 +124,17 @@ export const ENDPOINTS: readonly Endpoint[] = [
     answer: (observer, { values }) => own.timeline(observer, numberOf(values('since')[0] ?? '-1', 'time')),
   },
   {
+    path: `${JOB}/minutes`,
+    recorded: 'once',
+    summary: 'batches of the last day, minute by minute, oldest first',
+    query: { since: 'only minutes that begin after this time, in ms since the epoch' },
+    schema: schemas.MINUTES,
+    answer: ({ minutes }, { values }) => {
+      const since = numberOf(values('since')[0] ?? '-1', 'time');
+      return minutes.all.filter(({ time }) => time > since);
+    },
+  },
+  {
     path: `${JOB}/batches/{time}`,
     recorded: 'by-batch',
     summary: 'all that is known of a batch: inputs, stages, tasks, outputs, errors',

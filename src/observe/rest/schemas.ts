@@ -73,6 +73,21 @@ export const TIMELINE: Schema = list(
   }),
 );
 
+const SPREAD = record({ min: MS, mean: MS, max: MS });
+export const MINUTES: Schema = list(
+  record({
+    time: TIME_MS,
+    batches: INTEGER,
+    events: INTEGER,
+    failures: INTEGER,
+    givenUp: INTEGER,
+    schedulingDelayMs: SPREAD,
+    processingMs: SPREAD,
+    totalDelayMs: SPREAD,
+    slowest: record({ time: TIME_MS, events: INTEGER, segments: SEGMENTS }),
+  }),
+);
+
 export const DETAIL: Schema = record({
   time: TIME_MS,
   status: TEXT,

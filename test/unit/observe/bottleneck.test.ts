@@ -116,6 +116,11 @@ describe('a job that keeps up', () => {
     });
   });
 
+  it('is not told of what is no step, where there is a step', () => {
+    const short = [0, 1].map((i) => batchOf(1000 * i, 2, 10, [stage(2, 'reduceByKey', 2)]));
+    expect(bottleneckOf(input(short))).toMatchObject({ operator: 2, isHolding: false, share: 0.2 });
+  });
+
   it('may be held back by the rate that its receivers are allowed', () => {
     const inputs = [{ name: 'the push stream', limit: 5000, given: 4950 }];
     expect(bottleneckOf(input(batches, { inputs, maxRate: 5000 }))).toMatchObject({

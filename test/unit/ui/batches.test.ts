@@ -4,6 +4,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { Bottleneck } from '../../../src/observe/bottleneck-types.ts';
 import type { DeadLettersRead } from '../../../src/observe/dead-letters.ts';
 import type { LogLine } from '../../../src/observe/log-tail.ts';
+import type { Minute } from '../../../src/observe/minutes.ts';
 import type { WaitingPeer } from '../../../src/observe/observer.ts';
 import type { AgentAnswer } from '../../../src/observe/rest/agent.ts';
 import type { LoadAnswer } from '../../../src/observe/rest/load.ts';
@@ -24,6 +25,7 @@ test('the page reads what the endpoints answer', () => {
   expectTypeOf<LogLine>().toEqualTypeOf<page.LogLine>();
   expectTypeOf<Bottleneck>().toEqualTypeOf<page.Bottleneck>();
   expectTypeOf<LoadAnswer>().toEqualTypeOf<page.Load>();
+  expectTypeOf<Minute>().toEqualTypeOf<page.Minute>();
   expectTypeOf<Overview>().toMatchTypeOf<page.Overview>();
 });
 

@@ -4,9 +4,10 @@
  */
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import type { Graph, Load, Shares } from '../../data/types.ts';
+import type { Bottleneck, Graph, Load, Shares } from '../../data/types.ts';
 import { count } from '../../format/number.ts';
-import { type Box, isBoxIn, isLineIn, type Layout, type Line, layoutOf } from '../../graph/layout.ts';
+import { type Condensed, condensed, condensedLoad } from '../../graph/condensed.ts';
+import { BOX, type Box, isBoxIn, isLineIn, type Layout, type Line, layoutOf } from '../../graph/layout.ts';
 import { OCCUPATIONS } from '../../graph/occupation.ts';
 import { query } from '../../navigation.ts';
 import { Choice } from '../../parts/choice.tsx';
@@ -27,31 +28,67 @@ const ZOOMS = [
 const MOST_WHOLE = 150;
 /** What is drawn smaller has no texts, which could not be read. */
 const LEAST_READABLE = 0.45;
+/** What is drawn smaller cannot be seen. */
+const LEAST_SCALE = 0.05;
 
 interface DrawingProps {
   readonly graph: Graph;
   readonly load: Load | undefined;
 }
 
+/** Whether each operator of a large graph has a box of its own. */
+const DETAILS = [
+  ['lines', 'by line'],
+  ['each', 'each operator'],
+] as const;
+
 /** The panel. */
 export function Drawing({ graph, load }: DrawingProps): JSX.Element {
   const [box, space] = useWidth<HTMLDivElement>();
+  const isLong = graph.operators.length + graph.outputs.length > MOST_WHOLE;
+  const isCondensed = isLong && query.value.get('detail') !== 'each';
+  const drawn = useMemo(() => (isCondensed ? condensed(graph) : undefined), [graph, isCondensed]);
   const layout = useMemo(() => {
-    const toTheRight = layoutOf(graph, 'right');
-    return toTheRight.width <= space ? toTheRight : layoutOf(graph, 'down');
-  }, [graph, space]);
-  const isLarge = layout.boxes.length > MOST_WHOLE || layout.width > space;
+    const shown = drawn?.graph ?? graph;
+    const toTheRight = layoutOf(shown, 'right');
+    return toTheRight.width <= space ? toTheRight : layoutOf(shown, 'down');
+  }, [drawn, graph, space]);
+  const shownLoad = useMemo(
+    () => (load === undefined || drawn === undefined ? load : condensedLoad(load, drawn)),
+    [drawn, load],
+  );
+  const isWide = layout.boxes.length > MOST_WHOLE || layout.width > space;
   const zoom = ZOOMS.find(([name]) => name === query.value.get('zoom'))?.[0] ?? '1';
-  const scale = zoom === 'fit' ? Math.min(1, Math.max(1, space) / layout.width) : Number(zoom);
+  const fitting = Math.min(1, Math.max(LEAST_SCALE, space / layout.width));
+  const scale = zoom === 'fit' ? fitting : Number(zoom);
   return (
     <Panel
       title="Drawing"
-      aside={isLarge && <Choice label="Size of the drawing" name="zoom" options={ZOOMS} chosen={zoom} />}
+      aside={
+        <div class="panel-tools">
+          {isLong && (
+            <Choice label="What has a box" name="detail" options={DETAILS} chosen={isCondensed ? 'lines' : 'each'} />
+          )}
+          {isWide && <Choice label="Size of the drawing" name="zoom" options={ZOOMS} chosen={zoom} />}
+        </div>
+      }
     >
       <Legend load={load} />
-      <div ref={box}>{space > 0 && <Picture layout={layout} load={load} scale={scale} />}</div>
+      <div ref={box}>
+        {space > 0 && (
+          <Picture layout={layout} load={shownLoad} scale={scale} marked={markedIn(load?.bottleneck, drawn)} />
+        )}
+      </div>
     </Panel>
   );
+}
+
+/** The box of what takes most of the time. */
+function markedIn(bottleneck: Bottleneck | null | undefined, drawn: Condensed | undefined): string | undefined {
+  if (bottleneck === null || bottleneck === undefined) return undefined;
+  const { operator, output } = bottleneck;
+  if (output !== null) return drawn?.outputOf.get(output) ?? output;
+  return operator === null ? undefined : `operator-${drawn?.operatorOf.get(operator) ?? operator}`;
 }
 
 function Legend({ load }: { readonly load: Load | undefined }): JSX.Element {
@@ -82,18 +119,19 @@ interface PictureProps {
   readonly layout: Layout;
   readonly load: Load | undefined;
   readonly scale: number;
+  /** The key of the box of what takes most of the time. */
+  readonly marked: string | undefined;
 }
 
-function Picture({ layout, load, scale }: PictureProps): JSX.Element {
+function Picture({ layout, load, marked, scale }: PictureProps): JSX.Element {
   const { boxes, height, lines, width } = layout;
-  const [element, area, onScroll] = useArea(scale);
+  const [element, area, onScroll] = useArea(scale, firstPlaceOf(layout));
   const isWhole = boxes.length <= MOST_WHOLE;
   const shownBoxes = isWhole ? boxes : boxes.filter((box) => isBoxIn(box, area));
   const shownLines = isWhole ? lines : lines.filter((line) => isLineIn(line, area));
   const loads = useMemo(() => loadsOf(load), [load]);
   const isReadable = scale >= LEAST_READABLE;
   const { bottleneck } = load ?? {};
-  const marked = bottleneck?.output ?? (bottleneck?.operator == null ? undefined : `operator-${bottleneck.operator}`);
   return (
     <Scroll label="Drawing of the graph" class={isWhole ? '' : 'graph-scroll'} element={element} onScroll={onScroll}>
       <svg
@@ -136,4 +174,10 @@ function loadsOf(load: Load | undefined): Loads {
 function labelOf({ from }: Line, loads: Loads, load: Load | undefined): string {
   const values = loads.get(from)?.values ?? null;
   return values === null ? '' : valuesText(values, load);
+}
+
+/** The middle of the first box: a drawing that is wider than its place begins there. */
+function firstPlaceOf({ boxes }: Layout): number {
+  const [first] = boxes;
+  return first === undefined ? 0 : first.x + BOX.width / 2;
 }

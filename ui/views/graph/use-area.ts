@@ -10,8 +10,12 @@ const STEP = 100;
 
 const NOTHING: Area = { left: 0, top: 0, right: 2000, bottom: 2000 };
 
-/** @param scale of the drawing @returns what the box is to be given as its ref, the area, and what is to be called when the box scrolls */
-export function useArea(scale: number): readonly [RefObject<HTMLElement | null>, Area, () => void] {
+/**
+ * @param scale of the drawing
+ * @param middle where it begins: the box is scrolled there at first, in px of the drawing at its full size
+ * @returns what the box is to be given as its ref, the area, and what is to be called when the box scrolls
+ */
+export function useArea(scale: number, middle: number): readonly [RefObject<HTMLElement | null>, Area, () => void] {
   const element = useRef<HTMLElement | null>(null);
   const [area, setArea] = useState<Area>(NOTHING);
   const waiting = useRef(false);
@@ -31,10 +35,12 @@ export function useArea(scale: number): readonly [RefObject<HTMLElement | null>,
   };
   useEffect(() => {
     if (element.current === null) return undefined;
+    const { current } = element;
+    current.scrollLeft = middle * scale - current.clientWidth / 2;
     const observer = new ResizeObserver(look);
-    observer.observe(element.current);
+    observer.observe(current);
     return () => observer.disconnect();
-  }, [scale]);
+  }, [scale, middle]);
   const onScroll = (): void => {
     if (waiting.current) return;
     waiting.current = true;
