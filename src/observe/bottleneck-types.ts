@@ -1,5 +1,5 @@
 /** What holds a job up, and what that is worked out of. */
-import type { BatchRecord } from './batch-record.ts';
+import type { BatchRecord, FailureOfBatch } from './batch-record.ts';
 import type { ObservedOperator, ObservedOutput } from './observed.ts';
 
 /** Why the part is what it is. */
@@ -44,10 +44,23 @@ export interface InputRate {
   readonly given: number;
 }
 
+/** The batch whose turn it is. */
+export interface RunningNow {
+  readonly step: 'stage' | 'output' | 'commit';
+  /** The id of the output that runs. */
+  readonly output: string | undefined;
+  /** Since its turn, in ms. */
+  readonly forMs: number;
+  /** Its last attempt that failed, while it waits to be run again. */
+  readonly failure: FailureOfBatch | undefined;
+}
+
 /** What it is worked out of. */
 export interface BottleneckInput {
   /** Those that are over and were run lately, oldest first. */
   readonly batches: readonly BatchRecord[];
+  /** Undefined: none runs, or it is not asked for now. */
+  readonly running?: RunningNow | undefined;
   readonly batchIntervalMs: number;
   readonly operators: readonly ObservedOperator[];
   readonly outputs: readonly ObservedOutput[];

@@ -3,7 +3,7 @@
  * of receivers and a few settings. The largest part of the batches' time is what is named; nothing is named that was not measured.
  */
 import type { Span } from '../core/telemetry.ts';
-import { type BatchRecord, processingTimeOf, schedulingDelayOf } from './batch-record.ts';
+import { type BatchRecord, type FailureOfBatch, processingTimeOf, schedulingDelayOf } from './batch-record.ts';
 import { type Part, reasonOf } from './bottleneck-reasons.ts';
 import type { Bottleneck, BottleneckInput } from './bottleneck-types.ts';
 import { nodeOf } from './load.ts';
@@ -12,11 +12,35 @@ import { durationText } from './verdict.ts';
 
 /** A receiver that gives this part of what it may is held back. */
 const AT_LIMIT = 0.9;
+/** A batch that runs for less than this is not worth a word, however short the interval is; in ms. */
+const LEAST_RUN_MS = 1000;
 /** Beyond this part of the interval a batch has no time to spare. */
 const FULL = 0.9;
 
 /** @returns undefined: no batch with events was run lately */
 export function bottleneckOf(input: BottleneckInput): Bottleneck | undefined {
+  return runningOf(input) ?? lastOf(input);
+}
+
+/** A batch that runs for longer than the interval holds the job up, whatever those before it did. */
+function runningOf(input: BottleneckInput): Bottleneck | undefined {
+  const { batchIntervalMs, outputs, running } = input;
+  if (running === undefined || running.forMs <= Math.max(batchIntervalMs, LEAST_RUN_MS)) return undefined;
+  const { failure, forMs, output = null, step } = running;
+  const common = { isHolding: true, operator: null, output, share: 1 };
+  if (failure !== undefined) return { ...common, ...failing(failure) };
+  const site = outputs.find(({ id }) => id === output)?.site;
+  const part: Part = {
+    ...{ kind: step, name: output ?? 'the batch', site, operator: null, output, ms: forMs, partitions: new Map() },
+  };
+  const { advice, cause, settings, why } = reasonOf(part, input);
+  const what = step === 'stage' ? 'a stage' : nameOf(part);
+  const interval = durationText(batchIntervalMs);
+  const text = `a batch runs for ${durationText(forMs)}, longer than the interval of ${interval}, and is at ${what}: ${why}`;
+  return { ...common, cause, text, advice, settings };
+}
+
+function lastOf(input: BottleneckInput): Bottleneck | undefined {
   const batches = input.batches.filter(({ events, startedAt }) => events > 0 && startedAt !== undefined);
   if (batches.length === 0) return undefined;
   const processingMs = sumOf(batches, processingTimeOf);
@@ -29,7 +53,7 @@ export function bottleneckOf(input: BottleneckInput): Bottleneck | undefined {
   const common = { isHolding, operator: largest.operator, output: largest.output, share };
   const failed = batches.filter(({ failures }) => failures.length > 0);
   if (failed.length > 0 && (largest.kind === 'other' || failed.length * 2 > batches.length)) {
-    return { ...common, ...failing(failed), isHolding: true };
+    return { ...common, ...failing(failed.at(-1)?.failures.at(-1)), isHolding: true };
   }
   const limited = isHolding ? undefined : limitedOf(input);
   if (limited !== undefined) return limited;
@@ -51,7 +75,7 @@ function nothingOf(input: BottleneckInput): Bottleneck {
 /** Whether batches take the time that there is, in words. */
 function paceOf(
   batches: readonly BatchRecord[],
-  { batchIntervalMs }: BottleneckInput,
+  { batchIntervalMs, batches: all }: BottleneckInput,
   processingMs: number,
 ): { readonly isHolding: boolean; readonly how: string } {
   const mean = processingMs / batches.length;
@@ -62,7 +86,13 @@ function paceOf(
   const isBusy = batches.length > 1 && processingMs > FULL * spanMs;
   const interval = durationText(batchIntervalMs);
   if (mean > batchIntervalMs) {
-    return { isHolding: true, how: `batches take ${durationText(mean)}, longer than the interval of ${interval}` };
+    // A job that was held up and has caught up since is not held up any more; of one batch alone nobody knows.
+    const newest = all.at(-1);
+    const isLate = newest !== undefined && (schedulingDelayOf(newest) ?? 0) > batchIntervalMs / 2;
+    return {
+      isHolding: all.length === 1 || isLate,
+      how: `batches take ${durationText(mean)}, longer than the interval of ${interval}`,
+    };
   }
   if (waits > batchIntervalMs / 2 && isBusy) {
     return { isHolding: true, how: `batches wait ${durationText(waits)} for their turn` };
@@ -117,8 +147,7 @@ function nameOf({ kind, name, site }: Part): string {
   return kind === 'commit' ? 'the commit' : 'what is no step (pauses between attempts, the turn of the event loop)';
 }
 
-function failing(failed: readonly BatchRecord[]): Pick<Bottleneck, 'advice' | 'cause' | 'settings' | 'text'> {
-  const last = failed.at(-1)?.failures.at(-1);
+function failing(last: FailureOfBatch | undefined): Pick<Bottleneck, 'advice' | 'cause' | 'settings' | 'text'> {
   const where = last?.where === undefined ? '' : ` at ${last.where}`;
   return {
     cause: 'failing',

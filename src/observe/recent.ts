@@ -2,7 +2,7 @@
 import os from 'node:os';
 import type { BatchRecord } from './batch-record.ts';
 import { bottleneckOf } from './bottleneck.ts';
-import type { Bottleneck, InputRate } from './bottleneck-types.ts';
+import type { Bottleneck, InputRate, RunningNow } from './bottleneck-types.ts';
 import { type Load, loadOf } from './load.ts';
 import type { Observer } from './observer.ts';
 
@@ -37,6 +37,7 @@ export function recentBottleneck(observer: Observer): Bottleneck | undefined {
   return bottleneckOf({
     ...{ ...tuning, batchIntervalMs, operators, outputs, batches: recent.batches },
     inputs: inputRates(observer, recent),
+    running: runningNow(observer),
     cores: os.availableParallelism(),
   });
 }
@@ -47,6 +48,14 @@ export function bottleneckIn(observer: Observer, batch: BatchRecord): Bottleneck
   const { operators, outputs, tuning } = observed;
   const cores = os.availableParallelism();
   return bottleneckOf({ ...tuning, batchIntervalMs, operators, outputs, batches: [batch], inputs: [], cores });
+}
+
+function runningNow({ history, observed }: Observer): RunningNow | undefined {
+  const running = observed.flow()?.running;
+  if (running === undefined || running.events === 0) return undefined;
+  const { failedAttempts, output, startedAt, step, time } = running;
+  const failure = failedAttempts === 0 ? undefined : history.batch(time)?.failures.at(-1);
+  return { step, output, forMs: observed.clock.now() - startedAt, failure };
 }
 
 function inputRates({ observed }: Observer, { batches, from, to }: Recent): InputRate[] {

@@ -104,6 +104,42 @@ describe('what else takes the time of batches', () => {
   });
 });
 
+describe('a batch that runs for longer than the interval', () => {
+  const running = { step: 'output', output: 'print-0', forMs: 12_300, failure: undefined } as const;
+
+  it('is at an output that hangs, whatever the batches before it did', () => {
+    expect(bottleneckOf(input([], { running }))).toMatchObject({
+      ...{ cause: 'output', isHolding: true, output: 'print-0', operator: null },
+      text: 'a batch runs for 12.3 s, longer than the interval of 1.0 s, and is at the output print-0 at job.ts:9:4: it waits for what it writes to, or for its own function',
+    });
+  });
+
+  it('is at a stage, or at the commit', () => {
+    const at = (step: 'stage' | 'commit') =>
+      bottleneckOf(input([], { running: { ...running, step, output: undefined } }));
+    expect(at('stage')).toMatchObject({ cause: 'one-thread', text: expect.stringContaining('is at a stage: ') });
+    expect(at('commit')).toMatchObject({ cause: 'commit', text: expect.stringContaining('is at the commit: ') });
+  });
+
+  it('has failed, and waits to be run again', () => {
+    expect(bottleneckOf(input([], { running: { ...running, failure: failure('no route to host') } }))).toMatchObject({
+      ...{ cause: 'failing', isHolding: true },
+      text: 'batches fail and are run again: no route to host at job.ts:7:3',
+    });
+  });
+
+  it('is no word worth while it has run for less', () => {
+    expect(bottleneckOf(input([], { running: { ...running, forMs: 1000 } }))).toBeUndefined();
+    expect(bottleneckOf(input([], { running: { ...running, forMs: 900 }, batchIntervalMs: 100 }))).toBeUndefined();
+  });
+});
+
+test('a job that was held up and has caught up is not held up any more', () => {
+  const caughtUp = [...late(slowStage()), batchOf(9000, 0, 1, [], { events: 0 })];
+  expect(bottleneckOf(input(late(slowStage())))).toMatchObject({ isHolding: true });
+  expect(bottleneckOf(input(caughtUp))).toMatchObject({ isHolding: false, cause: 'one-thread' });
+});
+
 describe('a job that keeps up', () => {
   const batches = [0, 1, 2].map((i) =>
     batchOf(1000 * i, 2, 200, [stage(2, 'reduceByKey', 150), output('print-0', 30)]),

@@ -49,12 +49,12 @@ function Fill({ channel: { bytes, counters } }: { readonly channel: AgentCompone
   const share = ofEvents === null || (ofBytes !== null && ofBytes > ofEvents) ? ofBytes : ofEvents;
   const urgency = fillUrgency(share);
   return (
-    <span class={`wait-bar wait-${urgency}`}>
+    <span class={`wait-bar fill-bar wait-${urgency}`}>
       <span class="track" aria-hidden="true">
         <span style={{ width: `${(share ?? 0) * 100}%` }} />
       </span>
       <span class="wait-word">
-        {percent(share)} {WORDS[urgency]}
+        {percent(share)} {share === 1 ? 'full' : WORDS[urgency]}
       </span>
     </span>
   );
