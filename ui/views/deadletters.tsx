@@ -1,17 +1,18 @@
 /** The dead letters: what functions threw on and what was left out, by error, with the last events of each. Filter, order and choice stand in the address. */
 import type { JSX } from 'preact';
 import { jobPath, overview, timesNeedMs } from '../data/live.ts';
-import { type Order, ordered, orderOf, orderText } from '../data/table-order.ts';
+import type { Order } from '../data/table-order.ts';
 import type { DeadLetterExample, DeadLetterGroup, DeadLetters as Read } from '../data/types.ts';
 import { useLatest } from '../data/use-latest.ts';
 import { hexLines } from '../format/hex.ts';
 import { count, counted, size } from '../format/number.ts';
 import { batchTime } from '../format/time.ts';
-import { addressWith, query, setQuery } from '../navigation.ts';
+import { addressWith, query } from '../navigation.ts';
 import { Loading } from '../parts/loading.tsx';
 import { Empty, Panel, Site } from '../parts/panel.tsx';
 import { Search, wantedText } from '../parts/search.tsx';
-import { type Column, Table } from '../parts/table.tsx';
+import { SortedTable } from '../parts/sorted-table.tsx';
+import type { Column } from '../parts/table.tsx';
 import { batchPath } from '../route.ts';
 
 const AGAIN_MS = 3000;
@@ -48,23 +49,18 @@ function Groups({ read: { file, groups, isCut } }: { readonly read: Read }): JSX
   const shown = groups.filter(({ code, message, operator, site }) =>
     [code, message, operator, site].some((text) => text?.toLowerCase().includes(wanted)),
   );
-  const columns = columnsOf(timesNeedMs.value);
-  const keys = columns.map(({ key }) => key);
-  const order = orderOf(query.value.get('sort'), keys, NEWEST_FIRST);
-  const sortBy = columns.find(({ key }) => key === order.column)?.sortBy ?? (({ lastTime }) => lastTime);
-  const rows = ordered(shown, sortBy, order.isDescending);
-  const chosen = rows.find(({ id }) => id === query.value.get('error'));
+  const chosen = shown.find(({ id }) => id === query.value.get('error'));
   return (
     <>
       <Panel title={`Errors (${shown.length} of ${groups.length})`} aside={<Search />}>
-        <Table
+        <SortedTable
+          name="sort"
           label="Errors"
-          columns={columns}
-          rows={rows}
+          columns={columnsOf(timesNeedMs.value)}
+          rows={shown}
           keyOf={({ id }) => id}
           empty={groups.length === 0 ? 'No value was left out.' : `No error has “${query.value.get('search')}” in it.`}
-          order={order}
-          onOrder={(next) => setQuery({ sort: orderText(next) })}
+          otherwise={NEWEST_FIRST}
         />
         <p class="note">
           In <code>{file}</code>

@@ -1,15 +1,16 @@
 /** The options with which the job runs, each with where its value came from; what the job runs on. Search and order stand in the address. */
 import type { JSX } from 'preact';
 import { jobPath } from '../data/live.ts';
-import { type Order, ordered, orderOf, orderText } from '../data/table-order.ts';
+import type { Order } from '../data/table-order.ts';
 import type { Setting, Versions as VersionsAnswer } from '../data/types.ts';
 import { useLatest } from '../data/use-latest.ts';
-import { query, setQuery } from '../navigation.ts';
+import { query } from '../navigation.ts';
 import { Choice } from '../parts/choice.tsx';
 import { Loading } from '../parts/loading.tsx';
 import { Facts, Panel } from '../parts/panel.tsx';
 import { Search, wantedText } from '../parts/search.tsx';
-import { type Column, Table } from '../parts/table.tsx';
+import { SortedTable } from '../parts/sorted-table.tsx';
+import type { Column } from '../parts/table.tsx';
 
 const CHOICES = [
   ['all', 'all'],
@@ -76,9 +77,6 @@ function Options({ settings }: { readonly settings: readonly Setting[] }): JSX.E
       (chosen === 'all' || from !== 'default') &&
       [name, value, from, by ?? '', doc].join(' ').toLowerCase().includes(wanted),
   );
-  const keys = COLUMNS.map(({ key }) => key);
-  const order = orderOf(query.value.get('sort'), keys, BY_NAME);
-  const sortBy = COLUMNS.find(({ key }) => key === order.column)?.sortBy ?? (({ name }) => name);
   return (
     <Panel
       title={`Options (${shown.length} of ${settings.length})`}
@@ -89,14 +87,14 @@ function Options({ settings }: { readonly settings: readonly Setting[] }): JSX.E
         </div>
       }
     >
-      <Table
+      <SortedTable
+        name="sort"
         label="Options"
-        rows={ordered(shown, sortBy, order.isDescending)}
+        rows={shown}
         keyOf={({ name }) => name}
         columns={COLUMNS}
         empty="No option has this in its name, its value or its origin."
-        order={order}
-        onOrder={(next) => setQuery({ sort: orderText(next) })}
+        otherwise={BY_NAME}
       />
     </Panel>
   );

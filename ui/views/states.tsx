@@ -5,7 +5,7 @@ import { useLatest } from '../data/use-latest.ts';
 import { count } from '../format/number.ts';
 import { Loading } from '../parts/loading.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
-import { Table } from '../parts/table.tsx';
+import { SortedTable } from '../parts/sorted-table.tsx';
 
 interface StateOfOperator {
   readonly operator: string;
@@ -32,13 +32,26 @@ export function States(): JSX.Element {
               inverse.
             </Empty>
           ) : (
-            <Table
+            <SortedTable
+              name="sort"
               label="States"
               rows={states}
               keyOf={({ operator }) => operator}
               columns={[
-                { key: 'operator', title: 'Operator', class: 'fit', cell: ({ operator }) => operator },
-                { key: 'keys', title: 'Keys', isNumber: true, cell: ({ keys }) => count(keys) },
+                {
+                  key: 'operator',
+                  title: 'Operator',
+                  class: 'fit',
+                  sortBy: ({ operator }) => operator,
+                  cell: ({ operator }) => operator,
+                },
+                {
+                  key: 'keys',
+                  title: 'Keys',
+                  isNumber: true,
+                  sortBy: ({ keys }) => keys,
+                  cell: ({ keys }) => count(keys),
+                },
                 {
                   key: 'bar',
                   title: 'Beside the others',

@@ -5,7 +5,8 @@ import type { AgentComponent } from '../../data/types.ts';
 import type { CounterRate } from '../../data/use-counter-rates.ts';
 import { count, rate as rateText, size } from '../../format/number.ts';
 import { Panel } from '../../parts/panel.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import { SortedTable } from '../../parts/sorted-table.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { nameAndType, Problems, State } from './ends.tsx';
 
 const WORDS = { calm: '', soon: 'fills up', late: 'nearly full' } as const;
@@ -18,11 +19,17 @@ interface ChannelsProps {
 /** The panel. */
 export function Channels({ channels, rate }: ChannelsProps): JSX.Element {
   const columns: readonly Column<AgentComponent>[] = [
-    { key: 'name', title: 'Channel', cell: nameAndType },
+    { key: 'name', title: 'Channel', sortBy: ({ name }) => name, cell: nameAndType },
     { key: 'state', title: 'State', cell: (one) => <State component={one} isHeld={false} /> },
-    { key: 'events', title: 'Events', isNumber: true, cell: ({ counters }) => count(counters['ChannelSize']) },
+    {
+      key: 'events',
+      title: 'Events',
+      isNumber: true,
+      sortBy: ({ counters }) => counters['ChannelSize'] ?? null,
+      cell: ({ counters }) => count(counters['ChannelSize']),
+    },
     { key: 'capacity', title: 'Of', isNumber: true, cell: ({ counters }) => count(counters['ChannelCapacity']) },
-    { key: 'fill', title: 'Fill', class: 'wait', cell: (channel) => <Fill channel={channel} /> },
+    { key: 'fill', title: 'Fill', class: 'wait', sortBy: fillOf, cell: (channel) => <Fill channel={channel} /> },
     { key: 'bytes', title: 'Bytes', isNumber: true, cell: bytesText },
     { key: 'in', title: 'In', isNumber: true, cell: (one) => rateText(rate(one, 'EventPutSuccessCount')) },
     { key: 'out', title: 'Out', isNumber: true, cell: (one) => rateText(rate(one, 'EventTakeSuccessCount')) },
@@ -30,7 +37,8 @@ export function Channels({ channels, rate }: ChannelsProps): JSX.Element {
   ];
   return (
     <Panel title={`Channels (${channels.length})`}>
-      <Table
+      <SortedTable
+        name="channels"
         label="Channels"
         columns={columns}
         rows={channels}
@@ -42,11 +50,15 @@ export function Channels({ channels, rate }: ChannelsProps): JSX.Element {
   );
 }
 
-function Fill({ channel: { bytes, counters } }: { readonly channel: AgentComponent }): JSX.Element {
+/** Of its events or its bytes: the bound that is reached first is the one that counts. */
+function fillOf({ bytes, counters }: AgentComponent): number | null {
   const ofEvents = shareOf(counters['ChannelSize'] ?? 0, counters['ChannelCapacity'] ?? null);
   const ofBytes = bytes === null ? null : shareOf(bytes.held, bytes.capacity);
-  // The bound that is reached first is the one that counts.
-  const share = ofEvents === null || (ofBytes !== null && ofBytes > ofEvents) ? ofBytes : ofEvents;
+  return ofEvents === null || (ofBytes !== null && ofBytes > ofEvents) ? ofBytes : ofEvents;
+}
+
+function Fill({ channel }: { readonly channel: AgentComponent }): JSX.Element {
+  const share = fillOf(channel);
   const urgency = fillUrgency(share);
   return (
     <span class={`wait-bar fill-bar wait-${urgency}`}>

@@ -6,7 +6,8 @@ import { query } from '../../navigation.ts';
 import { Choice } from '../../parts/choice.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { Search, wantedText } from '../../parts/search.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import { SortedTable } from '../../parts/sorted-table.tsx';
+import type { Column } from '../../parts/table.tsx';
 
 interface Row {
   readonly component: string;
@@ -15,9 +16,21 @@ interface Row {
 }
 
 const COLUMNS: readonly Column<Row>[] = [
-  { key: 'component', title: 'Component', class: 'fit', cell: ({ component }) => <code>{component}</code> },
-  { key: 'counter', title: 'Counter', class: 'fit', cell: ({ counter }) => <code>{counter}</code> },
-  { key: 'value', title: 'Value', isNumber: true, cell: ({ value }) => count(value) },
+  {
+    key: 'component',
+    title: 'Component',
+    class: 'fit',
+    sortBy: ({ component }) => component,
+    cell: ({ component }) => <code>{component}</code>,
+  },
+  {
+    key: 'counter',
+    title: 'Counter',
+    class: 'fit',
+    sortBy: ({ counter }) => counter,
+    cell: ({ counter }) => <code>{counter}</code>,
+  },
+  { key: 'value', title: 'Value', isNumber: true, sortBy: ({ value }) => value, cell: ({ value }) => count(value) },
 ];
 
 const CHOICES = [
@@ -47,7 +60,8 @@ export function Counters({ components }: { readonly components: readonly AgentCo
         </div>
       }
     >
-      <Table
+      <SortedTable
+        name="counter"
         label="Counters"
         columns={COLUMNS}
         rows={shown}

@@ -4,7 +4,8 @@ import type { AgentComponent } from '../../data/types.ts';
 import type { CounterRate } from '../../data/use-counter-rates.ts';
 import { count, rate as rateText } from '../../format/number.ts';
 import { Empty, Mark, Panel } from '../../parts/panel.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import { SortedTable } from '../../parts/sorted-table.tsx';
+import type { Column } from '../../parts/table.tsx';
 import type { Look } from '../../parts/verdict.ts';
 
 const LOOKS = {
@@ -22,7 +23,7 @@ interface SourcesProps {
 /** The panel of sources. */
 export function Sources({ rate, sources }: SourcesProps): JSX.Element {
   const columns: readonly Column<AgentComponent>[] = [
-    { key: 'name', title: 'Source', cell: nameAndType },
+    { key: 'name', title: 'Source', sortBy: ({ name }) => name, cell: nameAndType },
     // A channel has not taken a batch in the last seconds: the source tries again.
     {
       key: 'state',
@@ -37,7 +38,13 @@ export function Sources({ rate, sources }: SourcesProps): JSX.Element {
       cell: ({ interceptors }) => interceptors.join(', ') || '–',
     },
     { key: 'channels', title: 'Into', cell: channelsOf },
-    { key: 'rate', title: 'Events', isNumber: true, cell: (one) => rateText(rate(one, 'EventAcceptedCount')) },
+    {
+      key: 'rate',
+      title: 'Events',
+      isNumber: true,
+      sortBy: (one) => rate(one, 'EventAcceptedCount'),
+      cell: (one) => rateText(rate(one, 'EventAcceptedCount')),
+    },
     number('all', 'In all', 'EventAcceptedCount'),
     {
       key: 'connections',
@@ -54,7 +61,8 @@ export function Sources({ rate, sources }: SourcesProps): JSX.Element {
   ];
   return (
     <Panel title={`Sources (${sources.length})`}>
-      <Table
+      <SortedTable
+        name="sources"
         label="Sources"
         columns={columns}
         rows={sources}
@@ -77,7 +85,7 @@ interface SinksProps {
 /** The panel of sinks. */
 export function Sinks({ rate, sinks }: SinksProps): JSX.Element {
   const columns: readonly Column<AgentComponent>[] = [
-    { key: 'name', title: 'Sink', cell: nameAndType },
+    { key: 'name', title: 'Sink', sortBy: ({ name }) => name, cell: nameAndType },
     { key: 'state', title: 'State', cell: (one) => <State component={one} isHeld={false} /> },
     { key: 'place', title: 'To', class: 'wrap', cell: ({ place }) => place ?? '–' },
     { key: 'channels', title: 'From', cell: channelsOf },
@@ -86,7 +94,13 @@ export function Sinks({ rate, sinks }: SinksProps): JSX.Element {
       title: 'Group',
       cell: ({ group, kind }) => (kind === 'processor' ? 'a processor' : (group ?? '–')),
     },
-    { key: 'rate', title: 'Events', isNumber: true, cell: (one) => rateText(rate(one, 'EventDrainSuccessCount')) },
+    {
+      key: 'rate',
+      title: 'Events',
+      isNumber: true,
+      sortBy: (one) => rate(one, 'EventDrainSuccessCount'),
+      cell: (one) => rateText(rate(one, 'EventDrainSuccessCount')),
+    },
     number('all', 'In all', 'EventDrainSuccessCount'),
     {
       key: 'open',
@@ -106,7 +120,13 @@ export function Sinks({ rate, sinks }: SinksProps): JSX.Element {
       {sinks.length === 0 ? (
         <Empty>The agent has no sinks.</Empty>
       ) : (
-        <Table label="Sinks" columns={columns} rows={sinks} keyOf={({ kind, name }) => `${kind} ${name}`} />
+        <SortedTable
+          name="sinks"
+          label="Sinks"
+          columns={columns}
+          rows={sinks}
+          keyOf={({ kind, name }) => `${kind} ${name}`}
+        />
       )}
       <Problems components={sinks} />
     </Panel>
@@ -119,7 +139,11 @@ function onTheWay(tried: number | undefined, delivered: number | undefined): num
 }
 
 function number(key: string, title: string, counter: string): Column<AgentComponent> {
-  return { key, title, isNumber: true, cell: ({ counters }) => count(counters[counter]) };
+  return {
+    ...{ key, title, isNumber: true },
+    sortBy: ({ counters }) => counters[counter] ?? null,
+    cell: ({ counters }) => count(counters[counter]),
+  };
 }
 
 function failuresOf(counters: AgentComponent['counters'], names: readonly string[]): number | undefined {

@@ -4,7 +4,8 @@ import { percent, shareOf } from '../../data/fill.ts';
 import type { AgentComponent } from '../../data/types.ts';
 import { count, size } from '../../format/number.ts';
 import { Panel } from '../../parts/panel.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import { SortedTable } from '../../parts/sorted-table.tsx';
+import type { Column } from '../../parts/table.tsx';
 
 interface Row {
   readonly source: string;
@@ -14,11 +15,23 @@ interface Row {
 }
 
 const COLUMNS: readonly Column<Row>[] = [
-  { key: 'source', title: 'Source', cell: ({ source }) => source },
-  { key: 'file', title: 'File', class: 'wrap', cell: ({ file }) => <code>{file}</code> },
-  { key: 'position', title: 'Read', isNumber: true, cell: ({ position }) => size(position) },
-  { key: 'size', title: 'Of', isNumber: true, cell: (row) => size(row.size) },
-  { key: 'left', title: 'Left', isNumber: true, cell: (row) => size(row.size - row.position) },
+  { key: 'source', title: 'Source', sortBy: ({ source }) => source, cell: ({ source }) => source },
+  { key: 'file', title: 'File', class: 'wrap', sortBy: ({ file }) => file, cell: ({ file }) => <code>{file}</code> },
+  {
+    key: 'position',
+    title: 'Read',
+    isNumber: true,
+    sortBy: ({ position }) => position,
+    cell: ({ position }) => size(position),
+  },
+  { key: 'size', title: 'Of', isNumber: true, sortBy: (row) => row.size, cell: (row) => size(row.size) },
+  {
+    key: 'left',
+    title: 'Left',
+    isNumber: true,
+    sortBy: (row) => row.size - row.position,
+    cell: (row) => size(row.size - row.position),
+  },
   { key: 'bar', title: 'How far', class: 'wait', cell: (row) => <HowFar row={row} /> },
 ];
 
@@ -30,7 +43,8 @@ export function Files({ sources }: { readonly sources: readonly AgentComponent[]
   if (rows.length === 0 && readers.length === 0) return null;
   return (
     <Panel title={`Files being read (${count(all)})`}>
-      <Table
+      <SortedTable
+        name="files"
         label="Files being read"
         columns={COLUMNS}
         rows={rows}
