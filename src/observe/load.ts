@@ -23,6 +23,8 @@ export interface OperatorLoad extends Shares {
   readonly stageMs: number;
   /** How many values it gave; undefined: that was not counted. */
   readonly gave: number | undefined;
+  /** Since when that was counted, in ms since the epoch: counting may have begun in the time that is looked at. */
+  readonly gaveFrom: number | undefined;
 }
 
 /** What an output did. */
@@ -32,6 +34,8 @@ export interface OutputLoad extends Shares {
   readonly runMs: number;
   /** How many values its operator gave it; undefined: that was not counted. */
   readonly took: number | undefined;
+  /** As `gaveFrom` of the operator. */
+  readonly tookFrom: number | undefined;
 }
 
 /** What a job did in a while. */
@@ -76,7 +80,7 @@ export function loadOf({ batches, from, operators, outputs, to }: LoadInput): Lo
   const names = new Map(operators.map(({ id, name }) => [id, name]));
   const stageSums = new Map<number, Sums>();
   const outputSums = new Map<string, Sums>();
-  const gave = new Map<number, number>();
+  const gave = new Map<number, Gave>();
   for (const [at, batch] of batches.entries()) {
     const heldUpMs = heldUpBy(batch, batches[at + 1]);
     let afterMs = batch.spans.reduce((sum, { durationMs }) => sum + durationMs, 0);
@@ -87,7 +91,12 @@ export function loadOf({ batches, from, operators, outputs, to }: LoadInput): Lo
       if (node !== undefined) add(stageSums, node, span.durationMs, blockedMs);
       if (span.name === 'output') add(outputSums, span.labels['output'] ?? '', span.durationMs, blockedMs);
     }
-    for (const [node, values] of gaveIn(batch, operators, names)) gave.set(node, (gave.get(node) ?? 0) + values);
+    for (const [node, more] of gaveIn(batch, operators, names)) {
+      // What is counted in the first batch is counted since the begin of the time.
+      const first = at === 0 ? from : (batch.startedAt ?? batch.time);
+      const { since = first, values = 0 } = gave.get(node) ?? {};
+      gave.set(node, { since, values: values + more });
+    }
   }
   const windowMs = Math.max(1, to - from);
   const stages = stagesOf(operators);
@@ -97,13 +106,20 @@ export function loadOf({ batches, from, operators, outputs, to }: LoadInput): Lo
     operators: operators.map(({ id }) => {
       const stage = stages.get(id);
       const sums = stage === undefined ? undefined : stageSums.get(stage);
-      return { id, stage, stageMs: sums?.runMs ?? 0, gave: gave.get(id), ...sharesOf(sums, windowMs) };
+      const { since: gaveFrom, values } = gave.get(id) ?? {};
+      return { id, stage, stageMs: sums?.runMs ?? 0, gave: values, gaveFrom, ...sharesOf(sums, windowMs) };
     }),
     outputs: outputs.map(({ id, operator }) => {
       const sums = outputSums.get(id);
-      return { id, runMs: sums?.runMs ?? 0, took: gave.get(operator), ...sharesOf(sums, windowMs) };
+      const { since: tookFrom, values: took } = gave.get(operator) ?? {};
+      return { id, runMs: sums?.runMs ?? 0, took, tookFrom, ...sharesOf(sums, windowMs) };
     }),
   };
+}
+
+interface Gave {
+  readonly since: number;
+  readonly values: number;
 }
 
 interface Sums {

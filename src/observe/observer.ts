@@ -42,6 +42,8 @@ export interface Beside {
   readonly agent?: (() => AgentInspection) | undefined;
   /** Where the values of settings came from, and settings of the run that are no options of the job. */
   readonly run?: RunSettings | undefined;
+  /** How many batches that are over are kept. Default: as Spark. */
+  readonly retained?: number | undefined;
 }
 
 /** Watches a job. */
@@ -56,9 +58,9 @@ export class Observer {
   readonly run: RunSettings;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(observed: Observed, { agent, log, run = NO_RUN }: Beside = {}) {
+  constructor(observed: Observed, { agent, log, retained, run = NO_RUN }: Beside = {}) {
     this.observed = observed;
-    this.history = new History(observed);
+    this.history = new History(observed, retained);
     this.history.onOver((record) => this.minutes.add(record));
     this.log = log;
     this.agent = agent;

@@ -20,7 +20,12 @@ interface Recent {
 function recentOf({ batchIntervalMs, history, observed }: Observer): Recent {
   const to = observed.clock.now();
   const from = Math.max(history.startedAt ?? to, to - Math.max(LOOK_BACK_MS, INTERVALS * batchIntervalMs));
-  return { from, to, batches: history.overSince(from) };
+  const batches = history.overSince(from);
+  // Of many batches a second those that are kept do not reach back so far: what is forgotten is not looked at.
+  const isAllKept = history.totals.batches + history.totals.givenUpBatches <= history.over.length;
+  const first = batches[0]?.startedAt;
+  const isCut = !isAllKept && batches.length === history.over.length && first !== undefined;
+  return { from: isCut ? Math.max(from, first) : from, to, batches };
 }
 
 /** The load of the last seconds. */

@@ -213,12 +213,14 @@ export interface OperatorLoad extends Shares {
   readonly stage: number | null;
   readonly stageMs: number;
   readonly gave: number | null;
+  readonly gaveFrom: number | null;
 }
 
 export interface OutputLoad extends Shares {
   readonly id: string;
   readonly runMs: number;
   readonly took: number | null;
+  readonly tookFrom: number | null;
 }
 
 export interface Load {

@@ -44,10 +44,12 @@ export function condensedLoad(load: Load, { operatorOf, outputOf }: Condensed): 
   return {
     ...load,
     operators: operators.map((group): OperatorLoad => {
-      return { ...busiest(group), id: first(group).id, gave: summed(group.map(({ gave }) => gave)) };
+      const since = latest(group.map(({ gaveFrom }) => gaveFrom));
+      return { ...busiest(group), id: first(group).id, gave: summed(group.map(({ gave }) => gave)), gaveFrom: since };
     }),
     outputs: outputs.map((group): OutputLoad => {
-      return { ...busiest(group), id: first(group).id, took: summed(group.map(({ took }) => took)) };
+      const since = latest(group.map(({ tookFrom }) => tookFrom));
+      return { ...busiest(group), id: first(group).id, took: summed(group.map(({ took }) => took)), tookFrom: since };
     }),
   };
 }
@@ -90,4 +92,8 @@ function busiest<T extends { readonly busy: number }>(group: readonly T[]): T {
 function summed(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
+}
+
+function latest(times: readonly (number | null)[]): number | null {
+  return times.reduce((most, time) => (most === null || (time !== null && time > most) ? time : most), null);
 }

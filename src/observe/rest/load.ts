@@ -11,6 +11,7 @@ export interface OperatorLoadAnswer {
   readonly stage: number | null;
   readonly stageMs: number;
   readonly gave: number | null;
+  readonly gaveFrom: number | null;
   readonly busy: number;
   readonly backPressured: number;
   readonly idle: number;
@@ -21,6 +22,7 @@ export interface OutputLoadAnswer {
   readonly id: string;
   readonly runMs: number;
   readonly took: number | null;
+  readonly tookFrom: number | null;
   readonly busy: number;
   readonly backPressured: number;
   readonly idle: number;
@@ -57,12 +59,12 @@ function answerOf(load: Load, batch: number | null, bottleneck: Bottleneck | und
   return {
     ...load,
     batch,
-    operators: load.operators.map(({ gave, stage, ...same }) => ({
-      ...same,
-      gave: gave ?? null,
-      stage: stage ?? null,
-    })),
-    outputs: load.outputs.map(({ took, ...same }) => ({ ...same, took: took ?? null })),
+    operators: load.operators.map(({ gave, gaveFrom, stage, ...same }) => {
+      return { ...same, gave: gave ?? null, gaveFrom: gaveFrom ?? null, stage: stage ?? null };
+    }),
+    outputs: load.outputs.map(({ took, tookFrom, ...same }) => {
+      return { ...same, took: took ?? null, tookFrom: tookFrom ?? null };
+    }),
     bottleneck: bottleneck ?? null,
   };
 }

@@ -159,8 +159,17 @@ export const LOAD: Schema = record({
   to: NUMBER,
   batches: INTEGER,
   events: INTEGER,
-  operators: list(record({ id: INTEGER, stage: orNull(INTEGER), stageMs: MS, gave: orNull(INTEGER), ...SHARES })),
-  outputs: list(record({ id: TEXT, runMs: MS, took: orNull(INTEGER), ...SHARES })),
+  operators: list(
+    record({
+      id: INTEGER,
+      stage: orNull(INTEGER),
+      stageMs: MS,
+      gave: orNull(INTEGER),
+      gaveFrom: orNull(NUMBER),
+      ...SHARES,
+    }),
+  ),
+  outputs: list(record({ id: TEXT, runMs: MS, took: orNull(INTEGER), tookFrom: orNull(NUMBER), ...SHARES })),
   bottleneck: orNull(BOTTLENECK),
 });
 

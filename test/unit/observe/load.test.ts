@@ -2,6 +2,7 @@
 import { describe, expect, it, test } from 'vitest';
 import type { BatchRecord } from '../../../src/observe/batch-record.ts';
 import { loadOf, stagesOf, windowOf } from '../../../src/observe/load.ts';
+import { recentLoad } from '../../../src/observe/recent.ts';
 import { until } from '../../kit/until.ts';
 import { Rig } from './rig.ts';
 import { batchOf, commit, operator, output, stage } from './spans.ts';
@@ -71,6 +72,16 @@ describe('the load of operators', () => {
     expect([events, ...operators.map((one) => one.gave), outputs[0]?.took]).toEqual([20, 20, 20, 4, 4]);
   });
 
+  it('tells since when values were counted: counting may have begun within the time', () => {
+    const counted = stage(2, 'reduceByKey', 1, { gave: [[1, 8]] });
+    const { operators } = load([batchOf(100, 0, 2, []), batchOf(400, 7, 2, [counted]), batchOf(700, 0, 2, [counted])]);
+    expect(operators.map(({ gave, gaveFrom }) => [gave, gaveFrom])).toEqual([
+      [30, 0],
+      [16, 407],
+      [undefined, undefined],
+    ]);
+  });
+
   it('is looked at over the interval of a batch, or its time where that is longer', () => {
     expect(windowOf(batchOf(1000, 5, 300, []), 500)).toEqual({ from: 1005, to: 1505 });
     expect(windowOf(batchOf(1000, 5, 700, []), 500)).toEqual({ from: 1005, to: 1705 });
@@ -127,6 +138,13 @@ describe('the values that go from operator to operator', () => {
     const answer = (await rig.json(`${GRAPH}/load?batch=${last?.time}`)) as Answer;
     expect(answer.operators.map(({ gave }) => gave)).toEqual([1, null, null, null, 1]);
   });
+});
+
+test('the load of now is of the batches that are kept, where these are fewer than those of the last seconds', async () => {
+  const rig = await Rig.start((numbers) => numbers.count().print(), { retained: 2 });
+  for (let i = 0; i < 5; i++) await rig.batch(1, 2, 3);
+  const { from, to, events } = recentLoad(rig.observer);
+  expect([from, to, events]).toEqual([4000, 5000, 6]);
 });
 
 test('the load of now has the last batches, of a batch its own, and of none there is none', async () => {

@@ -18,6 +18,7 @@ export interface RigOptions extends Partial<WebOptions> {
   readonly agent?: Beside['agent'];
   readonly run?: Beside['run'];
   readonly tail?: Beside['log'];
+  readonly retained?: number;
 }
 
 /** A job and its page. */
@@ -31,7 +32,7 @@ export class Rig {
 
   private constructor(
     build: (numbers: DStream<number>, ssc: StreamingContext) => void,
-    { agent, run, tail, onFailure = 'retry', onPoison = 'fail', deadLetterFile = 'unused.jsonl' }: RigOptions,
+    { agent, retained, run, tail, onFailure = 'retry', onPoison = 'fail', deadLetterFile = 'unused.jsonl' }: RigOptions,
   ) {
     const telemetry = new TelemetryRegistry();
     const { clock } = this;
@@ -42,7 +43,7 @@ export class Rig {
     const { push, stream } = this.ssc.valuesStream<number>();
     this.push = (values) => push(values, () => {});
     build(stream, this.ssc);
-    this.observer = new Observer(StreamingContext.observe(this.ssc, telemetry), { agent, run, log: tail });
+    this.observer = new Observer(StreamingContext.observe(this.ssc, telemetry), { agent, retained, run, log: tail });
   }
 
   static async start(

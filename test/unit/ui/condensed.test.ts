@@ -72,11 +72,18 @@ describe('a graph that is condensed', () => {
     const whole: Load = {
       ...{ batch: null, from: 0, to: 1, batches: 1, events: 1, bottleneck: null },
       operators: [0, 1, 2, 3, 4].map((id) => {
-        return { id, stage: id, stageMs: id, gave: id === 3 ? null : 10, ...(id === 3 ? busy : idle) };
+        return {
+          id,
+          stage: id,
+          stageMs: id,
+          gave: id === 3 ? null : 10,
+          gaveFrom: id === 3 ? null : id,
+          ...(id === 3 ? busy : idle),
+        };
       }),
       outputs: [
-        { id: 'print-0', runMs: 1, took: 5, ...idle },
-        { id: 'print-1', runMs: 9, took: 6, ...busy },
+        { id: 'print-0', runMs: 1, took: 5, tookFrom: 1, ...idle },
+        { id: 'print-1', runMs: 9, took: 6, tookFrom: 2, ...busy },
       ],
     };
     const { operators, outputs } = condensedLoad(whole, condensed(looped(2)));
@@ -85,6 +92,6 @@ describe('a graph that is condensed', () => {
       [1, 10, 3, 0.5],
       [2, 20, 2, 0],
     ]);
-    expect(outputs).toEqual([{ id: 'print-0', runMs: 9, took: 11, ...busy }]);
+    expect(outputs).toEqual([{ id: 'print-0', runMs: 9, took: 11, tookFrom: 2, ...busy }]);
   });
 });

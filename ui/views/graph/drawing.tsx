@@ -161,19 +161,21 @@ function Picture({ layout, load, marked, scale }: PictureProps): JSX.Element {
   );
 }
 
-type Loads = ReadonlyMap<Box['key'], Shares & { readonly values: number | null }>;
+type Loads = ReadonlyMap<Box['key'], Shares & { readonly values: number | null; readonly since: number | null }>;
 
 function loadsOf(load: Load | undefined): Loads {
-  const loads = new Map<Box['key'], Shares & { readonly values: number | null }>();
-  for (const { gave, id, ...shares } of load?.operators ?? []) loads.set(`operator-${id}`, { ...shares, values: gave });
-  for (const { id, took, ...shares } of load?.outputs ?? []) loads.set(id, { ...shares, values: took });
+  const loads = new Map<Box['key'], Shares & { readonly values: number | null; readonly since: number | null }>();
+  for (const { gave: values, gaveFrom: since, id, ...shares } of load?.operators ?? [])
+    loads.set(`operator-${id}`, { ...shares, values, since });
+  for (const { id, took: values, tookFrom: since, ...shares } of load?.outputs ?? [])
+    loads.set(id, { ...shares, values, since });
   return loads;
 }
 
 /** What goes over a line is what the operator gives at which it begins. */
 function labelOf({ from }: Line, loads: Loads, load: Load | undefined): string {
-  const values = loads.get(from)?.values ?? null;
-  return values === null ? '' : valuesText(values, load);
+  const { since = null, values = null } = loads.get(from) ?? {};
+  return values === null ? '' : valuesText(values, since, load);
 }
 
 /** The middle of the first box: a drawing that is wider than its place begins there. */

@@ -73,7 +73,7 @@ function operatorColumns(nameOf: (id: number) => string, load: Load | undefined)
       title: load?.batch === null ? 'Gives' : 'Gave',
       isNumber: true,
       sortBy: (row) => row.load?.gave ?? null,
-      cell: (row) => valuesText(row.load?.gave ?? null, load),
+      cell: (row) => valuesText(row.load?.gave ?? null, row.load?.gaveFrom ?? null, load),
     },
     {
       key: 'busy',
@@ -99,10 +99,10 @@ function operatorColumns(nameOf: (id: number) => string, load: Load | undefined)
   ];
 }
 
-/** How many values: in a second, or in the batch. */
-export function valuesText(values: number | null, load: Load | undefined): string {
+/** How many values: in a second, since they were counted; or in the batch. */
+export function valuesText(values: number | null, since: number | null, load: Load | undefined): string {
   if (values === null || load === undefined) return '–';
-  return load.batch === null ? rate((values * 1000) / Math.max(1, load.to - load.from)) : count(values);
+  return load.batch === null ? rate((values * 1000) / Math.max(1, load.to - (since ?? load.from))) : count(values);
 }
 
 /** The panel of outputs. */
@@ -119,7 +119,7 @@ export function Outputs({ graph: { operators, outputs }, load }: ListProps): JSX
       key: 'took',
       title: 'Values',
       isNumber: true,
-      cell: (row) => valuesText(row.load?.took ?? null, load),
+      cell: (row) => valuesText(row.load?.took ?? null, row.load?.tookFrom ?? null, load),
     },
     { key: 'busy', title: 'Is', cell: (row) => (row.load === undefined ? '–' : occupationText(row.load)) },
     { key: 'ran', title: 'Ran', isNumber: true, cell: (row) => fineDuration(row.load?.runMs) },
