@@ -19,9 +19,11 @@ import { DeadLetters } from './views/deadletters.tsx';
 import { Graph } from './views/graph.tsx';
 import { Log } from './views/log.tsx';
 import { Overview } from './views/overview.tsx';
+import { Profile } from './views/profile.tsx';
 import { Receivers } from './views/receivers.tsx';
 import { Settings } from './views/settings.tsx';
 import { States } from './views/states.tsx';
+import { Tap } from './views/tap.tsx';
 
 const VIEWS: readonly (readonly [View, string, string])[] = [
   ['overview', '/', 'Overview'],
@@ -30,6 +32,8 @@ const VIEWS: readonly (readonly [View, string, string])[] = [
   ['receivers', '/receivers', 'Receivers'],
   ['agent', '/agent', 'Agent'],
   ['states', '/states', 'States'],
+  ['tap', '/tap', 'Tap'],
+  ['profile', '/profile', 'Profile'],
   ['deadletters', '/deadletters', 'Dead letters'],
   ['log', '/log', 'Log'],
   ['settings', '/settings', 'Settings'],
@@ -72,7 +76,18 @@ function titleOf({ time, view }: Route): string {
   return VIEWS.find(([one]) => one === view)?.[2] ?? 'Not found';
 }
 
+/** Views of what a job does while somebody looks: a recording has nothing of that. */
+const LIVE: readonly View[] = ['tap', 'profile'];
+
 function Shown({ here: { time = 0, view } }: { readonly here: Route }): JSX.Element {
+  if (recordingHead !== undefined && LIVE.includes(view)) {
+    return (
+      <>
+        <h1 tabIndex={-1}>{titleOf({ view })}</h1>
+        <Empty>This needs the job itself: a recording has nothing of what is asked for while somebody looks.</Empty>
+      </>
+    );
+  }
   switch (view) {
     case 'overview':
       return <Overview />;
@@ -92,6 +107,10 @@ function Shown({ here: { time = 0, view } }: { readonly here: Route }): JSX.Elem
       return <DeadLetters />;
     case 'log':
       return <Log />;
+    case 'tap':
+      return <Tap />;
+    case 'profile':
+      return <Profile />;
     case 'settings':
       return <Settings />;
     case 'missing':

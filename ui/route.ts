@@ -9,6 +9,8 @@ export type View =
   | 'receivers'
   | 'agent'
   | 'states'
+  | 'tap'
+  | 'profile'
   | 'deadletters'
   | 'log'
   | 'settings'
@@ -20,7 +22,20 @@ export interface Route {
   readonly time?: number;
 }
 
-const VIEWS: readonly View[] = ['batches', 'graph', 'receivers', 'agent', 'states', 'deadletters', 'log', 'settings'];
+const VIEWS: readonly View[] = [
+  ...([
+    'batches',
+    'graph',
+    'receivers',
+    'agent',
+    'states',
+    'tap',
+    'profile',
+    'deadletters',
+    'log',
+    'settings',
+  ] as const),
+];
 
 /** @example routeOf('/batches/1700000000000') // { view: 'batch', time: 1700000000000 } */
 export function routeOf(path: string): Route {

@@ -13,9 +13,10 @@ import { EventBus, type StreamEvent } from '../core/events.ts';
 import { type Logger, loggerOf } from '../core/log.ts';
 import { moduleUrl } from '../core/module-url.ts';
 import { count, misfit, optionsForWorkers, type Resolved, resolveOptions, settingTexts } from '../core/options.ts';
-import type { TelemetryRegistry } from '../core/telemetry.ts';
-import type { EngineKind, EngineSettings, JobElsewhere } from '../engine/engine.ts';
+import type { Telemetry, TelemetryRegistry } from '../core/telemetry.ts';
+import type { Engine, EngineKind, EngineSettings, JobElsewhere } from '../engine/engine.ts';
 import { engines } from '../engine/index.ts';
+import { Taps } from '../engine/taps.ts';
 import { EagerCutting } from '../flow/batch/eager-cutting.ts';
 import { type Rates, resolveRates } from '../flow/batch/rate-control.ts';
 import { Ticker } from '../flow/batch/ticker.ts';
@@ -42,10 +43,12 @@ import type { UserReceiver } from '../flow/receive/user-receiver.ts';
 import { ValuesReceiver } from '../flow/receive/values.ts';
 import { DStream, transformStreams, unionStreams } from '../graph/dstream.ts';
 import { Graph } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
 import type { RDD } from '../graph/rdd.ts';
 import { Broadcast, CollectionAccumulator, NumberAccumulator } from '../graph/shared.ts';
 import { bundleForWorkers } from '../load/bundles.ts';
 import type { Observed } from '../observe/observed.ts';
+import { unpackChanges } from '../state/durable-state.ts';
 import type { StopOptions, StreamingContextOptions } from './context-options.ts';
 import { ContextRun, type ContextState } from './context-run.ts';
 import { ObservedGraph, tuningOf } from './observed-graph.ts';
@@ -74,6 +77,9 @@ export class StreamingContext {
   readonly #engine: EngineKind;
   readonly #parallelism: number;
   readonly #rates: Rates | undefined;
+  readonly #taps = new Taps();
+  /** Undefined before the start. */
+  #running: Engine | undefined;
   readonly #inputs: Input[] = [];
   readonly #receiverStates: ReceiverStates;
   readonly #unreplayable: string[] = [];
@@ -370,6 +376,27 @@ export class StreamingContext {
           ),
         ),
       flow: () => ssc.#run.flow?.inspect(),
+      taps: ssc.#taps,
+      states: () =>
+        [...graph.identities()].flatMap(([{ id, state }, name]) =>
+          state === undefined ? [] : [{ name, operator: id, kind: state.form.kind }],
+        ),
+      readState: async (name, bucket) => {
+        const engine = ssc.#running;
+        if (engine === undefined)
+          throw new StreamjobError('CONTEXT_STATE', 'the job does not run: nobody has its states');
+        const packed = await engine.bucket(name, bucket);
+        return { entries: unpackChanges(packed)[0]?.set ?? [], bytes: packed.bytes.length };
+      },
+      remembered: () => {
+        const now = ssc.#clock.now();
+        return graph.nodes
+          .filter(({ windowMs }) => windowMs > 0)
+          .map(({ id, parents, windowMs }) => {
+            const times = parents.flatMap((parent) => ssc.#running?.timesOf(parent, now - 2 * windowMs, now) ?? []);
+            return { operator: id, batches: new Set(times).size };
+          });
+      },
     };
   }
 
@@ -481,6 +508,7 @@ export class StreamingContext {
       allowIntervalChange: this.#options.allowIntervalChange,
       maxLogBytes,
       log: this.#log,
+      telemetry,
       files: this.#options.files,
     });
     // On a context that was stopped meanwhile these run at once.
@@ -494,12 +522,19 @@ export class StreamingContext {
       openStore: this.#states.open,
       signal: AbortSignal.any([this.#run.scope.signal, this.#run.halt.signal]),
       skipPolicy,
+      taps: this.#taps,
       log: this.#log,
       telemetry: this.#options.telemetry,
       job: await this.#jobElsewhere(),
       recovery: durability.recovery,
     });
-    this.#run.scope.defer(() => engine.close());
+    this.#running = engine;
+    const measures = registerMeasures(this.#graph, names, this.#options.telemetry);
+    this.#run.scope.defer(() => {
+      for (const takeBack of measures) takeBack();
+      this.#running = undefined;
+      return engine.close();
+    });
     this.#run.requireNotStopped();
     const { batchMs } = this.#graph;
     const record = this.#record;
@@ -613,6 +648,21 @@ export class StreamingContext {
       this.#log.warn({}, `${name} cannot be replayed: values that have not committed are lost in a crash`);
     }
   }
+}
+
+/** @param names of operators across restarts @returns each takes a measure back */
+function registerMeasures(
+  { measures, nodes }: Graph,
+  names: ReadonlyMap<Node<unknown>, string>,
+  telemetry: Telemetry,
+): (() => void)[] {
+  return measures.map(({ help, kind, name, operator, read }) => {
+    const node = nodes.find(({ state }) => state?.operator === operator);
+    const labels = { operator: (node && names.get(node)) ?? operator };
+    return kind === 'gauge'
+      ? telemetry.gauge(name, { help, labels }, read)
+      : telemetry.observableCounter(name, { help, labels }, read);
+  });
 }
 
 /** @throws StreamjobError CONFIG_INVALID */

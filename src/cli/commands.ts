@@ -11,6 +11,7 @@ import { explainCommand } from './explain.ts';
 import { initCommand } from './init.ts';
 import { replayCommand } from './replay.ts';
 import { addFlags, COMMON_FLAGS, type RunFlags, runCommand } from './run-flags.ts';
+import { tapCommand } from './tap.ts';
 import { toolCommand } from './tool.ts';
 import { topCommand } from './top.ts';
 import { UsageError } from './usage-error.ts';
@@ -66,7 +67,8 @@ function addCommands(parser: Argv, called: Called): Argv<object> {
     .command(explainCommand)
     .command(completionCommand((noted) => addCommands(noted, called)))
     .command(toolCommand(java))
-    .command(topCommand);
+    .command(topCommand)
+    .command(tapCommand);
   return addFlags(all, COMMON_FLAGS);
 }
 

@@ -55,10 +55,13 @@ export const devCheckCommand: CommandModule<object, RunFlags> = {
   builder: addRunFlags,
   handler: async (flags) => {
     const { checkJob } = await import('./check-job.ts');
-    await checkJob(flags.job, flags as unknown as OptionTexts, ({ agent }) => {
-      const message: CheckMessage = { conf: agent?.conf };
-      process.send?.(message);
-    });
+    const tell = (message: CheckMessage): void => void process.send?.(message);
+    try {
+      await checkJob(flags.job, flags as unknown as OptionTexts, ({ agent }) => tell({ conf: agent?.conf }));
+    } finally {
+      const { ownFiles } = await import('../agent/conf/own-types.ts');
+      tell({ own: ownFiles() });
+    }
   },
 };
 
@@ -78,6 +81,8 @@ class Session {
   #running: RunningJob | undefined;
   #hasRun = false;
   #conf: string | undefined;
+  /** The files of the components that the flume.conf names, with what they import. */
+  #own: readonly string[] = [];
   /** The files of the version that loaded last: one that does not load may not lead to all of them. */
   #files: readonly string[] = [];
 
@@ -110,9 +115,12 @@ class Session {
     // Before the check: what changes while it runs is looked at once more.
     const found = await filesOfJob(this.#file);
     this.#watch([...found, ...this.#files]);
-    const { isRight, text, conf } = await checkApart(words, requests.signal);
+    const { isRight, text, conf, own } = await checkApart(words, requests.signal);
     if (requests.signal.aborted) return;
     this.#conf = conf ?? this.#conf;
+    const ofOwn = (await Promise.all(own.map(filesOfJob))).flat();
+    // A job that does not load has not come to its flume.conf.
+    this.#own = isRight ? ofOwn : [...new Set([...this.#own, ...ofOwn])];
     if (!isRight) {
       this.#watch([...found, ...this.#files]);
       process.stderr.write(text);
@@ -146,6 +154,8 @@ class Session {
   /** With the directories that a file which is not there yet may come to. */
   #watch(files: readonly string[]): void {
     const conf = this.#conf === undefined ? [] : [this.#conf];
-    this.#watched.watch([...new Set([...files, ...conf])].filter((file) => fsSync.existsSync(path.dirname(file))));
+    this.#watched.watch(
+      [...new Set([...files, ...conf, ...this.#own])].filter((file) => fsSync.existsSync(path.dirname(file))),
+    );
   }
 }

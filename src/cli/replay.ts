@@ -2,8 +2,10 @@
 import type { CommandModule } from 'yargs';
 import type { OptionTexts } from '../api/resolve-options.ts';
 import type { BatchSummary } from '../core/events.ts';
+import { TelemetryRegistry } from '../core/telemetry.ts';
 import { makeLogger } from './logger.ts';
 import { OutputClosed } from './output-closed.ts';
+import { ProgressLine } from './progress.ts';
 import { batchLine } from './report.ts';
 import { addFlags, jobFlags } from './run-flags.ts';
 import { StopRequests } from './stop-requests.ts';
@@ -56,10 +58,16 @@ async function replay({ compare, from, job, ...flags }: ReplayArguments, request
   const { logLevel, stackTrace } = flags;
   const log = await makeLogger({ level: logLevel, stackTrace });
   requests.log = log;
+  const telemetry = new TelemetryRegistry();
+  const progress = new ProgressLine(process.stderr, log);
+  telemetry.onWork((work) => progress.show(work));
   // Not before it is asked for: other commands do without.
   const { replayJob } = await import('./replay/replay-job.ts');
   const run = (file: string, onBatch: (batch: BatchSummary) => void): Promise<void> =>
-    replayJob(file, { from, flags: flags as unknown as OptionTexts, log, onBatch, signal: requests.signal });
+    replayJob(file, {
+      ...{ from, flags: flags as unknown as OptionTexts, log, onBatch, signal: requests.signal },
+      telemetry,
+    });
   if (compare === undefined) return await run(job, (batch) => requests.write(`${batchLine(batch)}\n`));
   const { Differences } = await import('./replay/differences.ts');
   const differences = new Differences();

@@ -16,6 +16,9 @@ export interface RunFlags {
   readonly uiPort?: number;
   readonly uiHost?: string;
   readonly uiToken?: string;
+  readonly uiValues?: boolean;
+  readonly uiRedact?: string;
+  readonly uiRedactNames?: string;
   readonly readyLimit?: string;
   readonly record?: string;
   /** Whether `streamjob dev` has called it. */
@@ -66,6 +69,21 @@ const RUN_FLAGS: Flags = {
     describe: 'allows changes to who sends it; without one nothing can be changed',
     defaultDescription: 'STREAMJOB_UI_TOKEN',
   },
+  'ui-values': {
+    type: 'boolean',
+    default: true,
+    describe: 'the page shows values (taps, states, dead letters); --no-ui-values: never',
+  },
+  'ui-redact': {
+    type: 'string',
+    describe: 'a regular expression: what it finds in values is not shown',
+    defaultDescription: 'STREAMJOB_UI_REDACT',
+  },
+  'ui-redact-names': {
+    type: 'string',
+    describe: 'headers and fields whose values are not shown, with commas between',
+    defaultDescription: 'STREAMJOB_UI_REDACT_NAMES',
+  },
   'ready-limit': {
     type: 'string',
     describe: 'how long a batch may take before /readyz says no, e.g. 30s',
@@ -92,6 +110,8 @@ export interface OwnFlag {
 
 const VARIABLES: Readonly<Record<string, string>> = {
   'ui-token': 'STREAMJOB_UI_TOKEN',
+  'ui-redact': 'STREAMJOB_UI_REDACT',
+  'ui-redact-names': 'STREAMJOB_UI_REDACT_NAMES',
   'log-level': 'STREAMJOB_LOG_LEVEL',
 };
 

@@ -12,10 +12,13 @@ import { untilAborted } from '../core/scope.ts';
 import { TelemetryRegistry } from '../core/telemetry.ts';
 import type { Recorder } from '../flow/record/recorder.ts';
 import { LogTail } from '../observe/log-tail.ts';
+import { isOpenTelemetryAsked } from '../observe/otel/asked.ts';
+import { eventsInChannels, eventsOnTheWay, tellDraining } from './draining.ts';
 import { hintAtThreads } from './hint.ts';
 import { agentBeside, buildJob, resolveOptions } from './job-parts.ts';
 import { makeLogger } from './logger.ts';
 import { OutputClosed } from './output-closed.ts';
+import { ProgressLine } from './progress.ts';
 import { batchLine, StatusLine } from './report.ts';
 import type { RunFlags } from './run-flags.ts';
 import { runSettings } from './run-settings.ts';
@@ -46,10 +49,10 @@ async function runUntilAsked(flags: RunFlags, requests: StopRequests): Promise<v
   // What a job does while it is loaded may take for ever.
   const prepared = await untilAborted(prepare(flags, requests, log, logTail), requests.signal);
   if (prepared === undefined) return;
-  const { ssc, agent, page, status } = prepared;
+  const { ssc, page, status } = prepared;
   const recorder = await record(ssc, flags.record, log);
   try {
-    await runToEnd(ssc, agent, flags.untilDrained, log, requests);
+    await runToEnd(prepared, flags.untilDrained, log, requests);
   } finally {
     recorder?.close();
     await page?.close();
@@ -71,17 +74,23 @@ async function record(
   return recorder;
 }
 
-async function prepare(
-  flags: RunFlags,
-  requests: StopRequests,
-  log: Logger,
-  logTail: LogTail,
-): Promise<{ ssc: StreamingContext; agent: Agent | undefined; page: WebPage | undefined; status: StatusLine }> {
+/** A job that is ready to start. */
+interface Prepared {
+  readonly ssc: StreamingContext;
+  readonly telemetry: TelemetryRegistry;
+  readonly agent: Agent | undefined;
+  readonly page: WebPage | undefined;
+  readonly status: StatusLine;
+}
+
+async function prepare(flags: RunFlags, requests: StopRequests, log: Logger, logTail: LogTail): Promise<Prepared> {
   const { job, path: jobPath } = await loadJob(flags.job, log);
   const inFile = { ...job.options, ...agentBeside(job.options.agent, jobPath) };
   const options = resolveOptions(inFile, flags as unknown as OptionTexts);
   const status = new StatusLine(process.stderr);
   const telemetry = new TelemetryRegistry();
+  const progress = new ProgressLine(process.stderr, log);
+  telemetry.onWork((work) => progress.show(work));
   const ssc = openContext({ ...options, telemetry }, flags, log, status, jobPath, requests);
   await buildJob(job.build, ssc, jobPath);
   const agent =
@@ -102,10 +111,11 @@ async function prepare(
     agent: agent && (() => agent.inspect()),
     run: runSettings(inFile, flags, jobPath),
   };
-  const page = flags.ui === false ? undefined : new WebPage(ssc, flags, telemetry, place);
-  await page?.openIfAsked();
+  const isWatched = flags.ui !== false || isOpenTelemetryAsked(process.env);
+  const page = isWatched ? new WebPage(ssc, flags, telemetry, place) : undefined;
+  await page?.begin();
   if (page !== undefined) status.summary = () => page.summary();
-  return { ssc, agent, page, status };
+  return { ssc, telemetry, agent, page, status };
 }
 
 function openContext(
@@ -163,8 +173,7 @@ function requireEnd(agent: Agent | undefined): void {
 }
 
 async function runToEnd(
-  ssc: StreamingContext,
-  agent: Agent | undefined,
+  { ssc, agent, telemetry }: Prepared,
   untilDrained: boolean,
   log: Logger,
   requests: StopRequests,
@@ -179,8 +188,10 @@ async function runToEnd(
     const drained = untilDrained && agent !== undefined ? agent.drained(over.signal) : never();
     await Promise.race([ended, drained, requests.asked]);
     const graceful = requests.reason?.graceful !== false;
-    if (requests.signal.aborted && graceful && agent !== undefined) await drainAgent(agent, log);
-    await ssc.stop({ graceful });
+    if (requests.signal.aborted && graceful && agent !== undefined) await drainAgent(agent, log, telemetry);
+    const observed = StreamingContext.observe(ssc, telemetry);
+    const endTelling = tellDraining(telemetry, 'committing what was received', () => eventsOnTheWay(observed));
+    await ssc.stop({ graceful }).finally(endTelling);
     await agent?.stop();
     await ended;
   } finally {
@@ -203,9 +214,13 @@ async function startAgent(agent: Agent, ssc: StreamingContext): Promise<void> {
 /** How long a stopped agent's sinks may deliver what its channels hold, in ms; a file channel keeps the rest. */
 const DRAIN_MS = 10_000;
 
-async function drainAgent(agent: Agent, log: Logger): Promise<void> {
+async function drainAgent(agent: Agent, log: Logger, telemetry: TelemetryRegistry): Promise<void> {
   const { signal, end } = timeoutSignal(DRAIN_MS);
-  await agent.drain(signal).finally(end);
+  const endTelling = tellDraining(telemetry, 'draining the channels', () => eventsInChannels(telemetry));
+  await agent.drain(signal).finally(() => {
+    end();
+    endTelling();
+  });
   if (signal.aborted) log.warn({}, 'the agent stops with events in its channels; file channels keep them');
 }
 

@@ -1,14 +1,11 @@
 /** `streamjob top`: a job that runs, on a terminal; asked for by its REST endpoints, so that it may run anywhere. */
 import type { CommandModule } from 'yargs';
 import { sleep, systemClock } from '../core/clock.ts';
-import { messageOf, StreamjobError } from '../core/errors.ts';
-import { timeoutSignal } from '../core/machine.ts';
+import { messageOf } from '../core/errors.ts';
+import { JobAt, STANDARD_URL } from './job-at.ts';
 import { type TopData, topScreen } from './top/screen.ts';
 
-/** Where a job is that nobody has given another port. */
-const STANDARD_URL = 'http://127.0.0.1:4040';
 const EVERY_MS = 1000;
-const ASK_MS = 5000;
 /** How many batches are shown at most. */
 const BATCHES = 200;
 
@@ -30,7 +27,7 @@ export const topCommand: CommandModule<object, TopArguments> = {
     const job = new JobAt(url);
     // Who reads it by a program gets it once.
     if (!process.stdout.isTTY) {
-      const lines = topScreen(await job.look(), { columns: 200, rows: 40 });
+      const lines = topScreen(await look(job), { columns: 200, rows: 40 });
       process.stdout.write(`${lines.join('\n')}\n`);
       return;
     }
@@ -38,48 +35,10 @@ export const topCommand: CommandModule<object, TopArguments> = {
   },
 };
 
-/** A job that is asked for by its URL. */
-class JobAt {
-  readonly #url: URL;
-  #name: string | undefined;
-
-  /** @throws StreamjobError CONFIG_INVALID */
-  constructor(url: string) {
-    try {
-      this.#url = new URL(url.includes('://') ? url : `http://${url}`);
-    } catch {
-      throw new StreamjobError('CONFIG_INVALID', `this is no URL: ${JSON.stringify(url)}`, {
-        hint: `give that of the job's page, e.g. ${STANDARD_URL}`,
-      });
-    }
-  }
-
-  /** @throws StreamjobError CONNECT_FAILED */
-  async look(): Promise<TopData> {
-    this.#name ??= ((await this.#ask('api/v1/applications')) as { readonly name: string }[])[0]?.name ?? '';
-    const job = `api/v1/applications/${encodeURIComponent(this.#name)}`;
-    const [overview, peers, timeline] = await Promise.all(
-      ['overview', 'peers', 'timeline'].map((part) => this.#ask(`${job}/${part}`)),
-    );
-    return { overview, peers, timeline: (timeline as TopData['timeline']).slice(-BATCHES) } as TopData;
-  }
-
-  async #ask(path: string): Promise<unknown> {
-    const { signal, end } = timeoutSignal(ASK_MS);
-    try {
-      const response = await fetch(new URL(path, this.#url), { signal });
-      if (!response.ok) throw new Error(`it answers ${response.status}`);
-      return await response.json();
-    } catch (cause) {
-      this.#name = undefined;
-      throw new StreamjobError('CONNECT_FAILED', `there is no job at ${this.#url.href}: ${messageOf(cause)}`, {
-        hint: 'the log of a job says where its page is ("the job\'s page"); --no-ui has none',
-        cause,
-      });
-    } finally {
-      end();
-    }
-  }
+/** What is shown of it. @throws StreamjobError CONNECT_FAILED */
+async function look(job: JobAt): Promise<TopData> {
+  const [overview, peers, timeline] = await Promise.all(['overview', 'peers', 'timeline'].map((part) => job.ask(part)));
+  return { overview, peers, timeline: (timeline as TopData['timeline']).slice(-BATCHES) } as TopData;
 }
 
 /** Shows it until somebody has seen enough. */
@@ -96,7 +55,7 @@ async function show(job: JobAt): Promise<void> {
   try {
     while (!end.signal.aborted) {
       const { columns, rows } = process.stdout;
-      const lines = await job.look().then(
+      const lines = await look(job).then(
         (data) => topScreen(data, { columns, rows: rows - 1 }),
         (error: unknown) => [messageOf(error).slice(0, columns), '', 'It is asked again each second; q ends this.'],
       );

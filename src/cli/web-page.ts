@@ -9,6 +9,7 @@ import type { Logger } from '../core/log.ts';
 import type { TelemetryRegistry } from '../core/telemetry.ts';
 import { type RunSettings, WatchedJob, type WebOptions } from '../observe/index.ts';
 import type { LogTail } from '../observe/log-tail.ts';
+import { Redaction } from '../observe/redaction.ts';
 import type { RunFlags } from './run-flags.ts';
 import { UsageError } from './usage-error.ts';
 import { packageVersion } from './version.ts';
@@ -34,7 +35,7 @@ export interface PagePlace {
 /** After the start of a job its page is opened with the first batch that is over, or after so many ms. */
 const SOON_MS = 1000;
 
-/** The page of a run. */
+/** The page of a run, and what else watches it. */
 export class WebPage {
   readonly #job: WatchedJob;
   readonly #options: Omit<WebOptions, 'page' | 'version'>;
@@ -55,7 +56,8 @@ export class WebPage {
       readyLimit === undefined
         ? Math.max(READY.leastMs, READY.intervals * ssc.batchInterval)
         : durationMs(readyLimit, '--ready-limit');
-    this.#isAsked = port !== undefined || flags.uiHost !== undefined;
+    const isWanted = flags.ui !== false;
+    this.#isAsked = isWanted && (port !== undefined || flags.uiHost !== undefined);
     this.#options = {
       ...{ host, port: port ?? PORT, tries: port === undefined ? TRIES : 0, readyLimitMs, log },
       ...(token === undefined || token === '' ? {} : { token }),
@@ -64,13 +66,15 @@ export class WebPage {
       logTail,
       agent,
       run,
+      redaction: redactionOf(flags),
       ...(directory === undefined ? {} : { historyFile: path.join(directory, 'history.jsonl') }),
     });
-    if (!this.#isAsked) this.#openSoon(ssc);
+    if (isWanted && !this.#isAsked) this.#openSoon(ssc);
   }
 
-  /** Opens it before the job starts, where somebody asked for its place. @throws StreamjobError PORT_IN_USE, LISTEN_FAILED */
-  async openIfAsked(): Promise<void> {
+  /** Before the job starts: opens the page where somebody asked for its place. @throws StreamjobError PORT_IN_USE, LISTEN_FAILED */
+  async begin(): Promise<void> {
+    await this.#job.exportIfAsked(this.#options.log, packageVersion());
     if (this.#isAsked) await this.#open();
   }
 
@@ -110,4 +114,21 @@ export class WebPage {
     // A run that was over as soon has no page to look at.
     if (!this.#isClosed) log.info({ url }, `the job's page: ${url}`);
   }
+}
+
+/** What of values is not to be seen on the page. @throws UsageError */
+function redactionOf({ uiRedact, uiRedactNames, uiValues }: RunFlags): Redaction {
+  const text = uiRedact ?? process.env['STREAMJOB_UI_REDACT'] ?? '';
+  const names = uiRedactNames ?? process.env['STREAMJOB_UI_REDACT_NAMES'] ?? '';
+  let pattern: RegExp | undefined;
+  try {
+    pattern = text === '' ? undefined : new RegExp(text, 'gu');
+  } catch (error) {
+    throw new UsageError(`--ui-redact is no regular expression: ${messageOf(error)}`);
+  }
+  // One that finds the empty text would stand between all characters, and hide none.
+  if (pattern?.test('') === true)
+    throw new UsageError('--ui-redact finds the empty text: it must find what is to be hidden');
+  const given = names.split(',').map((name) => name.trim());
+  return new Redaction({ names: given.filter((name) => name !== ''), pattern, showsValues: uiValues !== false });
 }

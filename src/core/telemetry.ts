@@ -44,6 +44,34 @@ export interface Telemetry {
   span(span: Span): void;
   /** Whether somebody looks at how many values go from operator to operator. Left out: nobody does. */
   readonly isCounting?: boolean;
+  /** Something long begins whose end is known: what was kept is read, say. Left out: nobody wants to know. */
+  work?(work: Pick<Work, 'what' | 'total' | 'unit'>): WorkProgress;
+}
+
+/** Something long that goes on. */
+export interface Work {
+  /** For people: `reading the checkpoint`. */
+  readonly what: string;
+  /** How much there is to do. */
+  readonly total: number;
+  readonly unit: 'bytes' | 'events';
+  /** How much is done. */
+  readonly done: number;
+  /** Whether it is over, done or not. */
+  readonly isOver: boolean;
+}
+
+/** Tells how far it is. */
+export interface WorkProgress {
+  /** So much more is done. */
+  add(amount: number): void;
+  /** It is over, done or not. */
+  end(): void;
+}
+
+/** Something long begins. @returns tells how far it is, to nobody where nobody wants to know */
+export function beginWork(telemetry: Telemetry | undefined, work: Pick<Work, 'what' | 'total' | 'unit'>): WorkProgress {
+  return telemetry?.work?.(work) ?? { add: () => {}, end: () => {} };
 }
 
 /** Something that only grows. */
@@ -91,6 +119,7 @@ export class TelemetryRegistry implements Telemetry {
   get isCounting(): boolean {
     return this.counting();
   }
+  readonly #workListeners = new Set<(work: Work) => void>();
 
   counter(name: string, measure: Measure): Counter {
     const key = keyOf(name, measure);
@@ -131,6 +160,32 @@ export class TelemetryRegistry implements Telemetry {
   onSpan(listen: (span: Span) => void): () => void {
     this.#listeners.add(listen);
     return () => this.#listeners.delete(listen);
+  }
+
+  work(work: Pick<Work, 'what' | 'total' | 'unit'>): WorkProgress {
+    let done = 0;
+    let isOver = false;
+    const tell = (): void => {
+      for (const listen of this.#workListeners) listen({ ...work, done, isOver });
+    };
+    tell();
+    return {
+      add: (amount) => {
+        done += amount;
+        tell();
+      },
+      end: () => {
+        if (isOver) return;
+        isOver = true;
+        tell();
+      },
+    };
+  }
+
+  /** Called whenever long work begins, goes on, or is over. @returns ends it */
+  onWork(listen: (work: Work) => void): () => void {
+    this.#workListeners.add(listen);
+    return () => this.#workListeners.delete(listen);
   }
 
   /** All counters and gauges as they are now, in the order of their registration. */

@@ -1,6 +1,7 @@
 /** The files of a record log: their names, and how they are read. Reading changes nothing. */
 import path from 'node:path';
 import type { Files } from '../core/files.ts';
+import { beginWork, type Telemetry, type WorkProgress } from '../core/telemetry.ts';
 import { corrupt, readSegment, type Segment } from './segment.ts';
 
 /** What a log is opened with. */
@@ -12,6 +13,8 @@ export interface RecordLogOptions {
   readonly name: string;
   /** After so many bytes a new segment is begun. */
   readonly segmentBytes: number;
+  /** Told how much is read, and how much of it there is. */
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** A segment as it was found. */
@@ -34,18 +37,30 @@ export async function readLog(
 ): Promise<FoundSegment[]> {
   const found: FoundSegment[] = [];
   const mark = await readMark(options);
-  for (const number of await segmentNumbers(options)) {
-    const before = found.at(-1);
-    if (before !== undefined && number !== before.number + 1) {
-      throw corrupt(fileOf(options, before.number + 1), 'the segment is missing');
+  const numbers = await segmentNumbers(options);
+  const progress = await beginReading(options, numbers, `reading the ${options.name}`);
+  try {
+    for (const number of numbers) {
+      const before = found.at(-1);
+      if (before !== undefined && number !== before.number + 1) {
+        throw corrupt(fileOf(options, before.number + 1), 'the segment is missing');
+      }
+      const file = fileOf(options, number);
+      const bytes = await options.files.read(file);
+      let counted = 0;
+      const { end, proven, size } = readSegment(bytes, file, before, (payload) => {
+        onRecord(payload, number);
+        counted += payload.length;
+        progress.add(payload.length);
+      });
+      if (mark?.number === number && end < mark.bytes) {
+        throw corrupt(file, `${mark.bytes} bytes of it were synced when the log was closed, ${end} are whole`);
+      }
+      found.push({ number, bytes: end, torn: size - end, proven });
+      progress.add(bytes.length - counted);
     }
-    const file = fileOf(options, number);
-    const bytes = await options.files.read(file);
-    const { end, proven, size } = readSegment(bytes, file, before, (payload) => onRecord(payload, number));
-    if (mark?.number === number && end < mark.bytes) {
-      throw corrupt(file, `${mark.bytes} bytes of it were synced when the log was closed, ${end} are whole`);
-    }
-    found.push({ number, bytes: end, torn: size - end, proven });
+  } finally {
+    progress.end();
   }
   if (mark !== undefined && (found.at(-1)?.number ?? 0) < mark.number) {
     throw corrupt(fileOf(options, mark.number), 'the segment is missing');
@@ -76,4 +91,17 @@ async function segmentNumbers({ files, directory, name }: RecordLogOptions): Pro
   return names
     .filter((each) => each.startsWith(`${name}-`) && /^\d{10}\.log$/.test(each.slice(name.length + 1)))
     .map((each) => Number(each.slice(name.length + 1, -4)));
+}
+
+/** Segments of a log are about to be read. @param what for people @returns tells how far that is */
+async function beginReading(
+  options: RecordLogOptions,
+  numbers: readonly number[],
+  what: string,
+): Promise<WorkProgress> {
+  const { files, telemetry } = options;
+  if (telemetry?.work === undefined) return beginWork(undefined, { what: '', total: 0, unit: 'bytes' });
+  let total = 0;
+  for (const number of numbers) total += await files.size(fileOf(options, number)).catch(() => 0);
+  return beginWork(telemetry, { what, total, unit: 'bytes' });
 }

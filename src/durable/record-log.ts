@@ -12,6 +12,7 @@
 
 import { type AppendFile, fileError } from '../core/files.ts';
 import { reached } from '../core/points.ts';
+import { beginWork } from '../core/telemetry.ts';
 import { GroupCommit } from './group-commit.ts';
 import { fileOf, markOf, type RecordLogOptions, readLog } from './record-files.ts';
 import { FRAME_BYTES, frame, HEADER_BYTES, headerOf, readSegment, type Segment } from './segment.ts';
@@ -81,17 +82,23 @@ export class RecordLog {
 
   /** Reads once more what is on disk. @param onRecord as of `open` @throws StreamjobError LOG_CORRUPT, FILE_ACCESS */
   async read(onRecord: (payload: Buffer, segment: number) => void): Promise<void> {
-    const { files, directory, name } = this.#options;
+    const { files, directory, name, telemetry } = this.#options;
+    const progress = beginWork(telemetry, { what: `reading what the ${name} keeps`, total: this.bytes, unit: 'bytes' });
     await this.#group.idle();
     try {
       // Else it would find what its writer was told is not there.
       await this.#cutLeftover();
       for (const { number } of this.segments) {
         const file = fileOf(this.#options, number);
-        readSegment(await files.read(file), file, undefined, (payload) => onRecord(payload, number));
+        readSegment(await files.read(file), file, undefined, (payload) => {
+          onRecord(payload, number);
+          progress.add(payload.length);
+        });
       }
     } catch (error) {
       throw fileError(error, `cannot read the log ${name}`, directory);
+    } finally {
+      progress.end();
     }
   }
 

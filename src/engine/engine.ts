@@ -15,6 +15,7 @@ import type { Accumulators } from '../graph/shared.ts';
 import type { OpenStore, PackedChange, RestorableState } from '../state/store.ts';
 import type { SkipPolicy } from './skip-policy.ts';
 import type { Slice } from './slices.ts';
+import type { Taps } from './taps.ts';
 
 /** What an input received for a batch, in the order of arrival: bytes, values, or where bytes lie on disk. */
 export type InputPieces = readonly {
@@ -155,6 +156,8 @@ export interface EngineSettings {
   readonly openStore: OpenStore;
   /** Undefined: a function that throws fails the batch. */
   readonly skipPolicy?: SkipPolicy | undefined;
+  /** Where whoever watches says what values are looked at. */
+  readonly taps?: Taps | undefined;
   /** Stops what is running, between two chunks of a partition at the latest. */
   readonly signal: AbortSignal;
   readonly log: Logger;

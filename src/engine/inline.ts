@@ -57,10 +57,13 @@ class InlineEngine implements Engine {
   async run({ time, blocks }: StageBatch): Promise<BatchReport> {
     if (this.#states.areLost) this.#isLost = true;
     if (this.#isLost) await this.#putBack(time);
-    const stages = await this.#generations.run(time, (input): Lineage<unknown> | undefined => {
-      const partitions = dealInput(blocks.get(input) ?? [], this.#settings.numPartitions);
+    const { numPartitions, taps } = this.#settings;
+    const inputOf = (input: number): Lineage<unknown> | undefined => {
+      const partitions = dealInput(blocks.get(input) ?? [], numPartitions);
       return partitions && { kind: 'source', partitions };
-    });
+    };
+    const { stages, tapped } = await this.#generations.run(time, inputOf, taps?.wanted);
+    taps?.take(time, tapped);
     const durable = this.#settings.recovery !== undefined;
     return {
       stages,

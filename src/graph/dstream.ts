@@ -337,8 +337,29 @@ export class DStream<T> {
       operator,
       `values have a time that is no number, or is more than ${maxAheadMs} ms ahead of the clock: they count as late (lateValues()), and move no window`,
     );
-    const onWrongTimes = (values: number): void => wrongTimes.add(values);
-    const spec = { windowMs, slideMs, allowedLatenessMs, maxAheadMs, onWrongTimes, timestamp };
+    const lateValues = this.#graph.counted({
+      ...{ operator, name: 'values_late' },
+      help: 'values of windows by event time that came too late: lateValues() has them',
+    });
+    const impossible = this.#graph.counted({
+      ...{ operator, name: 'values_wrong_time' },
+      help: 'values whose time is no number, or too far ahead of the clock: lateValues() has them',
+    });
+    const mark = this.#graph.risen({
+      ...{ operator, name: 'watermark_timestamp_seconds' },
+      help: 'up to when windows by event time are closed, in seconds since the epoch',
+    });
+    const spec = {
+      ...{ windowMs, slideMs, allowedLatenessMs, maxAheadMs, timestamp },
+      onSeen: ({ late, watermark, wrong }: { late: number; watermark: number; wrong: number }): void => {
+        if (wrong > 0) {
+          wrongTimes.add(wrong);
+          impossible.add(wrong);
+        }
+        if (late > 0) lateValues.add(late);
+        if (Number.isFinite(watermark)) mark.add(watermark / 1000);
+      },
+    };
     return new EventWindowDStream(this.#graph, this.#graph.add(eventWindowNode(this.#node, spec, operator)));
   }
 

@@ -6,8 +6,8 @@ import { callSite } from '../core/call-site.ts';
 import { StreamjobError } from '../core/errors.ts';
 import { isMultipleOf } from '../core/time.ts';
 import { sitedAt } from './lineage.ts';
-import type { Node, NodeSpec, Output, Past, Remark, StorageLevel } from './node.ts';
-import { Accumulators, NumberAccumulator } from './shared.ts';
+import type { Node, NodeSpec, OperatorMeasure, Output, Past, Remark, StorageLevel } from './node.ts';
+import { Accumulators, MaximumAccumulator, NumberAccumulator } from './shared.ts';
 
 /** All nodes and outputs of a job. */
 export class Graph {
@@ -23,6 +23,8 @@ export class Graph {
   readonly accumulators: Accumulators = new Accumulators();
   /** What operators count for the log. */
   readonly remarks: Remark[] = [];
+  /** What operators can be watched by. */
+  readonly measures: OperatorMeasure[] = [];
   readonly #operators = new Map<string, number>();
   readonly #uids = new Map<string, number>();
   readonly #levels = new Map<Node<unknown>, StorageLevel>();
@@ -74,6 +76,20 @@ export class Graph {
     const counter = this.accumulators.register(new NumberAccumulator());
     this.remarks.push({ operator, text, counter });
     return counter;
+  }
+
+  /** Counts what operators can be watched by, in whichever thread they run. Stages that run again may count twice. */
+  counted(measure: Omit<OperatorMeasure, 'kind' | 'read'>): NumberAccumulator {
+    const counter = this.accumulators.register(new NumberAccumulator());
+    this.measures.push({ ...measure, kind: 'counter', read: () => counter.sum });
+    return counter;
+  }
+
+  /** The same for something that only rises; NaN until there is some. */
+  risen(measure: Omit<OperatorMeasure, 'kind' | 'read'>): MaximumAccumulator {
+    const mark = this.accumulators.register(new MaximumAccumulator());
+    this.measures.push({ ...measure, kind: 'gauge', read: () => mark.value ?? Number.NaN });
+    return mark;
   }
 
   /**

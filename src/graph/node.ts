@@ -99,6 +99,17 @@ export interface Remark {
   readonly counter: NumberAccumulator;
 }
 
+/** What an operator can be watched by. */
+export interface OperatorMeasure {
+  /** The name of the operator's state, where its stream has no uid. */
+  readonly operator: string;
+  /** In snake case. */
+  readonly name: string;
+  readonly help: string;
+  readonly kind: 'counter' | 'gauge';
+  readonly read: () => number;
+}
+
 /** What the streams of a job that runs gave at earlier times, as far as it is remembered. */
 export interface Past {
   /** The data of a node at a time; undefined: there is none, or it is not remembered. */

@@ -123,6 +123,42 @@ export class CollectionAccumulator<T> implements Accumulator<T, readonly T[]> {
   }
 }
 
+/** Keeps the greatest of what it is given: how far operators have come. */
+export class MaximumAccumulator implements Accumulator<number, number | undefined> {
+  #greatest: number | undefined;
+
+  add(value: number): void {
+    if (this.#greatest === undefined || value > this.#greatest) this.#greatest = value;
+  }
+
+  /** Undefined when nothing was added. */
+  get value(): number | undefined {
+    return this.#greatest;
+  }
+
+  get isZero(): boolean {
+    return this.#greatest === undefined;
+  }
+
+  merge(other: MaximumAccumulator): void {
+    if (other.#greatest !== undefined) this.add(other.#greatest);
+  }
+
+  reset(): void {
+    this.#greatest = undefined;
+  }
+
+  /** What was added, as another thread is told of it. */
+  ship(): unknown {
+    return this.#greatest;
+  }
+
+  /** Adds what another thread has added. */
+  receive(shipped: unknown): void {
+    this.add(shipped as number);
+  }
+}
+
 interface Shippable {
   readonly isZero: boolean;
   reset(): void;

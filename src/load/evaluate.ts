@@ -1,9 +1,11 @@
 /** Runs the text of a bundle in the thread that calls it. */
 
+import { createHash } from 'node:crypto';
 import { createRequire, Module } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { noteBundle } from '../core/bundles-here.ts';
 import { fsSync } from '../core/machine.ts';
 import type { Bundle, NotBundled } from './bundle.ts';
 
@@ -40,11 +42,13 @@ function runCommonJs({ file, text }: Bundle): unknown {
 async function importModule({ file, text }: Bundle): Promise<{ readonly exported: unknown } | NotBundled> {
   // What debuggers call it: they look for the sources beside it.
   const named = `${text}//# sourceURL=${pathToFileURL(file).href}.bundle.mjs\n`;
-  const directory = writeTemporary(named);
+  const name = `job-${createHash('sha256').update(text).digest('hex').slice(0, NAME_DIGITS)}.mjs`;
+  const directory = writeTemporary(name, named);
   const url =
     directory === undefined
       ? `data:text/javascript,${encodeURIComponent(named)}`
-      : pathToFileURL(path.join(directory, NAME)).href;
+      : pathToFileURL(path.join(directory, name)).href;
+  noteBundle(url);
   try {
     return { exported: ((await import(url)) as { default?: unknown }).default };
   } catch (error) {
@@ -56,14 +60,14 @@ async function importModule({ file, text }: Bundle): Promise<{ readonly exported
   }
 }
 
-const NAME = 'job.mjs';
+const NAME_DIGITS = 16;
 
 /** @returns the directory; undefined: there is no place for it */
-function writeTemporary(text: string): string | undefined {
+function writeTemporary(name: string, text: string): string | undefined {
   let directory: string | undefined;
   try {
     directory = fsSync.mkdtempSync(path.join(tmpdir(), 'streamjob-job-'));
-    fsSync.writeFileSync(path.join(directory, NAME), text);
+    fsSync.writeFileSync(path.join(directory, name), text);
     return directory;
   } catch {
     if (directory !== undefined) fsSync.rmSync(directory, { recursive: true, force: true });

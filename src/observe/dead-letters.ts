@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { fs } from '../core/machine.ts';
+import { NO_REDACTION, REDACTED, type Redaction } from './redaction.ts';
 
 /** A value that was left out, as far as it is shown. */
 export interface DeadLetterExample {
@@ -67,8 +68,11 @@ interface Line {
   readonly event: unknown;
 }
 
-/** @param file undefined: the job leaves no values out */
-export async function readDeadLetters(file: string | undefined): Promise<DeadLettersRead> {
+/** @param file undefined: the job leaves no values out @param redaction what of values is not shown */
+export async function readDeadLetters(
+  file: string | undefined,
+  redaction: Redaction = NO_REDACTION,
+): Promise<DeadLettersRead> {
   if (file === undefined) return { file: null, isCut: false, groups: [] };
   const { isCut, text } = await endOf(file);
   const groups = new Map<string, Line[]>();
@@ -88,7 +92,7 @@ export async function readDeadLetters(file: string | undefined): Promise<DeadLet
     isCut: isCut || groups.size > MOST_GROUPS,
     groups: [...groups]
       .slice(-MOST_GROUPS)
-      .map(([key, lines]) => groupOf(key, lines, counts.get(key)))
+      .map(([key, lines]) => groupOf(key, lines, redaction, counts.get(key)))
       .reverse(),
   };
 }
@@ -96,13 +100,22 @@ export async function readDeadLetters(file: string | undefined): Promise<DeadLet
 function groupOf(
   key: string,
   lines: readonly Line[],
+  redaction: Redaction,
   { firstTime = 0, values = 0 }: { readonly values?: number; readonly firstTime?: number } = {},
 ): DeadLetterGroup {
   const { code = null, message = '', operator = '', site = null, time = 0 } = lines[0] ?? {};
   return {
     id: createHash('sha256').update(key).digest('hex').slice(0, 12),
-    ...{ operator, site, code, message: cut(message, MOST_CHARACTERS), values, firstTime, lastTime: time },
-    examples: lines.map(exampleOf),
+    ...{
+      operator,
+      site,
+      code,
+      message: cut(redaction.ofMessage(message), MOST_CHARACTERS),
+      values,
+      firstTime,
+      lastTime: time,
+    },
+    examples: lines.map((line) => exampleOf(line, redaction)),
   };
 }
 
@@ -144,28 +157,59 @@ function parse(text: string): Line | undefined {
 }
 
 /** An event has headers and a body, as text or in base64 (core/plain-json.ts); all else is shown as JSON. */
-function exampleOf({ event, time }: Line): DeadLetterExample {
-  const { body, bodyBase64, headers } = (event ?? {}) as Record<string, unknown>;
-  if (typeof headers !== 'object' || headers === null || (typeof body !== 'string' && typeof bodyBase64 !== 'string')) {
-    const json = JSON.stringify(event) ?? '';
+function exampleOf({ event, time }: Line, redaction: Redaction): DeadLetterExample {
+  const shown = redaction.of(event);
+  const body = bodyOf(event);
+  const { headers } = fieldsOf(shown);
+  if (body === undefined || typeof headers !== 'object' || headers === null) {
+    const json = JSON.stringify(shown) ?? '';
     const isCut = json.length > MOST_CHARACTERS;
     return { time, headers: null, text: cut(json, MOST_CHARACTERS), hex: null, bytes: null, isCut };
   }
   const entries = Object.entries(headers);
-  const shown = entries
+  const most = MOST_HEADER_CHARACTERS;
+  const own = entries
     .slice(0, MOST_HEADERS)
-    .map(([name, value]) => [cut(name, MOST_HEADER_CHARACTERS), cut(String(value), MOST_HEADER_CHARACTERS)] as const);
+    .map(([name, value]) => [cut(name, most), cut(String(value), most)] as const);
   const isHeadersCut =
-    entries.length > shown.length ||
-    entries.some(([name, value]) => Math.max(name.length, String(value).length) > MOST_HEADER_CHARACTERS);
-  const common = { time, headers: Object.fromEntries(shown) };
-  if (typeof body === 'string') {
-    const isCut = isHeadersCut || body.length > MOST_CHARACTERS;
-    return { ...common, text: cut(body, MOST_CHARACTERS), hex: null, bytes: Buffer.byteLength(body), isCut };
+    entries.length > own.length || entries.some(([name, value]) => Math.max(name.length, String(value).length) > most);
+  const common = { time, headers: Object.fromEntries(own), bytes: body.length };
+  const text = textOf(body, shown, redaction);
+  if (text !== undefined) {
+    const isCut = isHeadersCut || text.length > MOST_CHARACTERS;
+    return { ...common, text: cut(text, MOST_CHARACTERS), hex: null, isCut };
   }
-  const bytes = Buffer.from(String(bodyBase64), 'base64');
-  const hex = bytes.subarray(0, MOST_BODY_BYTES).toString('hex');
-  return { ...common, text: null, hex, bytes: bytes.length, isCut: isHeadersCut || bytes.length > MOST_BODY_BYTES };
+  const hex = body.bytes.subarray(0, MOST_BODY_BYTES).toString('hex');
+  return { ...common, text: null, hex, isCut: isHeadersCut || body.length > MOST_BODY_BYTES };
+}
+
+interface Body {
+  readonly bytes: Buffer;
+  readonly length: number;
+  readonly isText: boolean;
+}
+
+function bodyOf(event: unknown): Body | undefined {
+  const { body, bodyBase64 } = fieldsOf(event);
+  const isText = typeof body === 'string';
+  if (!isText && typeof bodyBase64 !== 'string') return undefined;
+  const bytes = isText ? Buffer.from(body) : Buffer.from(String(bodyBase64), 'base64');
+  return { bytes, length: bytes.length, isText };
+}
+
+/** What is shown of a body as a text; undefined: its bytes are shown. */
+function textOf({ bytes, isText }: Body, shown: unknown, redaction: Redaction): string | undefined {
+  const { body, bodyBase64 } = fieldsOf(shown);
+  if (isText) return String(body);
+  if (bodyBase64 === REDACTED) return REDACTED;
+  // A pattern finds nothing in digits of what the bytes say: then the redaction has another text for them.
+  const digits = `0x${bytes.subarray(0, MOST_BODY_BYTES).toString('hex')}`;
+  const redacted = redaction.of(digits);
+  return redacted === digits ? undefined : String(redacted);
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
 function cut(text: string, most: number): string {

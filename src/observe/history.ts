@@ -7,7 +7,8 @@ import type { Clock } from '../core/clock.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { StreamEvent } from '../core/events.ts';
 import type { Span } from '../core/telemetry.ts';
-import type { BatchRecord, FailureOfBatch, OutputOfBatch } from './batch-record.ts';
+import type { BatchRecord, FailureOfBatch } from './batch-record.ts';
+import { outputEnded, sumsOf, withOutput } from './history-changes.ts';
 import type { Observed } from './observed.ts';
 
 /** Spark's spark.streaming.ui.retainedBatches. */
@@ -29,11 +30,20 @@ export interface Totals {
   readonly skippedValues: number;
 }
 
+/** What failed, for counting: a batch's attempt or a receiver. */
+export interface CountedErrors {
+  readonly of: 'batch' | 'receiver';
+  /** That of the error; OTHER: it has none of ours. */
+  readonly code: string;
+  readonly errors: number;
+}
+
 /** Keeps batches. */
 export class History {
   readonly #clock: Clock;
   readonly #retained: number;
   readonly #mostSpans: number;
+  readonly #shown: (message: string) => string;
   /** How many spans are kept one by one of each batch that has such, by its time, oldest first; and how many those are in all. */
   readonly #detailed = new Map<number, number>();
   #spans = 0;
@@ -44,6 +54,7 @@ export class History {
   readonly #listeners = new Set<(record: BatchRecord) => void>();
   #startedAt: number | undefined;
   #deadLetterFile: string | undefined;
+  readonly #errors = new Map<string, CountedErrors>();
   #totals: { -readonly [K in keyof Totals]: Totals[K] } = {
     batches: 0,
     receivedEvents: 0,
@@ -54,15 +65,21 @@ export class History {
     skippedValues: 0,
   };
 
-  /** @param retained how many batches that are over are kept @param mostSpans how many spans of them are kept one by one */
+  /**
+   * @param retained how many batches that are over are kept
+   * @param mostSpans how many spans of them are kept one by one
+   * @param shown what is kept of messages of errors
+   */
   constructor(
     { clock, events$, telemetry }: Pick<Observed, 'clock' | 'events$' | 'telemetry'>,
     retained: number = RETAINED_BATCHES,
     mostSpans: number = MOST_SPANS,
+    shown: (message: string) => string = (message) => message,
   ) {
     this.#clock = clock;
     this.#retained = retained;
     this.#mostSpans = mostSpans;
+    this.#shown = shown;
     this.#subscription = events$.subscribe((event) => this.#take(event));
     this.#endSpans = telemetry.onSpan((span) => this.#takeSpan(span));
   }
@@ -105,6 +122,11 @@ export class History {
     return this.#deadLetterFile;
   }
 
+  /** Errors since the start. */
+  get errors(): readonly CountedErrors[] {
+    return [...this.#errors.values()];
+  }
+
   get totals(): Totals {
     return this.#totals;
   }
@@ -117,16 +139,6 @@ export class History {
   /** The batch of a time; undefined: there is none, or it is forgotten. */
   batch(time: number): BatchRecord | undefined {
     return this.#batches.get(time);
-  }
-
-  /** The batch behind that of a time. */
-  after(time: number): BatchRecord | undefined {
-    let isFound = false;
-    for (const record of this.#batches.values()) {
-      if (isFound) return record;
-      isFound = record.time === time;
-    }
-    return undefined;
   }
 
   /** Called whenever a batch is over and its peers have been told. @returns ends it */
@@ -162,12 +174,19 @@ export class History {
           });
         });
       case 'outputOperationCompleted':
-        return this.#change(event.time, (batch) => outputEnded(batch, event, this.#clock.now()));
+        return this.#change(event.time, (batch) => {
+          const { failureReason: reason } = event;
+          const failureReason = reason && this.#shown(reason);
+          return outputEnded(batch, { ...event, failureReason }, this.#clock.now());
+        });
       case 'batchFailed':
         this.#totals.failedAttempts++;
+        this.#count('batch', event.error);
         return this.#change(event.time, ({ failures }) => ({
-          failures: [...failures.slice(1 - MOST_FAILURES), failureOf(event.attempt, event.error, this.#clock.now())],
+          failures: [...failures.slice(1 - MOST_FAILURES), this.#failureOf(event.attempt, event.error)],
         }));
+      case 'receiverError':
+        return this.#count('receiver', undefined);
       case 'batchGivenUp':
         this.#totals.givenUpBatches++;
         this.#change(event.time, ({ endedAt = this.#clock.now() }) => ({
@@ -215,13 +234,32 @@ export class History {
     });
   }
 
+  #count(of: CountedErrors['of'], error: unknown): void {
+    const code = error instanceof StreamjobError ? error.code : 'OTHER';
+    const { errors = 0 } = this.#errors.get(`${of} ${code}`) ?? {};
+    this.#errors.set(`${of} ${code}`, { of, code, errors: errors + 1 });
+  }
+
+  #failureOf(attempt: number, error: Error): FailureOfBatch {
+    const known = error instanceof StreamjobError ? error : undefined;
+    return {
+      attempt,
+      time: this.#clock.now(),
+      code: known?.code,
+      message: this.#shown(messageOf(error)),
+      where: known?.where,
+      hint: known?.hint,
+    };
+  }
+
   /** What took time in a batch is told when it has ended; its peers may not have been told by then. */
   #takeSpan({ labels, name, parts }: Span): void {
     if (name !== 'batch') return;
     const time = Number(labels['time']);
     this.#forgetSpans(time);
     const count = parts.reduce((sum, part) => sum + 1 + part.parts.length, 0);
-    this.#change(time, () => ({ spans: parts }));
+    const shown = parts.map((part) => (part.error === undefined ? part : { ...part, error: this.#shown(part.error) }));
+    this.#change(time, () => ({ spans: shown }));
     this.#detailed.set(time, count);
     this.#spans += count;
     for (const oldest of this.#detailed.keys()) {
@@ -252,39 +290,4 @@ export class History {
       this.#forgetSpans(oldest);
     }
   }
-}
-
-/** One span for all of a name, so that what the time of the batch was spent on stays known. */
-function sumsOf(spans: readonly Span[]): Span[] {
-  const sums = new Map<string, Span>();
-  for (const { durationMs, name, startedAt } of spans) {
-    const sum = sums.get(name) ?? { name, startedAt, durationMs: 0, labels: { operator: 'all stages' }, parts: [] };
-    sums.set(name, { ...sum, durationMs: sum.durationMs + durationMs });
-  }
-  return [...sums.values()];
-}
-
-function withOutput(batch: BatchRecord, output: OutputOfBatch): Partial<BatchRecord> {
-  return { outputs: [...batch.outputs.filter(({ id }) => id !== output.id), output] };
-}
-
-function outputEnded(
-  batch: BatchRecord,
-  { durationMs, failureReason, id, kind }: Extract<StreamEvent, { type: 'outputOperationCompleted' }>,
-  now: number,
-): Partial<BatchRecord> {
-  const startedAt = batch.outputs.find((output) => output.id === id)?.startedAt ?? now - durationMs;
-  return withOutput(batch, { id, kind, startedAt, endedAt: startedAt + durationMs, failureReason });
-}
-
-function failureOf(attempt: number, error: Error, time: number): FailureOfBatch {
-  const known = error instanceof StreamjobError ? error : undefined;
-  return {
-    attempt,
-    time,
-    code: known?.code,
-    message: messageOf(error),
-    where: known?.where,
-    hint: known?.hint,
-  };
 }

@@ -1,5 +1,6 @@
 /** A job that is watched: its history, and the server of its page, REST endpoints, metrics and health. */
 import type { AgentInspection } from '../core/agent-inspection.ts';
+import type { Logger } from '../core/log.ts';
 import { RETAINED_BATCHES } from './history.ts';
 import { HistoryFile } from './history-file.ts';
 import { LineFile } from './line-file.ts';
@@ -7,6 +8,8 @@ import type { LogTail } from './log-tail.ts';
 import { type Minute, MOST_MINUTES, parseMinute } from './minutes.ts';
 import type { Observed } from './observed.ts';
 import { Observer } from './observer.ts';
+import { isOpenTelemetryAsked } from './otel/asked.ts';
+import type { Redaction } from './redaction.ts';
 import type { RunSettings } from './settings.ts';
 import type { WebOptions, WebServer } from './web/server.ts';
 
@@ -28,6 +31,8 @@ export interface WatchOptions {
   readonly agent?: (() => AgentInspection) | undefined;
   /** Where the values of settings came from. */
   readonly run?: RunSettings | undefined;
+  /** What of values is not shown; left out: all is. */
+  readonly redaction?: Redaction;
   /** Where the history of batches is kept over restarts; left out: nowhere. */
   readonly historyFile?: string;
 }
@@ -40,12 +45,13 @@ export class WatchedJob {
   #file: HistoryFile | undefined;
   #minutes: LineFile<Minute> | undefined;
   #server: WebServer | undefined;
+  #endExport: (() => Promise<void>) | undefined;
   #isClosed = false;
 
   /** To be made before the job starts: it keeps what it hears from then on. */
-  constructor(observed: Observed, { agent, historyFile, logTail, run }: WatchOptions = {}) {
+  constructor(observed: Observed, { agent, historyFile, logTail, redaction, run }: WatchOptions = {}) {
     this.#observed = observed;
-    this.#observer = new Observer(observed, { log: logTail, agent, run });
+    this.#observer = new Observer(observed, { log: logTail, agent, redaction, run });
     this.#historyFile = historyFile;
   }
 
@@ -85,6 +91,13 @@ export class WatchedJob {
     this.#minutes = lines;
   }
 
+  /** Sends what is measured by OpenTelemetry, where the environment asks for that. */
+  async exportIfAsked(log: Logger, version: string): Promise<void> {
+    if (!isOpenTelemetryAsked(process.env)) return;
+    const { startOpenTelemetry } = await import('./otel/start.ts');
+    this.#endExport = await startOpenTelemetry(this.#observer, log, version);
+  }
+
   /** How the job does now, for its status line. */
   summary(): { readonly verdict: string; readonly heldEvents: number } {
     return { verdict: this.#observer.verdict().text, heldEvents: this.#observer.heldEvents };
@@ -97,5 +110,6 @@ export class WatchedJob {
     await this.#file?.close();
     this.#observer.minutes.end();
     await this.#minutes?.close();
+    await this.#endExport?.();
   }
 }

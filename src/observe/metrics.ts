@@ -10,7 +10,7 @@ import type { Observer } from './observer.ts';
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** Upper bounds of the buckets, in seconds. */
-const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+export const BUCKETS: readonly number[] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 /** Durations of batches that are over, counted in buckets. */
 class Histogram {
@@ -37,16 +37,21 @@ class Histogram {
 }
 
 /** Histograms with their help, by name. */
-const HISTOGRAMS: readonly (readonly [string, string, (batch: BatchRecord) => number | undefined])[] = [
-  ['batch_scheduling_delay_seconds', 'how long batches waited for their turn', schedulingDelayOf],
-  ['batch_processing_seconds', 'from the turn of a batch to its commit', processingTimeOf],
-  ['batch_total_delay_seconds', 'from the time of a batch to its commit', totalDelayOf],
+export const HISTOGRAMS: readonly {
+  readonly name: string;
+  readonly help: string;
+  /** Of a batch that is over, in ms. */
+  readonly of: (batch: BatchRecord) => number | undefined;
+}[] = [
+  { name: 'batch_scheduling_delay_seconds', help: 'how long batches waited for their turn', of: schedulingDelayOf },
+  { name: 'batch_processing_seconds', help: 'from the turn of a batch to its commit', of: processingTimeOf },
+  { name: 'batch_total_delay_seconds', help: 'from the time of a batch to its commit', of: totalDelayOf },
 ];
 
 /** Makes the text. */
 export class Metrics {
   readonly #observer: Observer;
-  readonly #histograms = HISTOGRAMS.map(([name, help, of]) => ({ name, help, of, histogram: new Histogram() }));
+  readonly #histograms = HISTOGRAMS.map((each) => ({ ...each, histogram: new Histogram() }));
 
   constructor(observer: Observer) {
     this.#observer = observer;
@@ -60,8 +65,7 @@ export class Metrics {
 
   /** @example metrics.text() // '# HELP streamjob_batches_committed_total …' */
   text(): string {
-    const { observed } = this.#observer;
-    const samples = [...observed.telemetry.samples(), ...this.#own()];
+    const samples = this.samples();
     const names = [...new Set(samples.map(({ name }) => name))];
     const lines = names.flatMap((name) => familyLines(samples.filter((sample) => sample.name === name)));
     for (const { help, histogram, name } of this.#histograms) {
@@ -71,16 +75,31 @@ export class Metrics {
     return `${lines.join('\n')}\n`;
   }
 
+  /** All counters and gauges, as they are now. */
+  samples(): Sample[] {
+    return [...this.#observer.observed.telemetry.samples(), ...this.#own()];
+  }
+
   /** What nobody registers, since only who looks at the job works it out. */
   #own(): Sample[] {
     const { history } = this.#observer;
     const { acknowledgedEvents, failedAttempts, skippedValues } = history.totals;
     const counter = (name: string, help: string, value: number): Sample => ({ name, help, kind: 'counter', value });
+    const errors = history.errors.map(({ code, errors: value, of }): Sample => {
+      return {
+        name: 'errors',
+        help: 'errors of batches and receivers, by code',
+        kind: 'counter',
+        labels: { of, code },
+        value,
+      };
+    });
     const running = history.batches.filter(({ status }) => status !== 'COMPLETED').length;
     return [
       counter('events_acknowledged', 'events that were acknowledged to where they came from', acknowledgedEvents),
       counter('batch_attempts_failed', 'attempts at a batch that failed', failedAttempts),
       counter('values_skipped', 'values that functions threw on, and that are in the dead-letter file', skippedValues),
+      ...errors,
       { name: 'batches_active', help: 'batches that wait or run', kind: 'gauge', value: running },
       ...this.#observer.steps().flatMap(({ events, oldestMs, step }): Sample[] => [
         { name: 'step_events', help: 'events that are at a step now', kind: 'gauge', labels: { step }, value: events },

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import type { StreamEvent } from '../core/events.ts';
 import type { SettingText } from '../core/options.ts';
 import type { TelemetryRegistry } from '../core/telemetry.ts';
+import type { Taps } from '../engine/taps.ts';
 import type { FlowInspection } from '../flow/inspection.ts';
 import type { HeldOfPeer } from '../flow/receive/receiver.ts';
 import type { ReceiverInfo } from '../flow/receive/receiver-states.ts';
@@ -56,6 +57,19 @@ export interface Tuning {
   readonly maxRate: number | undefined;
 }
 
+/** An operator that keeps something of keys. */
+export interface ObservedState {
+  /** What names it across restarts. */
+  readonly name: string;
+  /** The number of its operator. */
+  readonly operator: number;
+  /** What keeps it: `mapWithState` say. */
+  readonly kind: string;
+}
+
+/** A key with what is kept of it, as a checkpoint stores it, and the time of the batch that changed it last, in ms since the epoch. */
+export type ObservedEntry = readonly [key: unknown, state: unknown, updated: number];
+
 /** A job that runs. */
 export interface Observed {
   readonly name: string;
@@ -75,4 +89,18 @@ export interface Observed {
   peers(): readonly ObservedPeers[];
   /** Undefined before the start and after the end. */
   flow(): FlowInspection | undefined;
+  /** Where to say what values are looked at. */
+  readonly taps: Taps;
+  states(): readonly ObservedState[];
+  /**
+   * All keys of a bucket, what the batch that runs has changed included.
+   * @returns them, and how many bytes they take in a checkpoint
+   * @throws StreamjobError CONTEXT_STATE
+   */
+  readState(
+    name: string,
+    bucket: number,
+  ): Promise<{ readonly entries: readonly ObservedEntry[]; readonly bytes: number }>;
+  /** For each operator with a window: of how many batches it remembers values. */
+  remembered(): readonly { readonly operator: number; readonly batches: number }[];
 }

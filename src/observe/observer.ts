@@ -6,7 +6,11 @@ import { History } from './history.ts';
 import type { LogTail } from './log-tail.ts';
 import { Minutes } from './minutes.ts';
 import type { Observed } from './observed.ts';
+import type { Profiler } from './profile/profiler.ts';
+import { NO_REDACTION, type Redaction } from './redaction.ts';
 import { NO_RUN, type RunSettings } from './settings.ts';
+import { StateGrowth, StateScales } from './states.ts';
+import { TapBoard } from './taps.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 /** A step of the way of an event. */
@@ -42,6 +46,8 @@ export interface Beside {
   readonly agent?: (() => AgentInspection) | undefined;
   /** Where the values of settings came from, and settings of the run that are no options of the job. */
   readonly run?: RunSettings | undefined;
+  /** What of values is not shown. Default: all is. */
+  readonly redaction?: Redaction | undefined;
   /** How many batches that are over are kept. Default: as Spark. */
   readonly retained?: number | undefined;
 }
@@ -56,15 +62,28 @@ export class Observer {
   /** What the components of the embedded agent are at; undefined: there is none in this process. */
   readonly agent: (() => AgentInspection) | undefined;
   readonly run: RunSettings;
+  /** What of values is not shown. */
+  readonly redaction: Redaction;
+  readonly taps: TapBoard;
+  readonly growth: StateGrowth;
+  readonly scales: StateScales;
+  #profiler: Promise<Profiler> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(observed: Observed, { agent, log, retained, run = NO_RUN }: Beside = {}) {
+  constructor(observed: Observed, { agent, log, redaction = NO_REDACTION, retained, run = NO_RUN }: Beside = {}) {
     this.observed = observed;
-    this.history = new History(observed, retained);
-    this.history.onOver((record) => this.minutes.add(record));
+    this.history = new History(observed, retained, undefined, (message) => redaction.ofMessage(message));
     this.log = log;
     this.agent = agent;
     this.run = run;
+    this.redaction = redaction;
+    this.taps = new TapBoard(observed, redaction);
+    this.scales = new StateScales(observed, redaction);
+    this.growth = new StateGrowth(observed);
+    this.history.onOver((record) => {
+      this.minutes.add(record);
+      this.growth.sample();
+    });
     // While somebody looks at the graph, the values that go from operator to operator are counted.
     observed.telemetry.counting = () => observed.clock.now() - this.#lookedAt < COUNTING_MS;
   }
@@ -115,6 +134,12 @@ export class Observer {
   /** Events that peers wait for an answer of. */
   get heldEvents(): number {
     return this.peers().reduce((sum, { events }) => sum + events, 0);
+  }
+
+  /** Loaded when somebody asks for it. */
+  profiler(): Promise<Profiler> {
+    this.#profiler ??= import('./profile/profiler.ts').then(({ Profiler: Loaded }) => new Loaded());
+    return this.#profiler;
   }
 
   verdict(): Verdict {

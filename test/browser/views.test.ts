@@ -28,7 +28,7 @@ interface Shown {
 }
 
 function viewsOf({ batch, error }: Shown): readonly string[] {
-  const views = ['/', '/batches', `/batches/${batch}`, '/graph', '/receivers', '/agent', '/states'];
+  const views = ['/', '/batches', `/batches/${batch}`, '/graph', '/receivers', '/agent', '/states', '/tap', '/profile'];
   return [...views, `/deadletters?error=${error}`, '/log', '/settings'];
 }
 
@@ -157,11 +157,15 @@ describeUnless(browserMissing, 'in a browser', () => {
         complaints.push('a script of the data has run');
         void dialog.dismiss();
       });
-      for (const view of [...viewsOf(made), ...choicesOf(made)]) {
+      for (const view of [...viewsOf(made), ...choicesOf(made)].filter((one) => !['/tap', '/profile'].includes(one))) {
         await page.goto(`${pathToFileURL(file).href}#${view}`);
         await loaded(scene, page, view);
         await page.getByText('A recording of looked at').waitFor();
         expect([view, await page.getByText('This is not in the recording').count()]).toEqual([view, 0]);
+      }
+      for (const name of ['Tap', 'Profile']) {
+        await page.getByRole('link', { name, exact: true }).click();
+        await page.getByText('This needs the job itself').waitFor();
       }
       expect(await violationsOf(page)).toEqual([]);
       // Links lead from view to view as they do with a server, and back.

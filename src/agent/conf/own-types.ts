@@ -37,6 +37,14 @@ const IS_PACKAGE = /^(?:@[a-z0-9~-][\w.~-]*\/)?[a-z0-9~-][\w.~-]*(?:\/[\w./~-]+)
 /** What was loaded, by the files' paths: what has not changed is not run again, and stays the same for all agents. */
 const loaded = new Map<string, LoadedFile>();
 
+/** Files of modules that were named, whether or not they could be loaded. */
+const named = new Set<string>();
+
+/** The files of all modules that configurations have named in this process: who watches for changes wants to know. */
+export function ownFiles(): string[] {
+  return [...named];
+}
+
 /** A property that names a module of the user's. */
 interface NamedModule {
   readonly setting: Setting;
@@ -109,6 +117,7 @@ async function loadOwn(
 
 async function existing(value: string, directory: string): Promise<string> {
   const file = value.startsWith('file:') ? fileURLToPath(value) : path.resolve(directory, value);
+  named.add(file);
   const there = await fs.stat(file).catch(() => undefined);
   if (there?.isFile() === true) return file;
   throw new StreamjobError('FILE_NOT_FOUND', `there is no module ${value}`, { where: file });

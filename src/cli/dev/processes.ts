@@ -50,6 +50,8 @@ export interface Checked {
   readonly text: string;
   /** The flume.conf of the job, as far as the check came. */
   readonly conf: string | undefined;
+  /** The user's modules that it names. */
+  readonly own: readonly string[];
 }
 
 /** Checks a job in a process of its own: what it does while it is loaded, it does there. @param signal ends it */
@@ -59,22 +61,26 @@ export async function checkApart(words: readonly string[], signal: AbortSignal):
   signal.addEventListener('abort', kill, { once: true });
   let text = '';
   let conf: string | undefined;
+  let own: readonly string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (part: string) => {
       text += part;
     });
   }
   child.on('message', (message) => {
-    conf = (message as CheckMessage).conf;
+    const told = message as CheckMessage;
+    conf = told.conf ?? conf;
+    own = told.own ?? own;
   });
   const code = await endOf(child);
   signal.removeEventListener('abort', kill);
-  return { isRight: code === 0, text, conf };
+  return { isRight: code === 0, text, conf, own };
 }
 
 /** What the process of a check sends. */
 export interface CheckMessage {
-  readonly conf: string | undefined;
+  readonly conf?: string | undefined;
+  readonly own?: readonly string[];
 }
 
 /** In a group of its own: Ctrl+C of the terminal is for who has started it, who then stops it once. */

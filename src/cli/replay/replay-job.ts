@@ -7,6 +7,7 @@ import { StreamjobError } from '../../core/errors.ts';
 import type { BatchSummary } from '../../core/events.ts';
 import type { Logger } from '../../core/log.ts';
 import { didYouMean } from '../../core/registry.ts';
+import type { Telemetry } from '../../core/telemetry.ts';
 import { floorTime } from '../../core/time.ts';
 import { type RecordedBatch, readRecording } from '../../flow/record/read-recording.ts';
 import { agentBeside, buildJob, resolveOptions } from '../job-parts.ts';
@@ -20,6 +21,8 @@ export interface ReplayOptions {
   readonly log: Logger;
   /** Takes each batch, in their order. */
   readonly onBatch: (batch: BatchSummary) => void;
+  /** Told how far it is. */
+  readonly telemetry?: Telemetry;
   /** Ends it between two batches. */
   readonly signal: AbortSignal;
 }
@@ -38,7 +41,7 @@ export async function replayJob(file: string, options: ReplayOptions): Promise<v
     log.warn({ file: name }, `the last record of ${name} is not whole: it is left out`);
   let run: Run | undefined;
   try {
-    for await (const batch of readRecording(from, torn)) {
+    for await (const batch of readRecording(from, torn, options.telemetry)) {
       if (signal.aborted) break;
       run ??= await startRun(batch.time, resolved, path, log, async (ssc) => {
         await buildJob(job.build, ssc, path);

@@ -23,7 +23,7 @@ import { describeGraph } from './graph-description.ts';
 import { handOver } from './hand-over.ts';
 import type { RunReport } from './messages.ts';
 import { packInputs } from './packing.ts';
-import { merged } from './reports.ts';
+import { merged, mergedTaps } from './reports.ts';
 import type { Launcher } from './transport.ts';
 
 /** Data of a node at a time, at the members. */
@@ -90,7 +90,7 @@ export class CrewEngine implements Engine {
   }
 
   async run(batch: StageBatch): Promise<BatchReport> {
-    const { log, numPartitions, recovery, skipPolicy, telemetry } = this.#settings;
+    const { log, numPartitions, recovery, skipPolicy, taps, telemetry } = this.#settings;
     const { lost } = this.#crew ?? {};
     // An earlier batch may be waiting for its outputs: it must learn that its data is gone, and not find none.
     if (lost !== undefined && [...this.#ran.keys()].some((time) => time < batch.time)) throw lost;
@@ -99,8 +99,13 @@ export class CrewEngine implements Engine {
     if (before !== undefined) return { ...before, stages: [] };
     const crew = this.#crew as Crew;
     const inputs = packInputs(batch.blocks, numPartitions, this.#members, this.#launcher.memory);
-    const counts = telemetry.isCounting === true;
-    const common = { time: batch.time, skips: skipPolicy?.active === true, durable: recovery !== undefined, counts };
+    const common = {
+      time: batch.time,
+      skips: skipPolicy?.active === true,
+      durable: recovery !== undefined,
+      counts: telemetry.isCounting === true,
+      taps: taps?.wanted ?? [],
+    };
     let reports: RunReport[];
     try {
       reports = await crew.run(inputs.map((each) => ({ ...common, inputs: each })));
@@ -212,8 +217,9 @@ export class CrewEngine implements Engine {
   }
 
   #take(time: number, reports: readonly RunReport[]): BatchReport {
-    const { accumulators, skipPolicy } = this.#settings;
+    const { accumulators, skipPolicy, taps } = this.#settings;
     const [first] = reports;
+    taps?.take(time, mergedTaps(reports));
     for (const [i, { node, owners }] of (first?.nodes ?? []).entries()) {
       const nonEmpty = reports.some(({ nodes }) => nodes[i]?.nonEmpty === true);
       this.#byTime(node).set(time, { owners, nonEmpty, fetched: new Map() });

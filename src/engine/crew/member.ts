@@ -111,7 +111,7 @@ export class Member {
     }
   }
 
-  async #run({ counts, run, time, inputs, skips, durable }: Extract<ToMember, { type: 'run' }>): Promise<void> {
+  async #run({ counts, run, time, inputs, skips, durable, taps }: Extract<ToMember, { type: 'run' }>): Promise<void> {
     const { accumulators, members, memory } = this.#settings;
     this.#abort = new AbortController();
     this.#trading.begin(run);
@@ -119,13 +119,14 @@ export class Member {
     this.#letters.active = skips;
     this.#isCounting = counts;
     try {
-      const stages = await this.#generations.run(time, (id): Lineage<unknown> | undefined => {
+      const inputOf = (id: number): Lineage<unknown> | undefined => {
         const packed = inputs.find(({ input }) => input === id);
         // An input that gave nothing has an empty batch, not none.
         const partitions = packed === undefined ? [] : unpackInput(packed, members, memory);
         return partitions && { kind: 'source', partitions };
-      });
-      this.#send({ type: 'ran', run, report: this.#report(time, durable, stages) });
+      };
+      const ran = await this.#generations.run(time, inputOf, taps);
+      this.#send({ type: 'ran', run, report: this.#report(time, durable, ran) });
     } catch (error) {
       // What an attempt that failed has added does not count.
       accumulators.take();
@@ -137,7 +138,7 @@ export class Member {
     }
   }
 
-  #report(time: number, durable: boolean, stages: RunReport['stages']): RunReport {
+  #report(time: number, durable: boolean, ran: Pick<RunReport, 'stages' | 'tapped'>): RunReport {
     const { accumulators } = this.#settings;
     return {
       nodes: [...this.#generations.kept(time)].map(([{ id }, lineage]) => ({
@@ -151,7 +152,7 @@ export class Member {
         return { node: id, touched, size: store.size, changes };
       }),
       slices: durable ? this.#slices(time) : [],
-      stages,
+      ...ran,
       letters: this.#letters.letters,
       accumulators: accumulators.take(),
     };

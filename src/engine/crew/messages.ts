@@ -6,6 +6,7 @@ import type { ShippedAccumulators } from '../../graph/shared.ts';
 import type { PackedChange } from '../../state/store.ts';
 import type { JobElsewhere, StageReport } from '../engine.ts';
 import type { Letter } from '../skip-policy.ts';
+import type { TapReport, TapRequest } from '../taps.ts';
 
 /** A piece of an input's partition: Avro bytes that all members see, where such bytes lie on disk, or values. */
 export type PackedPiece =
@@ -42,6 +43,8 @@ export type ToMember =
       readonly durable: boolean;
       /** Whether somebody looks at how many values operators give. */
       readonly counts: boolean;
+      /** Operators whose values somebody looks at. */
+      readonly taps: readonly TapRequest[];
     }
   | { readonly type: 'abort'; readonly run: number }
   | { readonly type: 'complete'; readonly time: number }
@@ -90,6 +93,7 @@ export interface RunReport {
   }[];
   /** Of the stages that it ran; each has the tasks of this member only. */
   readonly stages: readonly StageReport[];
+  readonly tapped: readonly TapReport[];
   readonly letters: readonly Letter[];
   readonly accumulators: ShippedAccumulators;
 }

@@ -1,6 +1,7 @@
 /** The reports of all members of a batch as one: each tells of its own partitions. */
 import type { BatchReport, StageReport } from '../engine.ts';
 import type { Slice } from '../slices.ts';
+import type { TapReport } from '../taps.ts';
 import type { RunReport } from './messages.ts';
 
 /** @param empty a partition without values, as bytes */
@@ -46,4 +47,14 @@ function mergedSlices(reports: readonly RunReport[], empty: Uint8Array): Slice[]
     owners,
     partitions: partitions.map((bytes) => bytes ?? empty),
   }));
+}
+
+/** What all members saw of each operator that is looked at. */
+export function mergedTaps(reports: readonly RunReport[]): TapReport[] {
+  const merged = new Map<number, TapReport>();
+  for (const { count, node, values } of reports.flatMap(({ tapped }) => tapped)) {
+    const { count: before = 0, values: seen = [] } = merged.get(node) ?? {};
+    merged.set(node, { node, count: before + count, values: [...seen, ...values] });
+  }
+  return [...merged.values()];
 }

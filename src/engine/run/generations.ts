@@ -4,14 +4,16 @@
  */
 import { monotonicMs, wallMs } from '../../core/machine.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { isKnownEmpty, type Kept, kept, type Lineage, type Partition } from '../../graph/lineage.ts';
+import { isKnownEmpty, type Kept, kept, type Lineage, narrow, type Partition, type Sink } from '../../graph/lineage.ts';
 import type { BatchView, Node } from '../../graph/node.ts';
 import { RDD } from '../../graph/rdd.ts';
 import { Windows } from '../../graph/windows.ts';
 import type { States } from '../../state/states.ts';
 import type { StageReport } from '../engine.ts';
+import type { TapReport, TapRequest } from '../taps.ts';
 import { ElsewherePartition } from './exchange.ts';
 import type { Runner } from './runner.ts';
+import { Tapping } from './tapping.ts';
 
 /** What inputs received for a batch. */
 export type InputLineages = (inputId: number) => Lineage<unknown> | undefined;
@@ -26,6 +28,8 @@ export class Generations {
   readonly #rememberMs: ReadonlyMap<Node<unknown>, number>;
   readonly #windows: Windows;
   readonly #states: States;
+  /** What is looked at in the batch that runs. */
+  #tapping: Tapping | undefined;
 
   /**
    * @param graph complete: nothing is added to it any more
@@ -48,8 +52,17 @@ export class Generations {
     this.#windows = new Windows(graph, names);
   }
 
-  /** Runs all stages of a batch. Run again after a failure, it goes on with what is missing. @returns those that ran now */
-  async run(time: number, inputs: InputLineages): Promise<StageReport[]> {
+  /**
+   * Runs all stages of a batch. Run again after a failure, it goes on with what is missing.
+   * @param taps operators whose values are looked at
+   * @returns the stages that ran now, and what was seen
+   */
+  async run(
+    time: number,
+    inputs: InputLineages,
+    taps: readonly TapRequest[] = [],
+  ): Promise<{ readonly stages: StageReport[]; readonly tapped: readonly TapReport[] }> {
+    this.#tapping = taps.length === 0 ? undefined : new Tapping(taps);
     const view = this.#view(time, inputs);
     for (const { node } of this.#graph.outputs) if (this.#graph.isDue(node, time)) view.of(node, time);
     // State takes in every batch, and what windows will read is worked out now, whether or not one of them has its time:
@@ -63,7 +76,23 @@ export class Generations {
     }
     // What may fail about its commit fails now, while the batch can be run again: nothing may once the journal has the commit.
     for (const { store } of this.#states.all) store.seal(time);
-    return stages;
+    return { stages, tapped: this.#tapping === undefined ? [] : this.#lookAtResults(this.#tapping, time) };
+  }
+
+  /** What is kept, or came in, is seen where it lies; the rest was seen on its way. */
+  #lookAtResults(tapping: Tapping, time: number): TapReport[] {
+    for (const id of tapping.nodes) {
+      const node = this.#graph.nodes[id];
+      const lineage = node && this.#data.get(node)?.get(time);
+      for (const partition of lineage === undefined ? [] : partitionsThere(lineage)) {
+        try {
+          if (!(partition instanceof ElsewherePartition)) tapping.look(id, partition);
+        } catch {
+          // A look must not fail a batch that has succeeded.
+        }
+      }
+    }
+    return tapping.reports();
   }
 
   /** The nodes whose data of a time is kept, with it, in the order of the graph. */
@@ -164,11 +193,21 @@ export class Generations {
     if (at === now && !byTime.has(at)) {
       const { state } = node;
       if (state?.initial !== undefined) this.#states.of(state).load(state.initial, at);
-      const lineage = node.lineage(at, view);
+      const lineage = this.#tapped(node, node.lineage(at, view));
       const copied = (this.#rememberMs.get(node) ?? 0) > 0;
       byTime.set(at, lineage !== undefined && this.#keptNodes.has(node) ? kept(lineage, copied) : lineage);
     }
     return byTime.get(at) as Lineage<T> | undefined;
+  }
+
+  /** The same; values of it that nobody keeps are seen as they pass, when somebody looks at the operator. */
+  #tapped<T>(node: Node<T>, lineage: Lineage<T> | undefined): Lineage<T> | undefined {
+    if (lineage === undefined || this.#tapping?.wants(node.id) !== true || this.#keptNodes.has(node)) return lineage;
+    if (lineage.kind === 'source' || lineage.kind === 'kept') return lineage;
+    const { id, name, site } = node;
+    // The batch may be run again when others are looked at, or nobody is.
+    const open = (_: number, down: Sink<T>): Sink<T> => this.#tapping?.open(id, down) ?? down;
+    return narrow(lineage, { name, site, open });
   }
 
   /** The times in (after, upTo], rising, at which a node has data. */
@@ -192,4 +231,8 @@ export class Generations {
   #rdd<T>(lineage: Lineage<T>): RDD<T> {
     return new RDD(lineage, this.#runner);
   }
+}
+
+function partitionsThere(lineage: Lineage<unknown>): readonly Partition<unknown>[] {
+  return lineage.kind === 'source' ? lineage.partitions : lineage.kind === 'kept' ? (lineage.result ?? []) : [];
 }

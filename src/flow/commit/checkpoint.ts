@@ -15,6 +15,7 @@ import { fromBytes, toBytes } from '../../avro/stored-values.ts';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import { type Files, fileError, nodeFiles } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
+import type { Telemetry } from '../../core/telemetry.ts';
 import { type DirectoryLock, lockDirectory } from '../../durable/lock.ts';
 import { RecordLog } from '../../durable/record-log.ts';
 import type { StateForm } from '../../graph/state/form.ts';
@@ -43,6 +44,8 @@ export interface CheckpointOptions {
   readonly forms: ReadonlyMap<string, StateForm>;
   /** How much received data may lie on disk, in bytes. Default: no limit. */
   readonly maxLogBytes?: number;
+  /** Told how far reading is. */
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** So many files of received data share the room for it, at least: a file goes only as a whole. */
@@ -103,7 +106,13 @@ export class Checkpoint {
       const found = new Recovered(forms);
       const { blockFile, journalSegment } = checkpointSizes();
       const blockFileBytes = Math.min(blockFile, (options.maxLogBytes ?? Number.POSITIVE_INFINITY) / LEAST_FILES);
-      const settings = { files, directory, name: 'journal', segmentBytes: journalSegment };
+      const settings = {
+        files,
+        directory,
+        name: 'journal',
+        segmentBytes: journalSegment,
+        telemetry: options.telemetry,
+      };
       const journal = await RecordLog.open(settings, (bytes, segment) =>
         found.take(fromBytes(bytes) as JournalRecord, segment),
       );

@@ -6,6 +6,7 @@ import { type Files, fileError, nodeFiles } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Reliability } from '../../core/reliability.ts';
 import type { TakesInput } from '../../core/shared-memory.ts';
+import type { Telemetry } from '../../core/telemetry.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Node } from '../../graph/node.ts';
 import type { StateForm } from '../../graph/state/form.ts';
@@ -34,6 +35,7 @@ export interface OpenOptions {
   /** How much received data may lie on disk, in bytes. */
   readonly maxLogBytes: number;
   readonly log: Logger;
+  readonly telemetry?: Telemetry | undefined;
   /** The file system. Default: this machine's. */
   readonly files?: Files | undefined;
 }
@@ -65,6 +67,7 @@ export async function openDurability(options: OpenOptions): Promise<Opened> {
     batchMs: graph.batchMs,
     forms,
     maxLogBytes: options.maxLogBytes,
+    telemetry: options.telemetry,
   });
   try {
     tell(checkpoint, directory, log);

@@ -7,6 +7,7 @@ import type { Chunk } from '../../core/chunk.ts';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import { fileError } from '../../core/files.ts';
 import { fs } from '../../core/machine.ts';
+import { beginWork, type Telemetry, type WorkProgress } from '../../core/telemetry.ts';
 import { blockToValues } from '../block/value-block.ts';
 import { recordingNumber } from './recorder.ts';
 
@@ -28,21 +29,39 @@ export interface RecordedDelivery {
 /**
  * The batches of a recording, in the order of their times. One file at a time is in memory.
  * @param onTorn told of a file whose last record a kill or a full disk has cut off
+ * @param telemetry told how far it is
  * @throws StreamjobError FILE_NOT_FOUND, FILE_ACCESS, LOG_CORRUPT
  */
 export async function* readRecording(
   directory: string,
   onTorn: (file: string) => void,
+  telemetry?: Telemetry,
+): AsyncGenerator<RecordedBatch, void> {
+  const files = await filesOf(directory);
+  const total = (await Promise.all(files.map(sizeOf))).reduce((sum, size) => sum + size, 0);
+  const progress = beginWork(telemetry, { what: 'replaying', total, unit: 'bytes' });
+  try {
+    yield* batchesOf(files, onTorn, progress);
+  } finally {
+    progress.end();
+  }
+}
+
+async function* batchesOf(
+  files: readonly string[],
+  onTorn: (file: string) => void,
+  progress: WorkProgress,
 ): AsyncGenerator<RecordedBatch, void> {
   let current: { time: number; deliveries: RecordedDelivery[] } | undefined;
-  for (const file of await filesOf(directory)) {
-    for (const { time, ...delivery } of recordsOf(file, await contentsOf(file), onTorn)) {
+  for (const file of files) {
+    for (const { time, bytes, ...delivery } of recordsOf(file, await contentsOf(file), onTorn)) {
       if (current?.time !== time) {
         if (current !== undefined) yield current;
         if (current !== undefined && time < current.time) throw damaged(file, `batch ${time} follows ${current.time}`);
         current = { time, deliveries: [] };
       }
       current.deliveries.push(delivery);
+      progress.add(bytes);
     }
   }
   if (current !== undefined) yield current;
@@ -68,6 +87,15 @@ function noRecording(directory: string, cause: unknown): StreamjobError {
   });
 }
 
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await fs.stat(file)).size;
+  } catch {
+    // Reading it will say what is wrong.
+    return 0;
+  }
+}
+
 async function contentsOf(file: string): Promise<Buffer> {
   try {
     return await fs.readFile(file);
@@ -78,6 +106,8 @@ async function contentsOf(file: string): Promise<Buffer> {
 
 interface RecordedAt extends RecordedDelivery {
   readonly time: number;
+  /** What it takes in the file, about. */
+  readonly bytes: number;
 }
 
 function* recordsOf(file: string, bytes: Buffer, onTorn: (file: string) => void): Generator<RecordedAt, void> {
@@ -115,7 +145,7 @@ function recordIn(file: string, bytes: Buffer): RecordedAt {
     const input = reader.string();
     const areValues = bytes[reader.position++] === 1;
     const block = EventBlock.fromArray(Buffer.from(bytes.subarray(reader.position)));
-    return { time, input, events: areValues ? blockToValues(block) : block };
+    return { time, bytes: bytes.length + MARK_BYTES, input, events: areValues ? blockToValues(block) : block };
   } catch (cause) {
     throw damaged(file, messageOf(cause));
   }

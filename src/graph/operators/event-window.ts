@@ -29,8 +29,8 @@ export interface EventWindowOptions<T> {
   readonly allowedLatenessMs: number;
   /** How far ahead of the clock a time may be, in ms. */
   readonly maxAheadMs: number;
-  /** Told how many values had a time that cannot be right. */
-  readonly onWrongTimes: (values: number) => void;
+  /** Told how many values of a batch had a time that cannot be right, how many came too late, and where the watermark stands, in ms since the epoch. */
+  readonly onSeen: (seen: { readonly wrong: number; readonly late: number; readonly watermark: number }) => void;
   /** ms since the epoch; undefined: the time of arrival, which is the batch's. */
   readonly timestamp: (value: T) => number | undefined;
 }
@@ -102,6 +102,7 @@ function step<T>(
   // A batch that is late has a time of then, and holds events of now.
   const latest = time < FIRST_REAL_TIME ? Number.MAX_SAFE_INTEGER : Math.max(time, wallMs()) + options.maxAheadMs;
   let wrong = 0;
+  let late = 0;
   for (const values of inputs) {
     let greatest = Number.NEGATIVE_INFINITY;
     for (const value of values) {
@@ -113,17 +114,19 @@ function step<T>(
         continue;
       }
       greatest = Math.max(greatest, at);
-      if (!addToWindows(added, value, at, before, options)) items.push({ late: value });
+      if (addToWindows(added, value, at, before, options)) continue;
+      late++;
+      items.push({ late: value });
     }
     if (greatest > Number.NEGATIVE_INFINITY) marks.push(greatest - allowedLatenessMs);
   }
-  if (wrong > 0) options.onWrongTimes(wrong);
   for (const [start, values] of added) {
     const additions = (state.get(start)?.state as number | undefined) ?? 0;
     state.set([start, additions], values, time);
     state.set(start, additions + 1, time);
   }
   const watermark = marks.length === 0 ? before : Math.max(before, Math.min(...marks));
+  options.onSeen({ wrong, late, watermark });
   if (watermark === before) return items;
   state.set(WATERMARK, watermark, time);
   const closed = [...state.entries()]

@@ -8,6 +8,7 @@ import type { Schema } from './schema-kinds.ts';
 import * as schemas from './schemas.ts';
 import * as spark from './spark.ts';
 import * as sparkSchemas from './spark-schemas.ts';
+import * as states from './states.ts';
 
 /** What a request asks for. */
 export interface Asked {
@@ -169,9 +170,36 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     path: `${JOB}/states`,
     recorded: 'once',
-    summary: 'operators that keep states',
+    summary: 'operators that keep states: how many keys, how they grew, where watermarks stand',
     schema: schemas.STATES,
-    answer: own.states,
+    answer: states.states,
+  },
+  {
+    path: `${JOB}/states/{state}/largest`,
+    summary: 'the bytes of a state and its largest keys; all of it is read, with pauses',
+    schema: schemas.LARGEST,
+    answer: (observer, { part }) => states.largest(observer, part('state')),
+  },
+  {
+    path: `${JOB}/states/{state}/key`,
+    summary: 'what a state has of one key',
+    query: { key: 'the key: as it is where it is a text, else as JSON' },
+    schema: schemas.SHOWN_KEY,
+    answer: (observer, { part, values }) => states.key(observer, part('state'), values('key')[0]),
+  },
+  {
+    path: `${JOB}/windows`,
+    recorded: 'once',
+    summary: 'operators with a window by arrival, and of how many batches they remember values',
+    schema: schemas.WINDOWS,
+    answer: states.windows,
+  },
+  {
+    path: `${JOB}/profile`,
+    summary: 'what each thread spends its time on, watched from now on for some seconds: the answer comes then',
+    query: { seconds: 'from 1 to 60; left out: 5' },
+    schema: schemas.PROFILE,
+    answer: (observer, { values }) => own.profile(observer, values('seconds')[0]),
   },
   {
     path: `${JOB}/deadletters`,

@@ -48,7 +48,8 @@ export function graphLoad(observer: Observer, time: number | undefined): LoadAns
   const record = recordOf(observer, time);
   const { operators, outputs } = observer.observed;
   // The batch behind it tells how long it was waited for.
-  const next = observer.history.after(time);
+  const { batches } = observer.history;
+  const next = batches[batches.findIndex((batch) => batch.time === time) + 1];
   const window = windowOf(record, observer.batchIntervalMs);
   const both = next === undefined ? [record] : [record, { ...next, spans: [], inputs: [], events: 0 }];
   const load = loadOf({ operators, outputs, batches: both, ...window });

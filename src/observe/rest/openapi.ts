@@ -45,6 +45,33 @@ export function openApi(version: string): object {
           },
         },
       },
+      '/api/v1/applications/{name}/tap/{operator}': {
+        get: {
+          summary:
+            'server-sent events: `operator` once, then `tap` for each batch, with some of the values that the operator gave',
+          parameters: [
+            { name: 'name', in: 'path', required: true, schema: { type: 'string' } },
+            {
+              name: 'operator',
+              in: 'path',
+              required: true,
+              description: 'its number in the graph, or its name where no other has it',
+              schema: { type: 'string' },
+            },
+            {
+              name: 'values',
+              in: 'query',
+              description: 'how many values are shown of a second, from 0 to 200; left out: 20',
+              schema: { type: 'string' },
+            },
+          ],
+          responses: {
+            200: { description: 'the events', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+            400: problem('the number of values, or of taps, is too large'),
+            404: problem('there is no such operator'),
+          },
+        },
+      },
       '/metrics': { get: { summary: 'for Prometheus', responses: { 200: text('text exposition format 0.0.4') } } },
       '/healthz': { get: { summary: 'whether the process is alive', responses: { 200: text('ok') } } },
       '/readyz': {

@@ -16,11 +16,12 @@ import type { Bottleneck } from '../bottleneck-types.ts';
 import { type DeadLettersRead, readDeadLetters } from '../dead-letters.ts';
 import type { LogLine } from '../log-tail.ts';
 import type { Observer, Step, WaitingPeer } from '../observer.ts';
+import type { ThreadProfile } from '../profile/profiler.ts';
 import { recentBottleneck } from '../recent.ts';
 import { masked } from '../secrets.ts';
 import { type Setting, settingsOf } from '../settings.ts';
 import type { Verdict } from '../verdict.ts';
-import { recordOf } from './spark.ts';
+import { BadRequest, recordOf } from './spark.ts';
 
 /** What the first look at a job needs. */
 export interface Overview {
@@ -199,25 +200,30 @@ export function inputs({ observed }: Observer): object[] {
   }));
 }
 
-/** `…/states`: operators that keep something of keys. */
-export function states({ observed }: Observer): object[] {
-  return observed.telemetry
-    .samples()
-    .filter(({ name }) => name === 'state_keys')
-    .map(({ labels, value }) => ({ operator: labels?.['operator'] ?? '', keys: value }));
-}
-
 /** `…/log`: the last lines of the job's log, oldest first, without secrets. @param since only lines behind that number */
-export function log({ log: tail }: Observer, since: number): readonly LogLine[] {
-  return (tail?.lines(since) ?? []).map((line) => ({ ...line, message: masked(line.message) }));
+export function log({ log: tail, redaction }: Observer, since: number): readonly LogLine[] {
+  const shown = (message: string): string => masked(redaction.ofMessage(message));
+  return (tail?.lines(since) ?? []).map((line) => ({ ...line, message: shown(line.message) }));
 }
 
 /** `…/deadletters`: values that functions threw on and that were left out, by error. */
-export function deadLetters({ history, observed }: Observer): Promise<DeadLettersRead> {
-  return readDeadLetters(history.deadLetterFile ?? observed.deadLetterFile);
+export function deadLetters({ history, observed, redaction }: Observer): Promise<DeadLettersRead> {
+  return readDeadLetters(history.deadLetterFile ?? observed.deadLetterFile, redaction);
 }
 
 /** `…/settings`. */
 export function settings({ observed, run }: Observer): readonly Setting[] {
   return settingsOf(observed.settings, run);
+}
+
+const MOST_SECONDS = 60;
+
+/** `…/profile`. @throws BadRequest */
+export async function profile(observer: Observer, seconds = '5'): Promise<readonly ThreadProfile[]> {
+  const count = Number(seconds);
+  if (!(Number.isInteger(count) && count >= 1 && count <= MOST_SECONDS)) {
+    throw new BadRequest(`seconds is a whole number from 1 to ${MOST_SECONDS}`);
+  }
+  const profiler = await observer.profiler();
+  return profiler.profile(count);
 }

@@ -187,7 +187,40 @@ export const INPUTS: Schema = list(
   }),
 );
 
-export const STATES: Schema = list(record({ operator: TEXT, keys: INTEGER }));
+export const STATES: Schema = list(
+  record({
+    operator: { ...TEXT, description: 'what names the state across restarts' },
+    id: INTEGER,
+    kind: TEXT,
+    site: orNull(TEXT),
+    keys: INTEGER,
+    keysPerMinute: orNull(NUMBER),
+    growth: list({ type: 'array', prefixItems: [TIME_MS, INTEGER], minItems: 2, items: false }),
+    watermark: orNull(TIME_MS),
+    watermarkGapMs: orNull(MS),
+    lateValues: orNull(INTEGER),
+    wrongTimes: orNull(INTEGER),
+  }),
+);
+const ANYTHING: Schema = { description: 'any value, shortened, with what is not to be seen left out' };
+export const SHOWN_KEY: Schema = record({ key: ANYTHING, bytes: INTEGER, updated: TIME_MS, state: ANYTHING });
+export const LARGEST: Schema = record({
+  keys: INTEGER,
+  bytes: INTEGER,
+  oldest: orNull(TIME_MS),
+  largest: list(SHOWN_KEY),
+});
+export const WINDOWS: Schema = list(
+  record({ id: INTEGER, name: TEXT, site: orNull(TEXT), windowMs: MS, slideMs: MS, batches: INTEGER }),
+);
+const FLAME_NODE: Schema = record({
+  name: TEXT,
+  place: { ...TEXT, description: 'file:line; empty: of the machine itself' },
+  selfMs: MS,
+  totalMs: MS,
+  children: list({ type: 'object', description: 'the same again' }),
+});
+export const PROFILE: Schema = list(record({ thread: TEXT, durationMs: MS, idleMs: MS, root: FLAME_NODE }));
 
 export const AGENT: Schema = record({
   name: orNull(TEXT),

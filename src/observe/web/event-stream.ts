@@ -2,24 +2,18 @@
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Observer } from '../observer.ts';
 import { overview, timelineBatch } from '../rest/own.ts';
+import { SseQueue, sseText } from './sse.ts';
 
 /** How often the overview is told, in ms. */
 const EVERY_MS = 1000;
-/** What may wait for a listener that does not read, in events; beyond it the oldest are dropped for it. */
-const MOST_WAITING = 500;
 /** How many may listen at once. */
 const MOST_LISTENERS = 50;
-
-interface Listener {
-  readonly waiting: string[];
-  wake: () => void;
-}
 
 /** Tells what happens to all who listen. */
 export class EventStream {
   readonly #observer: Observer;
   readonly #clock: Clock;
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Set<SseQueue>();
   #endBatches: (() => void) | undefined;
   #timer: Timer | undefined;
 
@@ -34,34 +28,25 @@ export class EventStream {
 
   /** What is told from now on, as the text of server-sent events. @param signal ends it */
   async *listen(signal: AbortSignal): AsyncGenerator<string> {
-    const listener: Listener = { waiting: [this.#overview()], wake: () => {} };
-    const onAbort = (): void => listener.wake();
-    signal.addEventListener('abort', onAbort);
-    this.#add(listener);
+    const queue = new SseQueue();
+    queue.push(this.#overview());
+    this.#add(queue);
     try {
-      while (!signal.aborted) {
-        const next = listener.waiting.shift();
-        if (next === undefined) {
-          await new Promise<void>((resolve) => {
-            listener.wake = resolve;
-          });
-        } else yield next;
-      }
+      yield* queue.texts(signal);
     } finally {
-      signal.removeEventListener('abort', onAbort);
-      this.#remove(listener);
+      this.#remove(queue);
     }
   }
 
-  #add(listener: Listener): void {
-    this.#listeners.add(listener);
+  #add(queue: SseQueue): void {
+    this.#listeners.add(queue);
     if (this.#listeners.size > 1) return;
-    this.#endBatches = this.#observer.onBatch((batch) => this.#tell(eventText('batch', timelineBatch(batch))));
+    this.#endBatches = this.#observer.onBatch((batch) => this.#tell(sseText('batch', timelineBatch(batch))));
     this.#arm();
   }
 
-  #remove(listener: Listener): void {
-    this.#listeners.delete(listener);
+  #remove(queue: SseQueue): void {
+    this.#listeners.delete(queue);
     if (this.#listeners.size > 0) return;
     this.#endBatches?.();
     this.#timer?.cancel();
@@ -75,18 +60,10 @@ export class EventStream {
   }
 
   #overview(): string {
-    return eventText('overview', overview(this.#observer));
+    return sseText('overview', overview(this.#observer));
   }
 
   #tell(text: string): void {
-    for (const { waiting, wake } of this.#listeners) {
-      if (waiting.length >= MOST_WAITING) waiting.shift();
-      waiting.push(text);
-      wake();
-    }
+    for (const queue of this.#listeners) queue.push(text);
   }
-}
-
-function eventText(name: string, data: object): string {
-  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -1,7 +1,7 @@
 /**
  * Who may ask. The page shows what a job works on, and any page in a browser on the same machine can send requests to it:
  * - the Host of a request must be a name that is ours, or an address: else a foreign name that leads here (DNS rebinding) could read it;
- * - a request that a page has sent must come from our own (Origin);
+ * - a request that a page has sent must come from our own (Origin, and Sec-Fetch-Site where there is no Origin, as with images);
  * - what changes something needs the token that the job was started with; without one nothing can be changed.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -36,6 +36,11 @@ export class Guard {
     const origin = headers('origin');
     if (origin !== undefined && hostOfOrigin(origin) !== host.toLowerCase()) {
       return { status: 403, reason: `pages of ${JSON.stringify(origin)} may not ask` };
+    }
+    // A link that leads here may stand anywhere; a page of others may not load anything from here, since even that takes time of the job.
+    const site = headers('sec-fetch-site');
+    if ((site === 'cross-site' || site === 'same-site') && headers('sec-fetch-mode') !== 'navigate') {
+      return { status: 403, reason: 'pages of others may not ask' };
     }
     if (method === 'GET' || method === 'HEAD') return undefined;
     if (this.#token === undefined) {

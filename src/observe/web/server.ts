@@ -6,7 +6,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import { listenError, messageOf } from '../../core/errors.ts';
+import { listenError, messageOf, StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { readinessOf } from '../health.ts';
 import { METRICS_TYPE, Metrics } from '../metrics.ts';
@@ -18,6 +18,7 @@ import { EventStream } from './event-stream.ts';
 import { Guard } from './guard.ts';
 import type { Page } from './page.ts';
 import { recordingName, recordingOf } from './recording.ts';
+import { tapStream } from './tap-stream.ts';
 
 /** How a web server is started. */
 export interface WebOptions {
@@ -143,9 +144,13 @@ function appOf(observer: Observer, { host, log, page, readyLimitMs, token, versi
   app.get('/openapi.json', (context) => context.json(document));
   app.get('/api/v1/events', (context) => {
     if (stream.isFull) return context.json({ error: 'too many listen' }, 503);
-    return new Response(bodyOf(stream.listen(context.req.raw.signal)), {
-      headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
-    });
+    return eventsAnswer(stream.listen(context.req.raw.signal));
+  });
+  app.get('/api/v1/applications/:name/tap/:operator', (context) => {
+    const { name, operator } = context.req.param();
+    requireJob(observer, name);
+    const asked = { operator, perSecond: context.req.query('values') };
+    return eventsAnswer(tapStream(observer, asked, context.req.raw.signal));
   });
   app.get('/recording.html', (context) => {
     const withEvents = context.req.query('events') !== 'no';
@@ -164,9 +169,7 @@ function appOf(observer: Observer, { host, log, page, readyLimitMs, token, versi
   for (const { answer, path } of ENDPOINTS) {
     app.get(`/api/v1${path.replaceAll(/\{(\w+)\}/g, ':$1')}`, async (context) => {
       const part = (name: string): string => context.req.param(name) ?? '';
-      if (path.includes('{name}') && part('name') !== observer.observed.name) {
-        throw new NotFound(`no streaming listener attached to ${part('name')}`);
-      }
+      if (path.includes('{name}')) requireJob(observer, part('name'));
       const values = (name: string): readonly string[] => context.req.queries(name) ?? [];
       return context.json(await answer(observer, { part, values }), 200, { 'cache-control': 'no-store' });
     });
@@ -176,6 +179,9 @@ function appOf(observer: Observer, { host, log, page, readyLimitMs, token, versi
   app.onError((error, context) => {
     if (error instanceof NotFound) return context.json({ error: error.message }, 404);
     if (error instanceof BadRequest) return context.json({ error: error.message }, 400);
+    if (error instanceof StreamjobError && ['CONTEXT_STATE', 'KEY_INVALID'].includes(error.code)) {
+      return context.json({ error: error.message }, error.code === 'KEY_INVALID' ? 400 : 409);
+    }
     log.error({ err: error }, `a request of the web page failed: ${messageOf(error)}`);
     return context.json({ error: 'something went wrong; the log of the job says what' }, 500);
   });
@@ -189,6 +195,15 @@ function pageAnswer(context: Context, page: Page): Response {
   return new Response(Uint8Array.from(asset.bytes), {
     headers: { 'content-type': asset.type, 'cache-control': asset.cache },
   });
+}
+
+/** @throws NotFound as Spark says it */
+function requireJob(observer: Observer, name: string): void {
+  if (name !== observer.observed.name) throw new NotFound(`no streaming listener attached to ${name}`);
+}
+
+function eventsAnswer(texts: AsyncGenerator<string>): Response {
+  return new Response(bodyOf(texts), { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } });
 }
 
 function bodyOf(texts: AsyncGenerator<string>): ReadableStream<Uint8Array> {

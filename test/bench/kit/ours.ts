@@ -16,14 +16,15 @@ export interface Run {
 }
 
 /** Reading as fast as it can be processed, as Spark does unless told otherwise. */
-const FLAGS = ['--json', '--no-ui', '--log-level', 'warn', '--backpressure', 'false'];
+const FLAGS = ['--json', '--log-level', 'warn', '--backpressure', 'false'];
 
-/** Starts `streamjob run`. */
+/** Starts `streamjob run`; with its page only where a flag gives that a port. */
 export function startOurs({ job, name = 'streamjob', flags = [], env, directory, command }: Run): Side {
+  const page = flags.includes('--ui-port') ? [] : ['--no-ui'];
   const [program, ...args] = command ?? [process.execPath, path.join(repository, 'dist/cli.js')];
   return new Side(name, {
     command: program as string,
-    args: [...args, 'run', path.resolve(repository, 'test/bench/jobs', job), ...FLAGS, ...flags],
+    args: [...args, 'run', path.resolve(repository, 'test/bench/jobs', job), ...FLAGS, ...page, ...flags],
     env,
     cwd: directory,
   });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { repository } from '../../interop/kit/places.ts';
+import type { Scene } from '../../interop/kit/scene.ts';
 
 /** Screenshots of all views are left here; git ignores it. */
 export const SHOTS: string = path.resolve(process.env['SCREENSHOTS'] ?? path.join(repository, '.tmp/screenshots'));
@@ -35,6 +36,30 @@ export async function startBrowser(): Promise<Browser> {
     // CI runs as root, in which Chromium has no sandbox, and has little shared memory.
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
   });
+}
+
+/** How a page is looked at. */
+export interface PageLook {
+  /** Of the window, in pixels. Default: 1280. */
+  readonly width?: number;
+  /** Default: 'light'. */
+  readonly colorScheme?: 'light' | 'dark';
+}
+
+/** Opens a page that is closed with the scene. */
+export async function openPage(
+  browser: Browser | undefined,
+  scene: Scene,
+  url: string,
+  { colorScheme = 'light', width = 1280 }: PageLook = {},
+): Promise<Page> {
+  const context = await browser?.newContext({ viewport: { width, height: 900 }, colorScheme });
+  if (context === undefined) throw new Error('there is no browser');
+  scene.defer(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  await page.goto(url);
+  return page;
 }
 
 /** What a page has complained about: errors of its scripts, of the console, and answers that are none. */

@@ -129,6 +129,27 @@ describe('streamjob dev', () => {
     expect(cli.stderr()).toContain('changed: agent.conf');
     write('agent.conf', conf('echo two'));
     await until(() => cli.stdout().includes('\ntwo\n'));
+    // A component of the user's, with a file that it imports.
+    write('mark.ts', "export const MARK = 'marked';");
+    write(
+      'mine.ts',
+      `import { defineInterceptor } from 'streamjob/agent';
+import { MARK } from './mark.ts';
+export default defineInterceptor({
+  type: 'mark',
+  doc: 'marks bodies',
+  fields: {},
+  create: () => ({ body, headers }) => ({ body: Buffer.from(MARK + ' ' + body.toString()), headers }),
+});`,
+    );
+    write(
+      'agent.conf',
+      `${conf('echo three')}a1.sources.r1.interceptors = i1\na1.sources.r1.interceptors.i1.type = ./mine.ts\n`,
+    );
+    await until(() => cli.stdout().includes('\nmarked three\n'));
+    write('mark.ts', "export const MARK = 'changed';");
+    await until(() => cli.stdout().includes('\nchanged three\n'));
+    expect(cli.stderr()).toContain('changed: mark.ts');
   });
 
   test('waits for a change when the job ends by itself', async () => {

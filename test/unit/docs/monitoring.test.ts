@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { until } from '../../kit/until.ts';
 import { Rig } from '../observe/rig.ts';
 
 const SRC = path.join(import.meta.dirname, '../../../src');
@@ -32,7 +33,14 @@ test('each metric that a part registers is on the page, with its kind', () => {
 });
 
 test('each metric of a job is on the page, and the page names no others', async () => {
+  let fails = true;
   const rig = await Rig.start((numbers, ssc) => {
+    numbers.window('10s', '10s', { eventTime: (n) => n }).print();
+    numbers.foreachRDD(() => {
+      if (!fails) return;
+      fails = false;
+      throw new Error('not yet');
+    });
     numbers
       .map((n): [number, number] => [n, 1])
       .reduceByKey((a, b) => a + b)
@@ -40,7 +48,11 @@ test('each metric of a job is on the page, and the page names no others', async 
       .print();
     ssc.flumeStream({ host: '127.0.0.1', port: 0 }).count().print();
   });
-  await rig.batch(1);
+  rig.push([1]);
+  rig.clock.advance(1000);
+  await until(() => rig.observer.history.totals.failedAttempts === 1);
+  rig.clock.advance(100);
+  await until(() => rig.observer.history.totals.batches === 1);
   const text = await (await rig.ask('/metrics')).text();
   const served = new Map(
     [...text.matchAll(/^# TYPE streamjob_(\w+) (\w+)$/gm)].map(([, name = '', kind]) => [name, kind]),

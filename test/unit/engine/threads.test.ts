@@ -10,6 +10,8 @@ import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { StreamEvent } from '../../../src/core/events.ts';
 import { silentLogger } from '../../../src/core/log.ts';
+import { TelemetryRegistry } from '../../../src/core/telemetry.ts';
+import type { TapReport } from '../../../src/engine/taps.ts';
 import { growMount, mountSmall, mountsMissing, unmount } from '../../kit/mounts.ts';
 import { type Built, buildCrew, type CrewData } from '../../kit/pipelines/crew.ts';
 import { until } from '../../kit/until.ts';
@@ -134,6 +136,33 @@ describe("workers' states in lmdb", { timeout: TIMEOUT }, () => {
       }
     },
   );
+});
+
+describe('what workers have', { timeout: TIMEOUT }, () => {
+  test('is seen by who watches the job: values that pass, values that are kept, and states', async () => {
+    const { batch, ssc } = await rig({ graph: 'state' });
+    const { operators, readState, states, taps } = StreamingContext.observe(ssc, new TelemetryRegistry());
+    const [pairs, kept] = [
+      operators.filter(({ name }) => name === 'map').at(-1),
+      operators.find(({ isStateful }) => isStateful),
+    ];
+    const seen: TapReport[] = [];
+    const wanted = [pairs, kept].map((operator) => ({ node: operator?.id ?? -1, values: 10 }));
+    taps.watch({ wanted: () => wanted, take: (_, reports) => seen.push(...reports) });
+    await batch('a', 'b', 'a', 'c');
+    taps.watch(undefined);
+    await batch('a');
+    const [state] = states();
+    const read = await Promise.all(Array.from({ length: 128 }, (_, i) => readState(state?.name ?? '', i)));
+    await ssc.stop({ graceful: false });
+    const found = seen.map(({ count: values, node, values: some }) => [node, values, sorted(some)]);
+    expect(found.sort()).toEqual([
+      [pairs?.id, 4, ['a,1', 'a,1', 'b,1', 'c,1']],
+      [kept?.id, 3, ['a,2', 'b,1', 'c,1']],
+    ]);
+    const entries = read.flatMap((bucket) => bucket.entries).map(([key, sum]) => `${key},${sum}`);
+    expect(entries.sort()).toEqual(['a,3', 'b,1', 'c,1']);
+  });
 });
 
 describe('a worker that ends', { timeout: TIMEOUT }, () => {

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readDeadLetters } from '../../../src/observe/dead-letters.ts';
+import { REDACTED, Redaction, type RedactionOptions } from '../../../src/observe/redaction.ts';
 import { ownDirectory } from '../../kit/directory.ts';
 import { Rig } from './rig.ts';
 
@@ -101,6 +102,31 @@ describe('what is read of a file', () => {
     const long = await readDeadLetters(fileOf(...lines));
     expect([long.isCut, long.groups.map(({ message }) => message)]).toEqual([true, ['new']]);
     expect(long.groups[0]?.values).toBeLessThan(1100);
+  });
+
+  it('leaves out what is not to be seen: by a pattern, by names, or all values', async () => {
+    const file = fileOf(
+      letter({ headers: { card: '4711', host: 'a' }, body: 'pays with 4711' }, 'no 4711'),
+      letter(
+        { headers: { card: '4711' }, bodyBase64: Buffer.from('4711\u00ff', 'latin1').toString('base64') },
+        'bytes',
+      ),
+    );
+    const read = async (options: RedactionOptions) =>
+      (await readDeadLetters(file, new Redaction(options))).groups.map(({ examples, message }) => [
+        message,
+        examples[0],
+      ]);
+    expect(await read({ names: [], pattern: /4711/, showsValues: true })).toMatchObject([
+      ['bytes', { headers: { card: REDACTED }, text: '(bytes that are no text)', hex: null, bytes: 5 }],
+      [`no ${REDACTED}`, { headers: { card: REDACTED, host: 'a' }, text: `pays with ${REDACTED}`, bytes: 14 }],
+    ]);
+    expect(await read({ names: ['card', 'bodyBase64'], showsValues: true })).toMatchObject([
+      ['bytes', { headers: { card: REDACTED }, text: REDACTED, hex: null }],
+      ['no 4711', { headers: { card: REDACTED, host: 'a' }, text: 'pays with 4711' }],
+    ]);
+    const none = JSON.stringify(await read({ names: [], showsValues: false }));
+    expect([none.includes('pays'), none.includes('card')]).toEqual([false, false]);
   });
 
   it('leaves out what is no letter', async () => {

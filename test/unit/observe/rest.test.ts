@@ -20,6 +20,7 @@ async function busy(): Promise<Rig> {
       .map((n) => ({ key: n % 2, value: n }))
       .count()
       .print();
+    numbers.map((n) => [n % 2, n] as const).updateStateByKey((values, sum: number = 0) => sum + values.length);
     numbers.foreachRDD(async (rdd) => {
       await rdd.count();
       if (!fails) return;
@@ -43,12 +44,17 @@ describe('the endpoints', () => {
     const rig = await busy();
     const document = (await rig.json('/openapi.json')) as { paths: Record<string, { get: Operation }> };
     const ajv = new Ajv2020({ strict: false, allErrors: true });
-    const parts: Record<string, string> = { name: 'job', stream: '0', time: '1000', operation: '0' };
+    const parts: Record<string, string> = {
+      ...{ name: 'job', stream: '0', time: '1000', operation: '0' },
+      state: 'updateStateByKey-0',
+    };
+    const queries: Record<string, string> = { key: '?key=1', profile: '?seconds=1' };
     let checked = 0;
     for (const [path, { get }] of Object.entries(document.paths)) {
       const schema = get.responses[200].content['application/json']?.schema;
       if (schema === undefined) continue;
-      const asked = path.replaceAll(/\{(\w+)\}/g, (_, part: string) => parts[part] ?? '');
+      const query = queries[path.split('/').at(-1) ?? ''] ?? '';
+      const asked = path.replaceAll(/\{(\w+)\}/g, (_, part: string) => parts[part] ?? '') + query;
       const response = await rig.ask(asked);
       expect([asked, response.status]).toEqual([asked, 200]);
       const validate = ajv.compile(schema);

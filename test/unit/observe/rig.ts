@@ -6,6 +6,7 @@ import { silentLogger } from '../../../src/core/log.ts';
 import { TelemetryRegistry } from '../../../src/core/telemetry.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';
 import { type Beside, Observer } from '../../../src/observe/observer.ts';
+import type { Redaction } from '../../../src/observe/redaction.ts';
 import { Page } from '../../../src/observe/web/page.ts';
 import { type WebOptions, WebServer } from '../../../src/observe/web/server.ts';
 import { until } from '../../kit/until.ts';
@@ -19,6 +20,7 @@ export interface RigOptions extends Partial<WebOptions> {
   readonly run?: Beside['run'];
   readonly tail?: Beside['log'];
   readonly retained?: number;
+  readonly redaction?: Redaction;
 }
 
 /** A job and its page. */
@@ -32,7 +34,16 @@ export class Rig {
 
   private constructor(
     build: (numbers: DStream<number>, ssc: StreamingContext) => void,
-    { agent, retained, run, tail, onFailure = 'retry', onPoison = 'fail', deadLetterFile = 'unused.jsonl' }: RigOptions,
+    {
+      agent,
+      retained,
+      run,
+      tail,
+      onFailure = 'retry',
+      onPoison = 'fail',
+      deadLetterFile = 'unused.jsonl',
+      redaction,
+    }: RigOptions,
   ) {
     const telemetry = new TelemetryRegistry();
     const { clock } = this;
@@ -43,7 +54,8 @@ export class Rig {
     const { push, stream } = this.ssc.valuesStream<number>();
     this.push = (values) => push(values, () => {});
     build(stream, this.ssc);
-    this.observer = new Observer(StreamingContext.observe(this.ssc, telemetry), { agent, retained, run, log: tail });
+    const beside = { agent, redaction, retained, run, log: tail };
+    this.observer = new Observer(StreamingContext.observe(this.ssc, telemetry), beside);
   }
 
   static async start(

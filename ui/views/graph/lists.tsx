@@ -96,6 +96,7 @@ function operatorColumns(nameOf: (id: number) => string, load: Load | undefined)
       cell: ({ slideMs, windowMs }) => (windowMs === 0 ? '–' : `${duration(windowMs)} every ${duration(slideMs)}`),
     },
     { key: 'state', title: 'Keeps states', cell: ({ isStateful }) => (isStateful ? 'yes' : '–') },
+    { key: 'tap', title: 'Values', cell: ({ id }) => <a href={`/tap?operator=${id}`}>Look at them</a> },
   ];
 }
 

@@ -1,0 +1,98 @@
+/** `streamjob tap`: the last values that an operator of a job gave, while the job runs; without an operator, which ones there are. */
+import type { CommandModule } from 'yargs';
+import { StreamjobError } from '../core/errors.ts';
+import type { ObservedOperator } from '../observe/observed.ts';
+import { nameOf } from '../observe/operators.ts';
+import type { Tapped } from '../observe/taps.ts';
+import { JobAt, STANDARD_URL } from './job-at.ts';
+import { UsageError } from './usage-error.ts';
+
+interface TapArguments {
+  readonly url: string;
+  readonly operator?: string | undefined;
+  readonly values: number;
+  readonly batches?: number | undefined;
+  readonly json: boolean;
+}
+
+const MOST_VALUES = 200;
+
+/** The command. */
+export const tapCommand: CommandModule<object, TapArguments> = {
+  command: 'tap <url> [operator]',
+  describe: 'show some of the values that an operator of a running job gives; without one, list the operators',
+  builder: (yargs) =>
+    yargs
+      .positional('url', { type: 'string', demandOption: true, describe: "the job's page (--ui-port)" })
+      .positional('operator', { type: 'string', describe: 'its number, or its name where no other has it' })
+      .option('values', { type: 'number', default: 20, describe: 'how many are shown of a second, at most' })
+      .option('batches', { type: 'number', describe: 'end after so many batches in which the operator gave something' })
+      .option('json', { type: 'boolean', default: false, describe: 'one JSON object per batch' })
+      .example('$0 tap http://127.0.0.1:4040 reduceByKey', `as the standard ${STANDARD_URL} has it`),
+  handler: async ({ batches, json, operator, url, values }) => {
+    const isCount = (value: number, least: number, most: number): boolean =>
+      Number.isInteger(value) && value >= least && value <= most;
+    if (!isCount(values, 0, MOST_VALUES))
+      throw new UsageError(`--values must be a whole number from 0 to ${MOST_VALUES}`);
+    if (batches !== undefined && !isCount(batches, 1, Number.MAX_SAFE_INTEGER)) {
+      throw new UsageError('--batches must be a whole number greater than 0');
+    }
+    const job = new JobAt(url);
+    if (operator === undefined) return list(job);
+    await follow(job, `tap/${encodeURIComponent(operator)}?values=${values}`, { batches, json });
+  },
+};
+
+async function list(job: JobAt): Promise<void> {
+  const { operators } = (await job.ask('graph')) as { readonly operators: readonly ObservedOperator[] };
+  process.stdout.write(
+    `${operators.map((operator) => nameOf({ ...operator, site: operator.site ?? undefined })).join('\n')}\n`,
+  );
+}
+
+/** Shows it until there is enough, Ctrl+C comes, or nobody reads it any more. */
+async function follow(
+  job: JobAt,
+  part: string,
+  { batches = Number.POSITIVE_INFINITY, json }: { readonly batches: number | undefined; readonly json: boolean },
+): Promise<void> {
+  const ended = new AbortController();
+  const onSignal = (): void => ended.abort();
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  let left = batches;
+  let isOver = false;
+  try {
+    for await (const { data, name } of job.events(part, ended.signal)) {
+      if (name !== 'tap') continue;
+      const tapped = data as Tapped;
+      if (json) process.stdout.write(`${JSON.stringify(tapped)}\n`);
+      else if (tapped.count > 0) process.stdout.write(textOf(tapped));
+      if (tapped.count > 0 && --left <= 0) {
+        isOver = true;
+        break;
+      }
+    }
+  } catch (error) {
+    if (!ended.signal.aborted) throw error;
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    const was = ended.signal.aborted;
+    ended.abort();
+    isOver ||= was;
+  }
+  if (!isOver)
+    throw new StreamjobError('CONNECT_FAILED', 'the job has ended', { hint: 'what it gave until then is above' });
+}
+
+function textOf({ count, time, values }: Tapped): string {
+  const lines = values.map((value) => `  ${harmless(JSON.stringify(value))}\n`);
+  const shown = values.length > 0 && values.length < count ? `, ${values.length} of them` : '';
+  return `${new Date(time).toISOString()}  ${count} ${count === 1 ? 'value' : 'values'}${shown}\n${lines.join('')}`;
+}
+
+/** Values are anybody's: what JSON leaves as it is must not steer the terminal either. */
+function harmless(json: string): string {
+  return json.replace(/[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (control) => {
+    return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
