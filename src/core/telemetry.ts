@@ -125,6 +125,7 @@ export class TelemetryRegistry implements Telemetry {
   /** Asked before each batch; see {@link isCounting}. */
   counting: () => boolean = () => false;
 
+  /** As of {@link Telemetry.isCounting}: what {@link TelemetryRegistry.counting} says now. */
   get isCounting(): boolean {
     return this.counting();
   }
