@@ -2,16 +2,22 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { link, overview, paused, setPaused } from './data/live.ts';
+import { recordingHead } from './data/recording.ts';
 import { route } from './navigation.ts';
+import { Footer } from './parts/footer.tsx';
 import { Icon } from './parts/icon.tsx';
 import { LostBanner } from './parts/lost-banner.tsx';
 import { Empty, Mark } from './parts/panel.tsx';
+import { RecordingBanner } from './parts/recording-banner.tsx';
 import { LOST_LOOK, VERDICT_LOOKS } from './parts/verdict.ts';
 import type { Route, View } from './route.ts';
 import { nextTheme, setTheme, type Theme, theme } from './theme.ts';
+import { Agent } from './views/agent.tsx';
 import { Batch } from './views/batch.tsx';
 import { Batches } from './views/batches.tsx';
+import { DeadLetters } from './views/deadletters.tsx';
 import { Graph } from './views/graph.tsx';
+import { Log } from './views/log.tsx';
 import { Overview } from './views/overview.tsx';
 import { Profile } from './views/profile.tsx';
 import { Receivers } from './views/receivers.tsx';
@@ -24,9 +30,12 @@ const VIEWS: readonly (readonly [View, string, string])[] = [
   ['batches', '/batches', 'Batches'],
   ['graph', '/graph', 'Graph'],
   ['receivers', '/receivers', 'Receivers'],
+  ['agent', '/agent', 'Agent'],
   ['states', '/states', 'States'],
   ['tap', '/tap', 'Tap'],
   ['profile', '/profile', 'Profile'],
+  ['deadletters', '/deadletters', 'Dead letters'],
+  ['log', '/log', 'Log'],
   ['settings', '/settings', 'Settings'],
 ];
 
@@ -42,7 +51,9 @@ export function App(): JSX.Element {
     isFirst.current = false;
   }, [view, time]);
   useEffect(() => {
-    document.title = [titleOf(here), job, 'streamjob'].filter((part) => part !== undefined).join(' · ');
+    document.title = [recordingHead && 'recording', titleOf(here), job, 'streamjob']
+      .filter((part) => part !== undefined)
+      .join(' · ');
   }, [here, job]);
   return (
     <>
@@ -51,9 +62,11 @@ export function App(): JSX.Element {
       </a>
       <Header view={view} />
       <LostBanner />
+      <RecordingBanner />
       <main id="main" ref={main} tabIndex={-1}>
         <Shown here={here} />
       </main>
+      <Footer />
     </>
   );
 }
@@ -63,7 +76,18 @@ function titleOf({ time, view }: Route): string {
   return VIEWS.find(([one]) => one === view)?.[2] ?? 'Not found';
 }
 
+/** Views of what a job does while somebody looks: a recording has nothing of that. */
+const LIVE: readonly View[] = ['tap', 'profile'];
+
 function Shown({ here: { time = 0, view } }: { readonly here: Route }): JSX.Element {
+  if (recordingHead !== undefined && LIVE.includes(view)) {
+    return (
+      <>
+        <h1 tabIndex={-1}>{titleOf({ view })}</h1>
+        <Empty>This needs the job itself: a recording has nothing of what is asked for while somebody looks.</Empty>
+      </>
+    );
+  }
   switch (view) {
     case 'overview':
       return <Overview />;
@@ -75,8 +99,14 @@ function Shown({ here: { time = 0, view } }: { readonly here: Route }): JSX.Elem
       return <Graph />;
     case 'receivers':
       return <Receivers />;
+    case 'agent':
+      return <Agent />;
     case 'states':
       return <States />;
+    case 'deadletters':
+      return <DeadLetters />;
+    case 'log':
+      return <Log />;
     case 'tap':
       return <Tap />;
     case 'profile':
@@ -119,19 +149,25 @@ function Header({ view }: { readonly view: View }): JSX.Element {
       </nav>
       <div class="tools">
         {now !== undefined && <Mark look={link.value.kind === 'lost' ? LOST_LOOK : VERDICT_LOOKS[now.verdict.kind]} />}
-        <button
-          type="button"
-          class="tool"
-          aria-pressed={paused.value}
-          title="Let what is shown stand still"
-          onClick={() => setPaused(!paused.value)}
-        >
-          <Icon name={paused.value ? 'play' : 'pause'} />
-          <span>{paused.value ? 'Go on' : 'Pause'}</span>
-        </button>
+        {recordingHead === undefined && <PauseSwitch />}
         <ThemeSwitch />
       </div>
     </header>
+  );
+}
+
+function PauseSwitch(): JSX.Element {
+  return (
+    <button
+      type="button"
+      class="tool"
+      aria-pressed={paused.value}
+      title="Let what is shown stand still"
+      onClick={() => setPaused(!paused.value)}
+    >
+      <Icon name={paused.value ? 'play' : 'pause'} />
+      <span>{paused.value ? 'Go on' : 'Pause'}</span>
+    </button>
   );
 }
 

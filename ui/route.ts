@@ -7,9 +7,12 @@ export type View =
   | 'batch'
   | 'graph'
   | 'receivers'
+  | 'agent'
   | 'states'
   | 'tap'
   | 'profile'
+  | 'deadletters'
+  | 'log'
   | 'settings'
   | 'missing';
 
@@ -19,7 +22,20 @@ export interface Route {
   readonly time?: number;
 }
 
-const VIEWS: readonly View[] = ['batches', 'graph', 'receivers', 'states', 'tap', 'profile', 'settings'];
+const VIEWS: readonly View[] = [
+  ...([
+    'batches',
+    'graph',
+    'receivers',
+    'agent',
+    'states',
+    'tap',
+    'profile',
+    'deadletters',
+    'log',
+    'settings',
+  ] as const),
+];
 
 /** @example routeOf('/batches/1700000000000') // { view: 'batch', time: 1700000000000 } */
 export function routeOf(path: string): Route {
@@ -35,4 +51,17 @@ export function routeOf(path: string): Route {
 /** The path of a batch. @param time in ms since the epoch */
 export function batchPath(time: number): string {
   return `/batches/${time}`;
+}
+
+/** A path, and what stands behind the `?` with it. */
+export interface Place {
+  readonly path: string;
+  readonly search: string;
+}
+
+/** @example placeIn('/graph?batch=7') // { path: '/graph', search: '?batch=7' } */
+export function placeIn(address: string): Place {
+  const at = address.indexOf('?');
+  const path = at < 0 ? address : address.slice(0, at);
+  return { path: path.startsWith('/') ? path : '/', search: at < 0 ? '' : address.slice(at) };
 }

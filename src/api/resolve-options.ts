@@ -27,7 +27,10 @@ export type OptionTexts = Readonly<Record<string, string | undefined>>;
 const OPTIONS: Table = JOB_OPTIONS;
 
 /** Variables that are ours and no options of a job: the last is the test kit's. */
-const OTHER_VARIABLES = ['STREAMJOB_LOG_LEVEL', 'STREAMJOB_SEED'];
+const OTHER_VARIABLES = [
+  ...['STREAMJOB_LOG_LEVEL', 'STREAMJOB_UI_TOKEN', 'STREAMJOB_UI_REDACT', 'STREAMJOB_UI_REDACT_NAMES'],
+  'STREAMJOB_SEED',
+];
 
 /**
  * Flag over environment over job file over default.

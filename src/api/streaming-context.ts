@@ -3,6 +3,7 @@
  * file that knows all of them.
  */
 
+import path from 'node:path';
 import type { Observable } from 'rxjs';
 import type { FlumeEvent } from '../avro/event-block.ts';
 import type { Clock, Timer } from '../core/clock.ts';
@@ -50,6 +51,7 @@ import type { Observed } from '../observe/observed.ts';
 import { unpackChanges } from '../state/durable-state.ts';
 import type { StopOptions, StreamingContextOptions } from './context-options.ts';
 import { ContextRun, type ContextState } from './context-run.ts';
+import { ObservedGraph, tuningOf } from './observed-graph.ts';
 import { CONTEXT_OPTIONS, STOP_OPTIONS } from './options.ts';
 import { StatePlace } from './state-place.ts';
 
@@ -349,22 +351,22 @@ export class StreamingContext {
   /** @internal What an observer sees of it. @param telemetry what the context was given as its option */
   static observe(ssc: StreamingContext, telemetry: TelemetryRegistry): Observed {
     const graph = ssc.#graph;
+    const observed = new ObservedGraph(graph);
     const options = ssc.#options;
     return {
       name: options.name,
       batchIntervalMs: graph.batchMs,
       settings: settingTexts(CONTEXT_OPTIONS, options),
+      tuning: tuningOf(options, ssc.#rates),
+      deadLetterFile: options.onPoison === 'skip' ? path.resolve(options.deadLetterFile) : undefined,
       clock: ssc.#clock,
       events$: ssc.events$,
       telemetry,
       get operators() {
-        return graph.nodes.map(({ id, input, name, parents, site, slideMs, state, windowMs }) => {
-          const read = parents.map((parent) => parent.id);
-          return { id, name, site, parents: read, windowMs, slideMs, input, isStateful: state !== undefined };
-        });
+        return observed.operators;
       },
       get outputs() {
-        return graph.outputs.map(({ id, kind, node, site }) => ({ id, kind, site, operator: node.id }));
+        return observed.outputs;
       },
       state: () => ssc.#run.state,
       receivers: () => ssc.receivers,

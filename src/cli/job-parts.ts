@@ -32,9 +32,9 @@ export function resolveOptions(inFile: JobOptions, flags: OptionTexts): Resolved
   }
 }
 
-/** A job names its flume.conf relative to itself; a flag or the environment, relative to the working directory. */
+/** A job names its flume.conf relative to itself; a flag or the environment, relative to the working directory. The empty text names none. */
 export function agentBeside(agent: JobOptions['agent'], jobPath: string): Pick<JobOptions, 'agent'> {
-  if (agent === undefined) return {};
+  if (agent === undefined || agent === '') return {};
   const beside = (conf: string): string => path.resolve(path.dirname(jobPath), conf);
   return { agent: typeof agent === 'string' ? beside(agent) : { ...agent, conf: beside(agent.conf) } };
 }

@@ -40,13 +40,15 @@ interface Flag {
 
 type Flags = Readonly<Record<string, Flag>>;
 
+const DEFAULT_LEVEL = 'info';
+
 /** Of all commands. */
 export const COMMON_FLAGS: Flags = {
   'stack-trace': { type: 'boolean', default: false, describe: 'show stack traces of errors' },
   'log-level': {
     type: 'string',
     choices: ['debug', 'info', 'warn', 'error', 'silent'],
-    default: process.env['STREAMJOB_LOG_LEVEL'] ?? 'info',
+    default: process.env['STREAMJOB_LOG_LEVEL'] ?? DEFAULT_LEVEL,
     describe: 'the least important lines to log',
   },
 };
@@ -94,6 +96,37 @@ const RUN_FLAGS: Flags = {
   dev: { type: 'boolean', hidden: true, describe: 'what is tried out is remembered apart from what is run' },
   ...jobFlags(),
 };
+
+/** A flag of the command that is no option of the job. */
+export interface OwnFlag {
+  /** As RunFlags has it. */
+  readonly name: string;
+  readonly doc: string;
+  /** What holds without it, in words; undefined: nothing does. */
+  readonly byDefault: string | undefined;
+  /** The variable of the environment that says it, too. */
+  readonly variable: string | undefined;
+}
+
+const VARIABLES: Readonly<Record<string, string>> = {
+  'ui-token': 'STREAMJOB_UI_TOKEN',
+  'ui-redact': 'STREAMJOB_UI_REDACT',
+  'ui-redact-names': 'STREAMJOB_UI_REDACT_NAMES',
+  'log-level': 'STREAMJOB_LOG_LEVEL',
+};
+
+/** The flags of `run` that are no options of the job. */
+export function runFlags(): readonly OwnFlag[] {
+  const ofJob = jobFlags();
+  return Object.entries({ ...RUN_FLAGS, ...COMMON_FLAGS })
+    .filter(([name, { hidden }]) => !Object.hasOwn(ofJob, name) && hidden !== true)
+    .map(([name, { default: own, defaultDescription, describe = '' }]) => {
+      const variable = VARIABLES[name];
+      const isVariable = defaultDescription !== undefined && defaultDescription === variable;
+      const byDefault = name === 'log-level' ? DEFAULT_LEVEL : own === undefined ? defaultDescription : String(own);
+      return { name: optionName(name), doc: describe, byDefault: isVariable ? undefined : byDefault, variable };
+    });
+}
 
 /** Each option of a job is a flag. */
 export function jobFlags(): Flags {

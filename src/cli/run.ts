@@ -21,6 +21,7 @@ import { OutputClosed } from './output-closed.ts';
 import { ProgressLine } from './progress.ts';
 import { batchLine, StatusLine } from './report.ts';
 import type { RunFlags } from './run-flags.ts';
+import { runSettings } from './run-settings.ts';
 import { StopRequests } from './stop-requests.ts';
 import { UsageError } from './usage-error.ts';
 import { WebPage } from './web-page.ts';
@@ -42,7 +43,7 @@ export async function run(flags: RunFlags): Promise<void> {
 async function runUntilAsked(flags: RunFlags, requests: StopRequests): Promise<void> {
   // In JSON mode stdout has one object per line and nothing else, whatever a job logs.
   if (flags.json) globalThis.console = new console.Console(process.stderr, process.stderr);
-  const logTail = new LogTail(systemClock);
+  const logTail = new LogTail(systemClock, flags.logLevel === 'debug');
   const log = logTail.over(await makeLogger({ level: flags.logLevel, stackTrace: flags.stackTrace }));
   requests.log = log;
   // What a job does while it is loaded may take for ever.
@@ -105,8 +106,13 @@ async function prepare(flags: RunFlags, requests: StopRequests, log: Logger, log
   if (options.engine === 'inline') limitYoungGeneration();
   const { checkpointDir = standardDirectory(options.name, flags) } = options;
   const directory = checkpointDir === false ? undefined : checkpointDir;
+  const place = {
+    ...{ log, logTail, directory },
+    agent: agent && (() => agent.inspect()),
+    run: runSettings(inFile, flags, jobPath),
+  };
   const isWatched = flags.ui !== false || isOpenTelemetryAsked(process.env);
-  const page = isWatched ? new WebPage(ssc, flags, telemetry, { log, logTail, directory }) : undefined;
+  const page = isWatched ? new WebPage(ssc, flags, telemetry, place) : undefined;
   await page?.begin();
   if (page !== undefined) status.summary = () => page.summary();
   return { ssc, telemetry, agent, page, status };

@@ -1,12 +1,13 @@
 /** The web page of a job that `streamjob run` runs: what its flags say, and what is told of it. */
 import path from 'node:path';
 import { StreamingContext } from '../api/streaming-context.ts';
+import type { AgentInspection } from '../core/agent-inspection.ts';
 import { systemClock, type Timer } from '../core/clock.ts';
 import { durationMs } from '../core/duration.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { TelemetryRegistry } from '../core/telemetry.ts';
-import { WatchedJob, type WebOptions } from '../observe/index.ts';
+import { type RunSettings, WatchedJob, type WebOptions } from '../observe/index.ts';
 import type { LogTail } from '../observe/log-tail.ts';
 import { Redaction } from '../observe/redaction.ts';
 import type { RunFlags } from './run-flags.ts';
@@ -26,6 +27,9 @@ export interface PagePlace {
   readonly logTail: LogTail;
   /** Where the job keeps what is to survive a restart; undefined: nowhere. */
   readonly directory: string | undefined;
+  /** What the components of the embedded agent are at; undefined: there is none. */
+  readonly agent: (() => AgentInspection) | undefined;
+  readonly run: RunSettings;
 }
 
 /** After the start of a job its page is opened with the first batch that is over, or after so many ms. */
@@ -46,7 +50,7 @@ export class WebPage {
     if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= LARGEST_PORT)) {
       throw new UsageError(`--ui-port must be a port from 0 to ${LARGEST_PORT}, not ${port}`);
     }
-    const { directory, log, logTail } = place;
+    const { agent, directory, log, logTail, run } = place;
     const token = flags.uiToken ?? process.env['STREAMJOB_UI_TOKEN'];
     const readyLimitMs =
       readyLimit === undefined
@@ -60,6 +64,8 @@ export class WebPage {
     };
     this.#job = new WatchedJob(StreamingContext.observe(ssc, telemetry), {
       logTail,
+      agent,
+      run,
       redaction: redactionOf(flags),
       ...(directory === undefined ? {} : { historyFile: path.join(directory, 'history.jsonl') }),
     });

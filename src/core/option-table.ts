@@ -193,13 +193,32 @@ export function defaultText(option: Option): string | undefined {
   return typeof plain === 'string' ? plain : show(option.read(plain, '', false));
 }
 
-/** Options as they were resolved, for people: those that are plain values. */
-export function settingTexts(table: Table, resolved: object): { readonly name: string; readonly value: string }[] {
-  return Object.entries(table).flatMap(([name, { show = showPlain }]) => {
+/** An option as it was resolved, for people. */
+export interface SettingText {
+  readonly name: string;
+  readonly value: string;
+  /** What the option does; empty: nothing is said of it. */
+  readonly doc: string;
+  /** What holds when nobody gives it; undefined: nothing does. */
+  readonly byDefault: string | undefined;
+}
+
+/** Options as they were resolved, for people: those that are plain values, and objects with options of their own as JSON. */
+export function settingTexts(table: Table, resolved: object): SettingText[] {
+  return Object.entries(table).flatMap(([name, option]) => {
+    const { doc = '', show = showPlain } = option;
     const value: unknown = Reflect.get(resolved, name);
     const isPlain = ['string', 'number', 'boolean'].includes(typeof value);
-    return isPlain ? [{ name, value: typeof value === 'string' ? value : show(value) }] : [];
+    const isTable = typeof value === 'object' && value !== null && option.kind !== 'object';
+    if (!isPlain && !isTable) return [];
+    const text = typeof value === 'string' ? value : isTable ? JSON.stringify(value, withNoLimit) : show(value);
+    return [{ name, value: text, doc, byDefault: defaultText(option) }];
   });
+}
+
+/** JSON has no number for what has no limit. */
+function withNoLimit(_: string, value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY ? 'no limit' : value;
 }
 
 function showPlain(value: unknown): string {

@@ -31,6 +31,7 @@ export {
   optionsForWorkers,
   type Resolved,
   resolveOptions,
+  type SettingText,
   settingTexts,
   type Table,
   unknownOption,

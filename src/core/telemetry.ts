@@ -31,6 +31,8 @@ export interface Span {
   readonly error?: string | undefined;
   /** What took the time in it, in order. */
   readonly parts: readonly Span[];
+  /** Of a stage: how many values operators gave in it, by their numbers in the graph, as far as that was counted. */
+  readonly gave?: readonly (readonly [operator: number, values: number])[] | undefined;
 }
 
 /** The port. */
@@ -43,6 +45,8 @@ export interface Telemetry {
   gauge(name: string, measure: Measure, read: () => number): () => void;
   /** Something is over; spans within it come with it. */
   span(span: Span): void;
+  /** Whether somebody looks at how many values go from operator to operator. Left out: nobody does. */
+  readonly isCounting?: boolean;
   /** Something long begins whose end is known: what was kept is read, say. Left out: nobody wants to know. */
   work?(work: Pick<Work, 'what' | 'total' | 'unit'>): WorkProgress;
 }
@@ -118,6 +122,13 @@ export class TelemetryRegistry implements Telemetry {
   readonly #registered = new Map<string, Registered>();
   readonly #counters = new Map<string, Counter>();
   readonly #listeners = new Set<(span: Span) => void>();
+  /** Asked before each batch; see {@link isCounting}. */
+  counting: () => boolean = () => false;
+
+  /** As of {@link Telemetry.isCounting}: what {@link TelemetryRegistry.counting} says now. */
+  get isCounting(): boolean {
+    return this.counting();
+  }
   readonly #workListeners = new Set<(work: Work) => void>();
 
   /** A number that its owner adds to. */

@@ -50,6 +50,13 @@ export interface StageReport {
   readonly startedAt: number;
   readonly durationMs: number;
   readonly tasks: readonly TaskReport[];
+  /** The number of the operator that it ends with. */
+  readonly node: number;
+  /**
+   * How many values operators gave in it, by their numbers: always of those whose values are kept or brought together by key, of all
+   * others while somebody looks.
+   */
+  readonly gave: readonly (readonly [node: number, values: number])[];
 }
 
 /** What a batch did to the states of one node. */

@@ -36,9 +36,10 @@ class InlineEngine implements Engine {
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
-    const { graph, names, numPartitions, openStore, skipPolicy, signal } = settings;
+    const { graph, names, numPartitions, openStore, skipPolicy, signal, telemetry } = settings;
+    const isCounting = (): boolean => telemetry.isCounting === true;
     this.#states = new States(graph, names, openStore);
-    this.#runner = new Runner({ signal: () => signal, skipPolicy, states: this.#states });
+    this.#runner = new Runner({ signal: () => signal, skipPolicy, isCounting, states: this.#states });
     this.#generations = new Generations(graph, this.#states, this.#runner, numPartitions, names);
     const sizes = this.#states.all.map(({ name, store }) => ({ name, keys: () => store.size }));
     this.#gauges = registerStates(settings.telemetry, sizes);

@@ -71,12 +71,12 @@ export class BatchSpans {
   }
 }
 
-function stageSpan({ name, site, startedAt, durationMs, tasks }: StageReport): Span {
+function stageSpan({ gave, name, node, site, startedAt, durationMs, tasks }: StageReport): Span {
   return {
     name: 'stage',
     startedAt,
     durationMs,
-    labels: { operator: name, ...(site === undefined ? {} : { site }) },
+    labels: { operator: name, node: String(node), ...(site === undefined ? {} : { site }) },
     parts: tasks.map(({ partition, member, durationMs: taskMs }) => ({
       name: 'task',
       startedAt,
@@ -84,5 +84,6 @@ function stageSpan({ name, site, startedAt, durationMs, tasks }: StageReport): S
       labels: { partition: String(partition), member: String(member) },
       parts: [],
     })),
+    gave,
   };
 }

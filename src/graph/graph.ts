@@ -41,13 +41,14 @@ export class Graph {
   add<T>(spec: NodeSpec<T>): Node<T> {
     this.#requireOpen(spec.name);
     const site = callSite();
+    const id = this.nodes.length;
     const node: Node<T> = {
       ...spec,
-      id: this.nodes.length,
+      id,
       site,
       lineage(time, batch) {
         const lineage = spec.lineage(time, batch);
-        return lineage && sitedAt(lineage, site);
+        return lineage && sitedAt(lineage, site, id);
       },
     };
     this.nodes.push(node);

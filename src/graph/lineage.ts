@@ -11,6 +11,8 @@ export interface Operator {
   readonly name: string;
   /** The user's line that made it, as file:line:column; undefined: it is not known, or not one of a stream. */
   readonly site?: string | undefined;
+  /** The number of the stream's node in its graph; undefined: it is a part of one, or not one of a stream. */
+  readonly node?: number | undefined;
 }
 
 /**
@@ -124,6 +126,8 @@ export interface Async<T, P = unknown> extends Operator {
 export interface Union<T> {
   readonly kind: 'union';
   readonly parents: readonly Lineage<T>[];
+  /** As of an operator. */
+  readonly node?: number;
 }
 
 /** A result that is worked out once and kept: for several readers, for windows, and so that outputs can run again. */
@@ -163,18 +167,19 @@ export function narrow<T, U>(parent: Lineage<T>, step: Step<T, U>): Lineage<U> {
   return { kind: 'narrow', parent, step } as Narrow<U, T> as Narrow<U>;
 }
 
-/** The same, made by an operator that stands at a line of the user's; what has a place already keeps it. */
-export function sitedAt<T>(lineage: Lineage<T>, site: string | undefined): Lineage<T> {
-  if (site === undefined) return lineage;
+/** The same, made by a node of a graph that stands at a line of the user's; what has a place already keeps it. */
+export function sitedAt<T>(lineage: Lineage<T>, site: string | undefined, node: number): Lineage<T> {
   switch (lineage.kind) {
     case 'narrow':
-      return lineage.step.site === undefined ? { ...lineage, step: { ...lineage.step, site } } : lineage;
+      return lineage.step.node === undefined ? { ...lineage, step: { site, ...lineage.step, node } } : lineage;
+    case 'union':
+      return lineage.node === undefined ? { ...lineage, node } : lineage;
     case 'shuffle':
     case 'regroup':
     case 'deal':
     case 'stateful':
     case 'async':
-      return lineage.site === undefined ? { ...lineage, site } : lineage;
+      return lineage.node === undefined ? { site, ...lineage, node } : lineage;
     default:
       return lineage;
   }

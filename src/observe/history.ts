@@ -7,7 +7,8 @@ import type { Clock } from '../core/clock.ts';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import type { StreamEvent } from '../core/events.ts';
 import type { Span } from '../core/telemetry.ts';
-import type { BatchRecord, FailureOfBatch, OutputOfBatch } from './batch-record.ts';
+import type { BatchRecord, FailureOfBatch } from './batch-record.ts';
+import { outputEnded, sumsOf, withOutput } from './history-changes.ts';
 import type { Observed } from './observed.ts';
 
 /** Spark's spark.streaming.ui.retainedBatches. */
@@ -98,6 +99,17 @@ export class History {
   /** Those that are over. */
   get over(): readonly BatchRecord[] {
     return this.batches.filter(({ status }) => status === 'COMPLETED');
+  }
+
+  /** Those of this run that have ended since then, oldest first. @param since in ms since the epoch */
+  overSince(since: number): readonly BatchRecord[] {
+    const found: BatchRecord[] = [];
+    for (const record of this.batches.toReversed()) {
+      if (record.status !== 'COMPLETED') continue;
+      if ((record.endedAt ?? record.time) < since) break;
+      found.push(record);
+    }
+    return found.reverse();
   }
 
   /** When the job started, in ms since the epoch; undefined: it has not. */
@@ -278,27 +290,4 @@ export class History {
       this.#forgetSpans(oldest);
     }
   }
-}
-
-/** One span for all of a name, so that what the time of the batch was spent on stays known. */
-function sumsOf(spans: readonly Span[]): Span[] {
-  const sums = new Map<string, Span>();
-  for (const { durationMs, name, startedAt } of spans) {
-    const sum = sums.get(name) ?? { name, startedAt, durationMs: 0, labels: { operator: 'all stages' }, parts: [] };
-    sums.set(name, { ...sum, durationMs: sum.durationMs + durationMs });
-  }
-  return [...sums.values()];
-}
-
-function withOutput(batch: BatchRecord, output: OutputOfBatch): Partial<BatchRecord> {
-  return { outputs: [...batch.outputs.filter(({ id }) => id !== output.id), output] };
-}
-
-function outputEnded(
-  batch: BatchRecord,
-  { durationMs, failureReason, id, kind }: Extract<StreamEvent, { type: 'outputOperationCompleted' }>,
-  now: number,
-): Partial<BatchRecord> {
-  const startedAt = batch.outputs.find((output) => output.id === id)?.startedAt ?? now - durationMs;
-  return withOutput(batch, { id, kind, startedAt, endedAt: startedAt + durationMs, failureReason });
 }

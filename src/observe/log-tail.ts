@@ -19,10 +19,13 @@ const MOST_CHARACTERS = 2000;
 export class LogTail {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #lines: LogLine[] = [];
+  readonly #withDebug: boolean;
   #number = 0;
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  /** @param withDebug whether lines of the level debug are kept, too: where they are asked for */
+  constructor(clock: Pick<Clock, 'now'>, withDebug = false) {
     this.#clock = clock;
+    this.#withDebug = withDebug;
   }
 
   /** Lines after number `since`, oldest first. */
@@ -30,16 +33,16 @@ export class LogTail {
     return this.#lines.filter(({ number }) => number > since);
   }
 
-  /** A logger that does what another one does, and keeps the lines that are at least as important as `info`. */
+  /** A logger that does what another one does, and keeps its lines. */
   over(log: Logger): Logger {
     const at =
-      (level: 'info' | 'warn' | 'error'): LogMethod =>
+      (level: LogLine['level']): LogMethod =>
       (facts, message) => {
         this.#keep(level, message);
         log[level](facts, message);
       };
     return {
-      debug: (facts, message) => log.debug(facts, message),
+      debug: this.#withDebug ? at('debug') : (facts, message) => log.debug(facts, message),
       info: at('info'),
       warn: at('warn'),
       error: at('error'),

@@ -2,6 +2,7 @@
 import type { Observable } from 'rxjs';
 import type { Clock } from '../core/clock.ts';
 import type { StreamEvent } from '../core/events.ts';
+import type { SettingText } from '../core/options.ts';
 import type { TelemetryRegistry } from '../core/telemetry.ts';
 import type { Taps } from '../engine/taps.ts';
 import type { FlowInspection } from '../flow/inspection.ts';
@@ -22,6 +23,8 @@ export interface ObservedOperator {
   /** For an input: its number. */
   readonly input: number | undefined;
   readonly isStateful: boolean;
+  /** Whether its values are kept: a stage ends with it. */
+  readonly isKept: boolean;
 }
 
 /** An output of the job. */
@@ -44,6 +47,16 @@ export interface ObservedPeers {
   readonly peers: readonly HeldOfPeer[];
 }
 
+/** Options that say how fast a job can be. */
+export interface Tuning {
+  readonly engine: string;
+  readonly parallelism: number;
+  readonly batchesInFlight: number;
+  readonly stateStore: string;
+  /** Events per second that an input may be given at most; undefined: there is no limit. */
+  readonly maxRate: number | undefined;
+}
+
 /** An operator that keeps something of keys. */
 export interface ObservedState {
   /** What names it across restarts. */
@@ -62,12 +75,15 @@ export interface Observed {
   readonly name: string;
   readonly batchIntervalMs: number;
   /** Names and values of the job's options, as texts. */
-  readonly settings: readonly { readonly name: string; readonly value: string }[];
+  readonly settings: readonly SettingText[];
+  readonly tuning: Tuning;
   readonly clock: Clock;
   readonly events$: Observable<StreamEvent>;
   readonly telemetry: TelemetryRegistry;
   readonly operators: readonly ObservedOperator[];
   readonly outputs: readonly ObservedOutput[];
+  /** Where values go that functions threw on; undefined: such values fail their batch. */
+  readonly deadLetterFile: string | undefined;
   state(): 'initialized' | 'active' | 'stopped';
   receivers(): readonly ReceiverInfo[];
   peers(): readonly ObservedPeers[];

@@ -1,11 +1,14 @@
 /** Watches one job: keeps its history, and works out what the page, REST and metrics show. */
+import type { AgentInspection } from '../core/agent-inspection.ts';
 import type { Held } from '../flow/receive/on-the-way.ts';
 import type { BatchRecord } from './batch-record.ts';
 import { History } from './history.ts';
 import type { LogTail } from './log-tail.ts';
+import { Minutes } from './minutes.ts';
 import type { Observed } from './observed.ts';
 import type { Profiler } from './profile/profiler.ts';
 import { NO_REDACTION, type Redaction } from './redaction.ts';
+import { NO_RUN, type RunSettings } from './settings.ts';
 import { StateGrowth, StateScales } from './states.ts';
 import { TapBoard } from './taps.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
@@ -36,28 +39,58 @@ export interface WaitingPeer {
   readonly timeoutMs: number;
 }
 
+/** What there is of a run beside its job. */
+export interface Beside {
+  /** Keeps the lines of the job's log. */
+  readonly log?: LogTail | undefined;
+  readonly agent?: (() => AgentInspection) | undefined;
+  /** Where the values of settings came from, and settings of the run that are no options of the job. */
+  readonly run?: RunSettings | undefined;
+  /** What of values is not shown. Default: all is. */
+  readonly redaction?: Redaction | undefined;
+  /** How many batches that are over are kept. Default: as Spark. */
+  readonly retained?: number | undefined;
+}
+
 /** Watches a job. */
 export class Observer {
   readonly observed: Observed;
   readonly history: History;
+  /** The batches of the last day, minute by minute. */
+  readonly minutes: Minutes = new Minutes();
   readonly log: LogTail | undefined;
+  /** What the components of the embedded agent are at; undefined: there is none in this process. */
+  readonly agent: (() => AgentInspection) | undefined;
+  readonly run: RunSettings;
   /** What of values is not shown. */
   readonly redaction: Redaction;
   readonly taps: TapBoard;
   readonly growth: StateGrowth;
   readonly scales: StateScales;
   #profiler: Promise<Profiler> | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param log keeps the lines of the job's log @param redaction what of values is not shown; left out: all is */
-  constructor(observed: Observed, log?: LogTail, redaction: Redaction = NO_REDACTION) {
+  constructor(observed: Observed, { agent, log, redaction = NO_REDACTION, retained, run = NO_RUN }: Beside = {}) {
     this.observed = observed;
-    this.history = new History(observed, undefined, undefined, (message) => redaction.ofMessage(message));
+    this.history = new History(observed, retained, undefined, (message) => redaction.ofMessage(message));
     this.log = log;
+    this.agent = agent;
+    this.run = run;
     this.redaction = redaction;
     this.taps = new TapBoard(observed, redaction);
     this.scales = new StateScales(observed, redaction);
     this.growth = new StateGrowth(observed);
-    this.history.onOver(() => this.growth.sample());
+    this.history.onOver((record) => {
+      this.minutes.add(record);
+      this.growth.sample();
+    });
+    // While somebody looks at the graph, the values that go from operator to operator are counted.
+    observed.telemetry.counting = () => observed.clock.now() - this.#lookedAt < COUNTING_MS;
+  }
+
+  /** Somebody looks at the graph: for a while, the values that operators give are counted. */
+  lookAtGraph(): void {
+    this.#lookedAt = this.observed.clock.now();
   }
 
   get batchIntervalMs(): number {
@@ -128,5 +161,8 @@ export class Observer {
     this.history.close();
   }
 }
+
+/** How long values are counted after somebody has looked at the graph, in ms. */
+const COUNTING_MS = 15_000;
 
 const NOTHING: Held = { events: 0, since: undefined };

@@ -1,77 +1,23 @@
-/** The page of a job that a real Flume feeds, as people see it: every view at three sizes, and the figures that REST has. */
-import { rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+/** The page of a job that a real Flume feeds: its figures are those of REST, and it shows what happens. */
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { startFlume } from '../interop/kit/flume.ts';
-import { makeLines, spool } from '../interop/kit/lines.ts';
 import { describeUnless, describeWith } from '../interop/kit/peers.ts';
-import { it, type Scene } from '../interop/kit/scene.ts';
-import { startStreamjob } from '../interop/kit/streamjob.ts';
-import { freePort } from '../kit/ports.ts';
-import {
-  browserMissing,
-  complaintsOf,
-  drawnCharts,
-  expectText,
-  scrollsSideways,
-  shoot,
-  startBrowser,
-  violationsOf,
-} from './kit/browser.ts';
+import { it } from '../interop/kit/scene.ts';
+import { browserMissing, drawnCharts, expectText, shoot, startBrowser } from './kit/browser.ts';
+import { acknowledged, opened, stage } from './kit/stage.ts';
 
-const JOB = path.join(import.meta.dirname, 'kit/job.ts');
-const API = '/api/v1/applications/looked%20at';
-
-/** A job with its Flume. */
-interface Stage {
-  readonly url: string;
-  /** Lets its output go on. */
-  readonly open: () => void;
-  /** Lets it wait from now on. */
-  readonly shut: () => void;
-  /** Lets the next batch with data fail once. */
-  readonly fail: () => void;
-  /** Sends so many events. */
-  readonly send: (count: number) => void;
-  readonly json: (path: string) => Promise<unknown>;
-  readonly kill: () => Promise<void>;
+interface Load {
+  readonly operators: readonly { readonly gave: number | null }[];
+  readonly bottleneck: { readonly text: string } | null;
 }
 
-async function stage(scene: Scene): Promise<Stage> {
-  const port = String(await freePort());
-  const flume = await startFlume(scene, { name: 'flume', confs: ['push.conf'], env: { JOB_PORT: port } });
-  const [gate, failing] = [path.join(scene.directory, 'gate'), path.join(scene.directory, 'fail')];
-  const job = startStreamjob(scene, ['run', JOB, '--ui-port', '0'], {
-    ...{ PAGE_JOB_PORT: port, PAGE_JOB_GATE: gate, PAGE_JOB_FAIL: failing },
-  });
-  const url = await scene.until(
-    () => job.log.map((line) => /the job's page: (http:[^"\s]+)/.exec(line)?.[1]).find((found) => found !== undefined),
-    'the page is served',
-  );
-  let files = 0;
-  return {
-    url,
-    open: () => writeFileSync(gate, ''),
-    shut: () => rmSync(gate, { force: true }),
-    fail: () => writeFileSync(failing, ''),
-    send: (count) => spool(flume.work, `${files}.txt`, makeLines(`f${files++}`, count)),
-    json: async (asked) => await (await fetch(`${url}${API}${asked}`)).json(),
-    kill: () => job.kill(),
-  };
-}
-
-interface Totals {
-  readonly acknowledgedEvents: number;
-  readonly failedAttempts: number;
-}
-
-/** Waits until so many events are acknowledged. */
-async function acknowledged(scene: Scene, { json }: Stage, events: number): Promise<void> {
-  await scene.until(async () => {
-    const { totals } = (await json('/overview')) as { totals: Totals };
-    return totals.acknowledgedEvents === events;
-  }, `${events} events are acknowledged`);
+interface Agent {
+  readonly components: readonly {
+    readonly kind: string;
+    readonly state: string;
+    readonly counters: Readonly<Record<string, number>>;
+    readonly files: readonly { readonly file: string }[];
+  }[];
 }
 
 describeUnless(browserMissing, 'in a browser', () => {
@@ -84,56 +30,12 @@ describeUnless(browserMissing, 'in a browser', () => {
       await browser?.close();
     });
 
-    async function opened(
-      scene: Scene,
-      url: string,
-      width = 1280,
-      colorScheme: 'light' | 'dark' = 'light',
-    ): Promise<Page> {
-      const context = await browser?.newContext({ viewport: { width, height: 900 }, colorScheme });
-      if (context === undefined) throw new Error('there is no browser');
-      scene.defer(() => context.close());
-      const page = await context.newPage();
-      page.setDefaultTimeout(20_000);
-      await page.goto(url);
-      return page;
-    }
-
-    it('has every view at three sizes, light and dark, without a complaint', async ({ scene }) => {
-      const made = await stage(scene);
-      made.open();
-      made.send(3000);
-      await acknowledged(scene, made, 3000);
-      const [{ batchId }] = (await made.json('/streaming/batches?status=COMPLETED')) as [{ batchId: number }];
-      const views = ['/', '/batches', `/batches/${batchId}`, '/graph', '/receivers', '/states', '/settings'];
-      for (const [width, scheme] of [
-        [1280, 'light'],
-        [1280, 'dark'],
-        [768, 'light'],
-        [360, 'dark'],
-      ] as const) {
-        const page = await opened(scene, made.url, width, scheme);
-        const complaints = complaintsOf(page);
-        for (const view of views) {
-          await page.goto(`${made.url}${view}`);
-          await page.locator('h1').waitFor();
-          await scene.until(async () => (await page.locator('.soon').count()) === 0, `${view} is loaded`);
-          const name = `${view.split('/')[1] || 'overview'}${view.split('/').length > 2 ? '-one' : ''}-${width}-${scheme}`;
-          await shoot(page, name);
-          expect([name, await scrollsSideways(page)]).toEqual([name, false]);
-          expect([name, await violationsOf(page)]).toEqual([name, []]);
-        }
-        expect(complaints).toEqual([]);
-        await page.context().close();
-      }
-    });
-
     it('shows the figures that REST has, and its charts are drawn', async ({ scene }) => {
       const made = await stage(scene);
       made.open();
       made.send(5000);
       await acknowledged(scene, made, 5000);
-      const page = await opened(scene, made.url);
+      const page = await opened(scene, browser, made.url);
       await expectText(page, '5,000');
       await scene.until(async () => (await drawnCharts(page)) >= 2, 'the charts are drawn');
       const batches = (await made.json('/streaming/batches')) as { batchId: number; inputSize: number }[];
@@ -146,6 +48,86 @@ describeUnless(browserMissing, 'in a browser', () => {
       await page.waitForURL((url) => url.pathname !== `/batches/${full?.batchId}`);
     });
 
+    it('says how many events go where, of now and of a batch, as REST does', async ({ scene }) => {
+      const made = await stage(scene);
+      made.open();
+      // Values within a stage are counted from the first look on.
+      await made.json('/graph/load');
+      made.send(2000);
+      await acknowledged(scene, made, 2000);
+      const batches = (await made.json('/timeline')) as { time: number; events: number }[];
+      const full = batches.findLast(({ events }) => events > 0);
+      const page = await opened(scene, browser, `${made.url}/graph?batch=${full?.time}`);
+      const load = (await made.json(`/graph/load?batch=${full?.time}`)) as Load;
+      const shown = load.operators.map(({ gave }) => gave?.toLocaleString('en-US') ?? '–');
+      expect(shown[0]).toBe(full?.events.toLocaleString('en-US'));
+      const rows = page.getByRole('table', { name: 'Operators' }).locator('tbody tr');
+      await scene.until(async () => (await rows.count()) === shown.length, 'the operators are listed');
+      for (const [at, text] of shown.entries()) await rows.nth(at).getByText(text, { exact: true }).first().waitFor();
+      await expectText(page, load.bottleneck?.text.slice(1, 40) ?? 'The batch had no events');
+      const slider = page.getByRole('slider');
+      const chosen = await slider.getAttribute('aria-valuetext');
+      await slider.focus();
+      await page.keyboard.press('ArrowLeft');
+      await page.waitForURL((url) => url.searchParams.get('batch') !== String(full?.time));
+      expect(await slider.getAttribute('aria-valuetext')).not.toBe(chosen);
+      await page.keyboard.press('End');
+      await page.waitForURL((url) => url.search === '');
+      await expectText(page, 'now: the last seconds');
+    });
+
+    it('names an output that holds the job up, while it does', async ({ scene }) => {
+      const made = await stage(scene);
+      made.send(500);
+      const page = await opened(scene, browser, `${made.url}/graph`);
+      await expectText(
+        page,
+        /A batch runs for .*, longer than the interval of 200 ms, and is at the output foreachRDD-0 at .*job\.ts:\d+/,
+      );
+      await expectText(page, 'the job is held up');
+      await page.locator('.box-holding').waitFor();
+      await shoot(page, 'a-bottleneck');
+      await page.goto(made.url);
+      await page.locator('.bottleneck-line').waitFor();
+      made.open();
+      await acknowledged(scene, made, 500);
+      await page.locator('.bottleneck-line').waitFor({ state: 'detached' });
+      await page.goto(`${made.url}/graph`);
+      await expectText(page, 'nothing holds the job up');
+      await page.getByRole('link', { name: 'batchInterval' }).click();
+      await page.waitForURL((url) => url.pathname === '/settings');
+      await expectText(page, '200ms');
+    });
+
+    it('has the agent, the dead letters, the settings and the log that REST has', async ({ scene }) => {
+      const made = await stage(scene, { withAgent: true });
+      made.open();
+      made.sendLines('poison one', 'poison two', 'fine');
+      await acknowledged(scene, made, 3);
+      await scene.until(async () => {
+        const { components } = (await made.json('/agent')) as Agent;
+        const channel = components.find(({ kind }) => kind === 'channel');
+        return channel?.counters['ChannelSize'] === 80 && components.some(({ state }) => state === 'failing');
+      }, 'the channel is full, and its sink fails');
+      const { components } = (await made.json('/agent')) as Agent;
+      const page = await opened(scene, browser, `${made.url}/agent`);
+      await expectText(page, '100 % full');
+      await expectText(page, 'failing');
+      for (const { file } of components.flatMap(({ files }) => files)) await expectText(page, file);
+      await page.goto(`${made.url}/deadletters`);
+      const { groups } = (await made.json('/deadletters')) as { groups: { message: string; values: number }[] };
+      expect(groups).toMatchObject([{ values: 2 }]);
+      await page.getByRole('link', { name: '<script>alert(1)' }).click();
+      await expectText(page, 'poison two');
+      expect(new URL(page.url()).searchParams.get('error')).toMatch(/^[0-9a-f]{12}$/);
+      await page.goto(`${made.url}/settings?search=ui-token`);
+      await expectText(page, '--ui-token');
+      expect(await page.content()).not.toContain('hunter2');
+      await page.goto(`${made.url}/log?level=warn`);
+      await expectText(page, '2 values were left out');
+      expect(await page.locator('.log .tone-quiet').count()).toBe(0);
+    });
+
     it('shows a peer that waits, and after that nobody waits', async ({ scene }) => {
       const made = await stage(scene);
       made.send(1000);
@@ -153,7 +135,7 @@ describeUnless(browserMissing, 'in a browser', () => {
         const [first] = (await made.json('/peers')) as { peer: string }[];
         return first?.peer;
       }, 'Flume waits');
-      const page = await opened(scene, made.url);
+      const page = await opened(scene, browser, made.url);
       await expectText(page, peer);
       await expectText(page, '1,000 events not yet acknowledged');
       await shoot(page, 'a-peer-waits');
@@ -170,7 +152,7 @@ describeUnless(browserMissing, 'in a browser', () => {
       await acknowledged(scene, made, 500);
       const batches = (await made.json('/timeline')) as { time: number; failures: number }[];
       const failed = batches.find(({ failures }) => failures > 0);
-      const page = await opened(scene, `${made.url}/batches/${failed?.time}`);
+      const page = await opened(scene, browser, `${made.url}/batches/${failed?.time}`);
       await expectText(page, 'the table is <b>locked</b>');
       await expectText(page, 'USER_FUNCTION');
       await expectText(page, /job\.ts:\d+/);
@@ -182,7 +164,7 @@ describeUnless(browserMissing, 'in a browser', () => {
       made.open();
       made.send(200);
       await acknowledged(scene, made, 200);
-      const page = await opened(scene, made.url);
+      const page = await opened(scene, browser, made.url);
       await expectText(page, 'Since the start');
       await made.kill();
       await expectText(page, /The job does not answer since/);

@@ -2,10 +2,13 @@
  * What the timeline draws: batches in slots of equal time. A slot shows its slowest batch, as that is the one to look at; slots begin at
  * multiples of their width, so that a bar stays the same while the timeline moves on.
  */
-import type { Segments, TimelineBatch } from '../data/types.ts';
+import type { Minute, Segments, TimelineBatch } from '../data/types.ts';
 
 /** The parts of a batch's time in the order of the way of an event, from the bottom of a bar to its top. */
 export const SEGMENTS: readonly (keyof Segments)[] = ['waited', 'stages', 'outputs', 'commit', 'other', 'acknowledged'];
+
+/** As far as a slot shows the slowest of its batches. */
+export type SlowestBatch = Minute['slowest'];
 
 /** A slot. */
 export interface Slot {
@@ -13,7 +16,9 @@ export interface Slot {
   readonly time: number;
   readonly batches: number;
   readonly events: number;
-  readonly slowest: TimelineBatch | undefined;
+  /** Attempts that failed. */
+  readonly failures: number;
+  readonly slowest: SlowestBatch | undefined;
 }
 
 /** How slots are made. */
@@ -22,6 +27,9 @@ export interface SlotOptions {
   /** How many; the last one has the newest batch. */
   readonly slots: number;
 }
+
+/** What a slot is made of: a batch, or several that are summed up. */
+type Item = Omit<Slot, 'slowest'> & { readonly slowest: SlowestBatch };
 
 /** All of a batch's time, in ms. */
 export function sumOf(segments: Segments): number {
@@ -50,23 +58,34 @@ function readable(least: number): number {
 }
 
 /** @param batches oldest first @returns oldest first; none without batches */
-export function slotsOf(batches: readonly TimelineBatch[], { slotMs, slots }: SlotOptions): readonly Slot[] {
-  const newest = batches.at(-1);
-  if (newest === undefined) return [];
-  const last = Math.floor(newest.time / slotMs);
+export function slotsOf(batches: readonly TimelineBatch[], options: SlotOptions): readonly Slot[] {
+  return filled(
+    batches.map((batch) => ({ ...batch, batches: 1, slowest: batch })),
+    options,
+  );
+}
+
+/** As {@link slotsOf}, of minutes. */
+export function slotsOfMinutes(minutes: readonly Minute[], options: SlotOptions): readonly Slot[] {
+  return filled(minutes, options);
+}
+
+function filled(items: readonly Item[], { slotMs, slots }: SlotOptions): readonly Slot[] {
+  const newest = items.at(-1)?.time;
+  if (newest === undefined || items.length === 0) return [];
+  const last = Math.floor(newest / slotMs);
   const first = last - slots + 1;
   const made: { -readonly [K in keyof Slot]: Slot[K] }[] = Array.from({ length: slots }, (_, at) => ({
     time: (first + at) * slotMs,
-    batches: 0,
-    events: 0,
-    slowest: undefined,
+    ...{ batches: 0, events: 0, failures: 0, slowest: undefined },
   }));
-  for (const batch of batches) {
-    const slot = made[Math.floor(batch.time / slotMs) - first];
+  for (const { batches, events, failures, slowest, time } of items) {
+    const slot = made[Math.floor(time / slotMs) - first];
     if (slot === undefined) continue;
-    slot.batches++;
-    slot.events += batch.events;
-    if (slot.slowest === undefined || sumOf(batch.segments) >= sumOf(slot.slowest.segments)) slot.slowest = batch;
+    slot.batches += batches;
+    slot.events += events;
+    slot.failures += failures;
+    if (slot.slowest === undefined || sumOf(slowest.segments) >= sumOf(slot.slowest.segments)) slot.slowest = slowest;
   }
   return made;
 }

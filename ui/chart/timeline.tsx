@@ -2,19 +2,32 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import { timesNeedMs } from '../data/live.ts';
-import type { TimelineBatch } from '../data/types.ts';
+import { jobPath, timesNeedMs } from '../data/live.ts';
+import type { Minute, TimelineBatch } from '../data/types.ts';
+import { useLatest } from '../data/use-latest.ts';
 import { duration, fineDuration, inUnit, unitOf } from '../format/duration.ts';
 import { counted, shortCount } from '../format/number.ts';
 import { batchTime } from '../format/time.ts';
-import { goTo } from '../navigation.ts';
+import { goTo, query } from '../navigation.ts';
+import { Choice } from '../parts/choice.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { SegmentKey } from '../parts/segments.tsx';
 import { useWidth } from '../parts/use-width.ts';
 import { batchPath } from '../route.ts';
 import { colour } from '../theme.ts';
-import { heightOf, roundedUp, SEGMENTS, type Slot, slotMsFor, slotsOf, stackOf, sumOf } from './buckets.ts';
+import {
+  heightOf,
+  roundedUp,
+  SEGMENTS,
+  type Slot,
+  slotMsFor,
+  slotsOf,
+  slotsOfMinutes,
+  stackOf,
+  sumOf,
+} from './buckets.ts';
 import { axis, Plot, timeAxis } from './plot.tsx';
+import { MINUTES_MS, type SpanName, spanChoices, spanOf } from './spans.ts';
 
 interface TimelineProps {
   /** Oldest first. */
@@ -31,19 +44,16 @@ const TIME_STEPS = [
 const SLOT_PX = 9;
 const SLOTS = { least: 24, most: 120 };
 
+const MINUTE_MS = 60_000;
+/** Minutes change once a minute; the present one is shown as it grows. */
+const MINUTES_EVERY_MS = 5000;
+
 /** The panel. */
 export function Timeline({ batches, batchIntervalMs }: TimelineProps): JSX.Element {
   const [box, width] = useWidth<HTMLDivElement>();
-  const [chosen, setShowsAll] = useState<boolean | undefined>(undefined);
   const [hovered, setHovered] = useState<number | undefined>(undefined);
   const slots = Math.min(SLOTS.most, Math.max(SLOTS.least, Math.floor((width - AXIS_PX) / SLOT_PX)));
-  const over = useMemo(() => batches.filter(({ status }) => status === 'COMPLETED'), [batches]);
-  const spanMs = (over.at(-1)?.time ?? 0) - (over[0]?.time ?? 0);
-  // Batches that are cut eagerly come closer than the interval.
-  const isDense = over.length > 2 + (2 * spanMs) / batchIntervalMs;
-  const showsAll = chosen ?? isDense;
-  const slotMs = showsAll ? slotMsFor(spanMs, { batchIntervalMs, slots, isDense }) : batchIntervalMs;
-  const made = useMemo(() => slotsOf(over, { slotMs, slots }), [over, slotMs, slots]);
+  const { kept, made, slotMs, span } = useSlots(batches, batchIntervalMs, slots);
   const shown = (hovered === undefined ? undefined : made[hovered]) ?? made.findLast(({ slowest }) => slowest);
   const pick = (at: number): void => {
     const batch = made[at]?.slowest;
@@ -54,7 +64,13 @@ export function Timeline({ batches, batchIntervalMs }: TimelineProps): JSX.Eleme
     <Panel
       title="Timeline"
       aside={
-        <Scope showsAll={showsAll} onChange={setShowsAll} kept={over.length} interval={duration(batchIntervalMs)} />
+        <Choice
+          label="How much of the history is shown"
+          name="span"
+          options={spanChoices(batchIntervalMs, kept)}
+          chosen={span}
+          isNamed
+        />
       }
     >
       <p class="readout">{readoutOf(shown, timesNeedMs.value)}</p>
@@ -67,25 +83,35 @@ export function Timeline({ batches, batchIntervalMs }: TimelineProps): JSX.Eleme
   );
 }
 
-interface ScopeProps {
-  readonly showsAll: boolean;
-  readonly onChange: (showsAll: boolean) => void;
+interface Slots {
   readonly kept: number;
-  readonly interval: string;
+  readonly made: readonly Slot[];
+  readonly slotMs: number;
+  readonly span: SpanName;
 }
 
-function Scope({ interval, kept, onChange, showsAll }: ScopeProps): JSX.Element {
-  return (
-    <fieldset class="choice">
-      <legend class="unseen">What a bar stands for</legend>
-      <button type="button" aria-pressed={!showsAll} onClick={() => onChange(false)}>
-        a bar per {interval}
-      </button>
-      <button type="button" aria-pressed={showsAll} onClick={() => onChange(true)}>
-        all {kept} kept
-      </button>
-    </fieldset>
-  );
+/** What is drawn, by the span that the address names. */
+function useSlots(batches: readonly TimelineBatch[], batchIntervalMs: number, slots: number): Slots {
+  const over = useMemo(() => batches.filter(({ status }) => status === 'COMPLETED'), [batches]);
+  const keptMs = (over.at(-1)?.time ?? 0) - (over[0]?.time ?? 0);
+  // Batches that are cut eagerly come closer than the interval.
+  const isDense = over.length > 2 + (2 * keptMs) / batchIntervalMs;
+  const span = spanOf(query.value.get('span'), isDense ? 'all' : 'batches');
+  const backMs = MINUTES_MS[span];
+  const path = jobPath.value;
+  const asked = backMs === undefined ? undefined : path && `${path}/minutes`;
+  const minutes = useLatest<readonly Minute[]>(asked, MINUTES_EVERY_MS).value;
+  const slotMs =
+    backMs !== undefined
+      ? slotMsFor(backMs, { batchIntervalMs: MINUTE_MS, slots, isDense: false })
+      : span === 'all'
+        ? slotMsFor(keptMs, { batchIntervalMs, slots, isDense })
+        : batchIntervalMs;
+  const made = useMemo(() => {
+    if (backMs === undefined) return slotsOf(over, { slotMs, slots });
+    return slotsOfMinutes(minutes ?? [], { slotMs, slots: Math.min(slots, Math.ceil(backMs / slotMs)) });
+  }, [backMs, minutes, over, slotMs, slots]);
+  return { kept: over.length, made, slotMs, span };
 }
 
 /** What is under the pointer, or came last, in words. */
@@ -94,7 +120,8 @@ function readoutOf(slot: Slot | undefined, withMs: boolean): string {
   const { events, segments, time } = slot.slowest;
   const which = slot.batches > 1 ? `slowest of ${counted(slot.batches, 'batch', 'batches')}: ` : '';
   const all = fineDuration(sumOf(segments));
-  return `${batchTime(time, withMs)} · ${which}${counted(events, 'event')} · ${all} until acknowledged`;
+  const failed = slot.failures === 0 ? '' : ` · ${counted(slot.failures, 'failed attempt')}`;
+  return `${batchTime(time, withMs)} · ${which}${counted(events, 'event')} · ${all} until acknowledged${failed}`;
 }
 
 type PlotCommon = Pick<Parameters<typeof Plot>[0], 'onHover' | 'onPick' | 'group'>;

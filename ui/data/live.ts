@@ -5,8 +5,10 @@
  */
 import { computed, type Signal, signal } from '@preact/signals';
 import { needsMs } from '../format/time.ts';
+import { ask } from './ask.ts';
 import { retryDelayMs } from './backoff.ts';
 import { askSince, merged } from './batches.ts';
+import { recordedJob } from './recording.ts';
 import type { Overview, TimelineBatch } from './types.ts';
 
 /** How the page and the job are connected; times are of the browser, in ms since the epoch. */
@@ -48,8 +50,16 @@ let tries = 0;
 let source: EventSource | undefined;
 let retry: ReturnType<typeof setTimeout> | undefined;
 
-/** Begins to listen; called again, it tries at once. */
+/** Begins to listen; called again, it tries at once. In a recording there is nothing to listen to. */
 export function connect(): void {
+  const recorded = recordedJob();
+  if (recorded !== undefined) {
+    overview.value = recorded.overview;
+    batches.value = recorded.batches;
+    paused.value = true;
+    link.value = { kind: 'open' };
+    return;
+  }
   clearTimeout(retry);
   source?.close();
   const opened = new EventSource('/api/v1/events');
@@ -95,16 +105,13 @@ async function askForTimeline(name: string): Promise<void> {
   isAsking = true;
   known.batches = merged(known.batches, news.splice(0));
   const since = askSince(known.batches);
-  try {
-    const response = await fetch(`/api/v1/applications/${encodeURIComponent(name)}/timeline?since=${since}`);
-    if (!response.ok) return;
-    known.batches = merged(known.batches, (await response.json()) as TimelineBatch[], since);
-    draw();
-  } catch {
-    // The stream of events tells that the job is gone.
-  } finally {
-    isAsking = false;
-  }
+  // Where there is no answer, the stream of events tells that the job is gone.
+  const path = `/api/v1/applications/${encodeURIComponent(name)}/timeline?since=${since}`;
+  const answer = await ask<readonly TimelineBatch[]>(path);
+  isAsking = false;
+  if (answer?.value === undefined) return;
+  known.batches = merged(known.batches, answer.value, since);
+  draw();
 }
 
 /** Shows what is known with one of the next frames. */

@@ -1,5 +1,9 @@
 /** What the endpoints of a job answer, as far as the page reads it; /openapi.json describes all of it. Times are ms since the epoch. */
 
+import type { Bottleneck } from './view-types.ts';
+
+export type * from './view-types.ts';
+
 export type VerdictKind = 'starting' | 'keeping-up' | 'falling-behind' | 'catching-up' | 'failing' | 'idle' | 'stopped';
 
 export type StepName = 'receive' | 'block' | 'batch' | 'stage' | 'output' | 'commit' | 'acknowledge';
@@ -18,6 +22,7 @@ export interface Overview {
   readonly batchIntervalMs: number;
   readonly verdict: { readonly kind: VerdictKind; readonly text: string; readonly delayPerMinuteMs: number };
   readonly steps: readonly Step[];
+  readonly bottleneck: Bottleneck | null;
   readonly heldEvents: number;
   readonly totals: Totals;
 }
@@ -56,6 +61,25 @@ export interface TimelineBatch {
   /** What failed first, in words. */
   readonly error: string | null;
   readonly segments: Segments;
+}
+
+/** Of durations, in ms. */
+export interface Spread {
+  readonly min: number;
+  readonly mean: number;
+  readonly max: number;
+}
+
+export interface Minute {
+  readonly time: number;
+  readonly batches: number;
+  readonly events: number;
+  readonly failures: number;
+  readonly givenUp: number;
+  readonly schedulingDelayMs: Spread;
+  readonly processingMs: Spread;
+  readonly totalDelayMs: Spread;
+  readonly slowest: { readonly time: number; readonly events: number; readonly segments: Segments };
 }
 
 export interface WaitingPeer {
@@ -138,6 +162,7 @@ export interface Operator {
   readonly slideMs: number;
   readonly input: number | null;
   readonly isStateful: boolean;
+  readonly isKept: boolean;
 }
 
 export interface GraphOutput {

@@ -1,5 +1,6 @@
 /** What an endpoint answers, asked for again and again while a view shows it. */
 import { useEffect, useState } from 'preact/hooks';
+import { ask } from './ask.ts';
 import { link, paused } from './live.ts';
 
 /** What is known of an answer. */
@@ -27,10 +28,13 @@ export function useLatest<T>(path: string | undefined, everyMs: number): Latest<
     if (path === undefined || !isOpen) return undefined;
     const ended = new AbortController();
     let isFirst = true;
-    const ask = async (): Promise<void> => {
-      if (!isFirst && (paused.peek() || document.hidden)) return;
+    let isAsking = false;
+    const again = async (): Promise<void> => {
+      if (isAsking || (!isFirst && (paused.peek() || document.hidden))) return;
       isFirst = false;
-      const answer = await answerOf<T>(path, ended.signal);
+      isAsking = true;
+      const answer = await ask<T>(path, ended.signal);
+      isAsking = false;
       if (answer === undefined) return;
       if (answer.value !== undefined) keep(path, answer.value);
       setLatest(() => ({
@@ -39,8 +43,8 @@ export function useLatest<T>(path: string | undefined, everyMs: number): Latest<
         path,
       }));
     };
-    void ask();
-    const timer = everyMs > 0 ? setInterval(() => void ask(), everyMs) : undefined;
+    void again();
+    const timer = everyMs > 0 ? setInterval(() => void again(), everyMs) : undefined;
     return () => {
       ended.abort();
       clearInterval(timer);
@@ -49,21 +53,6 @@ export function useLatest<T>(path: string | undefined, everyMs: number): Latest<
   if (latest.path === path) return latest;
   const kept = path === undefined ? undefined : answers.get(path);
   return kept === undefined ? NOTHING : { value: kept as T, problem: undefined };
-}
-
-async function answerOf<T>(path: string, signal: AbortSignal): Promise<Latest<T> | undefined> {
-  try {
-    const response = await fetch(path, { signal });
-    const body: unknown = await response.json();
-    if (response.ok) return { value: body as T, problem: undefined };
-    const text = (body as { readonly error?: unknown }).error;
-    return {
-      value: undefined,
-      problem: { status: response.status, text: typeof text === 'string' ? text : response.statusText },
-    };
-  } catch {
-    return undefined;
-  }
 }
 
 function keep(path: string, value: unknown): void {

@@ -39,7 +39,7 @@ export interface Layout {
 }
 
 /** Sizes in px. */
-export const BOX = { width: 208, height: 66, margin: 12 } as const;
+export const BOX = { width: 208, height: 84, margin: 12 } as const;
 
 /** Where the layers go: to the right or down. */
 export type Direction = 'right' | 'down';
@@ -50,6 +50,8 @@ const STEPS: Readonly<Record<Direction, { readonly along: number; readonly acros
   down: { along: BOX.height + 40, across: BOX.width + 22 },
 };
 const SWEEPS = 6;
+/** Of a graph with more places that edges would have between layers, edges go straight. */
+const MOST_BETWEEN = 4000;
 
 type Node = Omit<Box, 'x' | 'y'> & { readonly reads: readonly string[] };
 
@@ -123,14 +125,23 @@ function placesOf(nodes: readonly Node[]): { places: Map<string, Place>; edges: 
     const layer = Math.max(-1, ...reads.map((one) => places.get(one)?.layer ?? -1)) + 1;
     places.set(key, { key, layer, row: 0, reads: [] });
   }
+  const between = nodes.reduce((sum, { key, reads }) => {
+    const { layer } = placeOf(places, key);
+    return sum + reads.reduce((all, one) => all + layer - placeOf(places, one).layer - 1, 0);
+  }, 0);
   for (const { key, reads } of nodes) {
     const to = placeOf(places, key);
     for (const source of reads) {
       const path = [source];
+      if (between > MOST_BETWEEN) {
+        to.reads.push(source);
+        edges.push([source, key]);
+        continue;
+      }
       for (let layer = placeOf(places, source).layer + 1; layer < to.layer; layer++) {
-        const between = `${source}>${key}@${layer}`;
-        places.set(between, { key: between, layer, row: 0, reads: [path.at(-1) ?? source] });
-        path.push(between);
+        const name = `${source}>${key}@${layer}`;
+        places.set(name, { key: name, layer, row: 0, reads: [path.at(-1) ?? source] });
+        path.push(name);
       }
       to.reads.push(path.at(-1) ?? source);
       edges.push([...path, key]);
@@ -163,7 +174,11 @@ function numberRows(layer: readonly Place[]): void {
 function sweepOver(layers: readonly Place[][], places: ReadonlyMap<string, Place>, isForth: boolean): void {
   const readers = new Map<string, Place[]>();
   for (const place of places.values()) {
-    for (const key of place.reads) readers.set(key, [...(readers.get(key) ?? []), place]);
+    for (const key of place.reads) {
+      const known = readers.get(key);
+      if (known === undefined) readers.set(key, [place]);
+      else known.push(place);
+    }
   }
   for (const layer of isForth ? layers : layers.toReversed()) {
     const middle = new Map(
@@ -207,4 +222,30 @@ export function pathOf({ direction, points }: Line): string {
         : `C${before[0]},${bendY} ${x},${bendY} ${x},${y}`;
     })
     .join('');
+}
+
+/** Where the count of a line stands: in the middle between its first two layers, where it is the source's own. */
+export function labelPlaceOf({ points }: Line): Point {
+  const [[x1, y1] = [0, 0], [x2, y2] = [x1, y1]] = points;
+  return [(x1 + x2) / 2, (y1 + y2) / 2];
+}
+
+/** A part of the drawing. */
+export interface Area {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** Whether any of a box is in an area. */
+export function isBoxIn({ x, y }: Pick<Box, 'x' | 'y'>, { bottom, left, right, top }: Area): boolean {
+  return x <= right && x + BOX.width >= left && y <= bottom && y + BOX.height >= top;
+}
+
+/** Whether a line may be in an area: the smallest area around it is. */
+export function isLineIn({ points }: Line, { bottom, left, right, top }: Area): boolean {
+  const xs = points.map(([x]) => x);
+  const ys = points.map(([, y]) => y);
+  return Math.min(...xs) <= right && Math.max(...xs) >= left && Math.min(...ys) <= bottom && Math.max(...ys) >= top;
 }

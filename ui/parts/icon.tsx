@@ -17,7 +17,8 @@ export type IconName =
   | 'state'
   | 'left'
   | 'right'
-  | 'refresh';
+  | 'refresh'
+  | 'info';
 
 const SHAPES: Readonly<Record<IconName, ComponentChildren>> = {
   check: <path d="M3 8.5l3.2 3.2L13 4.8" />,
@@ -39,6 +40,7 @@ const SHAPES: Readonly<Record<IconName, ComponentChildren>> = {
   ),
   left: <path d="M10 3L5 8l5 5" />,
   right: <path d="M6 3l5 5-5 5" />,
+  info: <path d="M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM8 7.4v3.4M8 5v.3" />,
   refresh: <path d="M13.4 8A5.4 5.4 0 1 1 11.6 4M11.8 1.6V4.4H9" />,
 };
 

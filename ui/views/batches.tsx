@@ -6,6 +6,7 @@ import { type Order, ordered, orderOf, orderText, pageOf } from '../data/table-o
 import type { TimelineBatch } from '../data/types.ts';
 import { count } from '../format/number.ts';
 import { query, setQuery } from '../navigation.ts';
+import { Pager, pageIn } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Table } from '../parts/table.tsx';
 import { batchColumns } from './batch-columns.tsx';
@@ -72,7 +73,7 @@ function Unfinished({ batches: rows, status, title }: UnfinishedProps): JSX.Elem
         order={order}
         onOrder={(next) => setQuery({ [name]: orderText(next), [`${name}-page`]: null })}
       />
-      <Pager name={`${name}-page`} page={page.page} pages={page.pages} label={title} />
+      <Pager name={`${name}-page`} page={page.page} pages={page.pages} label={`${title.toLowerCase()} batches`} />
     </Panel>
   );
 }
@@ -109,7 +110,7 @@ function Completed({ batches: rows }: Omit<UnfinishedProps, 'title' | 'status'>)
         order={order}
         onOrder={(next) => setQuery({ sort: orderText(next), page: null })}
       />
-      <Pager name="page" page={page.page} pages={page.pages} label="Completed" />
+      <Pager name="page" page={page.page} pages={page.pages} label="completed batches" />
     </Panel>
   );
 }
@@ -137,41 +138,6 @@ function Filters({ chosen }: { readonly chosen: string }): JSX.Element {
       ))}
     </fieldset>
   );
-}
-
-interface PagerProps {
-  readonly name: string;
-  readonly page: number;
-  readonly pages: number;
-  readonly label: string;
-}
-
-function Pager({ label, name, page, pages }: PagerProps): JSX.Element | null {
-  if (pages < 2) return null;
-  const go = (to: number): void => setQuery({ [name]: to === 1 ? null : String(to) });
-  return (
-    <nav class="pager" aria-label={`Pages of ${label.toLowerCase()} batches`}>
-      <button type="button" disabled={page === 1} onClick={() => go(1)}>
-        first
-      </button>
-      <button type="button" disabled={page === 1} onClick={() => go(page - 1)}>
-        previous
-      </button>
-      <span>
-        page {count(page)} of {count(pages)}
-      </span>
-      <button type="button" disabled={page === pages} onClick={() => go(page + 1)}>
-        next
-      </button>
-      <button type="button" disabled={page === pages} onClick={() => go(pages)}>
-        last
-      </button>
-    </nav>
-  );
-}
-
-function pageIn(name: string): number {
-  return Number(query.value.get(name) ?? 1);
 }
 
 /** Rows stay where they are while batches come: a click meets the row that it was meant for. */

@@ -7,6 +7,7 @@ import { useLatest } from '../data/use-latest.ts';
 import { duration } from '../format/duration.ts';
 import { count, counted } from '../format/number.ts';
 import { batchTime } from '../format/time.ts';
+import { BottleneckLine } from '../parts/bottleneck.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Loading } from '../parts/loading.tsx';
 import { Facts, Panel } from '../parts/panel.tsx';
@@ -36,6 +37,7 @@ export function Overview(): JSX.Element {
         <p class="sub">{runningFor(now)}</p>
       </div>
       <Verdict now={now} />
+      <BottleneckLine bottleneck={now.bottleneck} />
       <Way now={now} />
       <Figures batches={batches.value} batchIntervalMs={now.batchIntervalMs} />
       <Timeline batches={batches.value} batchIntervalMs={now.batchIntervalMs} />

@@ -2,6 +2,7 @@
  * What a channel is: a queue of events between sources and sinks that is used through transactions.
  * An event that was taken still occupies the channel until its transaction commits; a rollback returns it to the head.
  */
+import type { ByteFill } from '../../core/agent-inspection.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import type { Logger } from '../../core/log.ts';
@@ -62,6 +63,8 @@ export interface Channel {
   readonly transactionCapacity: number;
   /** Events in it, with those that were taken and not committed. */
   readonly size: number;
+  /** How full it is in bytes, where it counts them; asked for when somebody looks. */
+  readonly bytes?: ByteFill | undefined;
   /**
    * Waits until an event can be taken.
    * @returns true when there is one; false after `timeoutMs` (Infinity: no limit), when `signal` aborts or the channel stops

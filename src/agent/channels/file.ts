@@ -3,6 +3,7 @@
  * whose take had not committed at the head again and has never heard of puts that had not committed.
  * In memory it keeps numbers of returned events (bounded by open transactions) and a bounded read-ahead.
  */
+import type { ByteFill } from '../../core/agent-inspection.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { defineComponent } from '../component/component.ts';
@@ -71,6 +72,12 @@ class FileChannel implements Channel, TransactionHost {
 
   get size(): number {
     return this.#used;
+  }
+
+  get bytes(): ByteFill | undefined {
+    const { byteCapacity } = this.#values;
+    const held = this.#opened?.store.bytes;
+    return held === undefined ? undefined : { held, capacity: byteCapacity > 0 ? byteCapacity : undefined };
   }
 
   async start(): Promise<void> {

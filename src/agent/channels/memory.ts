@@ -3,6 +3,7 @@
  * Bounds: `capacity` events and `byteCapacity` bytes of bodies, counted until a take has committed.
  */
 import { getHeapStatistics } from 'node:v8';
+import type { ByteFill } from '../../core/agent-inspection.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
 import { defineComponent } from '../component/component.ts';
@@ -84,6 +85,11 @@ class MemoryChannel implements Channel, TransactionHost {
 
   get size(): number {
     return this.#used;
+  }
+
+  get bytes(): ByteFill {
+    const capacity = Number.isFinite(this.#slots) ? this.#slots * SLOT_BYTES : undefined;
+    return { held: this.#usedSlots * SLOT_BYTES, capacity };
   }
 
   async start(): Promise<void> {

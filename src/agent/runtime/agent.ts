@@ -1,5 +1,6 @@
 /** The embedded agent: sources, channels and sinks of a flume.conf, started and stopped together. */
 
+import type { AgentInspection } from '../../core/agent-inspection.ts';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import { type Logger, loggerOf } from '../../core/log.ts';
 import { nextLoop } from '../../core/machine.ts';
@@ -175,6 +176,11 @@ export class Agent {
     return Object.fromEntries(
       Object.entries(this.#components.topology.counters).map(([name, counters]) => [name, { ...counters }]),
     );
+  }
+
+  /** @internal What its components are at, for those who look. */
+  inspect(): AgentInspection {
+    return this.#components.inspect();
   }
 
   /** The address that a source or sink listens on, once started; for port 0. */

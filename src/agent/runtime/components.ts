@@ -2,6 +2,7 @@
  * Owns the components of an agent from their making to their end. It goes over from one file to another: what has not changed runs on,
  * with its connections and its events. What cannot start is made anew every three seconds, until it starts or the file says otherwise.
  */
+import type { AgentInspection } from '../../core/agent-inspection.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
@@ -9,10 +10,11 @@ import type { Telemetry } from '../../core/telemetry.ts';
 import type { Channel } from '../channels/channel.ts';
 import type { AgentConf } from '../conf/agent-conf.ts';
 import { collide, type Owned, ownersOf } from '../conf/resources.ts';
+import { inspectionOf, type PartState } from './inspection.ts';
 import { Lifecycle, type Part } from './lifecycle.ts';
 import { registerCounters } from './measures.ts';
 import { moveEvents } from './move.ts';
-import { type Kept, keptOf, type PartKind } from './plan.ts';
+import { isAll, type Kept, keptOf, type PartKind } from './plan.ts';
 import { probe } from './probe.ts';
 import { buildTopology, type Topology } from './topology.ts';
 
@@ -70,6 +72,11 @@ export class Components {
   /** Aborts when a stop begins. */
   get signal(): AbortSignal {
     return this.#lifecycle.signal;
+  }
+
+  /** What each component is at, for those who look. */
+  inspect(): AgentInspection {
+    return inspectionOf(this.#conf, this.#topology, (kind, name) => this.#stateOf(kind, name));
   }
 
   /** What did not stop in time. */
@@ -130,11 +137,14 @@ export class Components {
   }
 
   #keptFor(conf: AgentConf): Kept {
-    return keptOf(this.#conf, conf, (kind, name) => {
-      const component = this.#of(kind).get(name);
-      const part = component === undefined ? undefined : this.#parts.get(component);
-      return part !== undefined && this.#lifecycle.isStarted(part);
-    });
+    return keptOf(this.#conf, conf, (kind, name) => this.#stateOf(kind, name).isStarted);
+  }
+
+  #stateOf(kind: PartKind, name: string): PartState {
+    const component = this.#of(kind).get(name);
+    const part = component === undefined ? undefined : this.#parts.get(component);
+    const isStarted = part !== undefined && this.#lifecycle.isStarted(part);
+    return { isStarted, problem: isStarted ? undefined : this.#told.get(`${kind} ${name}`) };
   }
 
   #of(kind: PartKind): ReadonlyMap<string, Pick<Part, 'start' | 'stop'>> {
@@ -270,15 +280,6 @@ function newSignal(): { readonly came: Promise<void>; readonly come: () => void 
     come = resolve;
   });
   return { came, come };
-}
-
-/** Whether all parts of an agent are kept. */
-function isAll({ channels, groups, sources }: AgentConf, kept: Kept): boolean {
-  return (
-    channels.every(({ name }) => kept.channels.has(name)) &&
-    groups.every(({ name }) => kept.groups.has(name)) &&
-    sources.every(({ name }) => kept.sources.has(name))
-  );
 }
 
 function isKept(part: Owned['part'], { channels, groups, sinks, sources }: AgentConf, kept: Kept): boolean {

@@ -94,3 +94,12 @@ function isSameGroup(
     );
   });
 }
+
+/** Whether all parts of an agent are kept. */
+export function isAll({ channels, groups, sources }: AgentConf, kept: Kept): boolean {
+  return (
+    channels.every(({ name }) => kept.channels.has(name)) &&
+    groups.every(({ name }) => kept.groups.has(name)) &&
+    sources.every(({ name }) => kept.sources.has(name))
+  );
+}

@@ -31,9 +31,15 @@ export class SinkRunner {
   readonly #parts: SinkRunnerParts;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
+  #problem: string | undefined;
 
   constructor(parts: SinkRunnerParts) {
     this.#parts = parts;
+  }
+
+  /** Why what it did last has failed; undefined: it has not. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   async start(): Promise<void> {
@@ -60,12 +66,11 @@ export class SinkRunner {
       try {
         status = await processor.process(signal);
         if (status === 'backoff' && !signal.aborted) dueMs = await processor.idle();
+        this.#problem = undefined;
       } catch (error) {
         if (signal.aborted) return;
-        log.error(
-          { sink: name, cause: messageOf(error) },
-          `sink ${name}: Unable to deliver event. ${messageOf(error)}`,
-        );
+        this.#problem = messageOf(error);
+        log.error({ sink: name, cause: this.#problem }, `sink ${name}: Unable to deliver event. ${this.#problem}`);
         await sleep(clock, AFTER_ERROR_MS, signal);
         continue;
       }

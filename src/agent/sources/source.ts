@@ -1,5 +1,6 @@
 /** What a source is: it brings events into channels through its processor. */
 
+import type { FileProgress } from '../../core/agent-inspection.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { PlainEvent } from '../../core/event.ts';
@@ -23,6 +24,8 @@ export interface Source {
   whenEnded(): Promise<void>;
   /** The address it listens on, if it does. */
   readonly address?: { readonly host: string; readonly port: number } | undefined;
+  /** The files that it reads, with how far it is in each; asked for when somebody looks. */
+  files?(): readonly FileProgress[];
 }
 
 /** Where a source puts its batches: the agent's interceptors, selector and channels are behind it. */

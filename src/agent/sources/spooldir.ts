@@ -6,6 +6,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import type { FileProgress } from '../../core/agent-inspection.ts';
 import { sleep } from '../../core/clock.ts';
 import { messageOf, systemCodeOf } from '../../core/errors.ts';
 import { fs } from '../../core/machine.ts';
@@ -109,6 +110,11 @@ class SpoolDirSource implements Source {
   whenEnded(): Promise<void> {
     if (this.#stop.signal.aborted) return never();
     return new Promise((resolve) => this.#endWaiters.push(resolve));
+  }
+
+  files(): readonly FileProgress[] {
+    const { progress } = this.#position;
+    return progress === undefined ? [] : [progress];
   }
 
   async #run(): Promise<void> {

@@ -5,6 +5,7 @@
  */
 import os from 'node:os';
 import path from 'node:path';
+import type { FileProgress } from '../../core/agent-inspection.ts';
 import { sleep } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { defineComponent } from '../component/component.ts';
@@ -159,6 +160,10 @@ class TaildirSource implements Source {
     const ended = new Promise<void>((resolve) => this.#endWaiters.push(resolve));
     this.#wake.abort();
     return ended;
+  }
+
+  files(): readonly FileProgress[] {
+    return this.#tails.progress();
   }
 
   #tellUnlisted(): void {

@@ -35,10 +35,11 @@ const PARTS = [
  * @returns no more lines than there are rows, none longer than there are columns
  */
 export function topScreen({ overview, peers, timeline }: TopData, { columns, rows }: TerminalSize): string[] {
-  const { batchIntervalMs, heldEvents, name, now, startedAt, steps, totals, verdict } = overview;
+  const { batchIntervalMs, bottleneck, heldEvents, name, now, startedAt, steps, totals, verdict } = overview;
   const up = startedAt === null ? 'not started' : `up ${durationText(now - startedAt)}`;
   const lines = [
     `${name}: ${verdict.text}`,
+    ...(bottleneck?.isHolding === true ? [`${bottleneck.text}. ${bottleneck.advice}`] : []),
     `${up}, a batch every ${durationText(batchIntervalMs)}, ${number(eventsPerSecond(timeline) ?? 0)} events/s, ${number(totals.processedEvents)} events in ${number(totals.batches)} batches, ${number(totals.acknowledgedEvents)} acknowledged`,
     troublesOf(overview),
     '',

@@ -90,7 +90,7 @@ export class CrewEngine implements Engine {
   }
 
   async run(batch: StageBatch): Promise<BatchReport> {
-    const { log, numPartitions, recovery, skipPolicy, taps } = this.#settings;
+    const { log, numPartitions, recovery, skipPolicy, taps, telemetry } = this.#settings;
     const { lost } = this.#crew ?? {};
     // An earlier batch may be waiting for its outputs: it must learn that its data is gone, and not find none.
     if (lost !== undefined && [...this.#ran.keys()].some((time) => time < batch.time)) throw lost;
@@ -103,6 +103,7 @@ export class CrewEngine implements Engine {
       time: batch.time,
       skips: skipPolicy?.active === true,
       durable: recovery !== undefined,
+      counts: telemetry.isCounting === true,
       taps: taps?.wanted ?? [],
     };
     let reports: RunReport[];

@@ -48,6 +48,7 @@ export class Member {
   readonly #generations: Generations;
   readonly #states: States;
   #abort = new AbortController();
+  #isCounting = false;
 
   constructor(settings: MemberSettings) {
     this.#settings = settings;
@@ -58,6 +59,7 @@ export class Member {
     const runner = new Runner({
       signal: () => this.#abort.signal,
       skipPolicy: this.#letters,
+      isCounting: () => this.#isCounting,
       exchange: this.#trading,
       states: this.#states,
     });
@@ -109,12 +111,13 @@ export class Member {
     }
   }
 
-  async #run({ run, time, inputs, skips, durable, taps }: Extract<ToMember, { type: 'run' }>): Promise<void> {
+  async #run({ counts, run, time, inputs, skips, durable, taps }: Extract<ToMember, { type: 'run' }>): Promise<void> {
     const { accumulators, members, memory } = this.#settings;
     this.#abort = new AbortController();
     this.#trading.begin(run);
     this.#letters.clear();
     this.#letters.active = skips;
+    this.#isCounting = counts;
     try {
       const inputOf = (id: number): Lineage<unknown> | undefined => {
         const packed = inputs.find(({ input }) => input === id);

@@ -41,6 +41,8 @@ export type ToMember =
       readonly skips: boolean;
       /** Whether changes of states, and slices, are wanted. */
       readonly durable: boolean;
+      /** Whether somebody looks at how many values operators give. */
+      readonly counts: boolean;
       /** Operators whose values somebody looks at. */
       readonly taps: readonly TapRequest[];
     }

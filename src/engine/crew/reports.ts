@@ -18,8 +18,19 @@ function mergedStages(reports: readonly RunReport[]): StageReport[] {
       ...stage,
       durationMs: Math.max(...all.map(({ durationMs }) => durationMs)),
       tasks: all.flatMap(({ tasks }) => tasks),
+      gave: summed(all.map(({ gave }) => gave)),
     };
   });
+}
+
+/** Each member has counted in its own partitions. */
+function summed(counts: readonly StageReport['gave'][]): StageReport['gave'] {
+  const sums = new Map<number, number>();
+  for (const own of counts) {
+    // What an operator gave may be told twice, as it was made and as it was kept: the later one counts.
+    for (const [node, values] of new Map(own)) sums.set(node, (sums.get(node) ?? 0) + values);
+  }
+  return [...sums];
 }
 
 function mergedSlices(reports: readonly RunReport[], empty: Uint8Array): Slice[] {

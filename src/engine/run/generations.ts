@@ -159,11 +159,16 @@ export class Generations {
     return true;
   }
 
-  async #stage({ name, site }: Node<unknown>, lineage: Kept<unknown>): Promise<StageReport> {
+  async #stage({ id, name, site }: Node<unknown>, lineage: Kept<unknown>): Promise<StageReport> {
     const began = monotonicMs();
     const startedAt = wallMs();
-    const tasks = await this.#runner.keep(lineage);
-    return { name, site, startedAt, durationMs: monotonicMs() - began, tasks };
+    const { gave, tasks } = await this.#runner.keep(lineage);
+    const durationMs = monotonicMs() - began;
+    // Of what is read from a state when it is wanted, nobody knows how much it is.
+    const sizes = lineage.result?.map((partition) => (partition instanceof ElsewherePartition ? 0 : partition.size));
+    const isKnown = sizes?.every((size) => size !== undefined) === true;
+    const kept = isKnown ? [[id, sizes.reduce((sum: number, size = 0) => sum + size, 0)] as const] : [];
+    return { name, site, startedAt, durationMs, tasks, node: id, gave: [...gave, ...kept] };
   }
 
   #view(time: number, inputs: InputLineages): BatchView {

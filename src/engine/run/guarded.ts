@@ -88,3 +88,12 @@ export function blamed(steps: readonly BoundStep[], last: unknown, error: unknow
     site: steps.at(-1)?.step.site,
   });
 }
+
+/** The function may be a user's comparator or partitioner: what it throws names the operator. */
+export function byUser<T>(operator: Operator, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw userError(error, operator);
+  }
+}

@@ -4,9 +4,10 @@
  */
 import { StreamjobError } from '../../core/errors.ts';
 import { monotonicMs, nextLoop } from '../../core/machine.ts';
-import type { Operator, Partition, Sink, Skip } from '../../graph/lineage.ts';
+import type { Operator, Partition, Sink, Skip, Union } from '../../graph/lineage.ts';
 import type { TaskReport } from '../engine.ts';
 import type { SkipPolicy } from '../skip-policy.ts';
+import { ElsewherePartition } from './exchange.ts';
 import { type BoundStep, blamed, guarded } from './guarded.ts';
 
 /** What running partitions needs. */
@@ -14,6 +15,8 @@ export interface PartitionSettings {
   /** Stops what is running, between two chunks of a partition at the latest. */
   readonly signal: () => AbortSignal;
   readonly skipPolicy?: SkipPolicy | undefined;
+  /** Whether the values that each operator gives are counted now. Default: never. */
+  readonly isCounting?: () => boolean;
 }
 
 /** A partition with the fused steps upon it, not yet run. */
@@ -23,6 +26,13 @@ export interface Plan {
   /** @param limit of values, where that is known before the steps are run */
   readonly load: (limit?: number) => Partition<unknown> | Promise<Partition<unknown>>;
   readonly steps: readonly BoundStep[];
+}
+
+/** What ran of a stage. */
+export interface Ran {
+  readonly tasks: readonly TaskReport[];
+  /** How many values operators gave, by their numbers, as far as that was counted. */
+  readonly gave: ReadonlyMap<number, number>;
 }
 
 /** How long the thread is kept without a break, in ms. */
@@ -37,6 +47,7 @@ export class PartitionRunner {
   readonly #member: number;
   #sliceEnd = 0;
   #tasks: TaskReport[] = [];
+  #gave = new Map<number, number>();
 
   /** @param member which of the crew it is, from 0 */
   constructor(settings: PartitionSettings, member: number) {
@@ -49,6 +60,34 @@ export class PartitionRunner {
     const tasks = this.#tasks;
     this.#tasks = [];
     return tasks;
+  }
+
+  /** What operators gave since it was asked last, by their numbers. */
+  takeGave(): ReadonlyMap<number, number> {
+    const gave = this.#gave;
+    this.#gave = new Map();
+    return gave;
+  }
+
+  /** An operator gave so many values more. */
+  gave({ node }: Operator, values: number): void {
+    if (node !== undefined) this.#gave.set(node, (this.#gave.get(node) ?? 0) + values);
+  }
+
+  /** What a window or a union gives is known where its parts are kept; counted while somebody looks. */
+  countUnion({ node, parents }: Union<unknown>): void {
+    if (node === undefined || this.#settings.isCounting?.() !== true) return;
+    let values = 0;
+    for (const parent of parents) {
+      const partitions =
+        parent.kind === 'source' ? parent.partitions : parent.kind === 'kept' ? parent.result : undefined;
+      for (const partition of partitions ?? [undefined]) {
+        if (partition instanceof ElsewherePartition) continue;
+        if (partition?.size === undefined) return;
+        values += partition.size;
+      }
+    }
+    this.#gave.set(node, values);
   }
 
   /** @param limit of values; what comes after them need not be worked out */
@@ -95,7 +134,9 @@ export class PartitionRunner {
     const partition = await plan.load(limit);
     let sink = end;
     const skip = this.skip;
+    const isCounting = plan.partition !== undefined && this.#settings.isCounting?.() === true;
     for (const { step, index } of [...plan.steps].reverse()) {
+      if (isCounting) sink = this.#counted(step, sink);
       sink = skip === undefined ? step.open(index, sink) : guarded(step, index, sink, skip);
     }
     let last: unknown;
@@ -123,6 +164,21 @@ export class PartitionRunner {
   get skip(): Skip | undefined {
     const skipPolicy = this.#settings.skipPolicy;
     return skipPolicy?.active === true ? (...args) => skipPolicy.skip(...args) : undefined;
+  }
+
+  /** The values that a step gives are counted; what it gave counts when its partition is at its end. */
+  #counted(step: Operator, down: Sink<unknown>): Sink<unknown> {
+    let values = 0;
+    return {
+      push: (value) => {
+        values++;
+        down.push(value);
+      },
+      end: () => {
+        this.gave(step, values);
+        down.end();
+      },
+    };
   }
 
   async #yield(): Promise<void> {

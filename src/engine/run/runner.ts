@@ -22,12 +22,12 @@ import type { JobRunner, Task } from '../../graph/rdd.ts';
 import type { StatePartition } from '../../graph/state/form.ts';
 import type { States } from '../../state/states.ts';
 import type { StateStore } from '../../state/store.ts';
-import type { TaskReport } from '../engine.ts';
 import { pairsCodec, valuesCodec } from './codecs.ts';
 import { MapSide, type Pairs, reduced } from './combining.ts';
 import { ElsewherePartition, type Exchange, noExchange, type Piece, type PieceCodec } from './exchange.ts';
+import { byUser } from './guarded.ts';
 import { ownerOfPartition } from './ownership.ts';
-import { PartitionRunner, type PartitionSettings, type Plan } from './partition-runner.ts';
+import { PartitionRunner, type PartitionSettings, type Plan, type Ran } from './partition-runner.ts';
 import { OwnPartition, type Placed, planned } from './placed.ts';
 
 /** What a runner needs. */
@@ -69,12 +69,13 @@ export class Runner implements JobRunner {
     });
   }
 
-  /** Works a kept lineage out, if it is not yet. @returns what of it ran here, partition by partition */
-  async keep(lineage: Kept<unknown>): Promise<readonly TaskReport[]> {
+  /** Works a kept lineage out, if it is not yet. @returns what of it ran here, partition by partition, and what operators gave in it */
+  async keep(lineage: Kept<unknown>): Promise<Ran> {
     if (this.#misuse !== undefined) throw this.#misuse;
     this.#partitions.takeTasks();
+    this.#partitions.takeGave();
     lineage.result ??= await this.#materialize(lineage);
-    return this.#partitions.takeTasks();
+    return { tasks: this.#partitions.takeTasks(), gave: this.#partitions.takeGave() };
   }
 
   async #plan(lineage: Lineage<unknown>): Promise<Placed<Plan>[]> {
@@ -91,6 +92,7 @@ export class Runner implements JobRunner {
       }
       case 'union': {
         const plans: Placed<Plan>[] = [];
+        this.#partitions.countUnion(lineage);
         for (const parent of lineage.parents) plans.push(...(await this.#plan(parent)));
         return plans;
       }
@@ -103,9 +105,9 @@ export class Runner implements JobRunner {
           here: { partition: i, load: async (limit) => new ArrayPartition(await lineage.load(i, limit)), steps: [] },
         }));
       case 'regroup':
-        return planned(await this.#regroup(lineage));
+        return planned(this.#counted(lineage, await this.#regroup(lineage)));
       case 'deal':
-        return planned(await this.#deal(lineage));
+        return planned(this.#counted(lineage, await this.#deal(lineage)));
       case 'stateful':
         return this.#place(await this.#stateful(lineage));
       case 'async': {
@@ -114,11 +116,20 @@ export class Runner implements JobRunner {
           const values = here && (await lineage.run(here, this.#settings.signal(), this.#partitions.skip));
           placed.push({ owner, here: values });
         }
-        return planned(placed);
+        return planned(this.#counted(lineage, placed));
       }
       case 'shuffle':
-        return planned(await this.#shuffle(lineage));
+        return planned(this.#counted(lineage, await this.#shuffle(lineage)));
     }
+  }
+
+  /** How many values there are is known without looking at them. */
+  #counted(operator: Operator, placed: Placed<readonly unknown[]>[]): Placed<readonly unknown[]>[] {
+    this.#partitions.gave(
+      operator,
+      placed.reduce((sum, { here }) => sum + (here?.length ?? 0), 0),
+    );
+    return placed;
   }
 
   /** A partition belongs to who has its number, unless another one is known to have it. */
@@ -282,14 +293,5 @@ export class Runner implements JobRunner {
       const owner = ownerOfPartition(index, members);
       return { owner, here: owner === member ? make(index) : undefined };
     });
-  }
-}
-
-/** The function may be a user's comparator or partitioner: what it throws names the operator. */
-function byUser<T>(operator: Operator, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw userError(error, operator);
   }
 }

@@ -28,6 +28,23 @@ export function openApi(version: string): object {
           },
         },
       },
+      '/recording.html': {
+        get: {
+          summary: 'the page with all that it shows, as one file that opens without a server',
+          parameters: [
+            {
+              name: 'events',
+              in: 'query',
+              description: 'no: the events of dead letters are left out',
+              schema: { type: 'string' },
+            },
+          ],
+          responses: {
+            200: { description: 'the file', content: { 'text/html': { schema: { type: 'string' } } } },
+            404: problem('the page was not built'),
+          },
+        },
+      },
       '/api/v1/applications/{name}/tap/{operator}': {
         get: {
           summary:

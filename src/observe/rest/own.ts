@@ -12,10 +12,14 @@ import {
   segmentsOf,
   totalDelayOf,
 } from '../batch-record.ts';
-import { type DeadLetterGroup, type DeadLettersRead, readDeadLetters } from '../dead-letters.ts';
+import type { Bottleneck } from '../bottleneck-types.ts';
+import { type DeadLettersRead, readDeadLetters } from '../dead-letters.ts';
 import type { LogLine } from '../log-tail.ts';
 import type { Observer, Step, WaitingPeer } from '../observer.ts';
 import type { ThreadProfile } from '../profile/profiler.ts';
+import { recentBottleneck } from '../recent.ts';
+import { masked } from '../secrets.ts';
+import { type Setting, settingsOf } from '../settings.ts';
 import type { Verdict } from '../verdict.ts';
 import { BadRequest, recordOf } from './spark.ts';
 
@@ -28,6 +32,8 @@ export interface Overview {
   readonly batchIntervalMs: number;
   readonly verdict: Verdict;
   readonly steps: readonly (Omit<Step, 'oldestMs'> & { readonly oldestMs: number | null })[];
+  /** What takes most of the time of the last batches; null: none with events was run lately. */
+  readonly bottleneck: Bottleneck | null;
   /** Events that peers wait for an answer of. */
   readonly heldEvents: number;
   readonly totals: Observer['history']['totals'];
@@ -44,6 +50,7 @@ export function overview(observer: Observer): Overview {
     batchIntervalMs,
     verdict: observer.verdict(),
     steps: observer.steps().map(({ oldestMs, ...step }) => ({ ...step, oldestMs: oldestMs ?? null })),
+    bottleneck: recentBottleneck(observer) ?? null,
     heldEvents: observer.heldEvents,
     totals: history.totals,
   };
@@ -160,7 +167,7 @@ function stageFields({ durationMs, labels, parts, startedAt }: Span): object {
 /** `…/graph`: the operators and outputs, and who reads whom. */
 export function graph({ observed }: Observer): object {
   return {
-    operators: observed.operators.map(({ id, input, isStateful, name, parents, site, slideMs, windowMs }) => ({
+    operators: observed.operators.map(({ id, input, isKept, isStateful, name, parents, site, slideMs, windowMs }) => ({
       id,
       name,
       site: site ?? null,
@@ -169,6 +176,7 @@ export function graph({ observed }: Observer): object {
       slideMs,
       input: input ?? null,
       isStateful,
+      isKept,
     })),
     outputs: observed.outputs.map(({ id, kind, operator, site }) => ({ id, kind, operator, site: site ?? null })),
   };
@@ -192,45 +200,20 @@ export function inputs({ observed }: Observer): object[] {
   }));
 }
 
-/** `…/agent`: the embedded agent's components with their counters, as they register them; null: there is none. */
-export function agent({ observed }: Observer): object {
-  const components = new Map<string, Record<string, number>>();
-  let name: string | null = null;
-  for (const { labels, name: counter, value } of observed.telemetry.samples()) {
-    const component = labels?.['component'];
-    if (component === undefined || labels?.['agent'] === undefined) continue;
-    name = labels['agent'];
-    const counters = components.get(component) ?? {};
-    components.set(component, counters);
-    counters[counter.replace(/^agent_/, '')] = value;
-  }
-  return {
-    name,
-    components: [...components].map(([component, counters]) => {
-      const [kind = '', ...rest] = component.split('.');
-      return { kind: kind.toLowerCase(), name: rest.join('.'), counters };
-    }),
-  };
-}
-
-/** `…/log`: the last lines of the job's log, oldest first. @param since only lines behind that number */
+/** `…/log`: the last lines of the job's log, oldest first, without secrets. @param since only lines behind that number */
 export function log({ log: tail, redaction }: Observer, since: number): readonly LogLine[] {
-  return (tail?.lines(since) ?? []).map((line) => ({ ...line, message: redaction.ofMessage(line.message) }));
+  const shown = (message: string): string => masked(redaction.ofMessage(message));
+  return (tail?.lines(since) ?? []).map((line) => ({ ...line, message: shown(line.message) }));
 }
 
 /** `…/deadletters`: values that functions threw on and that were left out, by error. */
-export async function deadLetters({ history, redaction }: Observer): Promise<DeadLettersRead> {
-  const read = await readDeadLetters(history.deadLetterFile);
-  const shown = (group: DeadLetterGroup): DeadLetterGroup => ({
-    ...group,
-    examples: group.examples.map((example) => redaction.ofText(example)),
-  });
-  return { ...read, groups: read.groups.map(shown) };
+export function deadLetters({ history, observed, redaction }: Observer): Promise<DeadLettersRead> {
+  return readDeadLetters(history.deadLetterFile ?? observed.deadLetterFile, redaction);
 }
 
 /** `…/settings`. */
-export function settings({ observed }: Observer): Observer['observed']['settings'] {
-  return observed.settings;
+export function settings({ observed, run }: Observer): readonly Setting[] {
+  return settingsOf(observed.settings, run);
 }
 
 const MOST_SECONDS = 60;

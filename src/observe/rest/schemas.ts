@@ -1,110 +1,26 @@
-/** What the endpoints answer, as JSON schemas (OpenAPI 3.1 uses JSON Schema 2020-12). */
-
-/** A JSON schema. */
-export type Schema = Readonly<Record<string, unknown>>;
-
-const INTEGER: Schema = { type: 'integer' };
-const NUMBER: Schema = { type: 'number' };
-const TEXT: Schema = { type: 'string' };
-const BOOLEAN: Schema = { type: 'boolean' };
-
-function orNull(schema: Schema): Schema {
-  return { anyOf: [schema, { type: 'null' }] };
-}
-
-function list(items: Schema): Schema {
-  return { type: 'array', items };
-}
-
-/** @param absent names that may be absent */
-function record(properties: Readonly<Record<string, Schema>>, absent: readonly string[] = []): Schema {
-  const required = Object.keys(properties).filter((name) => !absent.includes(name));
-  return { type: 'object', properties, required, additionalProperties: false };
-}
-
-const MS = { ...NUMBER, description: 'ms' };
-const TIME_MS = { ...INTEGER, description: 'ms since the epoch' };
-const SPARK_TIME = { ...TEXT, description: 'as Spark writes it: 2015-03-11T15:27:56.138GMT' };
-
-export const APPLICATIONS: Schema = list(
-  record({ id: TEXT, name: TEXT, attempts: list(record({ startTime: SPARK_TIME, completed: BOOLEAN })) }),
-);
-
-export const STATISTICS: Schema = record(
-  {
-    startTime: SPARK_TIME,
-    batchDuration: MS,
-    numReceivers: INTEGER,
-    numActiveReceivers: INTEGER,
-    numInactiveReceivers: INTEGER,
-    numTotalCompletedBatches: INTEGER,
-    numRetainedCompletedBatches: INTEGER,
-    numActiveBatches: INTEGER,
-    numProcessedRecords: INTEGER,
-    numReceivedRecords: INTEGER,
-    avgInputRate: NUMBER,
-    avgSchedulingDelay: MS,
-    avgProcessingTime: MS,
-    avgTotalDelay: MS,
-  },
-  ['avgInputRate', 'avgSchedulingDelay', 'avgProcessingTime', 'avgTotalDelay'],
-);
-
-export const RECEIVER: Schema = record(
-  {
-    streamId: INTEGER,
-    streamName: TEXT,
-    isActive: BOOLEAN,
-    executorId: TEXT,
-    executorHost: TEXT,
-    lastErrorTime: SPARK_TIME,
-    lastErrorMessage: TEXT,
-    lastError: TEXT,
-    avgEventRate: NUMBER,
-    eventRates: list({ type: 'array', prefixItems: [TIME_MS, NUMBER], minItems: 2, items: false }),
-  },
-  ['lastErrorTime', 'lastErrorMessage', 'lastError', 'avgEventRate'],
-);
-export const RECEIVERS: Schema = list(RECEIVER);
-
-export const BATCH: Schema = record(
-  {
-    batchId: TIME_MS,
-    batchTime: SPARK_TIME,
-    status: { enum: ['QUEUED', 'PROCESSING', 'COMPLETED'] },
-    batchDuration: MS,
-    inputSize: INTEGER,
-    schedulingDelay: MS,
-    processingTime: MS,
-    totalDelay: MS,
-    numActiveOutputOps: INTEGER,
-    numCompletedOutputOps: INTEGER,
-    numFailedOutputOps: INTEGER,
-    numTotalOutputOps: INTEGER,
-    firstFailureReason: TEXT,
-  },
-  ['schedulingDelay', 'processingTime', 'totalDelay', 'firstFailureReason'],
-);
-export const BATCHES: Schema = list(BATCH);
-
-export const OPERATION: Schema = record(
-  {
-    outputOpId: INTEGER,
-    name: TEXT,
-    description: TEXT,
-    startTime: SPARK_TIME,
-    endTime: SPARK_TIME,
-    duration: MS,
-    failureReason: TEXT,
-    jobIds: list(INTEGER),
-  },
-  ['endTime', 'duration', 'failureReason'],
-);
-export const OPERATIONS: Schema = list(OPERATION);
+/** What our own endpoints answer, as JSON schemas (OpenAPI 3.1 uses JSON Schema 2020-12). */
+import { BOOLEAN, INTEGER, list, MS, NUMBER, orNull, record, type Schema, TEXT, TIME_MS } from './schema-kinds.ts';
 
 const SEGMENTS = record({ waited: MS, stages: MS, outputs: MS, commit: MS, other: MS, acknowledged: MS });
 const STEPS = ['receive', 'block', 'batch', 'stage', 'output', 'commit', 'acknowledge'];
 const VERDICTS = ['starting', 'keeping-up', 'falling-behind', 'catching-up', 'failing', 'idle', 'stopped'];
+
+const SHARE = { ...NUMBER, minimum: 0, maximum: 1 };
+const SHARES = { busy: SHARE, backPressured: SHARE, idle: SHARE };
+const CAUSES = [
+  ...['nothing', 'failing', 'rate-limit', 'one-thread', 'skew', 'few-workers', 'states', 'function'],
+  ...['output', 'commit', 'pauses'],
+];
+const BOTTLENECK = record({
+  cause: { enum: CAUSES },
+  isHolding: BOOLEAN,
+  text: TEXT,
+  advice: TEXT,
+  settings: list(TEXT),
+  operator: orNull(INTEGER),
+  output: orNull(TEXT),
+  share: SHARE,
+});
 
 export const OVERVIEW: Schema = record({
   name: TEXT,
@@ -114,6 +30,7 @@ export const OVERVIEW: Schema = record({
   batchIntervalMs: MS,
   verdict: record({ kind: { enum: VERDICTS }, text: TEXT, delayPerMinuteMs: MS }),
   steps: list(record({ step: { enum: STEPS }, events: INTEGER, oldestMs: orNull(MS) })),
+  bottleneck: orNull(BOTTLENECK),
   heldEvents: INTEGER,
   totals: record({
     batches: INTEGER,
@@ -153,6 +70,21 @@ export const TIMELINE: Schema = list(
     outputs: record({ total: INTEGER, succeeded: INTEGER, failed: INTEGER }),
     error: orNull(TEXT),
     segments: SEGMENTS,
+  }),
+);
+
+const SPREAD = record({ min: MS, mean: MS, max: MS });
+export const MINUTES: Schema = list(
+  record({
+    time: TIME_MS,
+    batches: INTEGER,
+    events: INTEGER,
+    failures: INTEGER,
+    givenUp: INTEGER,
+    schedulingDelayMs: SPREAD,
+    processingMs: SPREAD,
+    totalDelayMs: SPREAD,
+    slowest: record({ time: TIME_MS, events: INTEGER, segments: SEGMENTS }),
   }),
 );
 
@@ -215,9 +147,30 @@ export const GRAPH: Schema = record({
       slideMs: MS,
       input: orNull(INTEGER),
       isStateful: BOOLEAN,
+      isKept: BOOLEAN,
     }),
   ),
   outputs: list(record({ id: TEXT, kind: TEXT, operator: INTEGER, site: orNull(TEXT) })),
+});
+
+export const LOAD: Schema = record({
+  batch: orNull(TIME_MS),
+  from: NUMBER,
+  to: NUMBER,
+  batches: INTEGER,
+  events: INTEGER,
+  operators: list(
+    record({
+      id: INTEGER,
+      stage: orNull(INTEGER),
+      stageMs: MS,
+      gave: orNull(INTEGER),
+      gaveFrom: orNull(NUMBER),
+      ...SHARES,
+    }),
+  ),
+  outputs: list(record({ id: TEXT, runMs: MS, took: orNull(INTEGER), tookFrom: orNull(NUMBER), ...SHARES })),
+  bottleneck: orNull(BOTTLENECK),
 });
 
 export const INPUTS: Schema = list(
@@ -271,7 +224,24 @@ export const PROFILE: Schema = list(record({ thread: TEXT, durationMs: MS, idleM
 
 export const AGENT: Schema = record({
   name: orNull(TEXT),
-  components: list(record({ kind: TEXT, name: TEXT, counters: { type: 'object', additionalProperties: NUMBER } })),
+  components: list(
+    record({
+      kind: { enum: ['source', 'channel', 'sink', 'processor'] },
+      name: TEXT,
+      type: TEXT,
+      state: { enum: ['starting', 'running', 'failing'] },
+      problem: orNull(TEXT),
+      place: orNull(TEXT),
+      channels: list(TEXT),
+      group: orNull(TEXT),
+      interceptors: list(TEXT),
+      selector: orNull(TEXT),
+      counters: { type: 'object', additionalProperties: NUMBER, description: "under Flume's names" },
+      files: list(record({ file: TEXT, position: INTEGER, size: INTEGER })),
+      filesInAll: INTEGER,
+      bytes: orNull(record({ held: INTEGER, capacity: orNull(INTEGER) })),
+    }),
+  ),
 });
 
 export const DEAD_LETTERS: Schema = record({
@@ -279,12 +249,24 @@ export const DEAD_LETTERS: Schema = record({
   isCut: BOOLEAN,
   groups: list(
     record({
+      id: TEXT,
       operator: TEXT,
       site: orNull(TEXT),
+      code: orNull(TEXT),
       message: TEXT,
       values: INTEGER,
+      firstTime: TIME_MS,
       lastTime: TIME_MS,
-      examples: list(TEXT),
+      examples: list(
+        record({
+          time: TIME_MS,
+          headers: orNull({ type: 'object', additionalProperties: TEXT }),
+          text: orNull(TEXT),
+          hex: orNull(TEXT),
+          bytes: orNull(INTEGER),
+          isCut: BOOLEAN,
+        }),
+      ),
     }),
   ),
 });
@@ -293,7 +275,19 @@ export const LOG: Schema = list(
   record({ number: INTEGER, time: TIME_MS, level: { enum: ['debug', 'info', 'warn', 'error'] }, message: TEXT }),
 );
 
-export const SETTINGS: Schema = list(record({ name: TEXT, value: TEXT }));
+export const SETTINGS: Schema = list(
+  record({
+    name: TEXT,
+    value: TEXT,
+    from: { enum: ['flag', 'environment', 'job file', 'command', 'program', 'default'] },
+    by: orNull(TEXT),
+    doc: TEXT,
+    byDefault: orNull(TEXT),
+  }),
+);
+
+const VERSION = record({ name: TEXT, version: TEXT });
+export const VERSIONS: Schema = record({ runtime: list(VERSION), packages: list(VERSION) });
 
 export const READINESS: Schema = record({ ready: BOOLEAN, problems: list(TEXT) });
 

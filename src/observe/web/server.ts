@@ -17,6 +17,7 @@ import { BadRequest, NotFound } from '../rest/spark.ts';
 import { EventStream } from './event-stream.ts';
 import { Guard } from './guard.ts';
 import type { Page } from './page.ts';
+import { recordingName, recordingOf } from './recording.ts';
 import { tapStream } from './tap-stream.ts';
 
 /** How a web server is started. */
@@ -150,6 +151,20 @@ function appOf(observer: Observer, { host, log, page, readyLimitMs, token, versi
     requireJob(observer, name);
     const asked = { operator, perSecond: context.req.query('values') };
     return eventsAnswer(tapStream(observer, asked, context.req.raw.signal));
+  });
+  app.get('/recording.html', (context) => {
+    const withEvents = context.req.query('events') !== 'no';
+    const texts = recordingOf(page, observer, { version, withEvents });
+    if (texts === undefined) return context.json({ error: 'the page was not built: npm run build' }, 404);
+    const name = recordingName(observer.observed.name, observer.observed.clock.now());
+    return new Response(bodyOf(texts), {
+      headers: {
+        'content-type': 'text/html; charset=utf-8',
+        // Its scripts stand in it: it is to be saved, and not shown by this server.
+        'content-disposition': `attachment; filename="${name}"`,
+        'cache-control': 'no-store',
+      },
+    });
   });
   for (const { answer, path } of ENDPOINTS) {
     app.get(`/api/v1${path.replaceAll(/\{(\w+)\}/g, ':$1')}`, async (context) => {

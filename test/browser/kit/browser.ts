@@ -9,7 +9,7 @@ import { repository } from '../../interop/kit/places.ts';
 import type { Scene } from '../../interop/kit/scene.ts';
 
 /** Screenshots of all views are left here; git ignores it. */
-const SHOTS = path.resolve(process.env['SCREENSHOTS'] ?? path.join(repository, '.tmp/screenshots'));
+export const SHOTS: string = path.resolve(process.env['SCREENSHOTS'] ?? path.join(repository, '.tmp/screenshots'));
 
 /** The program; undefined where there is none. */
 export const chromiumProgram: string | undefined =

@@ -1,6 +1,7 @@
 /** What `streamjob top` shows, and what it says when there is no job. */
 import { describe, expect, it } from 'vitest';
 import { type TopData, topScreen } from '../../../src/cli/top/screen.ts';
+import type { Bottleneck } from '../../../src/observe/bottleneck-types.ts';
 import { runCli } from '../../kit/cli.ts';
 import { Rig } from '../observe/rig.ts';
 
@@ -8,6 +9,7 @@ const data = (more: Partial<TopData> = {}): TopData => ({
   overview: {
     ...{ name: 'wordcount', state: 'active', now: 90_000, startedAt: 0, batchIntervalMs: 1000, heldEvents: 3000 },
     verdict: { kind: 'keeping-up', text: 'keeping up: a batch waits 3 ms for its turn', delayPerMinuteMs: 0 },
+    bottleneck: null,
     steps: [
       { step: 'block', events: 2000, oldestMs: 250 },
       { step: 'output', events: 1000, oldestMs: null },
@@ -81,6 +83,22 @@ describe('the screen', () => {
       '00:00:02.000     500  10 ms  1 failed  wwwwwwwwwwwwwwwsssssssssoooccc',
       '00:00:01.000     500  10 ms            wwwwwwwwwwwwwwwsssssssssoooccc',
     ]);
+  });
+
+  it('names what holds the job up, and is silent about what does not', () => {
+    const { overview } = data();
+    const bottleneck: Omit<Bottleneck, 'isHolding'> = {
+      ...{ cause: 'commit', text: 'the commit takes 77 % of the processing time', operator: null, output: null },
+      ...{ advice: 'Put the checkpoint on a faster disk (checkpointDir).', settings: ['checkpointDir'], share: 0.77 },
+    };
+    const lineOf = (isHolding: boolean): string | undefined => {
+      const held = { overview: { ...overview, bottleneck: { ...bottleneck, isHolding } } };
+      return topScreen(data(held), { columns: 120, rows: 40 })[1];
+    };
+    expect(lineOf(true)).toBe(
+      'the commit takes 77 % of the processing time. Put the checkpoint on a faster disk (checkpointDir).',
+    );
+    expect(lineOf(false)).toMatch(/^up 1\.5 min/);
   });
 
   it('fits the terminal', () => {

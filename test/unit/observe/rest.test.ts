@@ -1,9 +1,6 @@
 /** The endpoints of a job: each answers what its schema says, and the figures are those of the batches. */
-import fs from 'node:fs';
-import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { ownDirectory } from '../../kit/directory.ts';
 import { until } from '../../kit/until.ts';
 import { Rig } from './rig.ts';
 
@@ -149,36 +146,6 @@ describe('the endpoints', () => {
       expect.objectContaining({ batches: 2, failedAttempts: 1, acknowledgedEvents: 5 }),
     ]);
     expect(verdict).toMatchObject({ kind: 'keeping-up' });
-  });
-});
-
-describe('dead letters', () => {
-  it('are told by error, the newest first, with their values', async () => {
-    const deadLetterFile = path.join(ownDirectory(), 'dead.jsonl');
-    const rig = await Rig.start(
-      (numbers) =>
-        numbers
-          .map((n) => {
-            if (n > 1) throw new Error(n > 2 ? 'too large' : 'even');
-            return n;
-          })
-          .count()
-          .print(),
-      { onPoison: 'skip', deadLetterFile },
-    );
-    expect(await rig.json(`${APPLICATION}/deadletters`)).toEqual({ file: null, isCut: false, groups: [] });
-    await rig.batch(1, 2, 3);
-    await rig.batch(4, 5, 6);
-    fs.appendFileSync(deadLetterFile, '{"time":');
-    const site = expect.stringMatching(/rest\.test\.ts:\d+/);
-    expect(await rig.json(`${APPLICATION}/deadletters`)).toEqual({
-      file: deadLetterFile,
-      isCut: false,
-      groups: [
-        { operator: 'map', site, message: 'too large', values: 4, lastTime: 2000, examples: ['6', '5', '4'] },
-        { operator: 'map', site, message: 'even', values: 1, lastTime: 1000, examples: ['2'] },
-      ],
-    });
   });
 });
 

@@ -5,7 +5,7 @@ import { ManualClock } from '../../../src/core/clock.ts';
 import { silentLogger } from '../../../src/core/log.ts';
 import { TelemetryRegistry } from '../../../src/core/telemetry.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';
-import { Observer } from '../../../src/observe/observer.ts';
+import { type Beside, Observer } from '../../../src/observe/observer.ts';
 import type { Redaction } from '../../../src/observe/redaction.ts';
 import { Page } from '../../../src/observe/web/page.ts';
 import { type WebOptions, WebServer } from '../../../src/observe/web/server.ts';
@@ -16,6 +16,10 @@ export interface RigOptions extends Partial<WebOptions> {
   readonly onFailure?: 'retry' | 'stop';
   readonly onPoison?: 'fail' | 'skip';
   readonly deadLetterFile?: string;
+  readonly agent?: Beside['agent'];
+  readonly run?: Beside['run'];
+  readonly tail?: Beside['log'];
+  readonly retained?: number;
   readonly redaction?: Redaction;
 }
 
@@ -30,7 +34,16 @@ export class Rig {
 
   private constructor(
     build: (numbers: DStream<number>, ssc: StreamingContext) => void,
-    { onFailure = 'retry', onPoison = 'fail', deadLetterFile = 'unused.jsonl', redaction }: RigOptions,
+    {
+      agent,
+      retained,
+      run,
+      tail,
+      onFailure = 'retry',
+      onPoison = 'fail',
+      deadLetterFile = 'unused.jsonl',
+      redaction,
+    }: RigOptions,
   ) {
     const telemetry = new TelemetryRegistry();
     const { clock } = this;
@@ -41,7 +54,8 @@ export class Rig {
     const { push, stream } = this.ssc.valuesStream<number>();
     this.push = (values) => push(values, () => {});
     build(stream, this.ssc);
-    this.observer = new Observer(StreamingContext.observe(this.ssc, telemetry), undefined, redaction);
+    const beside = { agent, redaction, retained, run, log: tail };
+    this.observer = new Observer(StreamingContext.observe(this.ssc, telemetry), beside);
   }
 
   static async start(

@@ -1,8 +1,16 @@
 /** What the page knows of batches: how news and what is known are put together, and the types that it shares with the endpoints. */
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test } from 'vitest';
+import type { Bottleneck } from '../../../src/observe/bottleneck-types.ts';
+import type { DeadLettersRead } from '../../../src/observe/dead-letters.ts';
+import type { LogLine } from '../../../src/observe/log-tail.ts';
+import type { Minute } from '../../../src/observe/minutes.ts';
 import type { WaitingPeer } from '../../../src/observe/observer.ts';
+import type { AgentAnswer } from '../../../src/observe/rest/agent.ts';
+import type { LoadAnswer } from '../../../src/observe/rest/load.ts';
 import type { Overview, TimelineBatch } from '../../../src/observe/rest/own.ts';
+import type { Setting } from '../../../src/observe/settings.ts';
+import type { Versions } from '../../../src/observe/versions.ts';
 import { askSince, hasFailed, merged } from '../../../ui/data/batches.ts';
 import type * as page from '../../../ui/data/types.ts';
 import { batchOf } from './batch-of.ts';
@@ -10,6 +18,14 @@ import { batchOf } from './batch-of.ts';
 test('the page reads what the endpoints answer', () => {
   expectTypeOf<TimelineBatch>().toEqualTypeOf<page.TimelineBatch>();
   expectTypeOf<WaitingPeer>().toEqualTypeOf<page.WaitingPeer>();
+  expectTypeOf<DeadLettersRead>().toEqualTypeOf<page.DeadLetters>();
+  expectTypeOf<AgentAnswer>().toEqualTypeOf<page.Agent>();
+  expectTypeOf<Setting>().toEqualTypeOf<page.Setting>();
+  expectTypeOf<Versions>().toEqualTypeOf<page.Versions>();
+  expectTypeOf<LogLine>().toEqualTypeOf<page.LogLine>();
+  expectTypeOf<Bottleneck>().toEqualTypeOf<page.Bottleneck>();
+  expectTypeOf<LoadAnswer>().toEqualTypeOf<page.Load>();
+  expectTypeOf<Minute>().toEqualTypeOf<page.Minute>();
   expectTypeOf<Overview>().toMatchTypeOf<page.Overview>();
 });
 

@@ -1,6 +1,17 @@
 /** The slots of the timeline. */
 import { describe, expect, test } from 'vitest';
-import { heightOf, roundedUp, SEGMENTS, slotMsFor, slotsOf, stackOf, sumOf } from '../../../ui/chart/buckets.ts';
+import {
+  heightOf,
+  roundedUp,
+  SEGMENTS,
+  slotMsFor,
+  slotsOf,
+  slotsOfMinutes,
+  stackOf,
+  sumOf,
+} from '../../../ui/chart/buckets.ts';
+import { spanChoices, spanOf } from '../../../ui/chart/spans.ts';
+import type { Minute } from '../../../ui/data/types.ts';
 import { batchOf } from './batch-of.ts';
 
 const slow = { waited: 100, stages: 4, outputs: 2, commit: 2, other: 1, acknowledged: 1 };
@@ -65,4 +76,36 @@ test('the line of the interval is on the axis unless it would flatten the bars',
 
 test('axes end at round numbers', () => {
   expect([0, 1, 1.2, 730, 1001].map(roundedUp)).toEqual([1, 1, 1.5, 800, 1500]);
+});
+
+test('minutes fill slots with their batches, their failures and the slowest', () => {
+  const minute = (at: number, waited: number): Minute => {
+    const spread = { min: 0, mean: 0, max: waited };
+    const segments = { ...batchOf(0).segments, waited };
+    const counts = { batches: 60, events: 600, failures: 1, givenUp: 0 };
+    const slowest = { time: at * 60_000 + 7000, events: 9, segments };
+    const delays = { schedulingDelayMs: spread, processingMs: spread, totalDelayMs: spread };
+    return { time: at * 60_000, ...counts, ...delays, slowest };
+  };
+  const slots = slotsOfMinutes([minute(10, 5), minute(11, 90), minute(20, 1)], { slotMs: 600_000, slots: 3 });
+  expect(slots.map(({ batches, events, failures, slowest }) => [batches, events, failures, slowest?.time])).toEqual([
+    [0, 0, 0, undefined],
+    [120, 1200, 2, 667_000],
+    [60, 600, 1, 1_207_000],
+  ]);
+});
+
+test('the span of a timeline is the one that its address names', () => {
+  expect(['day', 'all', 'x', null].map((text) => spanOf(text, 'batches'))).toEqual([
+    'day',
+    'all',
+    'batches',
+    'batches',
+  ]);
+  expect(spanChoices(1000, 1000).map(([, title]) => title)).toEqual([
+    'a bar per 1 s',
+    'all 1,000 kept',
+    'an hour',
+    'a day',
+  ]);
 });

@@ -1,6 +1,7 @@
 /** Durations, numbers and times as the page writes them. */
 import { describe, expect, test } from 'vitest';
 import { duration, fineDuration, inUnit, unitOf } from '../../../ui/format/duration.ts';
+import { hexLines } from '../../../ui/format/hex.ts';
 import { count, counted, rate, shortCount, size } from '../../../ui/format/number.ts';
 import { batchTime, needsMs, timeOfDay } from '../../../ui/format/time.ts';
 
@@ -83,4 +84,12 @@ describe('times', () => {
   test('intervals that are no whole seconds need ms', () => {
     expect([needsMs(500), needsMs(1000), needsMs(1500), needsMs(2000)]).toEqual([true, false, true, false]);
   });
+});
+
+test('bytes stand in lines of 16, with their places and characters', () => {
+  expect(hexLines('')).toBe('');
+  expect(hexLines(Buffer.from('a naïve line\n').toString('hex'))).toBe(
+    '0000  61 20 6e 61 c3 af 76 65 20 6c 69 6e 65 0a        a na..ve line.',
+  );
+  expect(hexLines('41'.repeat(17)).split('\n')[1]).toBe(`0010  ${'41'.padEnd(47)}  A`);
 });

@@ -7,7 +7,18 @@ import { shortened } from '../../../ui/graph/shortened.ts';
 
 function operator(id: number, parents: readonly number[], more: Partial<Operator> = {}): Operator {
   const input = parents.length === 0 ? id : null;
-  return { id, name: `op ${id}`, site: null, parents, windowMs: 0, slideMs: 1000, input, isStateful: false, ...more };
+  return {
+    id,
+    name: `op ${id}`,
+    site: null,
+    parents,
+    windowMs: 0,
+    slideMs: 1000,
+    input,
+    isStateful: false,
+    isKept: false,
+    ...more,
+  };
 }
 
 const output = (id: string, of: number): Graph['outputs'][number] => ({

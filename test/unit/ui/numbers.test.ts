@@ -1,6 +1,8 @@
 /** Rates of counters, summaries, tasks by partition, waits of peers, and how long the page waits before it tries again. */
+
 import { describe, expect, test } from 'vitest';
 import { retryDelayMs } from '../../../ui/data/backoff.ts';
+import { fillUrgency, percent, shareOf } from '../../../ui/data/fill.ts';
 import { hintOf, nothingCameIn, urgencyOf } from '../../../ui/data/peers.ts';
 import { type Reading, rateOf, withReading } from '../../../ui/data/rates.ts';
 import { ratesOf, summaryOf } from '../../../ui/data/statistics.ts';
@@ -129,4 +131,10 @@ test('a wait is pressing from half of the time on, and late at four fifths', () 
 
 test('the page tries again less and less often, but never less than every 15 s', () => {
   expect([1, 2, 3, 4, 5, 6, 100].map(retryDelayMs)).toEqual([1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+});
+
+test('a channel is as full as its share of the capacity, in words from 70 % on', () => {
+  expect([shareOf(5, 20), shareOf(30, 20), shareOf(5, null), shareOf(5, 0)]).toEqual([0.25, 1, null, null]);
+  expect([null, 0, 0.69, 0.7, 0.9].map(fillUrgency)).toEqual(['calm', 'calm', 'calm', 'soon', 'late']);
+  expect([null, 0, 0.0125, 0.25, 1].map(percent)).toEqual(['–', '0 %', '1.3 %', '25 %', '100 %']);
 });

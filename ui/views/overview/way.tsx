@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Overview, StepName } from '../../data/types.ts';
 import { duration } from '../../format/duration.ts';
-import { count, counted } from '../../format/number.ts';
+import { count, counted, shortCount } from '../../format/number.ts';
 import { Panel } from '../../parts/panel.tsx';
 
 const STEPS: Readonly<Record<StepName, readonly [name: string, meaning: string]>> = {
@@ -14,6 +14,9 @@ const STEPS: Readonly<Record<StepName, readonly [name: string, meaning: string]>
   commit: ['Commit', 'goes to disk'],
   acknowledge: ['Acknowledge', 'its peer is told'],
 };
+
+/** Longer numbers have no room; the panel of totals has them whole. */
+const MOST_WHOLE = 10_000_000;
 
 /** The row of steps. */
 export function Way({ now }: { readonly now: Overview }): JSX.Element {
@@ -36,7 +39,11 @@ export function Way({ now }: { readonly now: Overview }): JSX.Element {
         })}
         <li class="step step-done">
           <span class="step-name">Acknowledged</span>
-          <span class="step-count">{count(now.totals.acknowledgedEvents)}</span>
+          <span class="step-count" title={count(now.totals.acknowledgedEvents)}>
+            {now.totals.acknowledgedEvents < MOST_WHOLE
+              ? count(now.totals.acknowledgedEvents)
+              : shortCount(now.totals.acknowledgedEvents)}
+          </span>
           <span class="step-age"> </span>
           <span class="step-meaning">since the start</span>
         </li>

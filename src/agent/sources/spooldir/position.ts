@@ -11,6 +11,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import type { FileProgress } from '../../../core/agent-inspection.ts';
 import { fs } from '../../../core/machine.ts';
 import type { Candidate } from './scan.ts';
 
@@ -56,6 +57,7 @@ export class PositionLog {
   #bytes = 0;
   /** What tells the file, at the begin of the log. */
   #head: object = {};
+  #progress: FileProgress | undefined;
 
   /** @param directory the tracker directory */
   constructor(directory: string) {
@@ -73,6 +75,7 @@ export class PositionLog {
     const { path: name, size, mtimeMs } = candidate;
     await this.close();
     this.#head = { file: name, size, mtimeMs, deserializer };
+    this.#progress = { file: name, position: start.offset, size };
     return start;
   }
 
@@ -84,6 +87,7 @@ export class PositionLog {
     try {
       if (this.#log === undefined || this.#bytes > LARGEST_LOG) await this.#beginLog(progress);
       else await this.#append(progress);
+      if (this.#progress !== undefined) this.#progress = { ...this.#progress, position: progress.offset };
     } catch (error) {
       // What is behind half a line would not be read: the next try begins a log.
       await this.close();
@@ -104,8 +108,14 @@ export class PositionLog {
     return { file, size, mtimeMs, deserializer: String(deserializer), offset, digest, ...several };
   }
 
+  /** The file that is read now, and how far the channel has it; undefined: none is. */
+  get progress(): FileProgress | undefined {
+    return this.#progress;
+  }
+
   /** The file is done or left. */
   async end(): Promise<void> {
+    this.#progress = undefined;
     await this.close();
     await fs.rm(this.#path, { force: true });
   }

@@ -4,6 +4,7 @@
  * missed, is known again then.
  */
 import path from 'node:path';
+import type { FileProgress } from '../../../core/agent-inspection.ts';
 import { nextTurn } from '../../../core/turn.ts';
 import { IN_A_ROW, sameBirth, stillAs } from './directory.ts';
 import { Finder, type FinderParts, type Look } from './finder.ts';
@@ -53,6 +54,13 @@ export class Tails {
   /** What the position file is to hold. */
   positions(): readonly Position[] {
     return [...[...this.#all.values()].map(({ position }) => position), ...this.#waiting()];
+  }
+
+  /** All files that are known, where they are now, with how far each was delivered. */
+  progress(): FileProgress[] {
+    return [...this.#all.values()].map(({ path: file, pos: position, seen }) => {
+      return { file, position, size: Math.max(position, seen?.size ?? 0) };
+    });
   }
 
   /**
