@@ -18,6 +18,8 @@
  *   text file=river.txt    a file; text drawing: neither file nor output
  *   properties             a part of a flume.conf; with file=NAME a whole one. Each goes through the reader, and whole ones through `streamjob check`, which refuses one that is `wrong`
  *   yaml, ini, dockerfile  are read, and the names in them are checked: formats.ts
+ *
+ * DOCS_SHOW=1 npx vitest run --config test/vitest.config.ts test/unit/docs/blocks -t PAGE shows what the blocks of a page write.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

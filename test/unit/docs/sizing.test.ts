@@ -56,13 +56,13 @@ test('docs/sizing.md is up to date: npm run docs:sizing writes its tables', () =
   expect(page).toBe(sizingPage(page));
 });
 
-test('with an interval, the sinks bound the throughput: within three per cent', () => {
+test('with an interval, the sinks bound the throughput: within five per cent', () => {
   const push = measured('client', ['streamjob, end-to-end, by the interval'], 'events/s');
-  expect(off(limitOf(WORDS).eventsPerSecond, push)).toBeLessThan(0.03);
+  expect(off(limitOf(WORDS).eventsPerSecond, push)).toBeLessThan(0.05);
   const pull = measured('pull', ['streamjob, end-to-end, by the interval'], 'events/s');
-  expect(off(limitOf({ ...WORDS, sinks: 1, inFlight: 5 }).eventsPerSecond, pull)).toBeLessThan(0.03);
+  expect(off(limitOf({ ...WORDS, sinks: 1, inFlight: 5 }).eventsPerSecond, pull)).toBeLessThan(0.05);
   const pipelined = measured('levels', ['streamjob, end-to-end'], 'events/s');
-  expect(off(limitOf({ ...WORDS, inFlight: 16 }).eventsPerSecond, pipelined)).toBeLessThan(0.03);
+  expect(off(limitOf({ ...WORDS, inFlight: 16 }).eventsPerSecond, pipelined)).toBeLessThan(0.05);
 });
 
 test('with eager cuts: within a third', () => {
@@ -72,12 +72,12 @@ test('with eager cuts: within a third', () => {
   expect(off(sinkLimit({ ...WORDS, eager: true, sinks: 1, inFlight: 5 }), pull)).toBeLessThan(1 / 3);
 });
 
-test('the CPU bounds it otherwise, by the bytes of an event: within an eighth', () => {
+test('the CPU bounds it otherwise, by the bytes of an event: within a quarter', () => {
   for (const bytes of [10, 100, 1000, 10_000, 100_000, 1_000_000]) {
     const real = measured('growth', ['bytes of an event', bytes.toLocaleString('en')], 'events/s');
     expect([bytes, off(cpuLimit({ eventBytes: bytes, ownMicros: 0, threads: 1 }), real)]).toEqual([
       bytes,
-      expect.toSatisfy((part: number) => part < 0.125),
+      expect.toSatisfy((part: number) => part < 0.25),
     ]);
   }
   const [one, two] = ['one thread', 'two threads'].map((name) => measured('replay', [name], 'events/s'));
