@@ -67,11 +67,19 @@ export interface JobOptions {
    */
   readonly parallelism?: number;
   /**
-   * Who computes: 'inline', the main thread; or 'threads', a worker thread per partition, at most one per core. Each
-   * worker thread builds the job again: what its functions capture is then a variable of each thread. A program names
-   * the module of the job with `job`. See docs/speed.md. Default: 'inline'.
+   * Who computes: 'inline', the main thread; 'threads', a worker thread per partition, at most one per core; or
+   * 'spark', the executors of a Spark cluster. Each worker thread builds the job again: what its functions capture is
+   * then a variable of each thread. A program names the module of the job with `job`. See docs/speed.md. Default:
+   * 'inline'.
    */
   readonly engine?: string;
+  /** With engine 'spark', where the Spark Connect server of the cluster is. */
+  readonly master?: string;
+  /**
+   * With engine 'spark', variables of the environment that executors get as they are here. Functions of the job find no
+   * others of this machine there. Their values are in the program that is shipped.
+   */
+  readonly executorEnv?: string;
   /**
    * Where states are kept while the job runs: in memory, or with 'lmdb' in an embedded database, for more than memory
    * holds. What outlives a crash is the checkpoint in both cases. When the disk of the states is full, batches wait for

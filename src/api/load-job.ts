@@ -48,7 +48,19 @@ export type BuildModule = (ssc: StreamingContext, data: unknown) => unknown;
  */
 export async function loadJobModule(module: string): Promise<BuildModule> {
   const file = pathOf(module);
-  const exported = await loadDefault(file);
+  return buildOf(knownModules.has(file) ? knownModules.get(file) : await loadDefault(file), file);
+}
+
+/** Default exports that this process has without loading their files. */
+const knownModules = new Map<string, unknown>();
+
+/** For a program that has a module in it: its file is not there. */
+export function knowModule(file: string, exported: unknown): void {
+  knownModules.set(file, exported);
+}
+
+/** What builds a job. @param file for the error @throws StreamjobError JOB_INVALID */
+export function buildOf(exported: unknown, file: string): BuildModule {
   if (typeof exported === 'function') return exported as BuildModule;
   return (ssc) => requireJob(exported, file).build(ssc);
 }

@@ -83,7 +83,7 @@ export const SHARED_OPTIONS = {
   engine: option(
     {
       default: 'inline',
-      doc: "who computes: 'inline', the main thread; or 'threads', a worker thread per partition, at most one per core",
+      doc: "who computes: 'inline', the main thread; 'threads', a worker thread per partition, at most one per core; or 'spark', the executors of a Spark cluster",
       more:
         'Each worker thread builds the job again: what its functions capture is then a variable of each thread. A program names the module ' +
         'of the job with `job`. See docs/speed.md.',
@@ -102,6 +102,15 @@ export const SHARED_OPTIONS = {
       },
     },
   ),
+  master: text({
+    expected: 'sc://HOST:PORT',
+    doc: "with engine 'spark', where the Spark Connect server of the cluster is",
+  }),
+  executorEnv: text({
+    expected: 'names with commas between',
+    doc: "with engine 'spark', variables of the environment that executors get as they are here",
+    more: 'Functions of the job find no others of this machine there. Their values are in the program that is shipped.',
+  }),
   parallelism: count({
     min: 1,
     max: 1024,

@@ -14,7 +14,7 @@ import { type Logger, loggerOf } from '../core/log.ts';
 import { moduleUrl } from '../core/module-url.ts';
 import { count, misfit, optionsForWorkers, type Resolved, resolveOptions, settingTexts } from '../core/options.ts';
 import type { Telemetry, TelemetryRegistry } from '../core/telemetry.ts';
-import type { Engine, EngineKind, EngineSettings, JobElsewhere } from '../engine/engine.ts';
+import type { Engine, EngineKind, EngineSettings, JobElsewhere, JobProgram } from '../engine/engine.ts';
 import { engines } from '../engine/index.ts';
 import { Taps } from '../engine/taps.ts';
 import { EagerCutting } from '../flow/batch/eager-cutting.ts';
@@ -47,6 +47,7 @@ import type { Node } from '../graph/node.ts';
 import type { RDD } from '../graph/rdd.ts';
 import { Broadcast, CollectionAccumulator, NumberAccumulator } from '../graph/shared.ts';
 import { bundleForWorkers } from '../load/bundles.ts';
+import { programOf } from '../load/program.ts';
 import type { Observed } from '../observe/observed.ts';
 import { unpackChanges } from '../state/durable-state.ts';
 import type { StopOptions, StreamingContextOptions } from './context-options.ts';
@@ -528,6 +529,7 @@ export class StreamingContext {
       telemetry: this.#options.telemetry,
       job: await this.#jobElsewhere(),
       recovery: durability.recovery,
+      master: this.#options.master,
     });
     this.#running = engine;
     const measures = registerMeasures(this.#graph, names, this.#options.telemetry);
@@ -590,7 +592,10 @@ export class StreamingContext {
     // Only other threads load it.
     const isElsewhere = this.#engine.takesInput !== 'heap';
     const bundle = isElsewhere ? await bundleForWorkers(job.source ?? job.module, this.#log) : undefined;
-    return { ...job, context, entry, bundle };
+    const { data, module, source } = job;
+    const program = (): Promise<JobProgram> =>
+      programOf({ module, source, context, data, env: environmentOf(this.#options.executorEnv) });
+    return isElsewhere ? { ...job, context, entry, bundle } : { ...job, context, entry, program };
   }
 
   #openDeadLetters(): DeadLetters | undefined {
@@ -649,6 +654,14 @@ export class StreamingContext {
       this.#log.warn({}, `${name} cannot be replayed: values that have not committed are lost in a crash`);
     }
   }
+}
+
+/** The variables of these names that there are. @param names with commas between */
+function environmentOf(names = ''): Record<string, string> {
+  const given = names.split(',').map((name) => name.trim());
+  return Object.fromEntries(
+    given.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }
 
 /** @param names of operators across restarts @returns each takes a measure back */

@@ -54,6 +54,7 @@ export const ERROR_CODES = {
   WORKER_LOST: 'A worker thread ended while a batch ran; the batch is run again by new ones.',
   ENGINE_LOST:
     'A worker thread or a store of states is lost, and with it state that no checkpoint has, or that only a new start brings back.',
+  SPARK_FAILED: 'The Spark cluster has not run what it was given.',
   LOG_CORRUPT: 'A log on disk is damaged where it had been written safely.',
   EVENT_UNREADABLE: 'A source met input that it cannot turn into events.',
   NOT_SIMULATED:

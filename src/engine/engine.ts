@@ -121,12 +121,21 @@ export interface JobModule {
   readonly source?: string;
 }
 
+/** A job and all that it needs but Node, as one ES module. */
+export interface JobProgram {
+  readonly text: Uint8Array;
+  /** Its source map, as JSON: places in it are not those of the job's files. */
+  readonly map: string;
+}
+
 /** What a member that is elsewhere needs to build the job again: plain data. */
 export interface JobElsewhere extends JobModule {
   /** Options of the context that the job is built on. */
   readonly context: Readonly<Record<string, unknown>>;
   /** URL of the code that a member begins with: it builds the job and joins the crew. */
   readonly entry: string;
+  /** Makes one program of the job and what it needs, for machines that have nothing of it. Undefined: it cannot be. */
+  readonly program?: (() => Promise<JobProgram>) | undefined;
   /** What this process has made of the job's files, for whoever loads them in a member. Undefined: they are loaded from disk. */
   readonly bundle?: object | undefined;
 }
@@ -166,6 +175,8 @@ export interface EngineSettings {
   readonly job?: JobElsewhere | undefined;
   /** Undefined: what batches change is not written down, and nobody asks for it. */
   readonly recovery: Recovery | undefined;
+  /** The address of a cluster, for engines that compute there. */
+  readonly master?: string | undefined;
 }
 
 /** A kind of engine, for the list in index.ts. */

@@ -3,7 +3,8 @@
 import { type Registry, registry } from '../core/registry.ts';
 import type { EngineKind } from './engine.ts';
 import { inlineEngine } from './inline.ts';
+import { sparkEngine } from './spark/kind.ts';
 import { threadsEngine } from './threads/engine.ts';
 
 /** All engines by their names. */
-export const engines: Registry<EngineKind> = registry('engine', [inlineEngine, threadsEngine]);
+export const engines: Registry<EngineKind> = registry('engine', [inlineEngine, threadsEngine, sparkEngine]);

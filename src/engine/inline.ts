@@ -10,6 +10,7 @@ import type { BatchReport, Engine, EngineKind, EngineSettings, StageBatch } from
 import { registerStates } from './measures.ts';
 import { Generations } from './run/generations.ts';
 import { dealInput } from './run/input.ts';
+import type { KeepingRunner } from './run/keeping.ts';
 import { Runner } from './run/runner.ts';
 import { packPartition, unpackPartition } from './slices.ts';
 
@@ -24,23 +25,24 @@ export const inlineEngine: EngineKind = {
   },
 };
 
-class InlineEngine implements Engine {
+/** Keeps states and windows in this process; what is kept of a batch is worked out by a runner, which may do that elsewhere. */
+export class InlineEngine implements Engine {
   readonly #settings: EngineSettings;
   readonly #generations: Generations;
   readonly #states: States;
-  readonly #runner: Runner;
   #hasCommitted = false;
   /** Whether states have to be put back before a batch can run: until all of it has succeeded. */
   #isLost = false;
   readonly #gauges: readonly (() => void)[];
 
-  constructor(settings: EngineSettings) {
+  /** @param keepingOf who works out what is kept, beside the runner of this process */
+  constructor(settings: EngineSettings, keepingOf: (local: Runner) => KeepingRunner = (local) => local) {
     this.#settings = settings;
     const { graph, names, numPartitions, openStore, skipPolicy, signal, telemetry } = settings;
     const isCounting = (): boolean => telemetry.isCounting === true;
     this.#states = new States(graph, names, openStore);
-    this.#runner = new Runner({ signal: () => signal, skipPolicy, isCounting, states: this.#states });
-    this.#generations = new Generations(graph, this.#states, this.#runner, numPartitions, names);
+    const runner = new Runner({ signal: () => signal, skipPolicy, isCounting, states: this.#states });
+    this.#generations = new Generations(graph, this.#states, keepingOf(runner), numPartitions, names);
     const sizes = this.#states.all.map(({ name, store }) => ({ name, keys: () => store.size }));
     this.#gauges = registerStates(settings.telemetry, sizes);
   }

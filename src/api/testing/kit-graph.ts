@@ -47,6 +47,7 @@ export const KIT_OPTIONS = {
     doc: 'partitions of batches and shuffles, unless an operator says otherwise',
   }),
   engine: CONTEXT_OPTIONS.engine,
+  master: CONTEXT_OPTIONS.master,
   job: object(KIT_MODULE_OPTIONS, {
     expected: "the module of the test's function: { module, data }",
     doc: "where worker threads find what the test's function does; needed for engine 'threads'",

@@ -25,11 +25,14 @@ export interface RunBatchesOptions<A, B = unknown, C = unknown> {
   /** Partitions of batches and shuffles, unless an operator says otherwise. Default: 2. */
   readonly numPartitions?: number;
   /**
-   * Who computes: 'inline', the main thread; or 'threads', a worker thread per partition, at most one per core. Each
-   * worker thread builds the job again: what its functions capture is then a variable of each thread. A program names
-   * the module of the job with `job`. See docs/speed.md. Default: 'inline'.
+   * Who computes: 'inline', the main thread; 'threads', a worker thread per partition, at most one per core; or
+   * 'spark', the executors of a Spark cluster. Each worker thread builds the job again: what its functions capture is
+   * then a variable of each thread. A program names the module of the job with `job`. See docs/speed.md. Default:
+   * 'inline'.
    */
   readonly engine?: string;
+  /** With engine 'spark', where the Spark Connect server of the cluster is. */
+  readonly master?: string;
   /**
    * Where worker threads find what the test's function does; needed for engine 'threads'. A module whose default export
    * is the same function, with `data` as its last parameter.
@@ -110,7 +113,7 @@ export async function runBatches<A, U, B = unknown, C = unknown>(
   build: BuildBatches<A, U, B, C>,
 ): Promise<BatchResult<U>[]> {
   const resolved = resolveOptions('runBatches', RUN_BATCHES_OPTIONS, options);
-  const { batchInterval, numPartitions, engine, numBatches } = resolved;
+  const { batchInterval, numPartitions, engine, master, numBatches } = resolved;
   // The values are of the types that the options say.
   const { inputs, inputs2 = [], inputs3 = [], job } = options;
   const clock = new ManualClock(0);
@@ -120,6 +123,7 @@ export async function runBatches<A, U, B = unknown, C = unknown>(
     parallelism: numPartitions,
     onFailure: 'stop',
     engine,
+    ...(master === undefined ? {} : { master }),
     ...kitJob('batches', job),
     log: silentLogger,
     write: () => {},

@@ -42,11 +42,14 @@ export interface TestJobOptions {
    */
   readonly onPoison?: 'fail' | 'skip';
   /**
-   * Who computes: 'inline', the main thread; or 'threads', a worker thread per partition, at most one per core. Each
-   * worker thread builds the job again: what its functions capture is then a variable of each thread. A program names
-   * the module of the job with `job`. See docs/speed.md. Default: 'inline'.
+   * Who computes: 'inline', the main thread; 'threads', a worker thread per partition, at most one per core; or
+   * 'spark', the executors of a Spark cluster. Each worker thread builds the job again: what its functions capture is
+   * then a variable of each thread. A program names the module of the job with `job`. See docs/speed.md. Default:
+   * 'inline'.
    */
   readonly engine?: string;
+  /** With engine 'spark', where the Spark Connect server of the cluster is. */
+  readonly master?: string;
   /**
    * Where worker threads find what the test's function does; needed for engine 'threads'. A module whose default export
    * is the same function, with `data` as its last parameter.
@@ -212,7 +215,7 @@ export class TestJob<O extends object> {
   }
 
   async #start(): Promise<void> {
-    const { batchInterval, numPartitions, checkpoint, onPoison, engine, job } = this.#options;
+    const { batchInterval, numPartitions, checkpoint, onPoison, engine, master, job } = this.#options;
     const ssc = new StreamingContext({
       batchInterval,
       clock: this.#clock,
@@ -222,6 +225,7 @@ export class TestJob<O extends object> {
       deadLetterFile: this.#deadLetterFile,
       checkpointDir: checkpoint && path.join(this.#directory, 'checkpoint'),
       engine,
+      ...(master === undefined ? {} : { master }),
       ...kitJob('job', job),
       log: silentLogger,
       write: (text) => {

@@ -2,7 +2,7 @@
 import type { Graph } from '../../graph/graph.ts';
 
 /** A line for each node and each output, in their order. */
-export function describeGraph(graph: Graph): string[] {
+export function describeGraph(graph: Pick<Graph, 'nodes' | 'outputs'>): string[] {
   const nodes = graph.nodes.map(({ id, name, parents, slideMs, windowMs, input, state }) => {
     const from = parents.map((parent) => parent.id).join(',');
     const rest = [`from [${from}]`, `slide ${slideMs} ms`, `window ${windowMs} ms`];

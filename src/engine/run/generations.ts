@@ -12,7 +12,7 @@ import type { States } from '../../state/states.ts';
 import type { StageReport } from '../engine.ts';
 import type { TapReport, TapRequest } from '../taps.ts';
 import { ElsewherePartition } from './exchange.ts';
-import type { Runner } from './runner.ts';
+import { Asked, type KeepingRunner } from './keeping.ts';
 import { Tapping } from './tapping.ts';
 
 /** What inputs received for a batch. */
@@ -21,13 +21,15 @@ export type InputLineages = (inputId: number) => Lineage<unknown> | undefined;
 /** The data of all nodes, batch by batch, in one thread. */
 export class Generations {
   readonly #graph: Graph;
-  readonly #runner: Runner;
+  readonly #runner: KeepingRunner;
   readonly #numPartitions: number;
   readonly #data = new Map<Node<unknown>, Map<number, Lineage<unknown> | undefined>>();
   readonly #keptNodes: ReadonlySet<Node<unknown>>;
   readonly #rememberMs: ReadonlyMap<Node<unknown>, number>;
   readonly #windows: Windows;
   readonly #states: States;
+  /** What nodes have asked while they made their lineages of the batch that runs. */
+  #asked = new Asked();
   /** What is looked at in the batch that runs. */
   #tapping: Tapping | undefined;
 
@@ -39,7 +41,7 @@ export class Generations {
   constructor(
     graph: Graph,
     states: States,
-    runner: Runner,
+    runner: KeepingRunner,
     numPartitions: number,
     names: ReadonlyMap<Node<unknown>, string>,
   ) {
@@ -62,6 +64,7 @@ export class Generations {
     inputs: InputLineages,
     taps: readonly TapRequest[] = [],
   ): Promise<{ readonly stages: StageReport[]; readonly tapped: readonly TapReport[] }> {
+    this.#asked = this.#asked.time === time ? this.#asked : new Asked(time);
     this.#tapping = taps.length === 0 ? undefined : new Tapping(taps);
     const view = this.#view(time, inputs);
     for (const { node } of this.#graph.outputs) if (this.#graph.isDue(node, time)) view.of(node, time);
@@ -159,10 +162,11 @@ export class Generations {
     return true;
   }
 
-  async #stage({ id, name, site }: Node<unknown>, lineage: Kept<unknown>): Promise<StageReport> {
+  async #stage(node: Node<unknown>, lineage: Kept<unknown>): Promise<StageReport> {
+    const { id, name, site } = node;
     const began = monotonicMs();
     const startedAt = wallMs();
-    const { gave, tasks } = await this.#runner.keep(lineage);
+    const { gave, tasks } = await this.#runner.keep(lineage, node, this.#asked);
     const durationMs = monotonicMs() - began;
     // Of what is read from a state when it is wanted, nobody knows how much it is.
     const sizes = lineage.result?.map((partition) => (partition instanceof ElsewherePartition ? 0 : partition.size));
@@ -175,13 +179,27 @@ export class Generations {
     const view: BatchView = {
       numPartitions: this.#numPartitions,
       rdd: (lineage) => this.#rdd(lineage),
-      lastCommitted: (state) => this.#states.of(state).lastCommitted,
-      input: <T>(inputId: number) => inputs(inputId) as Lineage<T> | undefined,
-      of: <T>(node: Node<T>, at: number) => this.#of(node, at, time, view),
+      lastCommitted: (state) => {
+        const last = this.#states.of(state).lastCommitted;
+        this.#asked.lastCommitted.set(state, last);
+        return last;
+      },
+      input: <T>(inputId: number) => {
+        const lineage = inputs(inputId) as Lineage<T> | undefined;
+        this.#asked.inputs.set(inputId, lineage as Lineage<unknown> | undefined);
+        return lineage;
+      },
+      of: <T>(node: Node<T>, at: number) => {
+        const lineage = this.#of(node, at, time, view);
+        if (at !== time || this.#keptNodes.has(node)) this.#asked.data.push([node.id, at, lineage]);
+        return lineage;
+      },
       times: (node, after, upTo) => {
         // What this batch has of it may not have been asked for yet.
         if (this.#graph.isDue(node, time)) view.of(node, time);
-        return this.timesOf(node, after, upTo);
+        const times = this.timesOf(node, after, upTo);
+        this.#asked.times.push([node.id, after, upTo, times]);
+        return times;
       },
     };
     return view;

@@ -17,6 +17,12 @@ const OPENED = [
   .map((name) => `java.${name}`)
   .concat('sun.nio.ch', 'sun.nio.cs', 'sun.security.action', 'sun.util.calendar');
 
+/** The same as options of a JVM. */
+export const OPENED_TO_SPARK: readonly string[] = OPENED.flatMap((name) => [
+  '--add-opens',
+  `java.base/${name}=ALL-UNNAMED`,
+]);
+
 /** A program, by its class and the directory of its class files below the peers'. */
 export interface SparkProgram {
   readonly classes: string;
@@ -36,10 +42,9 @@ export function sparkCommand({ classes, main, args, jvm }: SparkProgram): {
   // Spark's own job directory is on it too: the relocated classes that the connector calls are there.
   const places = ['spark/lib/*', 'spark/libext/*', 'spark/job', classes];
   const classPath = [...new Set(places)].map(at).join(path.delimiter);
-  const opened = OPENED.flatMap((name) => ['--add-opens', `java.base/${name}=ALL-UNNAMED`]);
   return {
     command: 'java',
-    args: [...jvm, ...opened, '-cp', classPath, main, ...args],
+    args: [...jvm, ...OPENED_TO_SPARK, '-cp', classPath, main, ...args],
     env: { SPARK_LOCAL_IP: '127.0.0.1' },
   };
 }

@@ -4,11 +4,13 @@
 #                             of the morphline sink, of which only the UUID interceptor is used: it needs nothing else
 #   flume/load                RpcLoad.java: load through Flume's own RPC client
 #   spark/lib, spark/job      Spark Streaming 3.5 with the Flume connector of 2.4.8, and PollingJob.java
+#   cluster/jars              Spark 4.1 as a standalone cluster with its Connect server
 #   hadoop/lib, hadoop/run     HDFS 3.4 in one process (OneNodeHdfs.java), and Hadoop's reader of SequenceFiles (ReadSequences.java)
 #   hbase/lib, hbase/run       HBase 2.6 with its REST gateway in one process (OneProcessHBase.java)
 #   bench/load, bench/job     the benchmark's load and jobs, compiled against the two; fetches nothing of its own
 #
-#   fetch.sh DIR [flume|spark|hadoop|hbase|bench ...]   default: flume and spark; bench brings both; about 450 MB on disk, hadoop 90 MB
+#   fetch.sh DIR [flume|spark|cluster|hadoop|hbase|bench ...]   default: flume and spark; bench brings both; about 450 MB on disk, cluster 450 MB,
+#   hadoop 90 MB
 #
 # Needs a JDK of 17 or later and Maven, for Spark also python3 with pip. A part that is there, made from the same files as now, is left as it is. A part is made
 # beside its place and moved there when it is whole, so that an interrupted run leaves nothing half done.
@@ -52,6 +54,14 @@ make_spark() {
   javac -nowarn -cp "$1/lib/*:$1/libext/*" -d "$1/job" "$here/spark/PollingJob.java"
 }
 
+make_cluster() {
+  mkdir -p "$1"
+  python3 -m pip download -q --disable-pip-version-check --no-deps --no-binary :all: -d "$1" pyspark==4.1.4
+  tar -xzf "$1"/pyspark-*.tar.gz -C "$1"
+  mv "$1"/pyspark-*/deps/jars "$1/jars"
+  rm -r "$1"/pyspark-*
+}
+
 make_hadoop() {
   jars "$here/hadoop/pom.xml" "$1/lib"
   javac -nowarn -cp "$1/lib/*" -d "$1/run" "$here"/hadoop/*.java
@@ -71,9 +81,9 @@ make_bench() {
 
 case " $* " in *' bench '*) set -- flume spark bench ;; esac
 for part in "$@"; do
-  case $part in flume | spark | hadoop | hbase | bench) ;; *) echo "fetch.sh: there is no part $part" >&2 && exit 2 ;; esac
+  case $part in flume | spark | cluster | hadoop | hbase | bench) ;; *) echo "fetch.sh: there is no part $part" >&2 && exit 2 ;; esac
   # Its own recipe alone: a change of one part does not bring the others again.
-  made_from=$({ declare -f maven jars "make_$part"; cat "$here/$part"/*; } | cksum)
+  made_from=$({ declare -f maven jars "make_$part"; cat "$here/$part"/* 2>/dev/null || true; } | cksum)
   [ "$(cat "$dir/$part/made-from" 2>/dev/null || true)" = "$made_from" ] && continue
   "make_$part" "$scratch/$part"
   echo "$made_from" > "$scratch/$part/made-from"

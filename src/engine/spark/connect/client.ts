@@ -1,0 +1,184 @@
+/** A session of a Spark Connect server: plans are run, files are brought to the executors. */
+
+import { crc32 } from 'node:zlib';
+import {
+  create,
+  type DescMethod,
+  type DescMethodServerStreaming,
+  type DescMethodStreaming,
+  type DescMethodUnary,
+  type Message,
+  type MessageInitShape,
+} from '@bufbuild/protobuf';
+import { Code, ConnectError, type Transport } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
+import { StreamjobError, messageOf as textOf } from '../../../core/errors.ts';
+import { uuid } from '../../../core/machine.ts';
+import { messageOf, SparkConnectService } from './messages.ts';
+
+/** A relation of a plan, as the protocol has it. */
+export interface Relation {
+  readonly relType: { readonly case: string; readonly value: unknown };
+}
+
+/** SQL text. */
+export function sql(query: string): Relation {
+  return { relType: { case: 'sql', value: { query } } };
+}
+
+/** Rows that the client has, in Arrow's IPC format. @param schema as DDL: `k INT, v STRING` */
+export function localRelation(data: Uint8Array, schema: string): Relation {
+  return { relType: { case: 'localRelation', value: { data, schema } } };
+}
+
+/** A relation with others that its SQL names. */
+export function withRelations(root: Relation, references: Readonly<Record<string, Relation>>): Relation {
+  const named = Object.entries(references).map(([alias, input]) => ({
+    relType: { case: 'subqueryAlias', value: { input, alias } },
+  }));
+  return { relType: { case: 'withRelations', value: { root, references: named } } };
+}
+
+const CHUNK_BYTES = 32 * 1024;
+const CLIENT = 'streamjob';
+const STANDARD_PORT = 15_002;
+
+/** A session. */
+export class SparkSession {
+  readonly #transport: Transport;
+  readonly #address: string;
+  readonly #sessionId = uuid();
+  #serverSide: string | undefined;
+
+  /** @param url `sc://HOST:PORT`, as Spark has it @throws StreamjobError CONFIG_INVALID */
+  constructor(url: string) {
+    const [, host, port = String(STANDARD_PORT), more = ''] =
+      /^sc:\/\/(\[[^\]]+\]|[^/:;]+)(?::(\d{1,5}))?(\/.*)?$/.exec(url) ?? [];
+    if (host === undefined) {
+      throw new StreamjobError('CONFIG_INVALID', `master is no address of a Spark Connect server: ${url}`, {
+        where: 'master',
+        hint: 'expected sc://HOST:15002',
+      });
+    }
+    const isTls = /;use_ssl=true\b/i.test(more);
+    this.#address = `${host}:${port}`;
+    this.#transport = createGrpcTransport({ baseUrl: `${isTls ? 'https' : 'http'}://${this.#address}` });
+  }
+
+  /** What the server calls the session: files are below a directory of that name on executors. Undefined before the first answer. */
+  get serverSideId(): string | undefined {
+    return this.#serverSide;
+  }
+
+  /** Runs a plan. @returns its rows, batch by batch, in Arrow's IPC format @throws StreamjobError SPARK_FAILED, CONNECT_FAILED */
+  async run(root: Relation, signal?: AbortSignal): Promise<Uint8Array[]> {
+    return this.#execute({ opType: { case: 'root', value: root } }, signal);
+  }
+
+  /** Runs a command of SQL: ADD FILE, SET, INSERT. @throws StreamjobError SPARK_FAILED, CONNECT_FAILED */
+  async command(text: string, signal?: AbortSignal): Promise<void> {
+    const command = { commandType: { case: 'sqlCommand', value: { sql: text } } };
+    await this.#execute({ opType: { case: 'command', value: command } }, signal);
+  }
+
+  async #execute(plan: object, signal: AbortSignal | undefined): Promise<Uint8Array[]> {
+    const batches: Uint8Array[] = [];
+    try {
+      const answers = await this.#stream('ExecutePlan', [{ ...this.#session, plan, clientType: CLIENT }], signal);
+      // To the end, or the connection is kept for it.
+      for await (const answer of answers) {
+        const { responseType, serverSideSessionId } = answer as unknown as Answer;
+        this.#serverSide = serverSideSessionId;
+        if (responseType.case === 'arrowBatch') batches.push(responseType.value.data);
+      }
+      return batches;
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /** Brings a file to all executors, those that come later too: `<server-side id>/<name>` below their working directory. */
+  async addFile(name: string, bytes: Uint8Array): Promise<void> {
+    const numChunks = Math.max(1, Math.ceil(bytes.length / CHUNK_BYTES));
+    const chunk = (i: number): object => {
+      const data = bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES);
+      return { data, crc: BigInt(crc32(data)) };
+    };
+    const common = { ...this.#session, clientType: CLIENT };
+    const begin = {
+      name: `files/${name}`,
+      totalBytes: BigInt(bytes.length),
+      numChunks: BigInt(numChunks),
+      initialChunk: chunk(0),
+    };
+    const requests = Array.from({ length: numChunks }, (_, i) => ({
+      ...common,
+      payload: i === 0 ? { case: 'beginChunk', value: begin } : { case: 'chunk', value: chunk(i) },
+    }));
+    try {
+      for await (const answer of await this.#stream('AddArtifacts', requests)) {
+        this.#serverSide = (answer as unknown as Answer).serverSideSessionId;
+      }
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /** Lets the server forget the session. */
+  async close(): Promise<void> {
+    try {
+      const method = methodOf('ReleaseSession') as DescMethodUnary;
+      await this.#transport.unary(method, undefined, 5000, undefined, {
+        ...this.#session,
+        clientType: CLIENT,
+      } as never);
+    } catch {
+      // It forgets it by itself after an hour.
+    }
+  }
+
+  get #session(): object {
+    return { sessionId: this.#sessionId, userContext: { userId: CLIENT, userName: CLIENT } };
+  }
+
+  async #stream(name: string, requests: readonly object[], signal?: AbortSignal): Promise<AsyncIterable<Message>> {
+    const method = methodOf(name) as DescMethodStreaming;
+    const input = messageOf(name === 'ExecutePlan' ? 'ExecutePlanRequest' : 'AddArtifactsRequest');
+    const messages = async function* (): AsyncGenerator<never> {
+      for (const request of requests) yield create(input, request as MessageInitShape<typeof input>) as never;
+    };
+    const { message } = await this.#transport.stream(
+      method as DescMethodServerStreaming,
+      signal,
+      undefined,
+      undefined,
+      messages(),
+    );
+    return message as AsyncIterable<Message>;
+  }
+
+  #failure(error: unknown): StreamjobError {
+    const { code, rawMessage = textOf(error) } = error instanceof ConnectError ? error : ({} as Partial<ConnectError>);
+    if (code === Code.Unavailable || code === undefined) {
+      return new StreamjobError('CONNECT_FAILED', `the Spark Connect server does not answer: ${rawMessage}`, {
+        where: this.#address,
+        hint: 'see that it runs, and that master names its address',
+        cause: error,
+      });
+    }
+    return new StreamjobError('SPARK_FAILED' as never, rawMessage, { where: this.#address, cause: error });
+  }
+}
+
+interface Answer {
+  readonly serverSideSessionId: string;
+  readonly responseType:
+    | { readonly case: 'arrowBatch'; readonly value: { readonly data: Uint8Array } }
+    | { readonly case: undefined };
+}
+
+function methodOf(name: string): DescMethod {
+  const found = SparkConnectService.methods.find((method) => method.name === name);
+  if (found === undefined) throw new Error(`the service has no ${name}`);
+  return found;
+}

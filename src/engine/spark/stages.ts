@@ -1,0 +1,121 @@
+/**
+ * A lineage cut into the stages that a cluster runs one after the other. A stage is what runs between two exchanges: it reads leaves (data
+ * that the driver has) and exchanges (what the stage before has given), and ends with the lineage's values or with another exchange.
+ * The driver and the workers cut the same lineage, each for itself, and so name its parts by the same numbers.
+ */
+import type { Async, Deal, Lineage, Shuffle } from '../../graph/lineage.ts';
+import type { BoundStep } from '../run/guarded.ts';
+
+/** Values that change their partitions. */
+export type ExchangeLineage = Shuffle | Deal<unknown>;
+
+/** Where the values of a partition come from. */
+export type Origin =
+  | { readonly kind: 'leaf'; readonly leaf: number; readonly partition: number }
+  | { readonly kind: 'exchange'; readonly exchange: number; readonly partition: number };
+
+/** What is done to a partition on its way: steps are fused, an asynchronous function sees all of its values. */
+export type Way =
+  | { readonly kind: 'step'; readonly bound: BoundStep }
+  | { readonly kind: 'async'; readonly lineage: Async<unknown> };
+
+/** A partition of a stage. */
+export interface StagePartition {
+  readonly origin: Origin;
+  /** In the order in which values pass. */
+  readonly way: readonly Way[];
+}
+
+/** A stage. */
+export interface Stage {
+  /** Its place among all stages; one that it reads has a smaller one. */
+  readonly number: number;
+  /** Where its values go: into an exchange, by its number; undefined: they are the result. */
+  readonly into: number | undefined;
+  readonly partitions: readonly StagePartition[];
+}
+
+/** Data that the driver has, or works out. */
+export interface Leaf {
+  readonly lineage: Lineage<unknown>;
+  /** Where it stands below the lineage that was cut: the place among the parents, at each step. */
+  readonly path: readonly number[];
+}
+
+/** A lineage that is cut. */
+export interface Cut {
+  readonly stages: readonly Stage[];
+  readonly leaves: readonly Leaf[];
+  readonly exchanges: readonly ExchangeLineage[];
+}
+
+/** Whether the driver has the values, or works them out itself: what is kept, states, and what has to see all partitions at once. */
+function isLeaf(lineage: Lineage<unknown>): boolean {
+  return ['source', 'kept', 'remote', 'stateful', 'regroup'].includes(lineage.kind);
+}
+
+/**
+ * Cuts a lineage.
+ * @param partitionsOf how many partitions a leaf has
+ */
+export function cutIntoStages(
+  root: Lineage<unknown>,
+  partitionsOf: (leaf: number, lineage: Lineage<unknown>) => number,
+): Cut {
+  const leaves: Leaf[] = [];
+  const exchanges: ExchangeLineage[] = [];
+  const stages: Stage[] = [];
+  const cut = (lineage: Lineage<unknown>, path: readonly number[]): StagePartition[] => {
+    if (isLeaf(lineage)) {
+      const leaf = leaves.push({ lineage, path }) - 1;
+      return Array.from({ length: partitionsOf(leaf, lineage) }, (_, partition) => ({
+        origin: { kind: 'leaf', leaf, partition },
+        way: [],
+      }));
+    }
+    switch (lineage.kind) {
+      case 'narrow': {
+        const { parent, step } = lineage;
+        return cut(parent, [...path, 0]).map(({ origin, way }, index) => ({
+          origin,
+          way: [...way, { kind: 'step', bound: { step, index } }],
+        }));
+      }
+      case 'async':
+        return cut(lineage.parent, [...path, 0]).map(({ origin, way }) => ({
+          origin,
+          way: [...way, { kind: 'async', lineage }],
+        }));
+      case 'union':
+        return lineage.parents.flatMap((parent, i) => cut(parent, [...path, i]));
+      case 'shuffle':
+      case 'deal': {
+        const partitions = cut(lineage.parent, [...path, 0]);
+        const exchange = exchanges.push(lineage) - 1;
+        stages.push({ number: stages.length, into: exchange, partitions });
+        const count = lineage.kind === 'deal' ? lineage.numPartitions : lineage.partitioner.numPartitions;
+        return Array.from({ length: count }, (_, partition) => ({
+          origin: { kind: 'exchange', exchange, partition },
+          way: [],
+        }));
+      }
+      default:
+        throw new Error(`a ${lineage.kind} is no part of a stage`);
+    }
+  };
+  const partitions = cut(root, []);
+  stages.push({ number: stages.length, into: undefined, partitions });
+  return { stages, leaves, exchanges };
+}
+
+/** The part of a lineage at a path. */
+export function partAt(lineage: Lineage<unknown>, path: readonly number[]): Lineage<unknown> {
+  let at = lineage;
+  for (const place of path) {
+    const parents = 'parents' in at ? at.parents : 'parent' in at ? [at.parent as Lineage<unknown>] : [];
+    const next = parents[place];
+    if (next === undefined) throw new Error('the lineage has no such part');
+    at = next;
+  }
+  return at;
+}

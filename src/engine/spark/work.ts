@@ -1,0 +1,53 @@
+/** What the driver tells workers of a stage, and what they tell of it: plain data. */
+import type { ShippedAccumulators } from '../../graph/shared.ts';
+import type { PackedError } from '../crew/messages.ts';
+import type { Letter } from '../skip-policy.ts';
+
+/** What a node may ask while it makes its lineage (BatchView), as the driver has found it. */
+export interface Facts {
+  /** Partitions of what is there already, by node and time; null: there is no data. */
+  readonly data: readonly (readonly [node: number, time: number, partitions: number | null])[];
+  /** Partitions of inputs; null: an input has no data. */
+  readonly inputs: readonly (readonly [input: number, partitions: number | null])[];
+  /** The times at which nodes have data, by their questions. */
+  readonly times: readonly (readonly [node: number, after: number, upTo: number, times: readonly number[]])[];
+  readonly lastCommitted: readonly (readonly [node: number, time: number | undefined])[];
+}
+
+/** The work of a stage. */
+export interface WorkOrder {
+  /** The batch's time. */
+  readonly time: number;
+  /** The node whose data is worked out. */
+  readonly node: number;
+  /** Which part of its lineage, where not all of it: the place among the parents, at each step. */
+  readonly path: readonly number[];
+  /** The number of the stage among those of that part. */
+  readonly stage: number;
+  readonly facts: Facts;
+  /** How many partitions each leaf has: the driver has worked some of them out. */
+  readonly leaves: readonly number[];
+  readonly numPartitions: number;
+  /** Of the graph, by its description: a worker that builds another one must not run. */
+  readonly graph: string;
+  /** Whether values that functions throw on are left out. */
+  readonly skips: boolean;
+  /** Whether it is counted how many values operators give. */
+  readonly counts: boolean;
+}
+
+/** What a worker tells of the partitions of a stage that it has run. */
+export interface TaskEnd {
+  readonly stage: number;
+  /** Each with how long it took, in ms. */
+  readonly partitions: readonly (readonly [partition: number, durationMs: number])[];
+  /** Rows that it read and wrote, this one left out: none may be lost on the way. */
+  readonly read: number;
+  readonly written: number;
+  /** How many values operators gave, by their numbers, as far as that is known. */
+  readonly gave: readonly (readonly [node: number, values: number])[];
+  readonly letters: readonly Letter[];
+  readonly accumulators: ShippedAccumulators;
+  /** What a function threw: nothing of the stage counts then. */
+  readonly error: PackedError | undefined;
+}

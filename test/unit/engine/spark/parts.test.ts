@@ -1,0 +1,118 @@
+/** What goes between a driver and a Spark cluster, without a cluster: slots, rows, stages, places in a program. */
+import { isDeepStrictEqual } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { EventBlock } from '../../../../src/avro/event-block.ts';
+import { valuesChunk } from '../../../../src/core/chunk.ts';
+import { planOf } from '../../../../src/engine/spark/plan.ts';
+import { leafChunks, leafRows, packed, resultRows, resultsOf, unpacked } from '../../../../src/engine/spark/rows.ts';
+import { slotsOf, sparkHash } from '../../../../src/engine/spark/slots.ts';
+import { type Cut, cutIntoStages, partAt } from '../../../../src/engine/spark/stages.ts';
+import type { WorkOrder } from '../../../../src/engine/spark/work.ts';
+import { type Lineage, narrow, partitionCount, shuffle, sliced } from '../../../../src/graph/lineage.ts';
+import { mapStep } from '../../../../src/graph/operators/map.ts';
+import { hashPartitioner } from '../../../../src/graph/partitioner.ts';
+
+describe('slots', () => {
+  it.each([
+    // SELECT hash(x) of Spark 4.1.
+    [0, 933211791],
+    [1, -559580957],
+    [2, 1765031574],
+    [42, 29417773],
+    [-1, -1604776387],
+  ])('Spark’s hash of %i is %i', (value, hash) => {
+    expect(sparkHash(value)).toBe(hash);
+  });
+
+  it.each([1, 2, 3, 8, 200, 10_000])('each of %i partitions has one, which Spark brings there', (count) => {
+    const slots = slotsOf(count);
+    expect(slots.length).toBe(count);
+    for (const [partition, slot] of slots.entries()) {
+      expect(((sparkHash(slot) % count) + count) % count).toBe(partition);
+    }
+  });
+});
+
+describe('rows', () => {
+  it('carry values of any kind as they are, without a character that a row format could spoil', () => {
+    const values = [
+      undefined,
+      null,
+      Number.NaN,
+      -0,
+      10n ** 30n,
+      new Date(5),
+      new Map([[1, new Set(['\t\n\u0000\\N'])]]),
+    ];
+    const rows = [...resultRows(2, values, 'map')];
+    for (const { data, tag } of rows) expect(`${tag}${data}`).toMatch(/^[\w:+/=]+$/);
+    const [, , third] = resultsOf(rows, 3);
+    expect(isDeepStrictEqual(third, values)).toBe(true);
+    expect(isDeepStrictEqual(unpacked(packed({ ['__proto__']: 1 })), unpacked(packed({ ['__proto__']: 1 })))).toBe(
+      true,
+    );
+  });
+
+  it('bring the pieces of a partition in their order, events as their bytes', () => {
+    // A map with one header, its end, and two bytes: as Avro has an event.
+    const item = Buffer.from([2, 2, 0x61, 2, 0x62, 0, 4, 0, 255]);
+    const events = EventBlock.fromItems(1, [item]);
+    const many = Array.from({ length: 25_000 }, (_, i) => i);
+    const rows = [...leafRows(7, [events, valuesChunk(many)], 'input')];
+    expect(rows.map(({ slot }) => slot)).toEqual(rows.map(() => 7));
+    const read: unknown[] = [];
+    for (const chunk of leafChunks(rows.reverse())) chunk.forEach((value) => void read.push(value));
+    expect(read.length).toBe(25_001);
+    expect(Buffer.from((read[0] as { body: Uint8Array }).body).toString('hex')).toBe('00ff');
+    expect(read.slice(1)).toEqual(many);
+  });
+});
+
+describe('stages', () => {
+  const sum = {
+    create: (n: number) => n,
+    merge: (a: number, b: number) => a + b,
+    combine: (a: number, b: number) => a + b,
+    mapSide: true,
+  };
+  const pairs = narrow(
+    sliced([1, 2, 3, 4], 2),
+    mapStep((n: number) => [n % 2, n] as const),
+  );
+  const reduced = shuffle('reduceByKey', pairs, sum, hashPartitioner(3));
+  const other: Lineage<readonly [number, number]> = sliced([[9, 9] as const], 1);
+  const both: Lineage<unknown> = narrow(
+    { kind: 'union', parents: [reduced, other] } as Lineage<readonly [number, number]>,
+    mapStep(([key]) => key),
+  ) as Lineage<unknown>;
+  const cut = (): Cut =>
+    cutIntoStages(both, (_, { kind, ...rest }) => partitionCount({ kind, ...rest } as Lineage<unknown>));
+
+  it('end at exchanges; what the driver has are leaves, at paths that lead to them', () => {
+    const { exchanges, leaves, stages } = cut();
+    expect(stages.map(({ into, partitions }) => [into, partitions.length])).toEqual([
+      [0, 2],
+      [undefined, 4],
+    ]);
+    expect(exchanges).toEqual([expect.objectContaining({ kind: 'shuffle' })]);
+    for (const { lineage, path } of leaves) expect(partAt(both, path)).toBe(lineage);
+    expect(stages[1]?.partitions.map(({ origin }) => origin.kind)).toEqual([
+      'exchange',
+      'exchange',
+      'exchange',
+      'leaf',
+    ]);
+    expect(stages[1]?.partitions.map(({ way }) => way.length)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('become one plan, whose stages bring rows to as many partitions as they have', () => {
+    const order = { time: 1000 } as WorkOrder;
+    const plan = planOf({ cut: cut(), command: 'exec node w.mjs', order: () => order, given: () => undefined });
+    const text = JSON.stringify(plan);
+    expect(text.match(/SELECT TRANSFORM/g)?.length).toBe(2);
+    expect(text).toContain('REPARTITION(4, slot)');
+    expect(text).toContain('REPARTITION(2, slot)');
+    // No character of ours ends a text of SQL.
+    expect(text).not.toMatch(/''|;/);
+  });
+});
