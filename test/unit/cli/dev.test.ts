@@ -68,6 +68,25 @@ function isAlive(pid: number): boolean {
 
 const pidIn = (text: string): number => Number(/ in (\d+)\./.exec(text)?.[1]);
 
+/** Writes a job with an agent. @returns the text of its agent.conf, by the command that its source runs */
+async function writeWithAgent(): Promise<(command: string) => string> {
+  const port = await freePort();
+  const options = "{ name: 'x', batchInterval: '50ms', agent: './agent.conf', reliability: 'best-effort' }";
+  const build = `ssc.flumeStream({ host: '127.0.0.1', port: ${port} }).map((event) => event.text()).print();`;
+  write(
+    'job.ts',
+    `import { defineJob } from 'streamjob';\nexport default defineJob(${options}, (ssc) => { ${build} });`,
+  );
+  return (command) =>
+    [
+      ...['sources = r1', 'channels = c1', 'sinks = k1', 'sources.r1.type = exec', `sources.r1.command = ${command}`],
+      ...['sources.r1.channels = c1', 'channels.c1.type = memory', 'sinks.k1.type = avro', 'sinks.k1.channel = c1'],
+      ...['sinks.k1.hostname = 127.0.0.1', `sinks.k1.port = ${port}`],
+    ]
+      .map((line) => `a1.${line}\n`)
+      .join('');
+}
+
 describe('streamjob dev', () => {
   test('starts a job anew with its state when a file of it changes', async () => {
     write('name.ts', "export const NAME = 'first';");
@@ -106,22 +125,8 @@ describe('streamjob dev', () => {
   });
 
   test('starts a job anew when the file of its agent changes, and not when that is wrong', async () => {
-    const port = await freePort();
-    const conf = (first: string): string =>
-      [
-        ...['sources = r1', 'channels = c1', 'sinks = k1', 'sources.r1.type = exec', `sources.r1.command = ${first}`],
-        ...['sources.r1.channels = c1', 'channels.c1.type = memory', 'sinks.k1.type = avro', 'sinks.k1.channel = c1'],
-        ...['sinks.k1.hostname = 127.0.0.1', `sinks.k1.port = ${port}`],
-      ]
-        .map((line) => `a1.${line}\n`)
-        .join('');
+    const conf = await writeWithAgent();
     write('agent.conf', conf('echo one'));
-    const options = "{ name: 'x', batchInterval: '50ms', agent: './agent.conf', reliability: 'best-effort' }";
-    const build = `ssc.flumeStream({ host: '127.0.0.1', port: ${port} }).map((event) => event.text()).print();`;
-    write(
-      'job.ts',
-      `import { defineJob } from 'streamjob';\nexport default defineJob(${options}, (ssc) => { ${build} });`,
-    );
     const cli = dev('job.ts');
     await until(() => cli.stdout().includes('\none\n'));
     write('agent.conf', conf('echo two').replace('exec', 'exeq'));
@@ -129,7 +134,10 @@ describe('streamjob dev', () => {
     expect(cli.stderr()).toContain('changed: agent.conf');
     write('agent.conf', conf('echo two'));
     await until(() => cli.stdout().includes('\ntwo\n'));
-    // A component of the user's, with a file that it imports.
+  });
+
+  test('starts a job anew when a component that its flume.conf names changes, or a file that this imports', async () => {
+    const conf = await writeWithAgent();
     write('mark.ts', "export const MARK = 'marked';");
     write(
       'mine.ts',
@@ -142,13 +150,12 @@ export default defineInterceptor({
   create: () => ({ body, headers }) => ({ body: Buffer.from(MARK + ' ' + body.toString()), headers }),
 });`,
     );
-    write(
-      'agent.conf',
-      `${conf('echo three')}a1.sources.r1.interceptors = i1\na1.sources.r1.interceptors.i1.type = ./mine.ts\n`,
-    );
-    await until(() => cli.stdout().includes('\nmarked three\n'));
+    const own = ['interceptors = i1', 'interceptors.i1.type = ./mine.ts'].map((line) => `a1.sources.r1.${line}\n`);
+    write('agent.conf', conf('echo one') + own.join(''));
+    const cli = dev('job.ts');
+    await until(() => cli.stdout().includes('\nmarked one\n'));
     write('mark.ts', "export const MARK = 'changed';");
-    await until(() => cli.stdout().includes('\nchanged three\n'));
+    await until(() => cli.stdout().includes('\nchanged one\n'));
     expect(cli.stderr()).toContain('changed: mark.ts');
   });
 
