@@ -8,7 +8,7 @@ import { after, monotonicMs } from '../core/machine.ts';
 import { identityOf } from '../graph/keys.ts';
 import { bucketOf, STATE_BUCKETS } from '../graph/state/form.ts';
 import type { Observed, ObservedEntry } from './observed.ts';
-import type { Redaction } from './redaction.ts';
+import { REDACTED, type Redaction } from './redaction.ts';
 
 /** How many keys there were at a time, in ms since the epoch. */
 export type KeysAt = readonly [time: number, keys: number];
@@ -139,7 +139,12 @@ export class StateScales {
   #shown(entry: ObservedEntry): ShownKey {
     const [key, state, updated] = entry;
     const shown = (value: unknown): unknown => this.#redaction.shown(boundedJson(value));
-    return { key: shown(key), bytes: weightOf(entry), updated, state: shown(state) };
+    return {
+      key: shown(key),
+      bytes: weightOf(entry),
+      updated,
+      state: this.#redaction.hides(key) ? REDACTED : shown(state),
+    };
   }
 }
 
