@@ -7,7 +7,7 @@ import { Rig } from '../observe/rig.ts';
 const job = (): Promise<Rig> =>
   Rig.start((numbers) => {
     numbers
-      .map((n) => ({ n, text: '\u009b2J\u001b[2J' }))
+      .map((n) => ({ n, text: '\u009b2J\u001b[2J\u2028' }))
       .filter(({ n }) => n > 1)
       .print();
   });
@@ -31,10 +31,10 @@ describe('streamjob tap', { timeout: 60_000 }, () => {
       0,
       [
         '1970-01-01T00:00:01.000Z  2 values',
-        '  {"n":1,"text":"\\u009b2J\\u001b[2J"}',
-        '  {"n":2,"text":"\\u009b2J\\u001b[2J"}',
+        '  {"n":1,"text":"\\u009b2J\\u001b[2J\\u2028"}',
+        '  {"n":2,"text":"\\u009b2J\\u001b[2J\\u2028"}',
         '1970-01-01T00:00:02.000Z  1 value',
-        '  {"n":3,"text":"\\u009b2J\\u001b[2J"}',
+        '  {"n":3,"text":"\\u009b2J\\u001b[2J\\u2028"}',
         '',
       ].join('\n'),
     ]);
