@@ -11,6 +11,8 @@ import {
   totalDelayOf,
 } from './batch-record.ts';
 
+import { isMinute } from './history-lines.ts';
+
 export const MINUTE_MS = 60_000;
 /** A day. */
 export const MOST_MINUTES = 1440;
@@ -144,12 +146,5 @@ export class Minutes {
 
 /** Reads a line of the file of minutes. @returns undefined for what is none */
 export function parseMinute(value: unknown): Minute | undefined {
-  const { batches, schedulingDelayMs, processingMs, slowest, time, totalDelayMs } = (value ?? {}) as Partial<Minute>;
-  const isOne =
-    [time, batches].every((one) => typeof one === 'number' && Number.isFinite(one)) &&
-    (batches ?? 0) > 0 &&
-    [schedulingDelayMs, processingMs, totalDelayMs].every((spread) => typeof spread?.mean === 'number') &&
-    typeof slowest?.segments === 'object' &&
-    slowest.segments !== null;
-  return isOne ? (value as Minute) : undefined;
+  return isMinute(value) ? value : undefined;
 }
