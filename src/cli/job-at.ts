@@ -129,7 +129,9 @@ export class JobAt {
   #gone(cause: unknown): StreamjobError {
     // Another job may be there the next time.
     this.#name = undefined;
-    return new StreamjobError('CONNECT_FAILED', `there is no job at ${this.#url.href}: ${harmless(messageOf(cause))}`, {
+    // fetch says only that it failed.
+    const why = cause instanceof TypeError && cause.cause !== undefined ? cause.cause : cause;
+    return new StreamjobError('CONNECT_FAILED', `there is no job at ${this.#url.href}: ${harmless(messageOf(why))}`, {
       hint: 'the log of a job says where its page is ("the job\'s page"); --no-ui has none',
       cause,
     });

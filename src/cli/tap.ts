@@ -6,6 +6,7 @@ import { nameOf } from '../observe/operators.ts';
 import type { Tapped } from '../observe/taps.ts';
 import { harmless } from './harmless.ts';
 import { JobAt, STANDARD_URL } from './job-at.ts';
+import { OutputClosed, writeOut } from './output-closed.ts';
 import { UsageError } from './usage-error.ts';
 
 interface TapArguments {
@@ -67,14 +68,21 @@ async function follow(
 ): Promise<void> {
   const ended = new AbortController();
   const onSignal = (): void => ended.abort();
+  // Found out by writing: a reader that goes away ends the tap, so that the operator is left alone.
+  let closed: OutputClosed | undefined;
+  const onClosed = (): void => {
+    closed = new OutputClosed('stdout is closed');
+    ended.abort();
+  };
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  process.stdout.once('error', onClosed);
   let left = batches;
   let isOver = false;
   try {
     for await (const { data, name } of job.events(part, ended.signal)) {
       if (name !== 'tap' || !isTapped(data)) continue;
-      if (json) process.stdout.write(`${JSON.stringify(data)}\n`);
-      else if (data.count > 0) process.stdout.write(textOf(data));
+      if (json) await writeOut(`${JSON.stringify(data)}\n`, ended.signal);
+      else if (data.count > 0) await writeOut(textOf(data), ended.signal);
       if (data.count > 0 && --left <= 0) {
         isOver = true;
         break;
@@ -84,10 +92,12 @@ async function follow(
     if (!ended.signal.aborted) throw error;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    process.stdout.off('error', onClosed);
     const was = ended.signal.aborted;
     ended.abort();
     isOver ||= was;
   }
+  if (closed !== undefined) throw closed;
   if (!isOver)
     throw new StreamjobError('CONNECT_FAILED', 'the job has ended', { hint: 'what it gave until then is above' });
 }

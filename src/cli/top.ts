@@ -4,6 +4,7 @@ import { sleep, systemClock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { harmless } from './harmless.ts';
 import { JobAt, STANDARD_URL } from './job-at.ts';
+import { sizeOf } from './terminal.ts';
 import { type TopData, topScreen } from './top/screen.ts';
 
 const EVERY_MS = 1000;
@@ -59,7 +60,7 @@ async function show(job: JobAt): Promise<void> {
   process.stdout.write(ENTER);
   try {
     while (!end.signal.aborted) {
-      const { columns, rows } = process.stdout;
+      const { columns, rows } = sizeOf(process.stdout);
       const lines = await look(job).then(
         (data) => topScreen(data, { columns, rows: rows - 1 }),
         (error: unknown) => [

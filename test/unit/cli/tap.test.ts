@@ -1,6 +1,6 @@
 /** What `streamjob tap` shows of a job that runs, and what it says when there is nothing to show. */
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../../kit/cli.ts';
+import { runCli, startCli } from '../../kit/cli.ts';
 import { until } from '../../kit/until.ts';
 import { Rig } from '../observe/rig.ts';
 
@@ -48,6 +48,18 @@ describe('streamjob tap', { timeout: 60_000 }, () => {
     await rig.batch(1, 2, 3);
     const { stdout } = await running;
     expect(JSON.parse(stdout)).toMatchObject({ time: 1000, count: 2, values: [{ n: expect.any(Number) }] });
+  });
+
+  it('ends when nobody reads it any more, and leaves the operator alone', async () => {
+    const rig = await job();
+    const running = startCli(['tap', `127.0.0.1:${rig.port}`, 'map']);
+    await until(() => rig.observer.taps.size === 1);
+    await rig.batch(1);
+    await until(() => running.stdout().includes('1 value'));
+    running.child.stdout?.destroy();
+    await rig.batch(2);
+    expect((await running.ended).code).toBe(141);
+    await until(() => rig.observer.taps.size === 0);
   });
 
   it('says which operators there are, and when the job is gone', async () => {
