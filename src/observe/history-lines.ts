@@ -4,14 +4,14 @@
  */
 import type { Span } from '../core/telemetry.ts';
 import type { BatchRecord, FailureOfBatch, InputOfBatch, OutputOfBatch } from './batch-record.ts';
-import type { Minute, SlowestBatch, Spread } from './minutes.ts';
 
 /** The largest time that a date can have, in ms since the epoch. */
 const LATEST_MS = 8.64e15;
 /** A span has tasks in it, and they have nothing. */
 const DEEPEST_SPAN = 4;
 
-type Fields<T> = { readonly [K in keyof T]?: unknown };
+/** What may be there of a value that should be a T. */
+export type Fields<T> = { readonly [K in keyof T]?: unknown };
 
 /** Whether it is a batch that is over. JSON leaves out what is undefined: it is undefined again when it is read. */
 export function isBatchOver(value: unknown): value is BatchRecord {
@@ -28,29 +28,6 @@ export function isBatchOver(value: unknown): value is BatchRecord {
     isList(record.failures, isFailure) &&
     isList(record.spans, (span) => isSpan(span, 0))
   );
-}
-
-/** Whether it is a minute with batches in it. */
-export function isMinute(value: unknown): value is Minute {
-  const minute = fieldsOf<Minute>(value);
-  return (
-    isTime(minute.time) &&
-    [minute.batches, minute.events, minute.failures, minute.givenUp].every(isNumber) &&
-    Number(minute.batches) > 0 &&
-    [minute.schedulingDelayMs, minute.processingMs, minute.totalDelayMs].every(isSpread) &&
-    isSlowest(minute.slowest)
-  );
-}
-
-function isSpread(value: unknown): boolean {
-  const { max, mean, min } = fieldsOf<Spread>(value);
-  return [min, mean, max].every(isNumber);
-}
-
-function isSlowest(value: unknown): boolean {
-  const { events, segments, time } = fieldsOf<SlowestBatch>(value);
-  const { acknowledged, commit, other, outputs, stages, waited } = fieldsOf<SlowestBatch['segments']>(segments);
-  return isTime(time) && [events, waited, stages, outputs, commit, other, acknowledged].every(isNumber);
 }
 
 function isInput(value: unknown): boolean {
@@ -86,7 +63,8 @@ function isSpan(value: unknown, depth: number): boolean {
   );
 }
 
-function fieldsOf<T>(value: unknown): Fields<T> {
+/** The fields of anything. */
+export function fieldsOf<T>(value: unknown): Fields<T> {
   return typeof value === 'object' && value !== null ? value : {};
 }
 
@@ -94,11 +72,13 @@ function isList(value: unknown, isOne: (one: unknown) => boolean): value is read
   return Array.isArray(value) && value.every(isOne);
 }
 
-function isNumber(value: unknown): value is number {
+/** Whether it is a number that JSON can have. */
+export function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }
 
-function isTime(value: unknown): boolean {
+/** Whether it is a time, in ms since the epoch. */
+export function isTime(value: unknown): boolean {
   return isNumber(value) && Math.abs(value) <= LATEST_MS;
 }
 

@@ -11,7 +11,7 @@ import {
   totalDelayOf,
 } from './batch-record.ts';
 
-import { isMinute } from './history-lines.ts';
+import { fieldsOf, isNumber, isTime } from './history-lines.ts';
 
 export const MINUTE_MS = 60_000;
 /** A day. */
@@ -147,4 +147,27 @@ export class Minutes {
 /** Reads a line of the file of minutes. @returns undefined for what is none */
 export function parseMinute(value: unknown): Minute | undefined {
   return isMinute(value) ? value : undefined;
+}
+
+/** Whether it is a minute with batches in it. */
+function isMinute(value: unknown): value is Minute {
+  const minute = fieldsOf<Minute>(value);
+  return (
+    isTime(minute.time) &&
+    [minute.batches, minute.events, minute.failures, minute.givenUp].every(isNumber) &&
+    Number(minute.batches) > 0 &&
+    [minute.schedulingDelayMs, minute.processingMs, minute.totalDelayMs].every(isSpread) &&
+    isSlowest(minute.slowest)
+  );
+}
+
+function isSpread(value: unknown): boolean {
+  const { max, mean, min } = fieldsOf<Spread>(value);
+  return [min, mean, max].every(isNumber);
+}
+
+function isSlowest(value: unknown): boolean {
+  const { events, segments, time } = fieldsOf<SlowestBatch>(value);
+  const { acknowledged, commit, other, outputs, stages, waited } = fieldsOf<SlowestBatch['segments']>(segments);
+  return isTime(time) && [events, waited, stages, outputs, commit, other, acknowledged].every(isNumber);
 }
