@@ -125,6 +125,7 @@ export class TelemetryRegistry implements Telemetry {
   /** Asked before each batch; see {@link isCounting}. */
   counting: () => boolean = () => false;
 
+  /** Whether somebody looks at how many values go from operator to operator, as {@link counting} says. */
   get isCounting(): boolean {
     return this.counting();
   }
