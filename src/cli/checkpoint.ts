@@ -1,9 +1,8 @@
 /** `streamjob checkpoint`: what a checkpoint directory holds, whether it is whole, and the states of an operator as JSON lines. */
-import { once } from 'node:events';
 import type { CommandModule } from 'yargs';
 import { jsonOf } from '../core/plain-json.ts';
 import type { BlocksSummary, CheckpointSummary } from '../flow/commit/inspection.ts';
-import { OutputClosed } from './output-closed.ts';
+import { writeOut } from './output-closed.ts';
 import { UsageError } from './usage-error.ts';
 
 interface CheckpointArguments {
@@ -46,17 +45,8 @@ export const checkpointCommand: CommandModule<object, CheckpointArguments> = {
   },
 };
 
-/** @throws OutputClosed when nobody reads stdout any more */
-async function write(line: string): Promise<void> {
-  const { stdout } = process;
-  const closed = new OutputClosed('stdout is closed');
-  if (!stdout.writable) throw closed;
-  if (stdout.write(`${line}\n`)) return;
-  try {
-    await once(stdout, 'drain');
-  } catch {
-    throw closed;
-  }
+function write(line: string): Promise<void> {
+  return writeOut(`${line}\n`);
 }
 
 function linesOf(summary: CheckpointSummary): string[] {

@@ -6,6 +6,7 @@ import type { Logger } from '../core/log.ts';
 import { monotonicMs } from '../core/machine.ts';
 import type { Work } from '../core/telemetry.ts';
 import { durationText } from '../observe/verdict.ts';
+import { drawnLine } from './terminal.ts';
 
 /** What is over sooner is not shown, in ms. */
 const SOON_MS = 500;
@@ -48,7 +49,7 @@ export class ProgressLine {
     this.#toldAt = now;
     this.#wasShown = true;
     if (!this.#out.isTTY) this.#log.info({ ...work }, progressText(work, ms, 0));
-    else this.#out.write(`${CLEAR_LINE}${progressText(work, ms, BAR).slice(0, Math.max(20, this.#out.columns - 1))}`);
+    else this.#out.write(`${CLEAR_LINE}${drawnLine(progressText(work, ms, BAR), this.#out)}`);
   }
 }
 

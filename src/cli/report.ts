@@ -1,6 +1,7 @@
 /** What `streamjob run` writes about batches: JSON lines on stdout, or a live status line on a terminal. */
 import type { BatchSummary, OutputSummary } from '../core/events.ts';
 import { eventsPerSecond, RATED } from './rate.ts';
+import { drawnLine } from './terminal.ts';
 
 /** One batch as a line of JSON, with the field names that are documented. */
 export function batchLine(batch: BatchSummary): string {
@@ -75,6 +76,6 @@ export class StatusLine {
       ...(heldEvents > 0 ? [`${heldEvents} not yet acknowledged`] : []),
       ...(verdict === undefined ? [] : [verdict]),
     ];
-    this.#out.write(`${CLEAR_LINE}${parts.join(' | ').slice(0, Math.max(20, this.#out.columns - 1))}`);
+    this.#out.write(`${CLEAR_LINE}${drawnLine(parts.join(' | '), this.#out)}`);
   }
 }

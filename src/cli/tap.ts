@@ -4,7 +4,9 @@ import { StreamjobError } from '../core/errors.ts';
 import type { ObservedOperator } from '../observe/observed.ts';
 import { nameOf } from '../observe/operators.ts';
 import type { Tapped } from '../observe/taps.ts';
+import { harmless } from './harmless.ts';
 import { JobAt, STANDARD_URL } from './job-at.ts';
+import { OutputClosed, writeOut } from './output-closed.ts';
 import { UsageError } from './usage-error.ts';
 
 interface TapArguments {
@@ -44,10 +46,18 @@ export const tapCommand: CommandModule<object, TapArguments> = {
 };
 
 async function list(job: JobAt): Promise<void> {
-  const { operators } = (await job.ask('graph')) as { readonly operators: readonly ObservedOperator[] };
-  process.stdout.write(
-    `${operators.map((operator) => nameOf({ ...operator, site: operator.site ?? undefined })).join('\n')}\n`,
-  );
+  const { operators } = (await job.ask('graph', isGraph)) as { readonly operators: readonly ObservedOperator[] };
+  const names = operators.map((operator) => harmless(nameOf({ ...operator, site: operator.site ?? undefined })));
+  process.stdout.write(`${names.join('\n')}\n`);
+}
+
+function isGraph(value: object): boolean {
+  return 'operators' in value && Array.isArray(value.operators);
+}
+
+function isTapped(value: unknown): value is Tapped {
+  const { count, time, values } = Object(value) as Partial<Tapped>;
+  return typeof count === 'number' && Number.isFinite(new Date(Number(time)).getTime()) && Array.isArray(values);
 }
 
 /** Shows it until there is enough, Ctrl+C comes, or nobody reads it any more. */
@@ -58,16 +68,22 @@ async function follow(
 ): Promise<void> {
   const ended = new AbortController();
   const onSignal = (): void => ended.abort();
+  // Found out by writing: a reader that goes away ends the tap, so that the operator is left alone.
+  let closed: OutputClosed | undefined;
+  const onClosed = (): void => {
+    closed = new OutputClosed('stdout is closed');
+    ended.abort();
+  };
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  process.stdout.once('error', onClosed);
   let left = batches;
   let isOver = false;
   try {
     for await (const { data, name } of job.events(part, ended.signal)) {
-      if (name !== 'tap') continue;
-      const tapped = data as Tapped;
-      if (json) process.stdout.write(`${JSON.stringify(tapped)}\n`);
-      else if (tapped.count > 0) process.stdout.write(textOf(tapped));
-      if (tapped.count > 0 && --left <= 0) {
+      if (name !== 'tap' || !isTapped(data)) continue;
+      if (json) await writeOut(`${JSON.stringify(data)}\n`, ended.signal);
+      else if (data.count > 0) await writeOut(textOf(data), ended.signal);
+      if (data.count > 0 && --left <= 0) {
         isOver = true;
         break;
       }
@@ -76,10 +92,12 @@ async function follow(
     if (!ended.signal.aborted) throw error;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    process.stdout.off('error', onClosed);
     const was = ended.signal.aborted;
     ended.abort();
     isOver ||= was;
   }
+  if (closed !== undefined) throw closed;
   if (!isOver)
     throw new StreamjobError('CONNECT_FAILED', 'the job has ended', { hint: 'what it gave until then is above' });
 }
@@ -88,11 +106,4 @@ function textOf({ count, time, values }: Tapped): string {
   const lines = values.map((value) => `  ${harmless(JSON.stringify(value))}\n`);
   const shown = values.length > 0 && values.length < count ? `, ${values.length} of them` : '';
   return `${new Date(time).toISOString()}  ${count} ${count === 1 ? 'value' : 'values'}${shown}\n${lines.join('')}`;
-}
-
-/** Values are anybody's: what JSON leaves as it is must not steer the terminal either. */
-function harmless(json: string): string {
-  return json.replace(/[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (control) => {
-    return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
 }

@@ -2,7 +2,9 @@
 import type { CommandModule } from 'yargs';
 import { sleep, systemClock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
+import { harmless } from './harmless.ts';
 import { JobAt, STANDARD_URL } from './job-at.ts';
+import { sizeOf } from './terminal.ts';
 import { type TopData, topScreen } from './top/screen.ts';
 
 const EVERY_MS = 1000;
@@ -37,7 +39,11 @@ export const topCommand: CommandModule<object, TopArguments> = {
 
 /** What is shown of it. @throws StreamjobError CONNECT_FAILED */
 async function look(job: JobAt): Promise<TopData> {
-  const [overview, peers, timeline] = await Promise.all(['overview', 'peers', 'timeline'].map((part) => job.ask(part)));
+  const [overview, peers, timeline] = await Promise.all([
+    job.ask('overview', (value) => 'verdict' in value && 'steps' in value && 'totals' in value),
+    job.ask('peers', Array.isArray),
+    job.ask('timeline', Array.isArray),
+  ]);
   return { overview, peers, timeline: (timeline as TopData['timeline']).slice(-BATCHES) } as TopData;
 }
 
@@ -54,10 +60,14 @@ async function show(job: JobAt): Promise<void> {
   process.stdout.write(ENTER);
   try {
     while (!end.signal.aborted) {
-      const { columns, rows } = process.stdout;
+      const { columns, rows } = sizeOf(process.stdout);
       const lines = await look(job).then(
         (data) => topScreen(data, { columns, rows: rows - 1 }),
-        (error: unknown) => [messageOf(error).slice(0, columns), '', 'It is asked again each second; q ends this.'],
+        (error: unknown) => [
+          harmless(messageOf(error)).slice(0, columns),
+          '',
+          'It is asked again each second; q ends this.',
+        ],
       );
       process.stdout.write(`${CLEAR}${lines.join('\n')}`);
       await sleep(systemClock, EVERY_MS, end.signal);

@@ -129,6 +129,16 @@ function redactionOf({ uiRedact, uiRedactNames, uiValues }: RunFlags): Redaction
   // One that finds the empty text would stand between all characters, and hide none.
   if (pattern?.test('') === true)
     throw new UsageError('--ui-redact finds the empty text: it must find what is to be hidden');
-  const given = names.split(',').map((name) => name.trim());
-  return new Redaction({ names: given.filter((name) => name !== ''), pattern, showsValues: uiValues !== false });
+  const given = names
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  // A variable of a shell that is not set must not show what was to be hidden.
+  for (const [flag, isEmpty] of [
+    ['--ui-redact', uiRedact === ''],
+    ['--ui-redact-names', uiRedactNames !== undefined && given.length === 0],
+  ] as const) {
+    if (isEmpty) throw new UsageError(`${flag} is empty: give what is to be hidden, or leave it out`);
+  }
+  return new Redaction({ names: given, pattern, showsValues: uiValues !== false });
 }

@@ -5,7 +5,7 @@
 
 /** How much of a value is shown. */
 interface Bounds {
-  /** Of a text; of bytes as many are read as UTF-8, half as many as hexadecimal digits. */
+  /** Of a text; of bytes that are no text half as many are shown, as hexadecimal digits. */
   readonly characters: number;
   /** Of an array, a map, a set or an object. */
   readonly items: number;
@@ -25,28 +25,31 @@ export function boundedJson(value: unknown): unknown {
   const left = { parts: BOUNDS.parts };
   const shown = (each: unknown, depth: number): unknown => {
     left.parts--;
-    switch (typeof each) {
-      case 'string':
-        return cut(each);
-      case 'bigint':
-        return `${each}n`;
-      case 'number':
-        return Number.isFinite(each) ? each : String(each);
-      case 'boolean':
-        return each;
-      case 'undefined':
-        return null;
-      case 'object':
-        return each === null ? null : objectShown(each, depth, shown, left);
-      default:
-        return cut(String(each));
+    try {
+      return typeof each === 'object' && each !== null ? objectShown(each, depth, shown, left) : scalarShown(each);
+    } catch {
+      // A proxy may throw on anything.
+      return UNREADABLE;
     }
   };
-  try {
-    return shown(value, 0);
-  } catch {
-    // A proxy may throw on anything.
-    return UNREADABLE;
+  return shown(value, 0);
+}
+
+function scalarShown(value: unknown): unknown {
+  switch (typeof value) {
+    case 'string':
+      return cut(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'number':
+      return Number.isFinite(value) ? value : String(value);
+    case 'boolean':
+      return value;
+    case 'undefined':
+    case 'object':
+      return null;
+    default:
+      return cut(String(value));
   }
 }
 
@@ -58,6 +61,8 @@ function objectShown(value: object, depth: number, shown: Shown, left: { parts: 
   if (value instanceof Uint8Array) return bytesShown(value);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? String(value) : value.toISOString();
   if (depth >= BOUNDS.depth || left.parts <= 0) return '…';
+  // The names of its fields are as many as its numbers: a million of them are not gathered to show fifty.
+  if (isNumbers(value)) return listShown(value, value.length, depth, shown, left);
   if (Array.isArray(value)) return listShown(value, value.length, depth, shown, left);
   if (value instanceof Map || value instanceof Set) return listShown(value, value.size, depth, shown, left);
   const isEvent = 'headers' in value && 'body' in value && 'text' in value && value.body instanceof Uint8Array;
@@ -77,6 +82,10 @@ function objectShown(value: object, depth: number, shown: Shown, left: { parts: 
     result.push([name, shown(fieldOf(value, name), depth + 1)]);
   }
   return Object.fromEntries(result);
+}
+
+function isNumbers(value: object): value is Float64Array {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView);
 }
 
 function fieldOf(value: object, name: string): unknown {
@@ -109,14 +118,20 @@ function cut(text: string): string {
   return text.length > BOUNDS.characters ? `${text.slice(0, BOUNDS.characters)}… (${text.length} characters)` : text;
 }
 
+/** A character is three bytes at most for each UTF-16 unit of it. */
+const MOST_BYTES = 3 * BOUNDS.characters;
+
 function bytesShown(bytes: Uint8Array): string {
-  const isWhole = bytes.length <= BOUNDS.characters;
-  const more = isWhole ? '' : `… (${bytes.length} bytes)`;
+  const isWhole = bytes.length <= MOST_BYTES;
   try {
     // A character may be cut in two where the bytes end: `stream` leaves it out.
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-    return decoder.decode(bytes.subarray(0, BOUNDS.characters), { stream: !isWhole }) + more;
+    const text = decoder.decode(bytes.subarray(0, MOST_BYTES), { stream: !isWhole });
+    if (isWhole && text.length <= BOUNDS.characters) return text;
+    return `${text.slice(0, BOUNDS.characters)}… (${bytes.length} bytes)`;
   } catch {
-    return `0x${Buffer.from(bytes.subarray(0, BOUNDS.characters / 2)).toString('hex')}${more || (bytes.length > BOUNDS.characters / 2 ? `… (${bytes.length} bytes)` : '')}`;
+    const isCut = bytes.length > BOUNDS.characters / 2;
+    const digits = Buffer.from(bytes.subarray(0, BOUNDS.characters / 2)).toString('hex');
+    return `0x${digits}${isCut ? `… (${bytes.length} bytes)` : ''}`;
   }
 }

@@ -110,7 +110,7 @@ function groupOf(
       operator,
       site,
       code,
-      message: cut(redaction.ofMessage(message), MOST_CHARACTERS),
+      message: cut(redaction.ofThrown(message), MOST_CHARACTERS),
       values,
       firstTime,
       lastTime: time,

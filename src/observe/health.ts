@@ -14,12 +14,13 @@ export interface Readiness {
  * @param limitMs in ms
  */
 export function readinessOf(observer: Observer, limitMs: number): Readiness {
-  const { history, observed } = observer;
+  const { history, observed, redaction } = observer;
   const problems: string[] = [];
   const state = observed.state();
   if (state !== 'active' || history.startedAt === undefined) problems.push(`the job is ${state}`);
   for (const { lastError, name, state: own } of observed.receivers()) {
-    if (own !== 'running') problems.push(`${name} is ${own}${lastError === undefined ? '' : `: ${lastError.message}`}`);
+    if (own !== 'running')
+      problems.push(`${name} is ${own}${lastError === undefined ? '' : `: ${redaction.ofMessage(lastError.message)}`}`);
   }
   const running = observed.flow()?.running;
   if (running !== undefined) {

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import type { BatchRecord } from './batch-record.ts';
+import { isBatchOver } from './history-lines.ts';
 import { LineFile } from './line-file.ts';
 
 const MOST_BYTES = 4 * 1024 * 1024;
@@ -40,11 +41,5 @@ function withoutTasks({ spans }: BatchRecord): BatchRecord['spans'] {
 
 /** @returns undefined for what is no batch that is over */
 function parse(value: unknown): BatchRecord | undefined {
-  const record = (value ?? {}) as Partial<BatchRecord>;
-  const isOne =
-    typeof record.time === 'number' &&
-    record.status === 'COMPLETED' &&
-    [record.inputs, record.outputs, record.failures, record.spans].every(Array.isArray);
-  // JSON leaves out what is undefined: it is undefined again when it is read.
-  return isOne ? (record as BatchRecord) : undefined;
+  return isBatchOver(value) ? value : undefined;
 }

@@ -248,7 +248,7 @@ export class History {
       code: known?.code,
       message: this.#shown(messageOf(error)),
       where: known?.where,
-      hint: known?.hint,
+      hint: known?.hint && this.#shown(known.hint),
     };
   }
 

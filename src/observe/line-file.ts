@@ -43,8 +43,9 @@ export class LineFile<T extends object> {
 
   /** What former runs have left, oldest first. @param most how many */
   async load(most: number): Promise<T[]> {
-    const { file, parse } = this.#options;
-    const texts = await Promise.all([this.#older, file].map((name) => fs.readFile(name, 'utf8').catch(() => '')));
+    const { file, mostBytes, parse } = this.#options;
+    // The last write may have made a file somewhat larger than that.
+    const texts = await Promise.all([this.#older, file].map((name) => endOf(name, 2 * mostBytes).catch(() => '')));
     const found: T[] = [];
     for (const line of texts.join('').split('\n')) {
       const value = parse(jsonIn(line));
@@ -99,7 +100,11 @@ export class LineFile<T extends object> {
     if (this.#bytes === undefined) {
       await fs.mkdir(path.dirname(file), { recursive: true });
       const bytes = await fs.stat(file).then(
-        ({ size }) => size,
+        (found) => {
+          // A pipe would take the lines when somebody reads it, and let the end of the job wait for that.
+          if (found.isFIFO()) throw new Error('it is a pipe');
+          return found.size;
+        },
         () => 0,
       );
       // A half line that a kill has left is ended, so that the next one is whole.
@@ -112,6 +117,23 @@ export class LineFile<T extends object> {
     }
     await fs.appendFile(file, text);
     this.#bytes += Buffer.byteLength(text);
+  }
+}
+
+/** The end of a file, from the beginning of a line on: one that is not ours may be larger than what can be held. */
+async function endOf(file: string, mostBytes: number): Promise<string> {
+  const found = await fs.stat(file);
+  if (!found.isFile()) return '';
+  const { size } = found;
+  const handle = await fs.open(file, 'r');
+  try {
+    const from = Math.max(0, size - mostBytes);
+    const bytes = Buffer.alloc(size - from);
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, from);
+    const text = bytes.toString('utf8', 0, bytesRead);
+    return from === 0 ? text : text.slice(text.indexOf('\n') + 1);
+  } finally {
+    await handle.close();
   }
 }
 

@@ -13,7 +13,8 @@ export interface LogLine {
 }
 
 const MOST_LINES = 500;
-const MOST_CHARACTERS = 2000;
+/** More than is shown (redaction.ts), so that what is not to be seen is found where a line is cut, too. */
+const MOST_CHARACTERS = 4000;
 
 /** Keeps lines. */
 export class LogTail {

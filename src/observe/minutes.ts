@@ -11,6 +11,8 @@ import {
   totalDelayOf,
 } from './batch-record.ts';
 
+import { fieldsOf, isNumber, isTime } from './history-lines.ts';
+
 export const MINUTE_MS = 60_000;
 /** A day. */
 export const MOST_MINUTES = 1440;
@@ -144,12 +146,28 @@ export class Minutes {
 
 /** Reads a line of the file of minutes. @returns undefined for what is none */
 export function parseMinute(value: unknown): Minute | undefined {
-  const { batches, schedulingDelayMs, processingMs, slowest, time, totalDelayMs } = (value ?? {}) as Partial<Minute>;
-  const isOne =
-    [time, batches].every((one) => typeof one === 'number' && Number.isFinite(one)) &&
-    (batches ?? 0) > 0 &&
-    [schedulingDelayMs, processingMs, totalDelayMs].every((spread) => typeof spread?.mean === 'number') &&
-    typeof slowest?.segments === 'object' &&
-    slowest.segments !== null;
-  return isOne ? (value as Minute) : undefined;
+  return isMinute(value) ? value : undefined;
+}
+
+/** Whether it is a minute with batches in it. */
+function isMinute(value: unknown): value is Minute {
+  const minute = fieldsOf<Minute>(value);
+  return (
+    isTime(minute.time) &&
+    [minute.batches, minute.events, minute.failures, minute.givenUp].every(isNumber) &&
+    Number(minute.batches) > 0 &&
+    [minute.schedulingDelayMs, minute.processingMs, minute.totalDelayMs].every(isSpread) &&
+    isSlowest(minute.slowest)
+  );
+}
+
+function isSpread(value: unknown): boolean {
+  const { max, mean, min } = fieldsOf<Spread>(value);
+  return [min, mean, max].every(isNumber);
+}
+
+function isSlowest(value: unknown): boolean {
+  const { events, segments, time } = fieldsOf<SlowestBatch>(value);
+  const { acknowledged, commit, other, outputs, stages, waited } = fieldsOf<SlowestBatch['segments']>(segments);
+  return isTime(time) && [events, waited, stages, outputs, commit, other, acknowledged].every(isNumber);
 }

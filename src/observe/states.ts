@@ -8,7 +8,7 @@ import { after, monotonicMs } from '../core/machine.ts';
 import { identityOf } from '../graph/keys.ts';
 import { bucketOf, STATE_BUCKETS } from '../graph/state/form.ts';
 import type { Observed, ObservedEntry } from './observed.ts';
-import type { Redaction } from './redaction.ts';
+import { REDACTED, type Redaction } from './redaction.ts';
 
 /** How many keys there were at a time, in ms since the epoch. */
 export type KeysAt = readonly [time: number, keys: number];
@@ -103,15 +103,16 @@ export class StateScales {
 
   /**
    * One key.
-   * @param text the key itself where it is a text; else as JSON
+   * @param text the key itself where it is a text; else as JSON, or as it is shown: `1n`, `NaN`, a time as ISO 8601 has it
    * @returns undefined: there is no such key
    * @throws StreamjobError CONTEXT_STATE, KEY_INVALID
    */
   async find(state: string, text: string): Promise<ShownKey | undefined> {
     for (const key of keysOf(text)) {
-      const { entries } = await this.#observed.readState(state, bucketOf(key));
-      const identity = identityOf(key);
-      const found = entries.find(([each]) => identityOf(each) === identity);
+      const place = placeOf(key);
+      if (place === undefined) continue;
+      const { entries } = await this.#observed.readState(state, place.bucket);
+      const found = entries.find(([each]) => isSame(identityOf(each), place.identity));
       if (found !== undefined) return this.#shown(found);
     }
     return undefined;
@@ -139,19 +140,53 @@ export class StateScales {
   #shown(entry: ObservedEntry): ShownKey {
     const [key, state, updated] = entry;
     const shown = (value: unknown): unknown => this.#redaction.shown(boundedJson(value));
-    return { key: shown(key), bytes: weightOf(entry), updated, state: shown(state) };
+    return {
+      key: shown(key),
+      bytes: weightOf(entry),
+      updated,
+      state: this.#redaction.hides(key) ? REDACTED : shown(state),
+    };
   }
 }
 
-/** What a text may stand for: itself, then what it is as JSON. */
+/** What a text may stand for: itself; what it is as JSON; then what is shown like it (core/bounded-json.ts) and is no JSON. */
 function keysOf(text: string): unknown[] {
+  const keys: unknown[] = [text];
   try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'string' && parsed === text ? [text] : [text, parsed];
+    keys.push(JSON.parse(text));
   } catch {
-    return [text];
+    // It is no JSON.
+  }
+  if (/^-?\d+n$/.test(text)) keys.push(BigInt(text.slice(0, -1)));
+  const named = NAMED_KEYS.get(text);
+  if (named !== undefined) keys.push(...named);
+  if (ISO_TIME.test(text)) keys.push(new Date(text));
+  return keys;
+}
+
+/** Undefined: it is deeper than any key can be. */
+function placeOf(key: unknown): { readonly bucket: number; readonly identity: unknown } | undefined {
+  try {
+    return { bucket: bucketOf(key), identity: identityOf(key) };
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }
+
+/** As a Map compares its keys. */
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || (Number.isNaN(a) && Number.isNaN(b));
+}
+
+const NAMED_KEYS: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
+  ['NaN', [Number.NaN]],
+  ['Infinity', [Number.POSITIVE_INFINITY]],
+  ['-Infinity', [Number.NEGATIVE_INFINITY]],
+  ['undefined', [undefined]],
+  ['Invalid Date', [new Date(Number.NaN)]],
+]);
+const ISO_TIME = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 function weightOf([key, state]: ObservedEntry): number {
   return serialize([key, state]).length;

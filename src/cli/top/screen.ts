@@ -3,6 +3,7 @@
 import type { WaitingPeer } from '../../observe/observer.ts';
 import type { Overview, TimelineBatch } from '../../observe/rest/own.ts';
 import { durationText } from '../../observe/verdict.ts';
+import { harmless } from '../harmless.ts';
 import { eventsPerSecond } from '../rate.ts';
 
 /** What is known of a job. */
@@ -90,7 +91,7 @@ export function topScreen({ overview, peers, timeline }: TopData, { columns, row
   return lines
     .flatMap((line) => line.split('\n'))
     .slice(0, rows)
-    .map((line) => line.trimEnd().slice(0, columns));
+    .map((line) => harmless(line.trimEnd()).slice(0, columns));
 }
 
 function troublesOf({ totals: { failedAttempts, givenUpBatches, skippedValues } }: Overview): string {

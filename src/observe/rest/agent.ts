@@ -1,6 +1,7 @@
 /** `…/agent`: what the components of the embedded agent are at. */
 import type { ComponentInspection, FileProgress } from '../../core/agent-inspection.ts';
 import type { Observer } from '../observer.ts';
+import { masked } from '../secrets.ts';
 
 /** A component, as JSON has it. */
 export interface AgentComponent {
@@ -29,7 +30,7 @@ export interface AgentAnswer {
 }
 
 /** Asks the components. */
-export function agent({ agent: inspect }: Observer): AgentAnswer {
+export function agent({ agent: inspect, redaction }: Observer): AgentAnswer {
   const inspected = inspect?.();
   if (inspected === undefined) return { name: null, components: [] };
   return {
@@ -39,7 +40,7 @@ export function agent({ agent: inspect }: Observer): AgentAnswer {
       bytes: bytes === undefined ? null : { held: bytes.held, capacity: bytes.capacity ?? null },
       group: group ?? null,
       place: place ?? null,
-      problem: problem ?? null,
+      problem: problem === undefined ? null : masked(redaction.ofMessage(problem)),
       selector: selector ?? null,
     })),
   };

@@ -183,7 +183,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     path: `${JOB}/states/{state}/key`,
     summary: 'what a state has of one key',
-    query: { key: 'the key: as it is where it is a text, else as JSON' },
+    query: {
+      key: 'the key: as it is where it is a text, else as JSON, or as it is shown (1n, NaN, a time as ISO 8601)',
+    },
     schema: schemas.SHOWN_KEY,
     answer: (observer, { part, values }) => states.key(observer, part('state'), values('key')[0]),
   },

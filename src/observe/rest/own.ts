@@ -183,7 +183,7 @@ export function graph({ observed }: Observer): object {
 }
 
 /** `…/receivers`: where each receiver is, what it may give and what it gave. */
-export function inputs({ observed }: Observer): object[] {
+export function inputs({ observed, redaction }: Observer): object[] {
   const samples = observed.telemetry.samples();
   const read = (name: string, id: number): number | null =>
     samples.find((sample) => sample.name === name && sample.labels?.['input'] === String(id))?.value ?? null;
@@ -191,7 +191,7 @@ export function inputs({ observed }: Observer): object[] {
     id,
     name,
     state,
-    lastError: lastError ?? null,
+    lastError: lastError === undefined ? null : { ...lastError, message: redaction.ofMessage(lastError.message) },
     events: read('received_events', id),
     bytes: read('received_bytes', id),
     rateLimit: read('input_rate', id),

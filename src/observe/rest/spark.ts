@@ -55,7 +55,7 @@ export function receivers(observer: Observer): object[] {
 }
 
 /** `…/streaming/receivers/ID`. @throws NotFound */
-export function receiver({ batchIntervalMs, history, observed }: Observer, id: number): object {
+export function receiver({ batchIntervalMs, history, observed, redaction }: Observer, id: number): object {
   const found = observed.receivers().find((one) => one.id === id);
   if (found === undefined) throw new NotFound(`unknown receiver: ${id}`);
   const { batches } = history;
@@ -64,6 +64,7 @@ export function receiver({ batchIntervalMs, history, observed }: Observer, id: n
     return [time, (events * 1000) / batchIntervalMs] as const;
   });
   const { lastError, name, state } = found;
+  const message = redaction.ofMessage(lastError?.message ?? '');
   return {
     streamId: id,
     streamName: name,
@@ -74,8 +75,8 @@ export function receiver({ batchIntervalMs, history, observed }: Observer, id: n
       ? {}
       : {
           lastErrorTime: sparkTime(lastError.time),
-          lastErrorMessage: lastError.message,
-          lastError: lastError.message,
+          lastErrorMessage: message,
+          lastError: message,
         }),
     ...(rates.length === 0 ? {} : { avgEventRate: rates.reduce((sum, [, rate]) => sum + rate, 0) / rates.length }),
     eventRates: rates,

@@ -37,9 +37,11 @@ export class Guard {
     if (origin !== undefined && hostOfOrigin(origin) !== host.toLowerCase()) {
       return { status: 403, reason: `pages of ${JSON.stringify(origin)} may not ask` };
     }
-    // A link that leads here may stand anywhere; a page of others may not load anything from here, since even that takes time of the job.
+    // A link that leads here may stand anywhere; a page of others may not load anything from here, a frame neither, since even that takes time of
+    // the job.
     const site = headers('sec-fetch-site');
-    if ((site === 'cross-site' || site === 'same-site') && headers('sec-fetch-mode') !== 'navigate') {
+    const isLink = headers('sec-fetch-mode') === 'navigate' && (headers('sec-fetch-dest') ?? 'document') === 'document';
+    if ((site === 'cross-site' || site === 'same-site') && !isLink) {
       return { status: 403, reason: 'pages of others may not ask' };
     }
     if (method === 'GET' || method === 'HEAD') return undefined;

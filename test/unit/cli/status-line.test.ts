@@ -34,6 +34,13 @@ it('fits the terminal, and is nowhere else', () => {
   const narrow = line(true, 30);
   narrow.status.show(batch(1000, 5));
   expect(narrow.text()).toBe('1 batches | 5 events (5/s) | ');
+  const narrowest = line(true, 8);
+  narrowest.status.show(batch(1000, 5));
+  expect(narrowest.text()).toBe('1 batch');
+  // A terminal that does not say how large it is.
+  const unknown = line(true, 0);
+  unknown.status.show(batch(1000, 5));
+  expect(unknown.text()).toBe('1 batches | 5 events (5/s) | delay 3 ms');
   const piped = line(false);
   piped.status.show(batch(1000, 5));
   piped.status.clear();

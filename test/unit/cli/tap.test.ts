@@ -1,13 +1,13 @@
 /** What `streamjob tap` shows of a job that runs, and what it says when there is nothing to show. */
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../../kit/cli.ts';
+import { runCli, startCli } from '../../kit/cli.ts';
 import { until } from '../../kit/until.ts';
 import { Rig } from '../observe/rig.ts';
 
 const job = (): Promise<Rig> =>
   Rig.start((numbers) => {
     numbers
-      .map((n) => ({ n, text: '\u009b2J\u001b[2J' }))
+      .map((n) => ({ n, text: '\u009b2J\u001b[2J\u2028' }))
       .filter(({ n }) => n > 1)
       .print();
   });
@@ -31,10 +31,10 @@ describe('streamjob tap', { timeout: 60_000 }, () => {
       0,
       [
         '1970-01-01T00:00:01.000Z  2 values',
-        '  {"n":1,"text":"\\u009b2J\\u001b[2J"}',
-        '  {"n":2,"text":"\\u009b2J\\u001b[2J"}',
+        '  {"n":1,"text":"\\u009b2J\\u001b[2J\\u2028"}',
+        '  {"n":2,"text":"\\u009b2J\\u001b[2J\\u2028"}',
         '1970-01-01T00:00:02.000Z  1 value',
-        '  {"n":3,"text":"\\u009b2J\\u001b[2J"}',
+        '  {"n":3,"text":"\\u009b2J\\u001b[2J\\u2028"}',
         '',
       ].join('\n'),
     ]);
@@ -48,6 +48,18 @@ describe('streamjob tap', { timeout: 60_000 }, () => {
     await rig.batch(1, 2, 3);
     const { stdout } = await running;
     expect(JSON.parse(stdout)).toMatchObject({ time: 1000, count: 2, values: [{ n: expect.any(Number) }] });
+  });
+
+  it('ends when nobody reads it any more, and leaves the operator alone', async () => {
+    const rig = await job();
+    const running = startCli(['tap', `127.0.0.1:${rig.port}`, 'map']);
+    await until(() => rig.observer.taps.size === 1);
+    await rig.batch(1);
+    await until(() => running.stdout().includes('1 value'));
+    running.child.stdout?.destroy();
+    await rig.batch(2);
+    expect((await running.ended).code).toBe(141);
+    await until(() => rig.observer.taps.size === 0);
   });
 
   it('says which operators there are, and when the job is gone', async () => {

@@ -77,3 +77,14 @@ it.each([
   expect(code).toBeGreaterThan(0);
   expect(stderr).toContain(flags[0]);
 });
+
+it.each([
+  ['--ui-redact', ''],
+  ['--ui-redact', '['],
+  ['--ui-redact', 'a*'],
+  ['--ui-redact-names', ''],
+  ['--ui-redact-names', ' , '],
+])('%s %j is a usage error: nothing is shown that was to be hidden', async (flag, value) => {
+  const { code, stderr } = await run(ownDirectory(), '--ui-port', '0', `${flag}=${value}`, '--batches', '1').ended;
+  expect([code, stderr]).toEqual([2, expect.stringContaining(flag)]);
+});

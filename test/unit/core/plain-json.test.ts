@@ -29,6 +29,33 @@ test('what refers to itself comes to an end', () => {
   const round: Record<string, unknown> = { n: 1 };
   round['self'] = round;
   expect(JSON.stringify(jsonOf(round))).toContain('"n":1');
+  // By as many ways as there are: 3 to the power of how deep one looks.
+  const rounds: unknown[] = [];
+  rounds.push(rounds, rounds, rounds);
+  expect(jsonOf(rounds)).toEqual(['[Circular]', '[Circular]', '[Circular]']);
+});
+
+test('what is in a value by many ways comes to an end', () => {
+  let value: unknown = 1;
+  for (let i = 0; i < 60; i++) value = [value, value, value];
+  expect(shown(value)).toMatch(/^\[\[\[.*characters\)$/);
+  expect(JSON.stringify(jsonOf(value)).length).toBeLessThan(20_000_000);
+});
+
+test('a value that throws costs itself, and nothing beside it', () => {
+  const proxy = new Proxy(
+    {},
+    {
+      getPrototypeOf: () => {
+        throw new Error('no');
+      },
+    },
+  );
+  expect(jsonOf({ proxy, n: 1, list: [proxy, 2] })).toEqual({
+    proxy: '… (reading it threw)',
+    n: 1,
+    list: ['… (reading it threw)', 2],
+  });
 });
 
 test('a value is shown on one line, cut where it is long', () => {

@@ -58,6 +58,30 @@ describe('the dead letters of a job', () => {
   });
 });
 
+describe('a value that cannot be read', () => {
+  it('is a dead letter, too, and keeps no batch from its commit', async () => {
+    const deadLetterFile = path.join(ownDirectory(), 'dead.jsonl');
+    const rig = await Rig.start(
+      (numbers) =>
+        numbers
+          .map((n) => ({
+            n,
+            get later(): never {
+              throw new Error('not now');
+            },
+          }))
+          .map(({ later }) => later)
+          .print(),
+      { onPoison: 'skip', deadLetterFile },
+    );
+    await rig.batch(1);
+    const { groups } = (await rig.json(DEAD_LETTERS)) as {
+      readonly groups: readonly { readonly examples: object[] }[];
+    };
+    expect(groups.map(({ examples }) => examples[0])).toEqual([value(1000, '{"n":1,"later":"… (reading it threw)"}')]);
+  });
+});
+
 describe('what is read of a file', () => {
   function fileOf(...lines: readonly unknown[]): string {
     const file = path.join(ownDirectory(), 'dead.jsonl');

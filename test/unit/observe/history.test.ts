@@ -1,4 +1,5 @@
 /** The history of a job's batches: how many are kept, and over restarts. */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -162,6 +163,49 @@ describe('the file of a history', () => {
     expect(times(await fileIn(directory).load(10))).toEqual([1, 4]);
   });
 
+  it.each<[string, object]>([
+    ['a time beyond all dates', { time: 1e300 }],
+    ['a text for a time', { startedAt: 'x' }],
+    ['an input that is none', { inputs: [null] }],
+    ['an input without a number', { inputs: [{ id: '0', events: 1 }] }],
+    ['an output that is none', { outputs: [null] }],
+    ['an output without a beginning', { outputs: [{ id: 'print-0', kind: 'print' }] }],
+    ['a failure without a message', { failures: [{ attempt: 1, time: 1 }] }],
+    ['a reason that is no text', { givenUp: { a: 1 } }],
+    ['a span that is none', { spans: [null] }],
+    ['a span without parts', { spans: [{ name: 'stage', startedAt: 1, durationMs: 1, labels: {} }] }],
+    ['no number of events', { events: 'many' }],
+  ])('leaves out a line with %s', async (_, damage) => {
+    const directory = ownDirectory();
+    fs.mkdirSync(path.join(directory, 'made'));
+    const lines = [record(1), { ...record(2), ...damage }, record(3)].map((line) => `${JSON.stringify(line)}\n`);
+    fs.writeFileSync(path.join(directory, 'made/history.jsonl'), lines.join(''));
+    expect(times(await fileIn(directory).load(10))).toEqual([1, 3]);
+  });
+
+  it('reads no more of a file than it writes', async () => {
+    const directory = ownDirectory();
+    fs.mkdirSync(path.join(directory, 'made'));
+    const large = path.join(directory, 'made/history.jsonl');
+    fs.writeFileSync(large, `${JSON.stringify(record(1))}\n`);
+    // Zeros that take no room, more than a text can have.
+    fs.truncateSync(large, 600 * 1024 * 1024);
+    fs.appendFileSync(large, `\n${JSON.stringify(record(2))}\n`);
+    expect(times(await fileIn(directory).load(10))).toEqual([2]);
+  });
+
+  it('waits for nobody who might read a pipe', async () => {
+    const directory = ownDirectory();
+    fs.mkdirSync(path.join(directory, 'made'));
+    execFileSync('mkfifo', [path.join(directory, 'made/history.jsonl')]);
+    const warnings: string[] = [];
+    const file = fileIn(directory, { ...silentLogger, warn: (_, message) => void warnings.push(message) });
+    expect(await file.load(10)).toEqual([]);
+    file.add(record(1));
+    await file.close();
+    expect(warnings).toEqual([expect.stringContaining('it is a pipe')]);
+  });
+
   it('is bounded on disk', async () => {
     const directory = ownDirectory();
     const long = 'x'.repeat(10_000);
@@ -218,11 +262,11 @@ describe('the tail of a log', () => {
     const log = tail.over(under).child({ a: 1 });
     for (let i = 0; i < 600; i++) log.info({}, `line ${i}`);
     log.debug({}, 'quiet');
-    log.error({}, 'x'.repeat(3000));
+    log.error({}, 'x'.repeat(5000));
     expect(lines.length).toBe(602);
     const kept = tail.lines();
     expect([kept.length, kept[0]]).toEqual([500, { number: 101, time: 5, level: 'info', message: 'line 101' }]);
-    expect(kept.at(-1)?.message.length).toBe(2001);
+    expect(kept.at(-1)?.message.length).toBe(4001);
     expect(tail.lines(599).map(({ level }) => level)).toEqual(['error']);
   });
 });

@@ -105,6 +105,11 @@ describe('the history of minutes', () => {
       { ...row, batches: 0 },
       { ...row, slowest: null },
       { ...row, time: 'x' },
+      { ...row, time: 1e300 },
+      { ...row, events: 'x' },
+      { ...row, schedulingDelayMs: { mean: 1 } },
+      { ...row, slowest: { segments: {} } },
+      { ...row, slowest: { ...row.slowest, segments: { waited: 'x' } } },
     ])
       expect(parseMinute(other)).toBeUndefined();
   });

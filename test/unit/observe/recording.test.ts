@@ -64,6 +64,15 @@ async function hostileRig(options: RigOptions = {}): Promise<Rig> {
 }
 
 describe('a recording', () => {
+  it('comes to its end where an answer cannot be had: it is not in it', async () => {
+    const agent = (): never => {
+      throw new Error('no');
+    };
+    const { data } = await recorded(await hostileRig({ agent }));
+    expect(data.answers[`${JOB}/agent`]).toBeUndefined();
+    expect(data.answers[`${JOB}/batches/1000`]).toMatchObject({ time: 1000 });
+  });
+
   it('has what the endpoints answer, and all of it is JSON, whatever stands in it', async () => {
     const rig = await hostileRig();
     const { data, html } = await recorded(rig);

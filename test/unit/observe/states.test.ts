@@ -87,11 +87,44 @@ describe('states', () => {
     expect([response.status, error]).toEqual([status, expect.stringContaining(why)]);
   });
 
+  it('have what is kept of a key that is shown by what is no JSON', async () => {
+    const keys = [1n, Number.NaN, Number.NEGATIVE_INFINITY, undefined, new Date(0), new Date(Number.NaN), -0, ''];
+    const rig = await Rig.start((numbers) => {
+      numbers
+        .flatMap(() => keys.map((key, i) => [key, i] as const))
+        .mapWithState(
+          StateSpec.function<unknown, number, number, number>((_key, value, state) => {
+            state.update(value ?? -1);
+            return 0;
+          }),
+        )
+        .print();
+    });
+    await rig.batch(1);
+    const asked = ['1n', 'NaN', '-Infinity', 'undefined', '1970-01-01T00:00:00.000Z', 'Invalid Date', '0', ''];
+    const path = `${APPLICATION}/states/mapWithState-0/key?key=`;
+    for (const [i, text] of asked.entries())
+      expect([text, await rig.json(path + encodeURIComponent(text))]).toMatchObject([text, { state: i }]);
+  });
+
+  it('refuse a key in words that is too deep', async () => {
+    const rig = await texts();
+    await rig.batch(1);
+    const response = await rig.ask(
+      `${APPLICATION}/states/mapWithState-0/key?key=${'['.repeat(6000)}${']'.repeat(6000)}`,
+    );
+    expect([400, 404]).toContain(response.status);
+  });
+
   it('show nothing that is not to be seen', async () => {
     const rig = await texts({ redaction: new Redaction({ names: [], pattern: /x+/u, showsValues: true }) });
     await rig.batch(1);
     const told = await rig.json(`${APPLICATION}/states/mapWithState-0/key?key=one`);
     expect(told).toMatchObject({ key: 'one', state: '(redacted)' });
+    const named = await texts({ redaction: new Redaction({ names: ['ONE'], showsValues: true }) });
+    await named.batch(1);
+    const hidden = await named.json(`${APPLICATION}/states/mapWithState-0/key?key=one`);
+    expect(hidden).toMatchObject({ key: 'one', state: '(redacted)' });
   });
 
   it('are nobody’s when the job has ended', async () => {

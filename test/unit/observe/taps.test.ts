@@ -258,7 +258,7 @@ describe('what is not to be seen', () => {
     const pattern = new Redaction({ names: [], pattern: /4111-1111/u, showsValues: true });
     expect(pattern.ofMessage(message)).toBe('the function of map threw: no (on {"headers":{"card":"(redacted)"}})');
     const nothing = new Redaction({ names: [], showsValues: false });
-    expect(nothing.ofMessage(message)).toBe('the function of map threw: no (on (redacted))');
+    expect(nothing.ofMessage(message)).toBe('the function of map threw: (redacted)');
   });
 
   it('is left out of bytes that are no text, and of JSON that was cut', () => {

@@ -59,6 +59,25 @@ describe('who may ask', () => {
     expect(response.headers.get('access-control-allow-origin')).toBe(null);
   });
 
+  it.each([
+    ['cross-site', 'no-cors', 'image', 403],
+    ['same-site', 'cors', 'empty', 403],
+    ['cross-site', 'navigate', 'iframe', 403],
+    ['cross-site', 'navigate', 'object', 403],
+    ['cross-site', 'navigate', 'document', 200],
+    ['cross-site', 'navigate', undefined, 200],
+    ['same-origin', 'cors', 'empty', 200],
+    ['none', 'navigate', 'document', 200],
+  ])('of a page that is %s, by %s for %s, is answered %i', async (site, mode, dest, status) => {
+    const { port } = await started();
+    const fetched = [
+      `Sec-Fetch-Site: ${site}`,
+      `Sec-Fetch-Mode: ${mode}`,
+      ...(dest ? [`Sec-Fetch-Dest: ${dest}`] : []),
+    ];
+    expect(await raw(port, get('/healthz', 'Host: localhost', ...fetched))).toMatch(new RegExp(`^HTTP/1.1 ${status}`));
+  });
+
   it('nobody may change anything without the token', async () => {
     const rig = await started();
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {

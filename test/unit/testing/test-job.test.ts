@@ -1,10 +1,8 @@
-/** The test kit: jobs that live on through restarts, poison and jumps of the clock; options; and the README's examples, run. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+/** The test kit: jobs that live on through restarts, poison and jumps of the clock; options. */
+import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { transformSync } from 'esbuild';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type RunBatchesOptions, runBatches } from '../../../src/api/testing/run-batches.ts';
-import * as kit from '../../../src/testing.ts';
 import { type BuildTestJob, type TestJob, type TestJobOptions, testJob } from '../../../src/testing.ts';
 import counting from '../../kit/pipelines/test-job.ts';
 
@@ -205,26 +203,5 @@ describe('is refused', () => {
       return counting(ssc, input, undefined);
     };
     await expect(testJob({ batchInterval: 1000 }, twice)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-  });
-});
-
-describe("the documentation's examples", () => {
-  const readme = readFileSync(new URL('../../../docs/programs.md', import.meta.url), 'utf8');
-  const examples = [...readme.matchAll(/```ts\n(import \{ \w+ \} from 'streamjob\/testing';\n[\s\S]*?)```/g)].map(
-    ([, code = '']) => code,
-  );
-
-  test('are there', () => expect(examples).toHaveLength(2));
-
-  // A comment `// expression = value` says what the expression is at that line.
-  test.each(examples)('%s', async (code) => {
-    const checked = code
-      .replace(/^import .*$/gm, '')
-      .replace(/^\/\/ (.+?) = (.+)$/gm, (_, actual: string, expected: string) => `check(${actual}, ${expected});`);
-    expect(checked).toContain('check(');
-    const script = transformSync(`async () => {${checked}}`, { loader: 'ts' }).code.trim().replace(/;$/, '');
-    const check = (actual: unknown, expected: unknown): void => expect(actual).toEqual(expected);
-    await new Function(...Object.keys(kit), 'check', `return (${script})()`)(...Object.values(kit), check);
-    expect.assertions(1 + [...checked.matchAll(/check\(/g)].length);
   });
 });

@@ -1,7 +1,6 @@
 /** Components of a user's own in a flume.conf: they run as the built-in ones do, and what is wrong with them is told by its line. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { runCli } from '../../../kit/cli.ts';
 import { until } from '../../../kit/until.ts';
@@ -224,14 +223,4 @@ it.each([
   project.write({ 'own/lines.ts': other });
   const { code, stderr } = await runCli(['agent', '-n', 'a1', '-f', project.path('flume.conf')]);
   expect([code, stderr]).toEqual([1, expect.stringMatching(reason)]);
-});
-
-it('runs the examples of docs/own-components.md', async () => {
-  const page = readFileSync(fileURLToPath(new URL('../../../../docs/own-components.md', import.meta.url)), 'utf8');
-  const blocks = [...page.matchAll(/```ts\n\/\/ ([\w.-]+)\n([\s\S]*?)```/g)].map(([, name, text]) => [name, text]);
-  const conf = /```properties\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
-  const project = new Project({ ...Object.fromEntries(blocks), 'flume.conf': conf });
-  const agent = project.start();
-  await until(() => agent.child.exitCode !== null || agent.stdout().includes('tick 2'));
-  expect(agent.stdout()).toMatch(/^tick 0 test\ntick 1 test\ntick 2 test\n/);
 });
