@@ -33,8 +33,8 @@ for (const file of files) {
 }
 // Format, lint and types have no count of their own: a command that failed with no failed test is one failure.
 if (status !== '0' && total.failed === 0) total.failed = 1;
-/** Does not depend on the Node that it is built with, and is built once: its steps are counted in the first directory. */
-const ONCE = ['docs-site.json'];
+/** Does not depend on the Node (the site, what a cluster does), or compares two programs of one: run once, and counted in the first directory. */
+const ONCE = ['docs-site.json', 'spark.json', 'bench-gate.json'];
 const suites = new Set([...files.map((file) => path.basename(file)), ...ONCE]);
 for (const suite of suites) {
   for (const directory of ONCE.includes(suite) ? directories.slice(0, 1) : directories) {
