@@ -249,11 +249,21 @@ export function sliced<T>(values: readonly T[], count: number): Source<T> {
   return { kind: 'source', partitions };
 }
 
+/** The partitions of a lineage that is worked out already; undefined: it has to be run for them. */
+export function partitionsOf<T>(lineage: Lineage<T>): readonly Partition<T>[] | undefined {
+  switch (lineage.kind) {
+    case 'source':
+      return lineage.partitions;
+    case 'kept':
+      return lineage.result;
+    default:
+      return undefined;
+  }
+}
+
 /** Whether a lineage is known to hold nothing without running it. */
 export function isKnownEmpty(lineage: Lineage<unknown>): boolean {
-  const partitions =
-    lineage.kind === 'source' ? lineage.partitions : lineage.kind === 'kept' ? lineage.result : undefined;
-  return partitions?.every(isEmptyPartition) ?? false;
+  return partitionsOf(lineage)?.every(isEmptyPartition) ?? false;
 }
 
 function isEmptyPartition(partition: Partition<unknown>): boolean {

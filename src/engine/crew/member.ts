@@ -3,7 +3,7 @@
 import { StreamjobError } from '../../core/errors.ts';
 import { soon } from '../../core/machine.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { isKnownEmpty, type Lineage, type Partition } from '../../graph/lineage.ts';
+import { isKnownEmpty, type Lineage, type Partition, partitionsOf } from '../../graph/lineage.ts';
 import type { Node } from '../../graph/node.ts';
 import type { Accumulators } from '../../graph/shared.ts';
 import { LocalState } from '../../state/durable-state.ts';
@@ -143,7 +143,7 @@ export class Member {
     return {
       nodes: [...this.#generations.kept(time)].map(([{ id }, lineage]) => ({
         node: id,
-        owners: partitionsOf(lineage).map((partition, i) => this.#ownerOf(lineage, partition, i)),
+        owners: partitionsOf(lineage)?.map((partition, i) => this.#ownerOf(lineage, partition, i)) ?? [],
         nonEmpty: !isKnownEmpty(lineage),
       })),
       states: this.#states.all.map(({ node: { id }, store }) => {
@@ -176,7 +176,7 @@ export class Member {
 
   #fetch({ node, time, partition, limit }: Extract<ToMember, { type: 'fetch' }>): unknown {
     const lineage = this.#generations.rddOf(this.#node(node), time)?.lineage;
-    const found = lineage && partitionsOf(lineage)[partition];
+    const found = lineage && partitionsOf(lineage)?.[partition];
     if (found === undefined) throw new StreamjobError('CONTEXT_STATE', `a batch of ${time} is not remembered any more`);
     const values: unknown[] = [];
     for (const chunk of found.chunks) {
@@ -215,10 +215,6 @@ export class Member {
   #send(message: FromMember): void {
     this.#settings.send(message);
   }
-}
-
-function partitionsOf(lineage: Lineage<unknown>): readonly Partition<unknown>[] {
-  return lineage.kind === 'source' ? lineage.partitions : lineage.kind === 'kept' ? (lineage.result ?? []) : [];
 }
 
 function rethrow(error: unknown): never {

@@ -4,7 +4,16 @@
  */
 import { monotonicMs, wallMs } from '../../core/machine.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { isKnownEmpty, type Kept, kept, type Lineage, narrow, type Partition, type Sink } from '../../graph/lineage.ts';
+import {
+  isKnownEmpty,
+  type Kept,
+  kept,
+  type Lineage,
+  narrow,
+  type Partition,
+  partitionsOf,
+  type Sink,
+} from '../../graph/lineage.ts';
 import type { BatchView, Node } from '../../graph/node.ts';
 import { RDD } from '../../graph/rdd.ts';
 import { Windows } from '../../graph/windows.ts';
@@ -87,7 +96,7 @@ export class Generations {
     for (const id of tapping.nodes) {
       const node = this.#graph.nodes[id];
       const lineage = node && this.#data.get(node)?.get(time);
-      for (const partition of lineage === undefined ? [] : partitionsThere(lineage)) {
+      for (const partition of (lineage && partitionsOf(lineage)) ?? []) {
         try {
           if (!(partition instanceof ElsewherePartition)) tapping.look(id, partition);
         } catch {
@@ -136,8 +145,7 @@ export class Generations {
     return this.#windows.all.flatMap(({ node, owners }) => {
       const lineage = this.#data.get(node)?.get(time);
       if (lineage === undefined || isKnownEmpty(lineage)) return [];
-      const partitions =
-        lineage.kind === 'source' ? lineage.partitions : lineage.kind === 'kept' ? lineage.result : undefined;
+      const partitions = partitionsOf(lineage);
       return partitions === undefined ? [] : [{ owners, partitions }];
     });
   }
@@ -249,8 +257,4 @@ export class Generations {
   #rdd<T>(lineage: Lineage<T>): RDD<T> {
     return new RDD(lineage, this.#runner);
   }
-}
-
-function partitionsThere(lineage: Lineage<unknown>): readonly Partition<unknown>[] {
-  return lineage.kind === 'source' ? lineage.partitions : lineage.kind === 'kept' ? (lineage.result ?? []) : [];
 }

@@ -4,7 +4,7 @@
  */
 import { StreamjobError } from '../../core/errors.ts';
 import { monotonicMs, nextLoop } from '../../core/machine.ts';
-import type { Operator, Partition, Sink, Skip, Union } from '../../graph/lineage.ts';
+import { type Operator, type Partition, partitionsOf, type Sink, type Skip, type Union } from '../../graph/lineage.ts';
 import type { TaskReport } from '../engine.ts';
 import type { SkipPolicy } from '../skip-policy.ts';
 import { ElsewherePartition } from './exchange.ts';
@@ -79,9 +79,7 @@ export class PartitionRunner {
     if (node === undefined || this.#settings.isCounting?.() !== true) return;
     let values = 0;
     for (const parent of parents) {
-      const partitions =
-        parent.kind === 'source' ? parent.partitions : parent.kind === 'kept' ? parent.result : undefined;
-      for (const partition of partitions ?? [undefined]) {
+      for (const partition of partitionsOf(parent) ?? [undefined]) {
         if (partition instanceof ElsewherePartition) continue;
         if (partition?.size === undefined) return;
         values += partition.size;
