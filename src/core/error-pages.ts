@@ -243,7 +243,7 @@ export const ERROR_PAGES: Readonly<Record<ErrorCode, ErrorPage>> = {
   SPARK_FAILED: {
     why: 'The Spark cluster could not run a plan: an executor has no Node.js, has run out of memory, or was lost more often than Spark tries again.',
     todo: 'See the message, which has the end of what Spark says, and the logs of the executors. The batch is run again meanwhile.',
-    see: 'speed.md',
+    see: 'spark.md',
   },
   LOG_CORRUPT: {
     why: 'Files of a checkpoint are gone or changed: a disk that fails, a copy that was not whole, a hand that removed some of them.',

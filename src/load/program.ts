@@ -5,6 +5,7 @@ import type { Plugin } from 'esbuild';
 import { messageOf, StreamjobError } from '../core/errors.ts';
 import { moduleUrl } from '../core/module-url.ts';
 import { bundler, optionsFor } from './bundle.ts';
+import { pathOf } from './bundles.ts';
 
 /** Packages with native parts, and those of the driver: a stage uses none of them. */
 const ABSENT = /^(?:lmdb|esbuild|tsx|apache-arrow|@connectrpc\/.*|@bufbuild\/.*|@opentelemetry\/.*)(?:\/.*)?$/;
@@ -89,8 +90,4 @@ export async function programOf({
       cause,
     });
   }
-}
-
-function pathOf(module: string): string {
-  return module.startsWith('file:') ? fileURLToPath(module) : path.resolve(module);
 }

@@ -38,6 +38,14 @@ export interface RunnerSettings extends PartitionSettings {
   readonly exchange?: Exchange;
 }
 
+/** A function of the graph ran an action, where the engine cannot. @param engine its name */
+export function actionInGraph(engine: string): StreamjobError {
+  return new StreamjobError('CONTEXT_STATE', 'an action was called while the graph of a batch was made', {
+    where: 'transform',
+    hint: `actions (collect, count, …) belong into foreachRDD; with engine: '${engine}' transform cannot run them`,
+  });
+}
+
 /** Runs lineages, as one member of a crew. */
 export class Runner implements JobRunner {
   readonly #settings: RunnerSettings;
@@ -54,10 +62,7 @@ export class Runner implements JobRunner {
 
   async prepare<T>(lineage: Lineage<T>): Promise<readonly Task<T>[]> {
     if (this.#exchange.members > 1) {
-      this.#misuse ??= new StreamjobError('CONTEXT_STATE', 'an action was called while the graph of a batch was made', {
-        where: 'transform',
-        hint: "actions (collect, count, …) belong into foreachRDD; with engine: 'threads' transform cannot run them",
-      });
+      this.#misuse ??= actionInGraph('threads');
       // The batch fails with the error; here perhaps nobody listens, and the thread would end of it.
       return new Promise(() => {});
     }

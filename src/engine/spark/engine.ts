@@ -26,14 +26,24 @@ export async function openSpark(settings: EngineSettings): Promise<Engine> {
       places: () => cluster.places,
     });
   // Values on executors are not looked at.
-  const engine = new InlineEngine({ ...settings, taps: undefined }, keeping);
+  const engine = new SparkEngine({ ...settings, taps: undefined }, keeping, cluster);
   await engine.begin();
-  const close = engine.close.bind(engine);
-  engine.close = async () => {
-    await close();
-    await cluster.close();
-  };
   return engine;
+}
+
+/** The inline engine, with a cluster that ends when it does. */
+class SparkEngine extends InlineEngine {
+  readonly #cluster: Cluster;
+
+  constructor(settings: EngineSettings, keepingOf: (local: Runner) => SparkRunner, cluster: Cluster) {
+    super(settings, keepingOf);
+    this.#cluster = cluster;
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    await this.#cluster.close();
+  }
 }
 
 /** The way to the cluster: a session in which the job's program is shipped. */

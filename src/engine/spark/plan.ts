@@ -39,7 +39,6 @@ export function planOf(parts: PlanParts): Relation {
     return `SELECT TRANSFORM(slot, tag, data) ${ROWS} USING '${parts.command}' AS (${COLUMNS}) ${ROWS} FROM (${rows})`;
   };
   const last = parts.cut.stages.at(-1) as Stage;
-  // Where each slot's rows stand does not matter to the driver.
   return withRelations(sql(text(last)), references);
 }
 

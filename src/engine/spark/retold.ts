@@ -2,20 +2,17 @@
  * The lineage of a node at a time, made once more by a worker: what the driver found while it made it is told (Facts), so that both have the
  * same one. Data that is there already is a source whose partitions the worker has only where rows bring them.
  */
-import { StreamjobError } from '../../core/errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Lineage, Partition } from '../../graph/lineage.ts';
 import type { BatchView, Node } from '../../graph/node.ts';
 import { type JobRunner, RDD } from '../../graph/rdd.ts';
+import { actionInGraph } from '../run/runner.ts';
 import type { Facts } from './work.ts';
 
 /** Functions of a graph may make RDDs; nobody may run them while the graph of a batch is made. */
 const NO_ACTIONS: JobRunner = {
   prepare: () => {
-    throw new StreamjobError('CONTEXT_STATE', 'an action was called while the graph of a batch was made', {
-      where: 'transform',
-      hint: "actions (collect, count, …) belong into foreachRDD; with engine: 'spark' transform cannot run them",
-    });
+    throw actionInGraph('spark');
   },
 };
 

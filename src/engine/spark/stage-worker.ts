@@ -4,7 +4,6 @@
  */
 import { StreamjobError } from '../../core/errors.ts';
 import { monotonicMs } from '../../core/machine.ts';
-import { userError } from '../../graph/functions.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { ArrayPartition, type Partition } from '../../graph/lineage.ts';
 import type { Accumulators } from '../../graph/shared.ts';
@@ -12,6 +11,7 @@ import { packError } from '../crew/messages.ts';
 import { LetterBox } from '../letters.ts';
 import { pairsCodec, valuesCodec } from '../run/codecs.ts';
 import { MapSide, type Pairs, reduced } from '../run/combining.ts';
+import { byUser } from '../run/guarded.ts';
 import { PartitionRunner, type Plan } from '../run/partition-runner.ts';
 import { retold } from './retold.ts';
 import { END, leafChunks, packed, type Row, resultRows, unpacked } from './rows.ts';
@@ -62,7 +62,8 @@ export class StageWorker {
   /** All rows of one slot. Nothing is thrown: the end tells. */
   async take(rows: readonly Row[]): Promise<void> {
     if (rows[0]?.slot === END) {
-      for (const row of rows) this.#pass(row);
+      // What is for the driver goes through the stages behind.
+      for (const row of rows) this.#write(row);
       return;
     }
     this.#read += rows.length;
@@ -90,11 +91,6 @@ export class StageWorker {
       error: this.#error === undefined ? undefined : packError(this.#error),
     };
     this.#write({ slot: END, tag: 'E', data: packed(end) });
-  }
-
-  /** What is for the driver goes through the stages behind. */
-  #pass(row: Row): void {
-    this.#write(row);
   }
 
   #give(row: Row): void {
@@ -166,7 +162,7 @@ export class StageWorker {
       .filter(({ tag }) => tag.startsWith('X'))
       .map(({ data, tag }) => ({ source: Number(tag.slice(1)), data: unpacked(data) }))
       .sort((a, b) => a.source - b.source);
-    try {
+    return byUser(exchange, () => {
       if (exchange.kind === 'shuffle') {
         const codec = pairsCodec(exchange.name);
         const pairs = reduced(
@@ -180,9 +176,7 @@ export class StageWorker {
       const codec = valuesCodec(exchange.name);
       const values = pieces.flatMap(({ data }) => codec.decode(data));
       return exchange.settle === undefined ? values : exchange.settle(values);
-    } catch (error) {
-      throw userError(error, exchange);
-    }
+    });
   }
 
   async #exchange(exchange: ExchangeLineage, plan: Plan, stage: number, partition: number): Promise<void> {
@@ -203,11 +197,9 @@ export class StageWorker {
     }
     const values = await this.#partitions.collect(plan);
     const codec = valuesCodec(exchange.name);
-    try {
-      return exchange.deal(values, source).map((part) => (part.length === 0 ? undefined : codec.encode(part)));
-    } catch (error) {
-      throw userError(error, exchange);
-    }
+    return byUser(exchange, () =>
+      exchange.deal(values, source).map((part) => (part.length === 0 ? undefined : codec.encode(part))),
+    );
   }
 
   /** The slots of the partitions that read an exchange, in the stage that does. */

@@ -72,16 +72,7 @@ export class SparkSession {
 
   /** Runs a plan. @returns its rows, batch by batch, in Arrow's IPC format @throws StreamjobError SPARK_FAILED, CONNECT_FAILED */
   async run(root: Relation, signal?: AbortSignal): Promise<Uint8Array[]> {
-    return this.#execute({ opType: { case: 'root', value: root } }, signal);
-  }
-
-  /** Runs a command of SQL: ADD FILE, SET, INSERT. @throws StreamjobError SPARK_FAILED, CONNECT_FAILED */
-  async command(text: string, signal?: AbortSignal): Promise<void> {
-    const command = { commandType: { case: 'sqlCommand', value: { sql: text } } };
-    await this.#execute({ opType: { case: 'command', value: command } }, signal);
-  }
-
-  async #execute(plan: object, signal: AbortSignal | undefined): Promise<Uint8Array[]> {
+    const plan = { opType: { case: 'root', value: root } };
     const batches: Uint8Array[] = [];
     try {
       const answers = await this.#stream('ExecutePlan', [{ ...this.#session, plan, clientType: CLIENT }], signal);
@@ -166,7 +157,7 @@ export class SparkSession {
         cause: error,
       });
     }
-    return new StreamjobError('SPARK_FAILED' as never, rawMessage, { where: this.#address, cause: error });
+    return new StreamjobError('SPARK_FAILED', rawMessage, { where: this.#address, cause: error });
   }
 }
 

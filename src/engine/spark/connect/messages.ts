@@ -28,14 +28,7 @@ const MESSAGES: Readonly<Record<string, readonly Field[]>> = {
     [1, 'user_id', 'string'],
     [2, 'user_name', 'string'],
   ],
-  KeyValue: [
-    [1, 'key', 'string'],
-    [2, 'value', 'string'],
-  ],
-  Plan: [
-    [1, 'root', 'Relation|op_type'],
-    [2, 'command', 'Command|op_type'],
-  ],
+  Plan: [[1, 'root', 'Relation|op_type']],
   Relation: [
     [10, 'sql', 'SQL|rel_type'],
     [11, 'local_relation', 'LocalRelation|rel_type'],
@@ -55,8 +48,6 @@ const MESSAGES: Readonly<Record<string, readonly Field[]>> = {
     [1, 'root', 'Relation'],
     [2, 'references', 'Relation[]'],
   ],
-  Command: [[5, 'sql_command', 'SqlCommand|command_type']],
-  SqlCommand: [[1, 'sql', 'string']],
   ExecutePlanRequest: [
     ...SESSION,
     [3, 'plan', 'Plan'],
@@ -75,10 +66,6 @@ const MESSAGES: Readonly<Record<string, readonly Field[]>> = {
     [2, 'arrow_batch', 'ArrowBatch|response_type'],
     [14, 'result_complete', 'ResultComplete|response_type'],
   ],
-  Set: [[1, 'pairs', 'KeyValue[]']],
-  Operation: [[1, 'set', 'Set|op_type']],
-  ConfigRequest: [...SESSION, [3, 'operation', 'Operation']],
-  ConfigResponse: [[1, 'session_id', 'string']],
   ArtifactChunk: [
     [1, 'data', 'bytes'],
     [2, 'crc', 'int64'],
@@ -121,7 +108,6 @@ const METHODS: readonly (readonly [
   streams: 'none' | 'client' | 'server',
 ])[] = [
   ['ExecutePlan', 'ExecutePlanRequest', 'ExecutePlanResponse', 'server'],
-  ['Config', 'ConfigRequest', 'ConfigResponse', 'none'],
   ['AddArtifacts', 'AddArtifactsRequest', 'AddArtifactsResponse', 'client'],
   ['ReleaseSession', 'ReleaseSessionRequest', 'ReleaseSessionResponse', 'none'],
 ];
