@@ -21,7 +21,7 @@ import type { States } from '../../state/states.ts';
 import type { StageReport } from '../engine.ts';
 import type { TapReport, TapRequest } from '../taps.ts';
 import { ElsewherePartition } from './exchange.ts';
-import { Asked, type KeepingRunner } from './keeping.ts';
+import type { KeepingRunner } from './keeping.ts';
 import { Tapping } from './tapping.ts';
 
 /** What inputs received for a batch. */
@@ -37,8 +37,6 @@ export class Generations {
   readonly #rememberMs: ReadonlyMap<Node<unknown>, number>;
   readonly #windows: Windows;
   readonly #states: States;
-  /** What nodes have asked while they made their lineages of the batch that runs. */
-  #asked = new Asked();
   /** What is looked at in the batch that runs. */
   #tapping: Tapping | undefined;
 
@@ -73,7 +71,6 @@ export class Generations {
     inputs: InputLineages,
     taps: readonly TapRequest[] = [],
   ): Promise<{ readonly stages: StageReport[]; readonly tapped: readonly TapReport[] }> {
-    this.#asked = this.#asked.time === time ? this.#asked : new Asked(time);
     this.#tapping = taps.length === 0 ? undefined : new Tapping(taps);
     const view = this.#view(time, inputs);
     for (const { node } of this.#graph.outputs) if (this.#graph.isDue(node, time)) view.of(node, time);
@@ -174,7 +171,7 @@ export class Generations {
     const { id, name, site } = node;
     const began = monotonicMs();
     const startedAt = wallMs();
-    const { gave, tasks } = await this.#runner.keep(lineage, node, this.#asked);
+    const { gave, tasks } = await this.#runner.keep(lineage, node);
     const durationMs = monotonicMs() - began;
     // Of what is read from a state when it is wanted, nobody knows how much it is.
     const sizes = lineage.result?.map((partition) => (partition instanceof ElsewherePartition ? 0 : partition.size));
@@ -184,32 +181,19 @@ export class Generations {
   }
 
   #view(time: number, inputs: InputLineages): BatchView {
-    const view: BatchView = {
+    const own: BatchView = {
       numPartitions: this.#numPartitions,
       rdd: (lineage) => this.#rdd(lineage),
-      lastCommitted: (state) => {
-        const last = this.#states.of(state).lastCommitted;
-        this.#asked.lastCommitted.set(state, last);
-        return last;
-      },
-      input: <T>(inputId: number) => {
-        const lineage = inputs(inputId) as Lineage<T> | undefined;
-        this.#asked.inputs.set(inputId, lineage as Lineage<unknown> | undefined);
-        return lineage;
-      },
-      of: <T>(node: Node<T>, at: number) => {
-        const lineage = this.#of(node, at, time, view);
-        if (at !== time || this.#keptNodes.has(node)) this.#asked.data.push([node.id, at, lineage]);
-        return lineage;
-      },
+      lastCommitted: (state) => this.#states.of(state).lastCommitted,
+      input: <T>(inputId: number) => inputs(inputId) as Lineage<T> | undefined,
+      of: (node, at) => this.#of(node, at, time, view),
       times: (node, after, upTo) => {
         // What this batch has of it may not have been asked for yet.
         if (this.#graph.isDue(node, time)) view.of(node, time);
-        const times = this.timesOf(node, after, upTo);
-        this.#asked.times.push([node.id, after, upTo, times]);
-        return times;
+        return this.timesOf(node, after, upTo);
       },
     };
+    const view = this.#runner.noting?.(own, time, (node) => this.#keptNodes.has(node)) ?? own;
     return view;
   }
 

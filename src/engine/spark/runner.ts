@@ -14,16 +14,17 @@ import {
   type Regroup,
   type Stateful,
 } from '../../graph/lineage.ts';
-import type { Node } from '../../graph/node.ts';
+import type { BatchView, Node } from '../../graph/node.ts';
 import type { Task } from '../../graph/rdd.ts';
 import type { Accumulators } from '../../graph/shared.ts';
 import { unpackError } from '../crew/messages.ts';
 import type { TaskReport } from '../engine.ts';
-import type { Asked, KeepingRunner } from '../run/keeping.ts';
+import type { KeepingRunner } from '../run/keeping.ts';
 import type { Ran } from '../run/partition-runner.ts';
 import type { Runner } from '../run/runner.ts';
 import type { SkipPolicy } from '../skip-policy.ts';
 import { relationOf, rowsOf } from './arrow.ts';
+import { Asked } from './asked.ts';
 import type { Relation } from './connect/client.ts';
 import type { ProgramPlaces } from './places.ts';
 import { planOf, readBy } from './plan.ts';
@@ -55,18 +56,26 @@ export interface SparkRunnerParts {
 /** Runs kept lineages on a cluster. */
 export class SparkRunner implements KeepingRunner {
   readonly #parts: SparkRunnerParts;
+  /** Of the batch that runs. Run again after a failure, it goes on with the lineages that it has. */
+  #asked: Asked | undefined;
 
   constructor(parts: SparkRunnerParts) {
     this.#parts = parts;
+  }
+
+  noting(view: BatchView, time: number, isKept: (node: Node<unknown>) => boolean): BatchView {
+    if (this.#asked?.time !== time) this.#asked = new Asked(time);
+    return this.#asked.noting(view, isKept);
   }
 
   prepare<T>(lineage: Lineage<T>): Promise<readonly Task<T>[]> {
     return this.#parts.local.prepare(lineage);
   }
 
-  async keep(lineage: Kept<unknown>, node: Node<unknown>, asked: Asked): Promise<Ran> {
+  async keep(lineage: Kept<unknown>, node: Node<unknown>): Promise<Ran> {
     if (lineage.result !== undefined) return { tasks: [], gave: new Map() };
-    const work = new Work(this.#parts, node, asked);
+    if (this.#asked === undefined) throw new Error(`${node.name} is run before a batch has begun`);
+    const work = new Work(this.#parts, node, this.#asked);
     lineage.result = await work.resolve(lineage.parent, [], lineage.copied);
     return { tasks: work.tasks, gave: work.gave };
   }
@@ -171,7 +180,7 @@ class Work {
 
   #order(stage: Stage, path: readonly number[], leaves: readonly (readonly unknown[])[]): WorkOrder {
     const { description, graph, numPartitions, skipPolicy } = this.#parts;
-    const { data, inputs, lastCommitted, time = 0, times } = this.#asked;
+    const { data, inputs, lastCommitted, time, times } = this.#asked;
     const partitions = (lineage: Lineage<unknown> | undefined): number | null =>
       lineage === undefined ? null : partitionCount(lineage);
     const facts: Facts = {
