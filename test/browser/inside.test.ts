@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { describeUnless } from '../interop/kit/peers.ts';
 import { it, type Scene } from '../interop/kit/scene.ts';
-import { startStreamjob } from '../interop/kit/streamjob.ts';
+import { pageOf, startStreamjob } from '../interop/kit/streamjob.ts';
 import {
   browserMissing,
   complaintsOf,
@@ -29,10 +29,7 @@ const LOOKS: readonly (readonly [string, PageLook])[] = [
 
 async function urlOf(scene: Scene, flags: readonly string[] = []): Promise<string> {
   const job = startStreamjob(scene, ['run', JOB, '--ui-port', '0', '--checkpoint-dir', 'false', ...flags]);
-  return await scene.until(
-    () => job.log.map((line) => /the job's page: (http:[^"\s]+)/.exec(line)?.[1]).find((found) => found !== undefined),
-    'the page is served',
-  );
+  return await pageOf(scene, job);
 }
 
 /** Nothing of the page keeps people from using it, at this size. */

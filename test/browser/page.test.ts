@@ -3,8 +3,8 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { describeUnless, describeWith } from '../interop/kit/peers.ts';
 import { it } from '../interop/kit/scene.ts';
-import { browserMissing, drawnCharts, expectText, shoot, startBrowser } from './kit/browser.ts';
-import { acknowledged, opened, stage } from './kit/stage.ts';
+import { browserMissing, drawnCharts, expectText, openPage, shoot, startBrowser } from './kit/browser.ts';
+import { acknowledged, stage } from './kit/stage.ts';
 
 interface Load {
   readonly operators: readonly { readonly gave: number | null }[];
@@ -35,7 +35,7 @@ describeUnless(browserMissing, 'in a browser', () => {
       made.open();
       made.send(5000);
       await acknowledged(scene, made, 5000);
-      const page = await opened(scene, browser, made.url);
+      const page = await openPage(browser, scene, made.url);
       await expectText(page, '5,000');
       await scene.until(async () => (await drawnCharts(page)) >= 2, 'the charts are drawn');
       const batches = (await made.json('/streaming/batches')) as { batchId: number; inputSize: number }[];
@@ -57,7 +57,7 @@ describeUnless(browserMissing, 'in a browser', () => {
       await acknowledged(scene, made, 2000);
       const batches = (await made.json('/timeline')) as { time: number; events: number }[];
       const full = batches.findLast(({ events }) => events > 0);
-      const page = await opened(scene, browser, `${made.url}/graph?batch=${full?.time}`);
+      const page = await openPage(browser, scene, `${made.url}/graph?batch=${full?.time}`);
       const load = (await made.json(`/graph/load?batch=${full?.time}`)) as Load;
       const shown = load.operators.map(({ gave }) => gave?.toLocaleString('en-US') ?? '–');
       expect(shown[0]).toBe(full?.events.toLocaleString('en-US'));
@@ -79,7 +79,7 @@ describeUnless(browserMissing, 'in a browser', () => {
     it('names an output that holds the job up, while it does', async ({ scene }) => {
       const made = await stage(scene);
       made.send(500);
-      const page = await opened(scene, browser, `${made.url}/graph`);
+      const page = await openPage(browser, scene, `${made.url}/graph`);
       await expectText(
         page,
         /A batch runs for .*, longer than the interval of 200 ms, and is at the output foreachRDD-0 at .*job\.ts:\d+/,
@@ -110,7 +110,7 @@ describeUnless(browserMissing, 'in a browser', () => {
         return channel?.counters['ChannelSize'] === 80 && components.some(({ state }) => state === 'failing');
       }, 'the channel is full, and its sink fails');
       const { components } = (await made.json('/agent')) as Agent;
-      const page = await opened(scene, browser, `${made.url}/agent`);
+      const page = await openPage(browser, scene, `${made.url}/agent`);
       await expectText(page, '100 % full');
       await expectText(page, 'failing');
       for (const { file } of components.flatMap(({ files }) => files)) await expectText(page, file);
@@ -135,7 +135,7 @@ describeUnless(browserMissing, 'in a browser', () => {
         const [first] = (await made.json('/peers')) as { peer: string }[];
         return first?.peer;
       }, 'Flume waits');
-      const page = await opened(scene, browser, made.url);
+      const page = await openPage(browser, scene, made.url);
       await expectText(page, peer);
       await expectText(page, '1,000 events not yet acknowledged');
       await shoot(page, 'a-peer-waits');
@@ -152,7 +152,7 @@ describeUnless(browserMissing, 'in a browser', () => {
       await acknowledged(scene, made, 500);
       const batches = (await made.json('/timeline')) as { time: number; failures: number }[];
       const failed = batches.find(({ failures }) => failures > 0);
-      const page = await opened(scene, browser, `${made.url}/batches/${failed?.time}`);
+      const page = await openPage(browser, scene, `${made.url}/batches/${failed?.time}`);
       await expectText(page, 'the table is <b>locked</b>');
       await expectText(page, 'USER_FUNCTION');
       await expectText(page, /job\.ts:\d+/);
@@ -164,7 +164,7 @@ describeUnless(browserMissing, 'in a browser', () => {
       made.open();
       made.send(200);
       await acknowledged(scene, made, 200);
-      const page = await opened(scene, browser, made.url);
+      const page = await openPage(browser, scene, made.url);
       await expectText(page, 'Since the start');
       await made.kill();
       await expectText(page, /The job does not answer since/);

@@ -8,7 +8,16 @@ import { slotMsFor, slotsOfMinutes } from '../../ui/chart/buckets.ts';
 import { describeUnless } from '../interop/kit/peers.ts';
 import { it, type Scene } from '../interop/kit/scene.ts';
 import { batchOf, output, stage } from '../unit/observe/spans.ts';
-import { browserMissing, complaintsOf, drawnCharts, expectText, SHOTS, shoot, startBrowser } from './kit/browser.ts';
+import {
+  browserMissing,
+  complaintsOf,
+  drawnCharts,
+  expectText,
+  openPage,
+  SHOTS,
+  shoot,
+  startBrowser,
+} from './kit/browser.ts';
 import { type InProcess, startInProcess } from './kit/in-process.ts';
 
 /** Collects the tasks of the page that kept it busy for more than 50 ms, and how often what a pointer would tell was changed. */
@@ -20,14 +29,9 @@ const WATCH = `
   window.watch = () => new MutationObserver(() => drawings++)
     .observe(document.querySelector('.figures'), { subtree: true, childList: true, characterData: true });`;
 
+/** A page that is watched from its first script on, with its heading. */
 async function opened(scene: Scene, browser: Browser | undefined, url: string): Promise<Page> {
-  const context = await browser?.newContext({ viewport: { width: 1280, height: 900 } });
-  if (context === undefined) throw new Error('there is no browser');
-  scene.defer(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
-  await page.addInitScript(WATCH);
-  await page.goto(url);
+  const page = await openPage(browser, scene, url, {}, (each) => each.addInitScript(WATCH));
   await page.locator('h1').waitFor();
   return page;
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { OUTPUT, PAGES, target } from '../../docs/site/pages.ts';
 import { describeUnless } from '../interop/kit/peers.ts';
 import { it, type Scene } from '../interop/kit/scene.ts';
-import { browserMissing, complaintsOf, startBrowser } from './kit/browser.ts';
+import { browserMissing, complaintsOf, openPage, startBrowser } from './kit/browser.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -46,17 +46,14 @@ describeUnless(missing, 'in a browser', () => {
 
   /** A page whose complaints, and whose requests to elsewhere, are noted. */
   async function opened(scene: Scene, url: string, colorScheme: 'light' | 'dark'): Promise<[Page, string[]]> {
-    const context = await browser?.newContext({ viewport: { width: 1280, height: 900 }, colorScheme });
-    if (context === undefined) throw new Error('there is no browser');
-    scene.defer(() => context.close());
-    const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
-    const complaints = complaintsOf(page);
-    page.on('request', (request) => {
-      if (!request.url().startsWith(url) && !request.url().startsWith('data:'))
-        complaints.push(`loads ${request.url()}`);
+    let complaints: string[] = [];
+    const page = await openPage(browser, scene, url, { colorScheme }, (each) => {
+      complaints = complaintsOf(each);
+      each.on('request', (request) => {
+        if (!request.url().startsWith(url) && !request.url().startsWith('data:'))
+          complaints.push(`loads ${request.url()}`);
+      });
     });
-    await page.goto(url);
     return [page, complaints];
   }
 

@@ -10,7 +10,7 @@ import { RpcClient } from '../../src/agent/rpc-client.ts';
 import { blocksOf } from '../docs/blocks/block.ts';
 import { describeUnless, repository } from '../interop/kit/peers.ts';
 import { it, type Scene } from '../interop/kit/scene.ts';
-import { startStreamjob } from '../interop/kit/streamjob.ts';
+import { pageOf, startStreamjob } from '../interop/kit/streamjob.ts';
 import { freePort } from '../kit/ports.ts';
 import { browserMissing, complaintsOf, expectText, startBrowser } from './kit/browser.ts';
 
@@ -37,10 +37,7 @@ async function played(scene: Scene): Promise<string> {
   symlinkSync(repository, path.join(scene.directory, 'node_modules/streamjob'));
   writeFileSync(file, jobOf('tutorial.md', 'count.ts', port));
   const job = startStreamjob(scene, ['run', file, '--ui-port', '0']);
-  const url = await scene.until(
-    () => job.log.map((line) => /the job's page: (http:[^"\s]+)/.exec(line)?.[1]).find((found) => found !== undefined),
-    'the page is served',
-  );
+  const url = await pageOf(scene, job);
   const client = await RpcClient.connect({ hosts: [`127.0.0.1:${port}`] });
   scene.defer(() => client.close());
   // Each call comes back when the batch that holds its events has committed: twelve calls are twelve batches.

@@ -6,8 +6,17 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { describeUnless, describeWith } from '../interop/kit/peers.ts';
 import { it, type Scene } from '../interop/kit/scene.ts';
-import { browserMissing, complaintsOf, scrollsSideways, shoot, startBrowser, violationsOf } from './kit/browser.ts';
-import { acknowledged, opened, type Sight, type Stage, stage } from './kit/stage.ts';
+import {
+  browserMissing,
+  complaintsOf,
+  openPage,
+  type PageLook,
+  scrollsSideways,
+  shoot,
+  startBrowser,
+  violationsOf,
+} from './kit/browser.ts';
+import { acknowledged, type Stage, stage } from './kit/stage.ts';
 
 /** A job of which each view has something to show. */
 async function fullStage(scene: Scene): Promise<Stage & Shown> {
@@ -62,9 +71,9 @@ async function look(
   scene: Scene,
   browser: Browser | undefined,
   made: Stage & Shown,
-  sight: Required<Sight>,
+  sight: Required<PageLook>,
 ): Promise<void> {
-  const page = await opened(scene, browser, made.url, sight);
+  const page = await openPage(browser, scene, made.url, sight);
   const complaints = complaintsOf(page);
   const isWide = sight.width === 1280;
   for (const view of [...viewsOf(made), ...(isWide ? choicesOf(made) : [])]) {
@@ -118,7 +127,7 @@ describeUnless(browserMissing, 'in a browser', () => {
 
     it('are reached by the keyboard, each part of them', async ({ scene }) => {
       const made = await fullStage(scene);
-      const page = await opened(scene, browser, made.url);
+      const page = await openPage(browser, scene, made.url);
       for (const view of viewsOf(made)) {
         await page.goto(`${made.url}${view}`);
         await loaded(scene, page, view);
@@ -139,7 +148,7 @@ describeUnless(browserMissing, 'in a browser', () => {
 
     it('work in a recording, without a server', async ({ scene }) => {
       const made = await fullStage(scene);
-      const first = await opened(scene, browser, made.url);
+      const first = await openPage(browser, scene, made.url);
       const download = first.waitForEvent('download');
       await first.getByRole('link', { name: 'Save a recording' }).click();
       const file = path.join(scene.directory, 'recording.html');
@@ -148,7 +157,7 @@ describeUnless(browserMissing, 'in a browser', () => {
       const html = readFileSync(file, 'utf8');
       expect(html).not.toContain('hunter2');
       expect(html).not.toContain('\u2028');
-      const page = await opened(scene, browser, 'about:blank');
+      const page = await openPage(browser, scene, 'about:blank');
       const complaints = complaintsOf(page);
       page.on('request', (request) => {
         if (!/^(file|data):/.test(request.url())) complaints.push(`asked for ${request.url()}`);

@@ -46,18 +46,20 @@ export interface PageLook {
   readonly colorScheme?: 'light' | 'dark';
 }
 
-/** Opens a page that is closed with the scene. */
+/** Opens a page of its own, which is closed with the scene. @param prepare is called before anything is loaded */
 export async function openPage(
   browser: Browser | undefined,
   scene: Scene,
   url: string,
   { colorScheme = 'light', width = 1280 }: PageLook = {},
+  prepare: (page: Page) => unknown = () => {},
 ): Promise<Page> {
   const context = await browser?.newContext({ viewport: { width, height: 900 }, colorScheme });
   if (context === undefined) throw new Error('there is no browser');
   scene.defer(() => context.close());
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
+  await prepare(page);
   await page.goto(url);
   return page;
 }

@@ -1,11 +1,10 @@
 /** A job that a real Flume feeds, and a browser that looks at its page. */
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser, Page } from 'playwright-core';
 import { startFlume } from '../../interop/kit/flume.ts';
 import { makeLines, spool } from '../../interop/kit/lines.ts';
 import type { Scene } from '../../interop/kit/scene.ts';
-import { startStreamjob } from '../../interop/kit/streamjob.ts';
+import { pageOf, startStreamjob } from '../../interop/kit/streamjob.ts';
 import { freePort } from '../../kit/ports.ts';
 
 const JOB = path.join(import.meta.dirname, 'job.ts');
@@ -48,10 +47,7 @@ export async function stage(
     ...{ PAGE_JOB_DEAD_LETTERS: path.join(scene.directory, 'dead.jsonl') },
     ...(withAgent ? { PAGE_JOB_AGENT: AGENT } : {}),
   });
-  const url = await scene.until(
-    () => job.log.map((line) => /the job's page: (http:[^"\s]+)/.exec(line)?.[1]).find((found) => found !== undefined),
-    'the page is served',
-  );
+  const url = await pageOf(scene, job);
   let files = 0;
   return {
     url,
@@ -75,26 +71,4 @@ export async function acknowledged(scene: Scene, { json }: Stage, events: number
     const { totals } = (await json('/overview')) as { totals: Totals };
     return totals.acknowledgedEvents === events;
   }, `${events} events are acknowledged`);
-}
-
-/** How a page is looked at. */
-export interface Sight {
-  readonly width?: number;
-  readonly colorScheme?: 'light' | 'dark';
-}
-
-/** A page of its own, which ends with the scene. */
-export async function opened(
-  scene: Scene,
-  browser: Browser | undefined,
-  url: string,
-  { colorScheme = 'light', width = 1280 }: Sight = {},
-): Promise<Page> {
-  const context = await browser?.newContext({ viewport: { width, height: 900 }, colorScheme });
-  if (context === undefined) throw new Error('there is no browser');
-  scene.defer(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
-  await page.goto(url);
-  return page;
 }

@@ -15,3 +15,11 @@ export function startStreamjob(
     env,
   });
 }
+
+/** Waits until a job serves its page. @returns where */
+export async function pageOf(scene: Scene, job: Actor): Promise<string> {
+  return await scene.until(
+    () => job.log.map((line) => /the job's page: (http:[^"\s]+)/.exec(line)?.[1]).find((found) => found !== undefined),
+    'the page is served',
+  );
+}
