@@ -1,6 +1,7 @@
 /** What the threads of the job spend their time on: watched for some seconds when somebody asks, and drawn as a flame graph. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { ask } from '../data/ask.ts';
 import { jobPath } from '../data/live.ts';
 import type { ThreadProfile } from '../data/types.ts';
 import { heaviest, ownerOf } from '../flame/layout.ts';
@@ -26,15 +27,12 @@ export function Profile(): JSX.Element {
   const [threads, setThreads] = useState<readonly ThreadProfile[]>([]);
   const watch = async (): Promise<void> => {
     setWatching({ kind: 'watching', seconds });
-    try {
-      const response = await fetch(`${path}/profile?seconds=${seconds}`);
-      const answer: unknown = await response.json();
-      if (!response.ok) throw new Error(String((answer as { readonly error?: unknown }).error));
-      setThreads(answer as readonly ThreadProfile[]);
-      setWatching({ kind: 'nothing' });
-    } catch (error) {
-      setWatching({ kind: 'failed', text: error instanceof Error ? error.message : String(error) });
+    const answer = await ask<readonly ThreadProfile[]>(`${path}/profile?seconds=${seconds}`);
+    if (answer?.value === undefined) {
+      return setWatching({ kind: 'failed', text: answer?.problem.text ?? 'The job does not answer.' });
     }
+    setThreads(answer.value);
+    setWatching({ kind: 'nothing' });
   };
   const isWatching = watching.kind === 'watching';
   return (

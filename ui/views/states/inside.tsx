@@ -1,6 +1,7 @@
 /** What is in a state: one key that is asked for, and, when somebody wants it, the largest keys, for which all of it is read. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { ask } from '../../data/ask.ts';
 import { count, size } from '../../format/number.ts';
 import { batchTime } from '../../format/time.ts';
 import { Facts } from '../../parts/panel.tsx';
@@ -27,14 +28,10 @@ type Answer<T> =
   | { readonly kind: 'failed'; readonly text: string };
 
 async function answerOf<T>(path: string): Promise<Answer<T>> {
-  try {
-    const response = await fetch(path);
-    const body: unknown = await response.json();
-    if (response.ok) return { kind: 'here', value: body as T };
-    return { kind: 'failed', text: String((body as { readonly error?: unknown }).error) };
-  } catch {
-    return { kind: 'failed', text: 'The job does not answer.' };
-  }
+  const answer = await ask<T>(path);
+  if (answer === undefined) return { kind: 'failed', text: 'The job does not answer.' };
+  if (answer.problem !== undefined) return { kind: 'failed', text: answer.problem.text };
+  return { kind: 'here', value: answer.value };
 }
 
 /** The look into a state. @param path of its endpoints */
