@@ -5,9 +5,9 @@ import path from 'node:path';
 import type { Logger } from '../core/log.ts';
 import { fsSync } from '../core/machine.ts';
 import { pageFormat } from '../state/durable-state.ts';
-import { LmdbStateStore } from '../state/lmdb.ts';
 import { LmdbEnvironment } from '../state/lmdb-environment.ts';
 import { MemoryStateStore } from '../state/memory.ts';
+import { PagedStateStore } from '../state/paged.ts';
 import { type OpenStore, PLAIN_STATE } from '../state/store.ts';
 
 /** What is known of the place before a state comes. */
@@ -39,7 +39,7 @@ export class StatePlace {
     this.open = ({ operator, form, codec = PLAIN_STATE }) =>
       environment === undefined
         ? new MemoryStateStore(operator, form, codec)
-        : new LmdbStateStore(environment, operator, form, codec);
+        : new PagedStateStore(environment, operator, form, codec);
   }
 
   /** Of the database; undefined: states are in memory. */

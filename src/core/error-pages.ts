@@ -245,6 +245,11 @@ export const ERROR_PAGES: Readonly<Record<ErrorCode, ErrorPage>> = {
     todo: 'See the message, which has the end of what Spark says, and the logs of the executors. The batch is run again meanwhile.',
     see: 'spark.md',
   },
+  STORAGE_DAMAGED: {
+    why: 'Files of states, or of data on its way, were changed or cut off while the job ran: a disk that fails, a hand that removed some of them.',
+    todo: 'The batch is run again; states are put back from the checkpoint, where there is one. Look at the disk of the storage.',
+    see: 'spark.md',
+  },
   LOG_CORRUPT: {
     why: 'Files of a checkpoint are gone or changed: a disk that fails, a copy that was not whole, a hand that removed some of them.',
     todo: 'Bring the directory back from a copy; `streamjob checkpoint DIR --check` says what is damaged. To start without what it remembers, move it away. Check the disk.',

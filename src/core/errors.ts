@@ -55,6 +55,7 @@ export const ERROR_CODES = {
   ENGINE_LOST:
     'A worker thread or a store of states is lost, and with it state that no checkpoint has, or that only a new start brings back.',
   SPARK_FAILED: 'The Spark cluster has not run what it was given.',
+  STORAGE_DAMAGED: 'A file in the storage of a cluster is not what was written there.',
   LOG_CORRUPT: 'A log on disk is damaged where it had been written safely.',
   EVENT_UNREADABLE: 'A source met input that it cannot turn into events.',
   NOT_SIMULATED:

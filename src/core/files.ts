@@ -5,7 +5,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { StreamjobError, systemCodeOf } from './errors.ts';
-import { fs, ofProcess } from './machine.ts';
+import { fs, fsSync, ofProcess } from './machine.ts';
 
 /** A file that is appended to. */
 export interface AppendFile {
@@ -75,6 +75,21 @@ export const nodeFiles: Files = {
   rename: (from, to) => fs.rename(from, to),
   syncDirectory,
 };
+
+/** A part of a file; shorter when the file ends before. Blocks the thread: it is for one that has nothing else to do. */
+export function readPartSync(file: string, offset: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  let filled = 0;
+  const opened = fsSync.openSync(file, 'r');
+  try {
+    for (let more = 1; filled < length && more > 0; filled += more) {
+      more = fsSync.readSync(opened, bytes, filled, length - filled, offset + filled);
+    }
+  } finally {
+    fsSync.closeSync(opened);
+  }
+  return bytes.subarray(0, filled);
+}
 
 async function writeAgain(handle: FileHandle, from: number, end: number): Promise<void> {
   const part = Buffer.allocUnsafe(Math.min(end - from, 1024 * 1024));

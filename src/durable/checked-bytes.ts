@@ -2,8 +2,7 @@
 
 import { crc32c } from '../core/crc32c.ts';
 import { StreamjobError } from '../core/errors.ts';
-import { fileError } from '../core/files.ts';
-import { fsSync } from '../core/machine.ts';
+import { fileError, readPartSync } from '../core/files.ts';
 
 /** Where bytes lie. Plain data. */
 export interface CheckedPlace {
@@ -25,21 +24,13 @@ export function requireWhole(bytes: Buffer, { path, offset, length, crc }: Check
 /** Reads and checks. Blocks the thread: it is for one that has nothing else to do. @throws StreamjobError FILE_ACCESS, LOG_CORRUPT */
 export function readWhole(place: CheckedPlace): Buffer {
   const { path, offset, length } = place;
-  const bytes = Buffer.allocUnsafeSlow(length);
-  let got = 0;
+  let bytes: Buffer;
   try {
-    const file = fsSync.openSync(path, 'r');
-    try {
-      for (let more = 1; got < length && more > 0; got += more) {
-        more = fsSync.readSync(file, bytes, got, length - got, offset + got);
-      }
-    } finally {
-      fsSync.closeSync(file);
-    }
+    bytes = readPartSync(path, offset, length);
   } catch (error) {
     throw fileError(error, 'cannot read the write-ahead log', path);
   }
-  return requireWhole(bytes.subarray(0, got), place);
+  return requireWhole(bytes, place);
 }
 
 /** That the log is damaged. */

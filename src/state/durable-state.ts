@@ -53,6 +53,8 @@ export class LocalState implements RestorableState {
   }
 
   changes(): PackedChange[] {
+    const packed = this.#store.packedChanges?.();
+    if (packed !== undefined) return packed;
     const changes = this.#store.changes();
     return changes.length === 0 ? [] : [packChanges(changes, this.operator)];
   }

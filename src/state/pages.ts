@@ -8,14 +8,23 @@
  */
 import { hashKey, identityOf } from '../graph/keys.ts';
 import { STATE_BUCKETS } from '../graph/state/form.ts';
-import type { BucketEntries, BucketRewrite, KeyChange, PageFormat, Pages, PageWrite, Rewrite } from './page-types.ts';
+import type {
+  BucketEntries,
+  BucketRewrite,
+  KeyChange,
+  PageFormat,
+  Pages,
+  PageWrite,
+  Rewrite,
+  TableDirectory,
+} from './page-types.ts';
 import type { StoredEntry } from './store.ts';
 
 /** On average a page has at most so many bytes, unless it has one key only: the less, the less is read and written for one key. */
 const MOST_PAGE_BYTES = 1024;
-const MOST_PAGES = 2 ** 24;
-/** Pages that were read last, decoded: keys that come one after the other lie in the same ones. Large ones are not kept. */
-const RECENT_PAGES = 64;
+/** Of a bucket; its pages have the numbers from bucket · MOST_PAGES on. */
+export const MOST_PAGES: number = 2 ** 24;
+/** Large pages are not kept. */
 const MOST_RECENT_BYTES = 64 * 1024;
 /** Keys whose bytes tell how many pages a bucket needs. */
 const SAMPLE = 32;
@@ -37,10 +46,21 @@ class Bucket {
   bytes = 0;
   keys = 0;
 
-  constructor(count: number) {
+  constructor(
+    count: number,
+    lengths: Uint32Array = new Uint32Array(count),
+    oldest: Float64Array = new Float64Array(count).fill(Number.POSITIVE_INFINITY),
+  ) {
     this.count = count;
-    this.lengths = new Uint32Array(count);
-    this.oldest = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
+    this.lengths = lengths;
+    this.oldest = oldest;
+  }
+
+  static of(keys: number, lengths: Uint32Array, oldest: Float64Array): Bucket {
+    const bucket = new Bucket(lengths.length, lengths, oldest);
+    bucket.keys = keys;
+    for (const length of lengths) bucket.bytes += length;
+    return bucket;
   }
 }
 
@@ -49,15 +69,31 @@ export class PageTable {
   readonly #operator: string;
   readonly #disk: Pages;
   readonly #format: PageFormat;
+  readonly #recentPages: number;
   #buckets = emptyBuckets();
   /** Pages that are not on disk yet. */
   #unwritten = new Map<number, Uint8Array | undefined>();
   readonly #recent = new Map<number, Values>();
 
-  constructor(operator: string, disk: Pages, format: PageFormat) {
+  /** @param recentPages so many pages that were read last are kept decoded: keys that come one after the other lie in the same ones */
+  constructor(operator: string, disk: Pages, format: PageFormat, recentPages: number) {
+    this.#recentPages = recentPages;
     this.#operator = operator;
     this.#disk = disk;
     this.#format = format;
+  }
+
+  /** What `adopt` takes. What is not on disk yet is not in it. */
+  get directory(): TableDirectory {
+    return this.#buckets.flatMap(({ keys, lengths, oldest }, bucket) =>
+      keys === 0 ? [] : [{ bucket, keys, lengths, oldest }],
+    );
+  }
+
+  /** Goes on with pages that are on disk. */
+  adopt(directory: TableDirectory): void {
+    this.forget();
+    for (const { bucket, keys, lengths, oldest } of directory) this.#buckets[bucket] = Bucket.of(keys, lengths, oldest);
   }
 
   /** Keys of a bucket. */
@@ -163,13 +199,19 @@ export class PageTable {
     return bytes === undefined ? [] : this.#format.decode(bytes);
   }
 
+  /** A page as it is on disk: what was decoded before may serve where nobody can have changed a state of it in place. */
+  #asStored(bucket: number, page: number): Values {
+    const recent = this.#recent.get(numberOf(bucket, page));
+    return recent !== undefined && hasPlainStates(recent) ? recent : this.#decoded(bucket, page);
+  }
+
   #entry(values: Values, at: number): StoredEntry {
     return [values[at + KEY], this.#format.revive(values[at + STATE]), updatedAt(values, at)];
   }
 
   #keepRecent(number: number, values: Values): void {
     this.#recent.set(number, values);
-    if (this.#recent.size <= RECENT_PAGES) return;
+    if (this.#recent.size <= this.#recentPages) return;
     for (const oldest of this.#recent.keys()) {
       this.#recent.delete(oldest);
       return;
@@ -190,7 +232,7 @@ export class PageTable {
       const page = pageOf(hashKey('gone' in change ? change.gone : change[KEY]), before.count);
       let values = touched.get(page);
       if (values === undefined) {
-        const present = this.#decoded(bucket, page);
+        const present = this.#asStored(bucket, page);
         values = without(present, changes);
         keys -= present.length / WIDTH;
         touched.set(page, values);
@@ -239,6 +281,12 @@ function without(values: Values, changes: BucketEntries['changes']): Values {
     if (!changes.has(identityOf(values[i]))) rest.push(values[i], values[i + STATE], values[i + UPDATED]);
   }
   return rest;
+}
+
+function hasPlainStates(values: Values): boolean {
+  for (let i = STATE; i < values.length; i += WIDTH)
+    if (typeof values[i] === 'object' && values[i] !== null) return false;
+  return true;
 }
 
 function updatedAt(values: Values, at: number): number {

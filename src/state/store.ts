@@ -45,6 +45,8 @@ export interface StateStore<K = unknown, S = unknown> {
   touchedBy(time: number): boolean;
   /** What the open batch has changed, for a checkpoint: its cost follows the changes. */
   changes(): BucketChange[];
+  /** The same, where they are packed already; left out: they are not. */
+  packedChanges?(): PackedChange[];
   /** All of a bucket, the open batch's changes included. */
   bucket(index: number): StoredEntry[];
   /** How many keys there are. */

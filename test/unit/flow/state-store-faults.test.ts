@@ -6,8 +6,8 @@ import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import { StreamjobError } from '../../../src/core/errors.ts';
-import { LmdbStateStore } from '../../../src/state/lmdb.ts';
 import { LmdbEnvironment } from '../../../src/state/lmdb-environment.ts';
+import { PagedStateStore } from '../../../src/state/paged.ts';
 import { FlumePeer } from '../../kit/flow.ts';
 import { collectingLogger } from '../../kit/log.ts';
 import { until } from '../../kit/until.ts';
@@ -128,7 +128,7 @@ test('whatever fails when the journal has the commit: the peer is answered, the 
   const ended = first.ssc.awaitTermination();
   ended.catch(() => {});
   await first.commit('a', 'b');
-  vi.spyOn(LmdbStateStore.prototype, 'commit').mockImplementationOnce(() => {
+  vi.spyOn(PagedStateStore.prototype, 'commit').mockImplementationOnce(() => {
     throw new Error('out of memory');
   });
   await first.commit('a');

@@ -9,9 +9,9 @@ import { ManualClock } from '../../../src/core/clock.ts';
 import { StreamjobError } from '../../../src/core/errors.ts';
 import type { StateCodec } from '../../../src/graph/state/form.ts';
 import { pageFormat } from '../../../src/state/durable-state.ts';
-import { LmdbStateStore } from '../../../src/state/lmdb.ts';
 import { LmdbEnvironment } from '../../../src/state/lmdb-environment.ts';
 import { MemoryStateStore } from '../../../src/state/memory.ts';
+import { PagedStateStore } from '../../../src/state/paged.ts';
 import { PLAIN_STATE, type StateStore } from '../../../src/state/store.ts';
 import { growMount, mountSmall, mountsMissing, unmount } from '../../kit/mounts.ts';
 import { until } from '../../kit/until.ts';
@@ -83,7 +83,7 @@ test.prop([fc.array(action, { maxLength: 40 }), fc.integer({ min: 1, max: 3 })],
     const env = environment(cachedKeys);
     const stores: StateStore<Key, number>[] = [
       new MemoryStateStore<Key, number>('test', form),
-      new LmdbStateStore<Key, number>(env, 'test', form, PLAIN_STATE),
+      new PagedStateStore<Key, number>(env, 'test', form, PLAIN_STATE),
     ];
     const all = <T>(work: (store: StateStore<Key, number>) => T): void => {
       for (const store of stores) work(store);
@@ -124,7 +124,7 @@ test.prop([fc.array(action, { maxLength: 40 }), fc.integer({ min: 1, max: 3 })],
 test('pages are added as keys and states grow, and no key is lost', async () => {
   const env = environment(4);
   const memory = new MemoryStateStore<string, string>('test', form);
-  const lmdb = new LmdbStateStore<string, string>(env, 'test', form, PLAIN_STATE);
+  const lmdb = new PagedStateStore<string, string>(env, 'test', form, PLAIN_STATE);
   const all = (work: (store: StateStore<string, string>) => void): void => {
     for (const store of [memory, lmdb]) work(store);
   };
@@ -150,7 +150,7 @@ test('pages are added as keys and states grow, and no key is lost', async () => 
     time++;
   }
   // Put back into another one, bucket by bucket.
-  const again = new LmdbStateStore<string, string>(environment(4), 'again', form, PLAIN_STATE);
+  const again = new PagedStateStore<string, string>(environment(4), 'again', form, PLAIN_STATE);
   for (let bucket = 0; bucket < 128; bucket++) again.restore({ bucket, set: lmdb.bucket(bucket), deleted: [] }, true);
   again.restored(time);
   expect(text(again)).toEqual(text(memory));
@@ -159,7 +159,7 @@ test('pages are added as keys and states grow, and no key is lost', async () => 
 
 test('a commit does not fail when it cannot be written: it stays readable, and the next batch waits for it', async () => {
   const env = environment(1);
-  const store = new LmdbStateStore<string, number>(env, 'test', form, PLAIN_STATE);
+  const store = new PagedStateStore<string, number>(env, 'test', form, PLAIN_STATE);
   const commit = (time: number, keys: readonly string[]): void => {
     store.begin(time);
     for (const key of keys) store.partition(0, 1).set(key, time, time);
@@ -199,7 +199,7 @@ test.skipIf(mountsMissing !== undefined)(
       warn: ({ message }) => void warned.push(message),
     });
     try {
-      const store = new LmdbStateStore<string, string>(env, 'test', form, PLAIN_STATE);
+      const store = new PagedStateStore<string, string>(env, 'test', form, PLAIN_STATE);
       let time = 0;
       const run = (keys: number): void => {
         store.begin(time);
@@ -225,7 +225,7 @@ test.skipIf(mountsMissing !== undefined)(
 
 test('what cannot be stored fails the seal, not the commit', async () => {
   const env = environment(1);
-  const store = new LmdbStateStore<string, unknown>(env, 'test', form, PLAIN_STATE as StateCodec<unknown>);
+  const store = new PagedStateStore<string, unknown>(env, 'test', form, PLAIN_STATE as StateCodec<unknown>);
   store.begin(1);
   store.partition(0, 1).set('a', () => {}, 1);
   expect(() => store.seal(1)).toThrow(expect.objectContaining({ code: 'CHECKPOINT_VALUE' }));

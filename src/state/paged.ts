@@ -1,7 +1,7 @@
 /**
- * State larger than memory: keys lie in lmdb, in pages (pages.ts); what the open batch changes and what was read last in memory.
- * What a batch changes is made into pages by `seal`, before the checkpoint's journal has its commit, and written to lmdb after it:
- * when that fails, because the disk is full, it stays in memory, and the next batch commits only after it could be written.
+ * State larger than memory: keys lie in pages (pages.ts), in lmdb or in the files of a version; what the open batch changes and what was
+ * read last in memory. What a batch changes is made into pages by `seal`, before the checkpoint's journal has its commit, and written after
+ * it: when that fails, because the disk is full, it stays in memory, and the next batch commits only after it could be written.
  */
 import { StreamjobError } from '../core/errors.ts';
 import { identityOf, KeyedMap } from '../graph/keys.ts';
@@ -15,16 +15,17 @@ import {
 } from '../graph/state/form.ts';
 import { changesOf, Gathered } from './gathered.ts';
 import { LastRead } from './last-read.ts';
-import type { LmdbEnvironment } from './lmdb-environment.ts';
-import type { BucketEntries, Rewrite } from './page-types.ts';
+import type { BucketEntries, PagePlace, Rewrite, TableDirectory } from './page-types.ts';
 import { PageTable } from './pages.ts';
 import { type BucketChange, changesByBucket, requireFit, type StateStore, type StoredEntry } from './store.ts';
 
+const RECENT_PAGES = 64;
+
 /** State larger than memory. */
-export class LmdbStateStore<K, S> implements StateStore<K, S> {
+export class PagedStateStore<K, S> implements StateStore<K, S> {
   readonly operator: string;
   readonly form: StateForm;
-  readonly #environment: LmdbEnvironment;
+  readonly #place: PagePlace;
   readonly #codec: StateCodec<S>;
   readonly #table: PageTable;
   /** What the open batch has changed; undefined: the key is gone. */
@@ -41,13 +42,26 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
   #begun: number | undefined;
   #lastCommitted: number | undefined;
 
-  constructor(environment: LmdbEnvironment, operator: string, form: StateForm, codec: StateCodec<S>) {
-    this.#environment = environment;
+  constructor(place: PagePlace, operator: string, form: StateForm, codec: StateCodec<S>) {
+    this.#place = place;
     this.operator = operator;
     this.form = form;
     this.#codec = codec;
-    this.#cache = new LastRead(environment.states.cachedKeys);
-    this.#table = new PageTable(operator, environment.pages(operator), environment.states.format);
+    this.#cache = new LastRead(place.states.cachedKeys);
+    const { format, recentPages = RECENT_PAGES } = place.states;
+    this.#table = new PageTable(operator, place.pages(operator), format, recentPages);
+  }
+
+  /** Goes on with pages that are there. @param lastCommitted as `restored` has it */
+  adopt(directory: TableDirectory, lastCommitted: number | undefined): void {
+    this.#table.adopt(directory);
+    this.#lastCommitted = lastCommitted;
+  }
+
+  /** What `adopt` takes; all that has committed must have been written. */
+  get directory(): TableDirectory {
+    this.#settle();
+    return this.#table.directory;
   }
 
   get lastCommitted(): number | undefined {
@@ -128,7 +142,7 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
   }
 
   get isLost(): boolean {
-    return this.#environment.isLost;
+    return this.#place.isLost;
   }
 
   async reset(): Promise<void> {
@@ -138,7 +152,7 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
     this.#cache.clear();
     this.#lastCommitted = undefined;
     this.#table.forget();
-    await this.#environment.reset();
+    await this.#place.reset();
   }
 
   changes(): BucketChange[] {
@@ -201,7 +215,7 @@ export class LmdbStateStore<K, S> implements StateStore<K, S> {
     try {
       this.#table.flush();
     } catch (error) {
-      if (error instanceof StreamjobError) this.#environment.states.warn(error);
+      if (error instanceof StreamjobError) this.#place.states.warn(error);
       else throw error;
     }
   }
