@@ -1,4 +1,5 @@
 /** mapAsync: one value for each value through an asynchronous function, in order, with bounds on how many run and how long. */
+import { setMaxListeners } from 'node:events';
 import type { DurationLike } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
 import { timeoutSignal } from '../../core/machine.ts';
@@ -49,6 +50,8 @@ export function mapAsync<T, U>(
       const left = new Set<number>();
       const failed = new AbortController();
       const stop = AbortSignal.any([signal, failed.signal]);
+      // One for each call that runs.
+      setMaxListeners(0, stop);
       let next = 0;
       const worker = async (): Promise<void> => {
         for (let i = next++; i < values.length && !stop.aborted; i = next++) {
@@ -82,19 +85,25 @@ async function attempt<T, U>(
   for (let left = retries; ; left--) {
     const late = timeout === undefined ? undefined : timeoutSignal(timeout);
     const signal = late === undefined ? stop : AbortSignal.any([stop, late.signal]);
+    const aborted = rejectOnAbort(signal, timeout);
     try {
-      return await Promise.race([fn(value, signal), rejectOnAbort(signal, timeout)]);
+      return await Promise.race([fn(value, signal), aborted.rejected]);
     } catch (error) {
       if (left <= 0 || stop.aborted) throw error;
     } finally {
+      aborted.end();
       late?.end();
     }
   }
 }
 
-/** A function that does not heed its signal must not hold the batch for ever. */
-function rejectOnAbort(signal: AbortSignal, timeout: number | undefined): Promise<never> {
-  return new Promise((_, reject) => {
+/** A function that does not heed its signal must not hold the batch for ever. @returns what rejects, and what ends the wait for it */
+function rejectOnAbort(
+  signal: AbortSignal,
+  timeout: number | undefined,
+): { readonly rejected: Promise<never>; readonly end: () => void } {
+  let end = (): void => {};
+  const rejected = new Promise<never>((_, reject) => {
     const abort = (): void =>
       reject(
         new StreamjobError(
@@ -106,7 +115,11 @@ function rejectOnAbort(signal: AbortSignal, timeout: number | undefined): Promis
           },
         ),
       );
+    end = () => signal.removeEventListener('abort', abort);
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
   });
+  // A function that throws at once leaves nobody who waits for it.
+  rejected.catch(() => {});
+  return { rejected, end };
 }

@@ -6,7 +6,7 @@ import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { ManualClock } from '../../../src/core/clock.ts';
 import type { DStream } from '../../../src/graph/dstream.ts';
 import type { RDD } from '../../../src/graph/rdd.ts';
-import { saveBatch, saveParts, textPart } from '../../../src/graph/save.ts';
+import { partsOf, saveBatch, saveParts } from '../../../src/graph/save.ts';
 import { exactlyOnce, type OutputBatch, StreamjobError, sqlStore } from '../../../src/index.ts';
 import { oneBatch } from '../../conformance/pipeline.ts';
 import { ownDirectory } from '../../kit/directory.ts';
@@ -98,8 +98,7 @@ test('a directory that an attempt had named before it was killed has its name on
   const save = (): Promise<void> =>
     saveBatch(
       numbered(directory),
-      [['a']],
-      textPart,
+      partsOf([['a']], 'text', files),
       { batch: batch(1000, 'one'), log: collectingLogger().log },
       files,
     );
@@ -117,7 +116,7 @@ test('a directory of a batch stays when just this batch comes again; another one
   const directory = path.join(ownDirectory(), 'out-1000');
   const { log, lines } = collectingLogger();
   const save = (words: readonly string[], id: string): Promise<void> =>
-    saveBatch(numbered(directory), [words], textPart, { batch: batch(1000, id), log });
+    saveBatch(numbered(directory), partsOf([words], 'text'), { batch: batch(1000, id), log });
   const content = (at: string): string => fs.readFileSync(path.join(at, 'part-00000'), 'utf8');
   await save(['a'], 'one');
   await save(['never written'], 'one');
@@ -145,7 +144,7 @@ test('what is not of this job stays: files, a directory without a manifest, a da
   fs.mkdirSync(`${directory}-2`);
   fs.writeFileSync(path.join(`${directory}-2`, '_MANIFEST.json'), '{"job":');
   const { log } = collectingLogger();
-  await saveBatch(numbered(directory), [['a']], textPart, { batch: batch(1000, 'one'), log });
+  await saveBatch(numbered(directory), partsOf([['a']], 'text'), { batch: batch(1000, 'one'), log });
   expect(fs.readFileSync(directory, 'utf8')).toBe('a file');
   expect(fs.readdirSync(`${directory}-1`)).toEqual(['data']);
   expect(fs.readdirSync(`${directory}-2`)).toEqual(['_MANIFEST.json']);
@@ -154,8 +153,8 @@ test('what is not of this job stays: files, a directory without a manifest, a da
 
 test('outside of outputs a directory that exists is an error, as in Spark', async () => {
   const directory = path.join(ownDirectory(), 'out');
-  await saveParts(directory, [['a']], textPart);
-  await expect(saveParts(directory, [['b']], textPart)).rejects.toMatchObject({ code: 'FILE_EXISTS' });
+  await saveParts(directory, partsOf([['a']], 'text'));
+  await expect(saveParts(directory, partsOf([['b']], 'text'))).rejects.toMatchObject({ code: 'FILE_EXISTS' });
   expect(fs.readFileSync(path.join(directory, 'part-00000'), 'utf8')).toBe('a\n');
 });
 
@@ -167,7 +166,7 @@ test.each(['append', 'sync', 'create', 'rename'] as const)(
     files.fail(operation);
     const { log } = collectingLogger();
     const by = { batch: batch(1000, 'one'), log };
-    const save = (): Promise<void> => saveBatch(numbered(directory), [['a'], ['b']], textPart, by, files);
+    const save = (): Promise<void> => saveBatch(numbered(directory), partsOf([['a'], ['b']], 'text', files), by, files);
     await expect(save()).rejects.toMatchObject({ code: 'FILE_ACCESS' });
     expect(fs.existsSync(directory)).toBe(false);
     await save();
