@@ -15,6 +15,7 @@ import { nextTheme, setTheme, type Theme, theme } from './theme.ts';
 import { Agent } from './views/agent.tsx';
 import { Batch } from './views/batch.tsx';
 import { Batches } from './views/batches.tsx';
+import { Cluster } from './views/cluster.tsx';
 import { DeadLetters } from './views/deadletters.tsx';
 import { Graph } from './views/graph.tsx';
 import { Log } from './views/log.tsx';
@@ -31,6 +32,7 @@ const VIEWS: readonly (readonly [View, string, string])[] = [
   ['graph', '/graph', 'Graph'],
   ['receivers', '/receivers', 'Receivers'],
   ['agent', '/agent', 'Agent'],
+  ['cluster', '/cluster', 'Cluster'],
   ['states', '/states', 'States'],
   ['tap', '/tap', 'Tap'],
   ['profile', '/profile', 'Profile'],
@@ -101,6 +103,8 @@ function Shown({ here: { time = 0, view } }: { readonly here: Route }): JSX.Elem
       return <Receivers />;
     case 'agent':
       return <Agent />;
+    case 'cluster':
+      return <Cluster />;
     case 'states':
       return <States />;
     case 'deadletters':

@@ -8,6 +8,7 @@ export type View =
   | 'graph'
   | 'receivers'
   | 'agent'
+  | 'cluster'
   | 'states'
   | 'tap'
   | 'profile'
@@ -28,6 +29,7 @@ const VIEWS: readonly View[] = [
     'graph',
     'receivers',
     'agent',
+    'cluster',
     'states',
     'tap',
     'profile',

@@ -76,6 +76,27 @@ export interface JobOptions {
   /** With engine 'spark', where the Spark Connect server of the cluster is. */
   readonly master?: string;
   /**
+   * With engine 'spark', where executors read and write data and states themselves. What is in it is of use while the
+   * job runs only: what outlives a crash is the checkpoint. Default: all data goes through the driver, and states are
+   * in it.
+   */
+  readonly storage?: string;
+  /**
+   * Where `streamjob receive` on other hosts reaches this driver; then Flume streams are received there, and not by
+   * this process. It needs a `storage`, which those hosts see too. Default: this process receives.
+   */
+  readonly receiversAt?: string;
+  /**
+   * A secret by which this driver and the hosts that receive for it encrypt what they say, and know each other.
+   * Default: none: only this machine is talked to.
+   */
+  readonly secretFile?: string;
+  /**
+   * With engine 'spark', whether this process's Node is brought to executors that have none. They must be of the same
+   * kind: operating system, C library, processor. Default: false.
+   */
+  readonly shipNode?: boolean;
+  /**
    * With engine 'spark', variables of the environment that executors get as they are here. Functions of the job find no
    * others of this machine there. Their values are in the program that is shipped.
    */

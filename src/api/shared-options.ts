@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { StreamjobError } from '../core/errors.ts';
-import { anyOf, computed, count, duration, exactly, object, oneOf, option, text } from '../core/options.ts';
+import { anyOf, computed, count, duration, exactly, flag, object, oneOf, option, text } from '../core/options.ts';
 import { didYouMean } from '../core/registry.ts';
 import { RELIABILITY_LEVELS, type Reliability, reliabilityOf } from '../core/reliability.ts';
 import { engines } from '../engine/index.ts';
@@ -106,6 +106,28 @@ export const SHARED_OPTIONS = {
     expected: 'sc://HOST:PORT',
     doc: "with engine 'spark', where the Spark Connect server of the cluster is",
   }),
+  storage: text({
+    expected: 'the path of a directory that the driver and all executors see',
+    absent: 'all data goes through the driver, and states are in it',
+    doc: "with engine 'spark', where executors read and write data and states themselves",
+    more: 'What is in it is of use while the job runs only: what outlives a crash is the checkpoint.',
+  }),
+  receiversAt: text({
+    expected: 'HOST:PORT',
+    absent: 'this process receives',
+    doc: 'where `streamjob receive` on other hosts reaches this driver; then Flume streams are received there, and not by this process',
+    more: 'It needs a `storage`, which those hosts see too.',
+  }),
+  secretFile: text({
+    expected: 'the path of a file with 16 characters or more',
+    absent: 'none: only this machine is talked to',
+    doc: 'a secret by which this driver and the hosts that receive for it encrypt what they say, and know each other',
+  }),
+  shipNode: flag({
+    default: false,
+    doc: "with engine 'spark', whether this process's Node is brought to executors that have none",
+    more: 'They must be of the same kind: operating system, C library, processor.',
+  }),
   executorEnv: text({
     expected: 'names with commas between',
     doc: "with engine 'spark', variables of the environment that executors get as they are here",
@@ -113,7 +135,7 @@ export const SHARED_OPTIONS = {
   }),
   parallelism: count({
     min: 1,
-    max: 1024,
+    max: 65_536,
     forWorkers: true,
     default: computed("1 with engine 'inline'; as many as there are cores with 'threads'", ({ engine }) =>
       engine === 'inline' ? 1 : availableParallelism(),

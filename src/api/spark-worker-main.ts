@@ -1,32 +1,25 @@
 /** What a task on a Spark executor does: it builds the job again, from the program that was shipped, and runs its stage. */
 import { silentLogger } from '../core/log.ts';
 import { graphHash } from '../engine/spark/graph-hash.ts';
-import { serveTask } from '../engine/spark/worker-main.ts';
+import { serveTasks } from '../engine/spark/worker-main.ts';
 import type { StreamingContextOptions } from './context-options.ts';
 import { buildOf, knowModule } from './load-job.ts';
 import { StreamingContext } from './streaming-context.ts';
 
 /** What a program was made of: by whoever ships it. */
 export interface ShippedJob {
-  /** The default export of the job's module. */
-  readonly exported: unknown;
-  /** The file that this builds upon, where there is one, and its default export. */
+  /** Loads the job. @returns the default export of its module, and of the file that this builds upon, where there is one */
+  readonly load: () => Promise<{ readonly exported: unknown; readonly sourceExported: unknown }>;
   readonly sourceFile?: string;
-  readonly sourceExported: unknown;
   readonly context: unknown;
   readonly data: unknown;
 }
 
-/** Runs a task. */
-export async function serveSparkTask({
-  context,
-  data,
-  exported,
-  sourceExported,
-  sourceFile,
-}: ShippedJob): Promise<void> {
-  if (sourceFile !== undefined) knowModule(sourceFile, sourceExported);
-  await serveTask(async () => {
+/** Runs tasks. */
+export async function serveSparkTask({ context, data, load, sourceFile }: ShippedJob): Promise<void> {
+  await serveTasks(async () => {
+    const { exported, sourceExported } = await load();
+    if (sourceFile !== undefined) knowModule(sourceFile, sourceExported);
     const ssc = new StreamingContext({
       ...(context as StreamingContextOptions),
       engine: 'inline',

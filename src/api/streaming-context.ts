@@ -52,6 +52,7 @@ import type { Observed } from '../observe/observed.ts';
 import { unpackChanges } from '../state/durable-state.ts';
 import type { StopOptions, StreamingContextOptions } from './context-options.ts';
 import { ContextRun, type ContextState } from './context-run.ts';
+import { ElsewhereReceived } from './elsewhere-received.ts';
 import { ObservedGraph, tuningOf } from './observed-graph.ts';
 import { CONTEXT_OPTIONS, STOP_OPTIONS } from './options.ts';
 import { StatePlace } from './state-place.ts';
@@ -83,6 +84,7 @@ export class StreamingContext {
   #running: Engine | undefined;
   readonly #inputs: Input[] = [];
   readonly #receiverStates: ReceiverStates;
+  readonly #hosts: ElsewhereReceived;
   readonly #unreplayable: string[] = [];
   /** How many inputs there are: each has the next number, in the order of their making. */
   #inputIds = 0;
@@ -114,6 +116,7 @@ export class StreamingContext {
       log: this.#log,
     });
     this.#receiverStates = new ReceiverStates(this.#clock, this.#events);
+    this.#hosts = new ElsewhereReceived({ ...this.#options, clock: this.#clock, log: this.#log });
     this.#run = new ContextRun({
       clock: this.#clock,
       log: this.#log,
@@ -412,6 +415,11 @@ export class StreamingContext {
     ssc.#replayed = new Map();
   }
 
+  /** @internal All inputs, for a host that receives for a driver elsewhere. */
+  static inputs(ssc: StreamingContext): readonly Input[] {
+    return ssc.#inputs;
+  }
+
   /** @internal The receivers of a replay, by the names of their inputs. */
   static replayed(ssc: StreamingContext): ReadonlyMap<string, ReplayedReceiver> {
     const byName = new Map<string, ReplayedReceiver>();
@@ -530,6 +538,8 @@ export class StreamingContext {
       job: await this.#jobElsewhere(),
       recovery: durability.recovery,
       master: this.#options.master,
+      storage: this.#options.storage,
+      shipNode: this.#options.shipNode,
     });
     this.#running = engine;
     const measures = registerMeasures(this.#graph, names, this.#options.telemetry);
@@ -539,6 +549,7 @@ export class StreamingContext {
       return engine.close();
     });
     this.#run.requireNotStopped();
+    this.#run.scope.defer(() => this.#hosts.close());
     const { batchMs } = this.#graph;
     const record = this.#record;
     return new Flow({
@@ -590,7 +601,7 @@ export class StreamingContext {
     const context = optionsForWorkers(CONTEXT_OPTIONS, { ...this.#options, stateDir });
     const entry = moduleUrl('worker').href;
     // Only other threads load it.
-    const isElsewhere = this.#engine.takesInput !== 'heap';
+    const isElsewhere = this.#engine.takesInput === 'shared-memory';
     const bundle = isElsewhere ? await bundleForWorkers(job.source ?? job.module, this.#log) : undefined;
     const { data, module, source } = job;
     const program = (): Promise<JobProgram> =>
@@ -617,7 +628,7 @@ export class StreamingContext {
   }
 
   #inputStream<T>(made: Input): DStream<T> {
-    const input = this.#replayed === undefined ? made : inputInReplay(made, this.#replayed);
+    const input = this.#replayed === undefined ? this.#hosts.inputOf(made) : inputInReplay(made, this.#replayed);
     const { id, name, atCut } = input;
     const pending = atCut?.pending;
     const node = this.#graph.add<T>({

@@ -11,6 +11,8 @@ export interface StoredPlace {
   readonly count: number;
   /** CRC32C of the bytes. */
   readonly crc: number;
+  /** CRC32 of the bytes, as zlib has it: for members that have no native code for the other one. */
+  readonly crc32?: number;
 }
 
 /** They can be counted, and sent to another thread, which reads them. */

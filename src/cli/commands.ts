@@ -9,6 +9,7 @@ import { completionCommand } from './completion.ts';
 import { devCheckCommand, devCommand, sortInspect } from './dev.ts';
 import { explainCommand } from './explain.ts';
 import { initCommand } from './init.ts';
+import { receiveCommand } from './receive.ts';
 import { replayCommand } from './replay.ts';
 import { addFlags, COMMON_FLAGS, type RunFlags, runCommand } from './run-flags.ts';
 import { tapCommand } from './tap.ts';
@@ -63,6 +64,7 @@ function addCommands(parser: Argv, called: Called): Argv<object> {
     .command(checkCommand(java))
     .command(checkpointCommand)
     .command(replayCommand)
+    .command(receiveCommand)
     .command(initCommand)
     .command(explainCommand)
     .command(completionCommand((noted) => addCommands(noted, called)))

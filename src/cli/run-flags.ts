@@ -4,7 +4,7 @@
  */
 import type { Argv, CommandModule } from 'yargs';
 import { JOB_OPTIONS } from '../api/options.ts';
-import { defaultText, type Option } from '../core/options.ts';
+import { defaultText, type Option, TRUE_OR_FALSE } from '../core/options.ts';
 
 /** What `run` is called with; beside these, the options of a job, as texts. */
 export interface RunFlags {
@@ -140,7 +140,7 @@ function flagOf(option: Option): Flag {
   const { doc, choices } = option;
   const byDefault = defaultText(option)?.replaceAll('`', '');
   return {
-    type: 'string',
+    type: option.kind === TRUE_OR_FALSE ? 'boolean' : 'string',
     ...(doc && { describe: doc }),
     ...(byDefault && { defaultDescription: byDefault }),
     ...(choices && { choices }),

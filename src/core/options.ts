@@ -143,12 +143,19 @@ export function text<const S extends Spec<string> & { readonly expected?: string
   });
 }
 
+/** The kind of an option that is on or off. */
+export const TRUE_OR_FALSE = 'true or false';
+
 /** true or false. */
 export function flag<const S extends Spec<boolean>>(spec: S): Declared<boolean, boolean, S> {
   return option(spec, {
-    kind: 'true or false',
-    expected: 'true or false',
-    read: (value) => (typeof value === 'boolean' ? value : undefined),
+    kind: TRUE_OR_FALSE,
+    expected: TRUE_OR_FALSE,
+    read: (value, _, isText) => {
+      if (typeof value === 'boolean') return value;
+      // A variable of the environment has a text.
+      return isText && (value === 'true' || value === 'false') ? value === 'true' : undefined;
+    },
   });
 }
 

@@ -82,7 +82,7 @@ export interface BatchReport {
 }
 
 /**
- * A running engine. It runs the stages of one batch at a time, in the order of the batches' times. Where no operator keeps a state, the flow
+ * A running engine. It runs the stages of one batch at a time (see `overlaps`), in the order of the batches' times. Where no operator keeps a state, the flow
  * may let the next batch run before the earlier one is complete or forgotten; the earlier one may then be run once more, when an output of
  * it failed, and the engine works out only what is missing of it.
  */
@@ -105,6 +105,11 @@ export interface Engine {
   forget(time: number): Promise<void>;
   /** Whether nothing that windows remember has values, so that ticks without input change nothing. */
   readonly isEmpty: boolean;
+  /**
+   * Whether the stages of the next batch may run while those of one batch do: worth it where most of a batch's time is the way to those who
+   * compute. Left out: they may not.
+   */
+  readonly overlaps?: boolean;
   /** Ends its members, if it has any. */
   close(): Promise<void>;
 }
@@ -177,6 +182,10 @@ export interface EngineSettings {
   readonly recovery: Recovery | undefined;
   /** The address of a cluster, for engines that compute there. */
   readonly master?: string | undefined;
+  /** Whether this process's Node is brought to a cluster whose executors have none. */
+  readonly shipNode?: boolean | undefined;
+  /** A directory that this process and all of a cluster's executors see. */
+  readonly storage?: string | undefined;
 }
 
 /** A kind of engine, for the list in index.ts. */

@@ -12,7 +12,7 @@ import { Generations } from './run/generations.ts';
 import { dealInput } from './run/input.ts';
 import type { KeepingRunner } from './run/keeping.ts';
 import { Runner } from './run/runner.ts';
-import { packPartition, unpackPartition } from './slices.ts';
+import { packPartition, type Slice, unpackPartition } from './slices.ts';
 
 /** The engine's entry in the list. */
 export const inlineEngine: EngineKind = {
@@ -47,12 +47,16 @@ export class InlineEngine implements Engine {
     this.#gauges = registerStates(settings.telemetry, sizes);
   }
 
+  /** Whether what windows remember is in this process, however the states fare. */
+  protected get holdsPast(): boolean {
+    return true;
+  }
+
   /** Takes what earlier runs left. */
   async begin(): Promise<void> {
     await this.#settings.recovery?.restore({
       state: (name) => this.#localState(name),
-      slice: ({ owners, partitions }, time) =>
-        this.#generations.restore(owners, time, () => partitions.map(unpackPartition)),
+      slice: (slice, time) => this.#restoreSlice(slice, time),
     });
   }
 
@@ -114,6 +118,10 @@ export class InlineEngine implements Engine {
     for (const takeBack of this.#gauges) takeBack();
   }
 
+  #restoreSlice({ owners, partitions }: Slice, time: number): void {
+    this.#generations.restore(owners, time, () => partitions.map(unpackPartition));
+  }
+
   #localState(name: string): LocalState | undefined {
     const store = this.#states.named(name);
     return store && new LocalState(store);
@@ -134,8 +142,12 @@ export class InlineEngine implements Engine {
     // What the batch has worked out already was from states that are gone.
     this.#generations.forget(time);
     for (const { store } of this.#states.all) await store.reset();
-    // What windows remember is in this thread, and still there.
-    await recovery?.restore({ state: (name) => this.#localState(name), slice: () => {} });
+    await recovery?.restore({
+      state: (name) => this.#localState(name),
+      slice: (slice, at) => {
+        if (!this.holdsPast) this.#restoreSlice(slice, at);
+      },
+    });
     this.#isLost = false;
     log.warn({}, 'the store of states was broken; it was made anew and filled from the checkpoint');
   }

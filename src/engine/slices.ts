@@ -6,6 +6,7 @@ import { EventBlock } from '../avro/event-block.ts';
 import { fromBytes, fromPlain, ownBytes, toBytes, toPlain } from '../avro/stored-values.ts';
 import { type Chunk, valuesChunk } from '../core/chunk.ts';
 import { ArrayPartition, type Partition } from '../graph/lineage.ts';
+import { StoredChunk } from './stored-chunk.ts';
 
 /** A run of values of a partition: Flume events as an Avro array, or values. */
 type StoredPiece = { readonly events: Uint8Array } | { readonly values: readonly unknown[] };
@@ -21,7 +22,8 @@ export interface Slice {
 /** A partition as bytes. @param where for the error @throws StreamjobError CHECKPOINT_VALUE */
 export function packPartition(partition: Partition<unknown>, where: string): Uint8Array {
   const stored: StoredPiece[] = [];
-  for (const chunk of partition.chunks) {
+  for (const each of partition.chunks) {
+    const chunk = each instanceof StoredChunk ? each.read() : each;
     if (chunk instanceof EventBlock) {
       stored.push({ events: ownBytes(chunk.bytes) });
       continue;

@@ -182,6 +182,7 @@ export class Processing {
     reached('cut');
     const stagesBegan = clock.now();
     const stages = (): Promise<BatchReport> => engine.run(batch, attempt);
+    if (engine.overlaps === true && attempt === 1) this.#parts.ahead.openWithStages();
     const report = await (deadLetters?.during(batch.time, stages) ?? stages());
     this.#spans.stages(batch, report);
     if (!batch.givenUp.aborted) this.#parts.ahead.open(clock.now() - stagesBegan);

@@ -49,7 +49,7 @@ import { printOutput } from './outputs/print.ts';
 import { saveOutput } from './outputs/save.ts';
 import { type Partitioning, partitionerOf, requirePartitions } from './partitioner.ts';
 import { RDD } from './rdd.ts';
-import { statePartitioner } from './state/form.ts';
+import { statePartitioner, statePartitionsOf } from './state/form.ts';
 import type { StateSpec } from './state/state-spec.ts';
 
 /**
@@ -837,7 +837,7 @@ function reducedWindow<K, V>(
     windowMs: 0,
     lineage(time, batch) {
       const data = batch.of(node, time);
-      const partitioner = statePartitioner(numPartitions ?? batch.numPartitions);
+      const partitioner = statePartitioner(statePartitionsOf(numPartitions, batch.numPartitions));
       return data === undefined ? undefined : reduceByKey(data, fn, partitioner, 'reduceByKeyAndWindow');
     },
   });

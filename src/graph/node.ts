@@ -45,7 +45,7 @@ export interface Node<T> {
   readonly pending?: () => boolean;
   /** What it remembers of keys; then it is worked out at each of its times, whether or not an output asks for it. */
   readonly state?: StateSpecification;
-  /** How many partitions its state has. Undefined: as many as shuffles have. */
+  /** How many partitions its state has. Undefined: as many as shuffles have, up to the number of buckets (statePartitionsOf). */
   readonly statePartitions?: number | undefined;
   /** The data at `time`, a multiple of `slideMs`. */
   lineage(time: number, batch: BatchView): Lineage<T> | undefined;

@@ -39,7 +39,7 @@ import { type Compare, naturalOrder } from './order.ts';
 import type { OutputScope } from './output-scope.ts';
 import { hashPartitioner, type Partitioner, type Partitioning, partitionerOf } from './partitioner.ts';
 import { seededRandom } from './random.ts';
-import { objectPart, type PartEncoder, saveBatch, saveParts, textPart } from './save.ts';
+import { type PartForm, partsOf, saveBatch, saveParts, type WriteParts } from './save.ts';
 import { addToMoments, mergeMoments, NO_MOMENTS, type Stats, statsOf } from './stats.ts';
 
 /** One partition that is ready to run. */
@@ -54,6 +54,11 @@ export interface Task<T> {
 export interface JobRunner {
   /** Runs everything below the last stage; the tasks are the partitions of the last one. */
   prepare<T>(lineage: Lineage<T>): Promise<readonly Task<T>[]>;
+  /**
+   * Whether those who have the data of a lineage write it into files themselves; left out, or undefined: its values are brought here, and
+   * written here. @param directory that is to be written
+   */
+  writeParts?(lineage: Lineage<unknown>, directory: string, form: PartForm): WriteParts | undefined;
   /** The output that the RDDs are for; undefined: none. */
   readonly scope?: OutputScope;
 }
@@ -120,11 +125,13 @@ export class RDD<T> {
   }
 
   /** @internal Writes a directory of files. @param place its path by its number, as of saveBatch */
-  static async save<T>(rdd: RDD<T>, place: (number: number) => string, encode: PartEncoder): Promise<void> {
+  static async save<T>(rdd: RDD<T>, place: (number: number) => string, form: PartForm): Promise<void> {
     const { scope } = rdd.#runner;
-    const partitions = await rdd.#collectPartitions(rdd.lineage);
-    if (scope === undefined) await saveParts(place(0), partitions, encode);
-    else await saveBatch(place, partitions, encode, scope);
+    // Those who have the data write it themselves, where they can.
+    const there = rdd.#runner.writeParts?.(rdd.lineage, place(0), form);
+    const write = there ?? partsOf(await rdd.#collectPartitions(rdd.lineage), form);
+    if (scope === undefined) await saveParts(place(0), write);
+    else await saveBatch(place, write, scope);
   }
 
   /** @internal */
@@ -896,12 +903,12 @@ export class RDD<T> {
    * @throws StreamjobError FILE_ACCESS; FILE_EXISTS outside of outputs
    */
   async saveAsTextFile(directory: string): Promise<void> {
-    await RDD.save(this, numbered(directory), textPart);
+    await RDD.save(this, numbered(directory), 'text');
   }
 
   /** As saveAsTextFile, in the form of Node's v8.serialize. @throws StreamjobError FILE_ACCESS; FILE_EXISTS outside of outputs */
   async saveAsObjectFile(directory: string): Promise<void> {
-    await RDD.save(this, numbered(directory), objectPart);
+    await RDD.save(this, numbered(directory), 'object');
   }
 
   async #collectPartitions<U>(lineage: Lineage<U>): Promise<(readonly U[])[]> {

@@ -10,15 +10,29 @@ import { uuid } from '../core/machine.ts';
 import { reached } from '../core/points.ts';
 import type { OutputBatch } from './output-batch.ts';
 
+/** What parts hold: a line for each value, or what Node's v8.serialize makes of it. */
+export type PartForm = 'text' | 'object';
+
 /** How the values of a part become bytes. */
-export type PartEncoder = (values: readonly unknown[]) => Buffer;
+type PartEncoder = (values: readonly unknown[]) => Buffer;
+
+/** A part that is on disk. */
+export interface SavedPart {
+  /** In its directory. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly values: number;
+  readonly crc32c: number;
+}
+
+/** Writes all parts into a directory that is there. @returns them, in their order */
+export type WriteParts = (directory: string) => Promise<readonly SavedPart[]>;
 
 /** One value per line, as a text. */
-export const textPart: PartEncoder = (values) =>
-  Buffer.from(values.map((value) => `${String(value)}\n`).join(''), 'utf8');
+const textPart: PartEncoder = (values) => Buffer.from(values.map((value) => `${String(value)}\n`).join(''), 'utf8');
 
 /** Each value in the form of Node's v8.serialize, behind its length in 4 bytes, big-endian. */
-export const objectPart: PartEncoder = (values) =>
+const objectPart: PartEncoder = (values) =>
   Buffer.concat(
     values.flatMap((value) => {
       const bytes = serialize(value);
@@ -27,6 +41,34 @@ export const objectPart: PartEncoder = (values) =>
       return [length, bytes];
     }),
   );
+
+/** The bytes of a part. */
+export function partBytes(form: PartForm, values: readonly unknown[]): Buffer {
+  return form === 'text' ? textPart(values) : objectPart(values);
+}
+
+/** The name of the part of a partition. */
+export function partName(partition: number): string {
+  return `part-${String(partition).padStart(5, '0')}`;
+}
+
+/** Writes the parts of partitions that are here. */
+export function partsOf(
+  partitions: readonly (readonly unknown[])[],
+  form: PartForm,
+  files: Files = nodeFiles,
+): WriteParts {
+  return async (directory) => {
+    const parts: SavedPart[] = [];
+    for (const [i, values] of partitions.entries()) {
+      const name = partName(i);
+      const content = partBytes(form, values);
+      await writeSynced(files, path.join(directory, name), content);
+      parts.push({ name, bytes: content.length, values: values.length, crc32c: crc32c(content) });
+    }
+    return parts;
+  };
+}
 
 /** Whose data is written. */
 export interface SavedBy {
@@ -44,8 +86,7 @@ export interface SavedBy {
  */
 export async function saveBatch(
   place: (number: number) => string,
-  partitions: readonly (readonly unknown[])[],
-  encode: PartEncoder,
+  writeParts: WriteParts,
   { batch, log }: SavedBy,
   files: Files = nodeFiles,
 ): Promise<void> {
@@ -63,7 +104,7 @@ export async function saveBatch(
           `${plain} is of another batch of the same time, or not of this job: it stays, and this batch is written to ${directory}`,
         );
       }
-      return await writeDirectory(directory, partitions, encode, files, batch);
+      return await writeDirectory(directory, writeParts, files, batch);
     }
   } catch (cause) {
     throw fileError(cause, `cannot write ${plain}`, plain);
@@ -74,15 +115,10 @@ export async function saveBatch(
  * Writes a directory that must not exist, as Hadoop has it; without a batch that could be run again.
  * @throws StreamjobError FILE_EXISTS, FILE_ACCESS
  */
-export async function saveParts(
-  directory: string,
-  partitions: readonly (readonly unknown[])[],
-  encode: PartEncoder,
-  files: Files = nodeFiles,
-): Promise<void> {
+export async function saveParts(directory: string, writeParts: WriteParts, files: Files = nodeFiles): Promise<void> {
   try {
     if (await exists(files, directory)) throw isThere(directory);
-    await writeDirectory(directory, partitions, encode, files);
+    await writeDirectory(directory, writeParts, files);
   } catch (cause) {
     throw fileError(cause, `cannot write ${directory}`, directory);
   }
@@ -90,8 +126,7 @@ export async function saveParts(
 
 async function writeDirectory(
   directory: string,
-  partitions: readonly (readonly unknown[])[],
-  encode: PartEncoder,
+  writeParts: WriteParts,
   files: Files,
   batch?: OutputBatch,
 ): Promise<void> {
@@ -102,13 +137,7 @@ async function writeDirectory(
   // An attempt that nobody waits for any more may still write to its own.
   const aside = path.join(parent, `.${name}.${uuid()}.tmp`);
   await files.makeDirectory(aside);
-  const parts: { name: string; bytes: number; values: number; crc32c: number }[] = [];
-  for (const [i, values] of partitions.entries()) {
-    const part = `part-${String(i).padStart(5, '0')}`;
-    const content = encode(values);
-    await writeSynced(files, path.join(aside, part), content);
-    parts.push({ name: part, bytes: content.length, values: values.length, crc32c: crc32c(content) });
-  }
+  const parts = await writeParts(aside);
   if (batch !== undefined) {
     const manifest = JSON.stringify({ ...batch, parts }, undefined, 2);
     await writeSynced(files, path.join(aside, MANIFEST), Buffer.from(`${manifest}\n`));

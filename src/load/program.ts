@@ -8,7 +8,8 @@ import { bundler, optionsFor } from './bundle.ts';
 import { pathOf } from './bundles.ts';
 
 /** Packages with native parts, and those of the driver: a stage uses none of them. */
-const ABSENT = /^(?:lmdb|esbuild|tsx|apache-arrow|@connectrpc\/.*|@bufbuild\/.*|@opentelemetry\/.*)(?:\/.*)?$/;
+const ABSENT =
+  /^(?:lmdb|esbuild|tsx|apache-arrow|@node-rs\/.*|@connectrpc\/.*|@bufbuild\/.*|@opentelemetry\/.*)(?:\/.*)?$/;
 
 /** Stands for them: whoever calls something of one learns what is missing. */
 const absent: Plugin = {
@@ -53,9 +54,12 @@ export async function programOf({
     `import { serveSparkTask } from ${JSON.stringify(fileURLToPath(moduleUrl('spark-worker')))};`,
     // Before the job is loaded: it may look at them then.
     `Object.assign(process.env, ${JSON.stringify(env)});`,
-    `const module = await import(${JSON.stringify(file)});`,
-    own === undefined ? 'const source = undefined;' : `const source = await import(${JSON.stringify(own)});`,
-    `await serveSparkTask({ ...${given}, exported: module.default, sourceExported: source?.default });`,
+    'const load = async () => {',
+    `  const module = await import(${JSON.stringify(file)});`,
+    own === undefined ? '  const source = undefined;' : `  const source = await import(${JSON.stringify(own)});`,
+    '  return { exported: module.default, sourceExported: source?.default };',
+    '};',
+    `await serveSparkTask({ ...${given}, load });`,
   ].join('\n');
   try {
     const { outputFiles } = await bundler().build({

@@ -124,3 +124,21 @@ export interface DeadLetters {
   readonly isCut: boolean;
   readonly groups: readonly DeadLetterGroup[];
 }
+
+export interface ClusterExecutor {
+  readonly name: string;
+  readonly tasks: number;
+  readonly busyMs: number;
+}
+
+export interface ReceiverHostOfCluster {
+  readonly name: string;
+  readonly peer: string;
+  readonly directory: string;
+  readonly deliveries: number;
+}
+
+export interface Cluster {
+  readonly executors: readonly ClusterExecutor[];
+  readonly hosts: readonly ReceiverHostOfCluster[];
+}

@@ -48,6 +48,7 @@ export const KIT_OPTIONS = {
   }),
   engine: CONTEXT_OPTIONS.engine,
   master: CONTEXT_OPTIONS.master,
+  storage: CONTEXT_OPTIONS.storage,
   job: object(KIT_MODULE_OPTIONS, {
     expected: "the module of the test's function: { module, data }",
     doc: "where worker threads find what the test's function does; needed for engine 'threads'",

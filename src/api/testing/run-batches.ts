@@ -34,6 +34,12 @@ export interface RunBatchesOptions<A, B = unknown, C = unknown> {
   /** With engine 'spark', where the Spark Connect server of the cluster is. */
   readonly master?: string;
   /**
+   * With engine 'spark', where executors read and write data and states themselves. What is in it is of use while the
+   * job runs only: what outlives a crash is the checkpoint. Default: all data goes through the driver, and states are
+   * in it.
+   */
+  readonly storage?: string;
+  /**
    * Where worker threads find what the test's function does; needed for engine 'threads'. A module whose default export
    * is the same function, with `data` as its last parameter.
    */
@@ -113,7 +119,7 @@ export async function runBatches<A, U, B = unknown, C = unknown>(
   build: BuildBatches<A, U, B, C>,
 ): Promise<BatchResult<U>[]> {
   const resolved = resolveOptions('runBatches', RUN_BATCHES_OPTIONS, options);
-  const { batchInterval, numPartitions, engine, master, numBatches } = resolved;
+  const { batchInterval, numPartitions, engine, master, numBatches, storage } = resolved;
   // The values are of the types that the options say.
   const { inputs, inputs2 = [], inputs3 = [], job } = options;
   const clock = new ManualClock(0);
@@ -124,6 +130,7 @@ export async function runBatches<A, U, B = unknown, C = unknown>(
     onFailure: 'stop',
     engine,
     ...(master === undefined ? {} : { master }),
+    ...(storage === undefined ? {} : { storage }),
     ...kitJob('batches', job),
     log: silentLogger,
     write: () => {},

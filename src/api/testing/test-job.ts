@@ -51,6 +51,12 @@ export interface TestJobOptions {
   /** With engine 'spark', where the Spark Connect server of the cluster is. */
   readonly master?: string;
   /**
+   * With engine 'spark', where executors read and write data and states themselves. What is in it is of use while the
+   * job runs only: what outlives a crash is the checkpoint. Default: all data goes through the driver, and states are
+   * in it.
+   */
+  readonly storage?: string;
+  /**
    * Where worker threads find what the test's function does; needed for engine 'threads'. A module whose default export
    * is the same function, with `data` as its last parameter.
    */
@@ -215,7 +221,7 @@ export class TestJob<O extends object> {
   }
 
   async #start(): Promise<void> {
-    const { batchInterval, numPartitions, checkpoint, onPoison, engine, master, job } = this.#options;
+    const { batchInterval, numPartitions, checkpoint, onPoison, engine, master, storage, job } = this.#options;
     const ssc = new StreamingContext({
       batchInterval,
       clock: this.#clock,
@@ -226,6 +232,7 @@ export class TestJob<O extends object> {
       checkpointDir: checkpoint && path.join(this.#directory, 'checkpoint'),
       engine,
       ...(master === undefined ? {} : { master }),
+      ...(storage === undefined ? {} : { storage }),
       ...kitJob('job', job),
       log: silentLogger,
       write: (text) => {

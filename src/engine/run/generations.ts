@@ -81,7 +81,7 @@ export class Generations {
     }
     const stages: StageReport[] = [];
     for (const [node, lineage] of this.kept(time)) {
-      if (lineage.kind === 'kept' && lineage.result === undefined) stages.push(await this.#stage(node, lineage));
+      if (lineage.kind === 'kept' && lineage.result === undefined) stages.push(await this.#stage(node, lineage, time));
     }
     // What may fail about its commit fails now, while the batch can be run again: nothing may once the journal has the commit.
     for (const { store } of this.#states.all) store.seal(time);
@@ -167,11 +167,11 @@ export class Generations {
     return true;
   }
 
-  async #stage(node: Node<unknown>, lineage: Kept<unknown>): Promise<StageReport> {
+  async #stage(node: Node<unknown>, lineage: Kept<unknown>, time: number): Promise<StageReport> {
     const { id, name, site } = node;
     const began = monotonicMs();
     const startedAt = wallMs();
-    const { gave, tasks } = await this.#runner.keep(lineage, node);
+    const { gave, tasks } = await this.#runner.keep(lineage, node, time);
     const durationMs = monotonicMs() - began;
     // Of what is read from a state when it is wanted, nobody knows how much it is.
     const sizes = lineage.result?.map((partition) => (partition instanceof ElsewherePartition ? 0 : partition.size));

@@ -14,8 +14,8 @@ export interface KeepingRunner extends JobRunner {
   noting?(view: BatchView, time: number, isKept: (node: Node<unknown>) => boolean): BatchView;
   /**
    * Works a kept lineage out, if it is not yet.
-   * @param node whose data it is
+   * @param node whose data it is @param time of the batch, in ms since the epoch
    * @returns what ran for it, partition by partition, and what operators gave in it
    */
-  keep(lineage: Kept<unknown>, node: Node<unknown>): Promise<Ran>;
+  keep(lineage: Kept<unknown>, node: Node<unknown>, time: number): Promise<Ran>;
 }

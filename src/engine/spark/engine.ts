@@ -1,49 +1,131 @@
 /**
- * The spark engine: stages run on the executors of a Spark cluster, through Spark Connect; states, windows and outputs are in the driver, which
- * is this process.
+ * The spark engine: stages run on the executors of a Spark cluster, through Spark Connect; outputs are in the driver, which is this process.
+ * With a storage that all see, the driver knows of data and states only where they lie; without one they are its own.
  */
 import { createHash } from 'node:crypto';
+import { StoredEvents } from '../../avro/stored-events.ts';
 import { StreamjobError } from '../../core/errors.ts';
-import type { Engine, EngineSettings, JobProgram } from '../engine.ts';
+import type { PackedChange } from '../../state/store.ts';
+import type { BatchReport, Engine, EngineSettings, InputPieces, JobProgram, StageBatch } from '../engine.ts';
 import { InlineEngine } from '../inline.ts';
 import type { Runner } from '../run/runner.ts';
+import { pieceOf, StoredChunk } from '../stored-chunk.ts';
+import { BRIDGE } from './bridge.ts';
 import { type Relation, SparkSession } from './connect/client.ts';
+import { Executors } from './executors.ts';
 import { graphHash } from './graph-hash.ts';
+import { LastStages } from './last-stage.ts';
+import { type NodeArchive, nodeArchive } from './node-archive.ts';
 import { ProgramPlaces } from './places.ts';
 import { SparkRunner } from './runner.ts';
+import { SharedData } from './shared-data.ts';
+import { RunStorage } from './storage.ts';
 
 /** As of EngineKind. @throws StreamjobError CONFIG_INVALID, CONNECT_FAILED, SPARK_FAILED, JOB_INVALID */
 export async function openSpark(settings: EngineSettings): Promise<Engine> {
   const cluster = new Cluster(settings);
   await cluster.connect();
   const { accumulators, graph, numPartitions, skipPolicy } = settings;
+  const shared = await sharedData(settings);
+  const executors = new Executors(settings.telemetry, settings.log);
   const keeping = (local: Runner): SparkRunner =>
     new SparkRunner({
-      ...{ local, description: graphHash(graph), numPartitions, accumulators, skipPolicy, graph: graph.nodes },
+      ...{
+        local,
+        description: graphHash(graph),
+        numPartitions,
+        accumulators,
+        skipPolicy,
+        graph: graph.nodes,
+        storage: shared,
+      },
+      ...{ executors, lastStages: new LastStages() },
       isCounting: () => settings.telemetry.isCounting === true,
       command: () => cluster.command(),
       run: (plan) => cluster.run(plan),
       places: () => cluster.places,
     });
   // Values on executors are not looked at.
-  const engine = new SparkEngine({ ...settings, taps: undefined }, keeping, cluster);
+  const own = { ...settings, taps: undefined, openStore: shared?.openStore ?? settings.openStore };
+  const engine = new SparkEngine(own, keeping, { cluster, shared, executors });
   await engine.begin();
   return engine;
 }
 
-/** The inline engine, with a cluster that ends when it does. */
-class SparkEngine extends InlineEngine {
-  readonly #cluster: Cluster;
+async function sharedData(settings: EngineSettings): Promise<SharedData | undefined> {
+  const { graph, log, numPartitions, recovery, storage } = settings;
+  if (storage === undefined) return undefined;
+  const opened = await RunStorage.open(storage, log);
+  return new SharedData({ storage: opened, graph, numPartitions, durable: recovery !== undefined });
+}
 
-  constructor(settings: EngineSettings, keepingOf: (local: Runner) => SparkRunner, cluster: Cluster) {
+/** What ends with the engine. */
+interface SparkParts {
+  readonly cluster: Cluster;
+  readonly shared: SharedData | undefined;
+  readonly executors: Executors;
+}
+
+/** The inline engine, with a cluster and a storage that end when it does. */
+class SparkEngine extends InlineEngine {
+  readonly #parts: SparkParts;
+  readonly #overlaps: boolean;
+
+  constructor(settings: EngineSettings, keepingOf: (local: Runner) => SparkRunner, parts: SparkParts) {
     super(settings, keepingOf);
-    this.#cluster = cluster;
+    this.#parts = parts;
+    const { graph } = settings;
+    this.#overlaps = graph.nodes.every((node) => node.state === undefined && graph.rememberMs(node) === 0);
+  }
+
+  protected override get holdsPast(): boolean {
+    return this.#parts.shared === undefined;
+  }
+
+  /** Windows and states take in one batch after the other. */
+  get overlaps(): boolean {
+    return this.#overlaps;
+  }
+
+  override async run(batch: StageBatch): Promise<BatchReport> {
+    try {
+      return await super.run({
+        ...batch,
+        blocks: new Map([...batch.blocks].map(([id, pieces]) => [id, readable(pieces)])),
+      });
+    } catch (error) {
+      this.#parts.shared?.lookAt(error);
+      throw error;
+    }
+  }
+
+  override async bucket(state: string, index: number): Promise<PackedChange> {
+    try {
+      return await super.bucket(state, index);
+    } catch (error) {
+      this.#parts.shared?.lookAt(error);
+      throw error;
+    }
+  }
+
+  override async complete(time: number): Promise<void> {
+    await super.complete(time);
+    this.#parts.shared?.tidy(time);
   }
 
   override async close(): Promise<void> {
     await super.close();
-    await this.#cluster.close();
+    this.#parts.executors.close();
+    await this.#parts.cluster.close();
+    await this.#parts.shared?.close();
   }
+}
+
+/** What came by reference can be read by whoever wants it, here or there. */
+function readable(pieces: InputPieces): InputPieces {
+  return pieces.map((piece) =>
+    piece.events instanceof StoredEvents ? { ...piece, events: new StoredChunk(pieceOf(piece.events)) } : piece,
+  );
 }
 
 /** The way to the cluster: a session in which the job's program is shipped. */
@@ -51,6 +133,8 @@ class Cluster {
   readonly #settings: EngineSettings;
   #session: SparkSession | undefined;
   #program: Program | undefined;
+  /** Undefined: executors have one. */
+  #node: NodeArchive | undefined;
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
@@ -69,13 +153,25 @@ class Cluster {
     this.#program ??= programOf(await job.program());
     const session = new SparkSession(master);
     await session.addFile(this.#program.name, this.#program.text);
+    await session.addFile(BRIDGE_NAME, Buffer.from(BRIDGE));
+    if (this.#settings.shipNode === true) {
+      this.#node ??= await nodeArchive();
+      await session.addArchive(this.#node.name, this.#node.bytes);
+    }
     this.#session = session;
     return session;
   }
 
   async command(): Promise<string> {
     await this.connect();
-    return `exec node ${this.#session?.serverSideId}/${this.#program?.name}`;
+    const directory = this.#session?.serverSideId;
+    return `exec bash ${directory}/${BRIDGE_NAME} ${directory}/${this.#program?.name} ${this.#nodePath()}`;
+  }
+
+  /** Of what runs the program, on an executor. */
+  #nodePath(): string {
+    const node = this.#node;
+    return node === undefined ? 'node' : `${this.#session?.serverSideId}/${node.name}/${node.program}`;
   }
 
   get places(): ProgramPlaces | undefined {
@@ -84,12 +180,19 @@ class Cluster {
 
   async run(plan: Relation): Promise<Uint8Array[]> {
     const session = await this.connect();
+    const { signal } = this.#settings;
+    // A signal of its own: what listens to it does not stop when the plan is over.
+    const own = new AbortController();
+    const abort = (): void => own.abort();
+    signal.addEventListener('abort', abort);
     try {
-      return await session.run(plan, this.#settings.signal);
+      return await session.run(plan, own.signal);
     } catch (error) {
       // A server that was started again knows nothing of the session: the next attempt begins another one.
       this.#session = undefined;
       throw error;
+    } finally {
+      signal.removeEventListener('abort', abort);
     }
   }
 
@@ -97,6 +200,8 @@ class Cluster {
     await this.#session?.close();
   }
 }
+
+const BRIDGE_NAME = `streamjob-${hashOf(BRIDGE)}.sh`;
 
 /** The job as it is shipped. */
 interface Program {
@@ -107,6 +212,10 @@ interface Program {
 
 function programOf({ map, text }: JobProgram): Program {
   // The name says what is in it: a session refuses other bytes under a name that it has.
-  const name = `streamjob-${createHash('sha256').update(text).digest('hex').slice(0, 16)}.mjs`;
+  const name = `streamjob-${hashOf(text)}.mjs`;
   return { name, text, places: new ProgramPlaces(name, map) };
+}
+
+function hashOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, 16);
 }

@@ -5,7 +5,7 @@ import type { EngineKind } from '../engine.ts';
 /** The engine's entry in the list. */
 export const sparkEngine: EngineKind = {
   type: 'spark',
-  takesInput: 'heap',
+  takesInput: 'references',
   open: async (settings) => {
     const { openSpark } = await import('./engine.ts').catch(missing);
     return await openSpark(settings);

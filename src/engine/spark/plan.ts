@@ -1,18 +1,18 @@
 /**
  * The stages of a cut lineage as one plan of Spark's: each stage is a TRANSFORM, whose program is a worker of ours; between two stages Spark
- * brings rows to the partitions that their slots name. All of it is Spark's public SQL (script transformation without Hive).
+ * brings rows to the partitions that their slots name. All of it is Spark's public SQL (script transformation without Hive). The text is the
+ * same from batch to batch, so that Spark compiles it once.
+ *
+ * Three kinds of stages. One that reads only what the driver gives has a row for each partition, and Spark cuts those rows into as many
+ * tasks as there are cores. One that reads what stages before have given, by DISTRIBUTE BY: Spark makes one task of many small partitions.
+ * One that opens states, or reads what the driver gives beside, has a task for each partition: its work is not in its rows.
  */
 import { type Relation, sql, withRelations } from './connect/client.ts';
-import { packed } from './rows.ts';
-import { slotsOf } from './slots.ts';
-import type { Cut, Stage } from './stages.ts';
-import type { WorkOrder } from './work.ts';
+import { type Cut, originsOf, readBy, type Stage, statesOf } from './stages.ts';
 
 /** What a plan is made of. */
 export interface PlanParts {
   readonly cut: Cut;
-  /** The work of a stage. */
-  readonly order: (stage: Stage) => WorkOrder;
   /** Rows that the driver gives to a stage, as a relation; undefined: none. */
   readonly given: (stage: Stage) => Relation | undefined;
   /** How a worker is started, as a shell reads it. */
@@ -27,29 +27,26 @@ const COLUMNS = 'slot INT, tag STRING, data STRING';
 export function planOf(parts: PlanParts): Relation {
   const references: Record<string, Relation> = {};
   const text = (stage: Stage): string => {
-    const count = stage.partitions.length;
-    const sources = [orderRows(parts.order(stage), count)];
+    const sources: string[] = [];
     const given = parts.given(stage);
     if (given !== undefined) {
       references[`given_${stage.number}`] = given;
       sources.push(`SELECT slot, tag, data FROM given_${stage.number}`);
     }
-    for (const before of readBy(parts.cut, stage)) sources.push(text(before));
-    const rows = `SELECT /*+ REPARTITION(${count}, slot) */ slot, tag, data FROM (${sources.join(' UNION ALL ')}) SORT BY slot`;
-    return `SELECT TRANSFORM(slot, tag, data) ${ROWS} USING '${parts.command}' AS (${COLUMNS}) ${ROWS} FROM (${rows})`;
+    const before = readBy(parts.cut, stage);
+    sources.push(...before.map(text));
+    const all = sources.join(' UNION ALL ');
+    return `SELECT TRANSFORM(slot, tag, data) ${ROWS} USING '${parts.command}' AS (${COLUMNS}) ${ROWS} FROM (${before.length === 0 ? all : brought(stage, all)})`;
   };
   const last = parts.cut.stages.at(-1) as Stage;
   return withRelations(sql(text(last)), references);
 }
 
-/** The stages whose exchanges a stage reads. */
-export function readBy({ stages }: Cut, stage: Stage): Stage[] {
-  const read = new Set(stage.partitions.flatMap(({ origin }) => (origin.kind === 'exchange' ? [origin.exchange] : [])));
-  return stages.filter(({ into }) => into !== undefined && read.has(into));
-}
-
-/** A row for each partition of a stage, with its work: partitions without data have work, too. */
-function orderRows(order: WorkOrder, count: number): string {
-  const slots = slotsOf(count).join(',');
-  return `SELECT s AS slot, concat('P', p) AS tag, '${packed(order)}' AS data FROM (SELECT posexplode(array(${slots})) AS (p, s))`;
+function brought({ partitions }: Stage, rows: string): string {
+  const isOwn = partitions.some(
+    (partition) => statesOf(partition).length > 0 || originsOf(partition).some(({ kind }) => kind === 'leaf'),
+  );
+  return isOwn
+    ? `SELECT /*+ REPARTITION(${partitions.length}, slot) */ slot, tag, data FROM (${rows}) SORT BY slot`
+    : `SELECT slot, tag, data FROM (${rows}) DISTRIBUTE BY slot SORT BY slot`;
 }

@@ -58,5 +58,6 @@ export function retold(
   };
   const lineage = target.lineage(time, view);
   if (lineage === undefined) throw new Error(`node ${target.id} has no data at ${time}`);
-  return lineage;
+  // What a node keeps by itself is what is worked out, not what is there.
+  return lineage.kind === 'kept' ? lineage.parent : lineage;
 }

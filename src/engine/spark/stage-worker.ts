@@ -2,6 +2,8 @@
  * The work of one task, without a word about how rows come and go: it makes the lineage again, runs its stage on the partitions that rows
  * are for, and gives the rows of the next stage, or of the result.
  */
+import { hostname } from 'node:os';
+import path from 'node:path';
 import { StreamjobError } from '../../core/errors.ts';
 import { monotonicMs } from '../../core/machine.ts';
 import type { Graph } from '../../graph/graph.ts';
@@ -9,15 +11,42 @@ import { ArrayPartition, type Partition } from '../../graph/lineage.ts';
 import type { Accumulators } from '../../graph/shared.ts';
 import { packError } from '../crew/messages.ts';
 import { LetterBox } from '../letters.ts';
-import { pairsCodec, valuesCodec } from '../run/codecs.ts';
-import { MapSide, type Pairs, reduced } from '../run/combining.ts';
-import { byUser } from '../run/guarded.ts';
 import { PartitionRunner, type Plan } from '../run/partition-runner.ts';
+import { brought, exchangePieces, exchangeTag, targetsOf } from './exchanging.ts';
+import { ownOrder } from './own-order.ts';
 import { retold } from './retold.ts';
-import { END, leafChunks, packed, type Row, resultRows, unpacked } from './rows.ts';
+import {
+  END,
+  leafChunks,
+  type PartitionWork,
+  type Piece,
+  packed,
+  type Row,
+  resultRows,
+  unpacked,
+  valuePieces,
+  weightOf,
+  workRow,
+} from './rows.ts';
+import { type TriedPart, tryPart } from './saving.ts';
 import { slotsOf } from './slots.ts';
-import { type Cut, cutIntoStages, type ExchangeLineage, partAt, type Stage, type StagePartition } from './stages.ts';
-import type { TaskEnd, WorkOrder } from './work.ts';
+import { StageStates } from './stage-states.ts';
+import {
+  type Cut,
+  cutIntoStages,
+  type ExchangeLineage,
+  type Origin,
+  partAt,
+  type Stage,
+  type StagePartition,
+  toldBy,
+} from './stages.ts';
+import { type EncodedPiece, writePieces } from './storage.ts';
+import type { WrittenLines } from './task-log.ts';
+import { MOST_INLINE_BYTES, type StatesLeft, type TaskEnd, type WorkOrder } from './work.ts';
+
+/** Spark gives each executor a directory of its own. */
+const EXECUTOR = `${hostname()}/${path.basename(process.cwd())}`;
 
 /** What a worker has built. */
 export interface BuiltJob {
@@ -25,6 +54,15 @@ export interface BuiltJob {
   readonly accumulators: Accumulators;
   /** Of the graph: WorkOrder.graph of a driver that has built the same. */
   readonly description: string;
+}
+
+/** What a partition works with. */
+interface Found {
+  /** Its own number in its stage. */
+  readonly number: number;
+  readonly cut: Cut;
+  readonly work: PartitionWork;
+  readonly rows: readonly Row[];
 }
 
 /** The lineage of the tasks of a plan is made and cut once. */
@@ -35,16 +73,31 @@ interface KnownCut {
   readonly name: string;
 }
 
+/** The end of a task that cannot begin. */
+export function failedRow(error: unknown): Row {
+  const end: TaskEnd = {
+    ...{ stage: -1, partitions: [], read: 0, written: 0, bytes: 0, gave: [], letters: [], states: [] },
+    ...{ accumulators: {} as TaskEnd['accumulators'], error: packError(error) },
+    ...{ executor: EXECUTOR, saved: [], wrote: { lines: [], more: 0 } },
+  };
+  return { slot: END, tag: 'E', data: packed(end) };
+}
+
 /** Takes rows, runs what they order, and gives rows. */
 export class StageWorker {
   readonly #job: BuiltJob;
   readonly #letters = new LetterBox();
   readonly #partitions: PartitionRunner;
   readonly #write: (row: Row) => void;
+  readonly #states: StageStates;
   readonly #durations: [number, number][] = [];
+  /** What it has made of states. */
+  readonly #left: StatesLeft[] = [];
+  readonly #saved: TriedPart[] = [];
   #cut: KnownCut | undefined;
   #read = 0;
   #written = 0;
+  #bytes = 0;
   #stage = -1;
   #isCounting = false;
   #error: unknown;
@@ -52,6 +105,7 @@ export class StageWorker {
   constructor(job: BuiltJob, write: (row: Row) => void) {
     this.#job = job;
     this.#write = write;
+    this.#states = new StageStates(job.graph);
     const { signal } = new AbortController();
     this.#partitions = new PartitionRunner(
       { signal: () => signal, skipPolicy: this.#letters, isCounting: () => this.#isCounting },
@@ -72,34 +126,55 @@ export class StageWorker {
       const orders = rows.filter(({ tag }) => tag.startsWith('P'));
       const [order, second] = orders;
       if (order === undefined || second !== undefined) throw new Error(`a partition has ${orders.length} work orders`);
-      await this.#work(unpacked(order.data) as WorkOrder, Number(order.tag.slice(1)), rows);
+      await this.#work(unpacked(order.data) as PartitionWork, Number(order.tag.slice(1)), rows);
     } catch (error) {
       this.#error = error;
     }
   }
 
-  /** Writes the end of the task: without it nobody takes what was written for all there is. */
-  end(): void {
+  /**
+   * Writes the end of the task: without it nobody takes what was written for all there is.
+   * @param wrote what functions wrote with console
+   */
+  end(wrote: WrittenLines): void {
     const end: TaskEnd = {
       stage: this.#stage,
       partitions: this.#durations,
       read: this.#read,
       written: this.#written,
+      bytes: this.#bytes,
       gave: [...this.#partitions.takeGave()],
       letters: this.#letters.letters,
       accumulators: this.#job.accumulators.take(),
+      states: this.#left,
+      ...{ executor: EXECUTOR, wrote, saved: this.#saved },
       error: this.#error === undefined ? undefined : packError(this.#error),
     };
     this.#write({ slot: END, tag: 'E', data: packed(end) });
   }
 
+  /** Closes what the task has opened. */
+  close(): void {
+    this.#states.close();
+  }
+
   #give(row: Row): void {
     this.#written++;
+    this.#bytes += row.data.length;
     this.#write(row);
   }
 
-  async #work(order: WorkOrder, number: number, rows: readonly Row[]): Promise<void> {
+  async #work(work: PartitionWork, number: number, rows: readonly Row[]): Promise<void> {
+    const { order, save } = work;
     const began = monotonicMs();
+    if (save !== undefined) {
+      this.#stage = order.stage;
+      const values: unknown[] = [];
+      for (const chunk of leafChunks(work, 0)) chunk.forEach((value) => void values.push(value));
+      this.#saved.push(tryPart(save, number, values));
+      this.#durations.push([number, monotonicMs() - began]);
+      return;
+    }
     const { cut, name } = this.#cutOf(order);
     const stage = cut.stages[order.stage] as Stage;
     const partition = stage.partitions[number] as StagePartition;
@@ -107,13 +182,33 @@ export class StageWorker {
     this.#letters.active = order.skips;
     this.#isCounting = order.counts;
     await this.#letters.stage(async () => {
-      const plan = await this.#planOf(partition, number, cut, rows);
+      if (work.later !== undefined) this.#tellNext(stage, cut, work.later);
+      const plan = await this.#planOf(partition, { number, cut, rows, work });
       if (stage.into === undefined) {
-        const values = await this.#partitions.collect(plan);
-        for (const row of resultRows(number, values, name)) this.#give(row);
-      } else await this.#exchange(cut.exchanges[stage.into] as ExchangeLineage, plan, order.stage, number);
+        const pieces = [...valuePieces(await this.#partitions.collect(plan), name)];
+        for (const row of resultRows(number, this.#stored(order, pieces))) this.#give(row);
+      } else await this.#exchange(plan, stage, number);
     });
     this.#durations.push([number, monotonicMs() - began]);
+  }
+
+  /** The partitions that read what this stage gives learn from it what their work is. */
+  #tellNext(stage: Stage, cut: Cut, later: readonly WorkOrder[]): void {
+    const next = cut.stages.find((each) => toldBy(cut, each) === stage);
+    if (next === undefined) return;
+    const slots = slotsOf(next.partitions.length);
+    const order = later[next.number] as WorkOrder;
+    for (const [i, partition] of next.partitions.entries()) {
+      const own = ownOrder(order, partition);
+      this.#give(workRow(slots[i] ?? 0, i, { order: own, leaves: [], later: i === 0 ? later : undefined }));
+    }
+  }
+
+  /** What is large lies in the storage from now on. */
+  #stored({ storage, time }: WorkOrder, pieces: readonly EncodedPiece[]): readonly Piece[] {
+    const weight = pieces.reduce((sum, piece) => sum + weightOf(piece), 0);
+    if (storage === undefined || weight <= MOST_INLINE_BYTES) return pieces;
+    return writePieces(storage.directory, time, pieces);
   }
 
   #cutOf(order: WorkOrder): KnownCut {
@@ -121,7 +216,9 @@ export class StageWorker {
     if (graph !== this.#job.description) {
       throw new StreamjobError('GRAPH_DIFFERS', 'the job builds another graph on an executor', {
         where: "engine 'spark'",
-        hint: 'build must make the same graph each time: let nothing in it depend on the time, on random numbers or on the machine',
+        hint:
+          'build must make the same graph each time: let nothing in it depend on the time, on random numbers or on the machine. Variables of ' +
+          'the environment that it reads are named with --executor-env',
       });
     }
     const known = this.#cut;
@@ -130,17 +227,15 @@ export class StageWorker {
     const target = this.#job.graph.nodes[node];
     if (target === undefined) throw new Error(`there is no node ${node}`);
     const lineage = retold(this.#job.graph, target, time, facts, numPartitions);
-    const cut = cutIntoStages(partAt(lineage, path), (leaf) => leaves[leaf] ?? 0);
+    const cut = cutIntoStages(partAt(lineage, path), order.storage !== undefined, (leaf) => leaves[leaf] ?? 0);
     this.#cut = { order, cut, name: target.name };
     return this.#cut;
   }
 
   /** The partition with its steps, as a partition runner takes it. */
-  async #planOf({ origin, way }: StagePartition, number: number, cut: Cut, rows: readonly Row[]): Promise<Plan> {
-    let partition: Partition<unknown> =
-      origin.kind === 'leaf'
-        ? { chunks: leafChunks(rows.filter(({ tag }) => tag.startsWith('L'))) }
-        : new ArrayPartition(this.#brought(cut.exchanges[origin.exchange] as ExchangeLineage, rows));
+  async #planOf({ origin, way }: StagePartition, found: Found): Promise<Plan> {
+    const { number } = found;
+    let partition = await this.#originOf(origin, found);
     let steps: Plan['steps'] = [];
     for (const each of way) {
       if (each.kind === 'step') {
@@ -156,62 +251,32 @@ export class StageWorker {
     return { partition: number, load: () => partition, steps };
   }
 
-  /** What an exchange has brought to a partition. */
-  #brought(exchange: ExchangeLineage, rows: readonly Row[]): readonly unknown[] {
-    const pieces = rows
-      .filter(({ tag }) => tag.startsWith('X'))
-      .map(({ data, tag }) => ({ source: Number(tag.slice(1)), data: unpacked(data) }))
-      .sort((a, b) => a.source - b.source);
-    return byUser(exchange, () => {
-      if (exchange.kind === 'shuffle') {
-        const codec = pairsCodec(exchange.name);
-        const pairs = reduced(
-          exchange,
-          pieces.map(({ data }) => codec.decode(data)),
-          this.#partitions.skip,
-        );
-        this.#partitions.gave(exchange, pairs.length);
-        return pairs;
-      }
-      const codec = valuesCodec(exchange.name);
-      const values = pieces.flatMap(({ data }) => codec.decode(data));
-      return exchange.settle === undefined ? values : exchange.settle(values);
-    });
-  }
-
-  async #exchange(exchange: ExchangeLineage, plan: Plan, stage: number, partition: number): Promise<void> {
-    const pieces = await this.#pieces(exchange, plan, partition);
-    const slots = this.#targetsOf(stage);
-    for (const [target, data] of pieces.entries()) {
-      if (data !== undefined) this.#give({ slot: slots(target), tag: `X${partition}`, data: packed(data) });
+  async #originOf(origin: Origin, found: Found): Promise<Partition<unknown>> {
+    if (origin.kind === 'leaf') return { chunks: leafChunks(found.work, origin.leaf) };
+    if (origin.kind === 'exchange') {
+      return new ArrayPartition(brought(found.cut, origin.exchange, found.rows, this.#partitions));
     }
-  }
-
-  /** By target; undefined: there is nothing for it. */
-  async #pieces(exchange: ExchangeLineage, plan: Plan, source: number): Promise<(unknown | undefined)[]> {
-    if (exchange.kind === 'shuffle') {
-      const combiner = new MapSide(exchange, this.#partitions.skip);
-      await this.#partitions.run(plan, combiner as never, { into: exchange });
-      const codec = pairsCodec(exchange.name);
-      return combiner.pieces.map((pairs: Pairs) => (pairs.length === 0 ? undefined : codec.encode(pairs)));
+    const inputs: (readonly unknown[])[] = [];
+    for (const parent of origin.parents) {
+      const plan = parent && (await this.#planOf(parent, found));
+      inputs.push(plan === undefined ? [] : await this.#partitions.collect(plan));
     }
-    const values = await this.#partitions.collect(plan);
-    const codec = valuesCodec(exchange.name);
-    return byUser(exchange, () =>
-      exchange.deal(values, source).map((part) => (part.length === 0 ? undefined : codec.encode(part))),
-    );
+    // Each partition's order has the versions of its own states only.
+    const { left, values } = this.#states.run(origin, inputs, found.work.order, this.#partitions.skip);
+    if (left !== undefined) this.#left.push(left);
+    const partition = Array.isArray(values) ? new ArrayPartition(values) : (values as Partition<unknown>);
+    if (partition.size !== undefined) this.#partitions.gave(origin.lineage, partition.size);
+    return partition;
   }
 
-  /** The slots of the partitions that read an exchange, in the stage that does. */
-  #targetsOf(stage: number): (target: number) => number {
+  async #exchange(plan: Plan, stage: Stage, partition: number): Promise<void> {
     const { cut } = this.#cut as KnownCut;
-    const { into } = cut.stages[stage] as Stage;
-    const reader = cut.stages.find(({ partitions }) =>
-      partitions.some(({ origin }) => origin.kind === 'exchange' && origin.exchange === into),
-    );
-    if (reader === undefined) throw new Error('nobody reads what the stage gives');
-    const first = reader.partitions.findIndex(({ origin }) => origin.kind === 'exchange' && origin.exchange === into);
-    const slots = slotsOf(reader.partitions.length);
-    return (target) => slots[first + target] ?? END;
+    const exchange = cut.exchanges[stage.into ?? 0] as ExchangeLineage;
+    const pieces = await exchangePieces(exchange, plan, partition, this.#partitions);
+    const slots = targetsOf(cut, stage);
+    for (const [target, data] of pieces.entries()) {
+      const slot = slots.get(target) ?? END;
+      if (data !== undefined) this.#give({ slot, tag: exchangeTag(stage.into ?? 0, partition), data: packed(data) });
+    }
   }
 }

@@ -3,7 +3,7 @@
  * that the driver has) and exchanges (what the stage before has given), and ends with the lineage's values or with another exchange.
  * The driver and the workers cut the same lineage, each for itself, and so name its parts by the same numbers.
  */
-import type { Async, Deal, Lineage, Shuffle } from '../../graph/lineage.ts';
+import type { Async, Deal, Lineage, Shuffle, Stateful } from '../../graph/lineage.ts';
 import type { BoundStep } from '../run/guarded.ts';
 
 /** Values that change their partitions. */
@@ -12,7 +12,17 @@ export type ExchangeLineage = Shuffle | Deal<unknown>;
 /** Where the values of a partition come from. */
 export type Origin =
   | { readonly kind: 'leaf'; readonly leaf: number; readonly partition: number }
-  | { readonly kind: 'exchange'; readonly exchange: number; readonly partition: number };
+  | { readonly kind: 'exchange'; readonly exchange: number; readonly partition: number }
+  | StatefulOrigin;
+
+/** Values that come of others and of what is remembered of their keys. */
+export interface StatefulOrigin {
+  readonly kind: 'stateful';
+  readonly lineage: Stateful<unknown>;
+  readonly partition: number;
+  /** The partition of each parent; undefined: the parent has none of that number. */
+  readonly parents: readonly (StagePartition | undefined)[];
+}
 
 /** What is done to a partition on its way: steps are fused, an asynchronous function sees all of its values. */
 export type Way =
@@ -49,24 +59,28 @@ export interface Cut {
   readonly exchanges: readonly ExchangeLineage[];
 }
 
-/** Whether the driver has the values, or works them out itself: what is kept, states, and what has to see all partitions at once. */
-function isLeaf(lineage: Lineage<unknown>): boolean {
-  return ['source', 'kept', 'remote', 'stateful', 'regroup'].includes(lineage.kind);
+/** Whether the driver has the values, or works them out itself: what is kept, and what has to see all partitions at once. */
+function isLeaf(lineage: Lineage<unknown>, statesThere: boolean): boolean {
+  return (
+    ['source', 'kept', 'remote', 'regroup'].includes(lineage.kind) || (lineage.kind === 'stateful' && !statesThere)
+  );
 }
 
 /**
  * Cuts a lineage.
+ * @param statesThere whether workers open states; else they are the driver's
  * @param partitionsOf how many partitions a leaf has
  */
 export function cutIntoStages(
   root: Lineage<unknown>,
+  statesThere: boolean,
   partitionsOf: (leaf: number, lineage: Lineage<unknown>) => number,
 ): Cut {
   const leaves: Leaf[] = [];
   const exchanges: ExchangeLineage[] = [];
   const stages: Stage[] = [];
   const cut = (lineage: Lineage<unknown>, path: readonly number[]): StagePartition[] => {
-    if (isLeaf(lineage)) {
+    if (isLeaf(lineage, statesThere)) {
       const leaf = leaves.push({ lineage, path }) - 1;
       return Array.from({ length: partitionsOf(leaf, lineage) }, (_, partition) => ({
         origin: { kind: 'leaf', leaf, partition },
@@ -99,6 +113,13 @@ export function cutIntoStages(
           way: [],
         }));
       }
+      case 'stateful': {
+        const parents = lineage.parents.map((parent, i) => cut(parent, [...path, i]));
+        return Array.from({ length: lineage.numPartitions }, (_, partition) => ({
+          origin: { kind: 'stateful', lineage, partition, parents: parents.map((of) => of[partition]) },
+          way: [],
+        }));
+      }
       default:
         throw new Error(`a ${lineage.kind} is no part of a stage`);
     }
@@ -106,6 +127,18 @@ export function cutIntoStages(
   const partitions = cut(root, []);
   stages.push({ number: stages.length, into: undefined, partitions });
   return { stages, leaves, exchanges };
+}
+
+/** Where the values of a partition come from in the end: of one that has states, those of all its parents. */
+export function originsOf({ origin }: StagePartition): Exclude<Origin, StatefulOrigin>[] {
+  if (origin.kind !== 'stateful') return [origin];
+  return origin.parents.flatMap((parent) => (parent === undefined ? [] : originsOf(parent)));
+}
+
+/** The states that a partition opens. */
+export function statesOf({ origin }: StagePartition): StatefulOrigin[] {
+  if (origin.kind !== 'stateful') return [];
+  return [...origin.parents.flatMap((parent) => (parent === undefined ? [] : statesOf(parent))), origin];
 }
 
 /** The part of a lineage at a path. */
@@ -118,4 +151,45 @@ export function partAt(lineage: Lineage<unknown>, path: readonly number[]): Line
     at = next;
   }
   return at;
+}
+
+/** What the partitions of a stage begin with. */
+interface Reads {
+  readonly exchanges: ReadonlySet<number>;
+  readonly leaves: boolean;
+}
+
+const reads = new WeakMap<Stage, Reads>();
+
+/** It is asked several times of a stage, which may have thousands of partitions. */
+function readsOf(stage: Stage): Reads {
+  let known = reads.get(stage);
+  if (known === undefined) {
+    const exchanges = new Set<number>();
+    let leaves = false;
+    for (const partition of stage.partitions) {
+      for (const origin of originsOf(partition)) {
+        if (origin.kind === 'exchange') exchanges.add(origin.exchange);
+        else leaves = true;
+      }
+    }
+    known = { exchanges, leaves };
+    reads.set(stage, known);
+  }
+  return known;
+}
+
+/** The stages whose exchanges a stage reads. */
+export function readBy({ stages }: Cut, stage: Stage): Stage[] {
+  const { exchanges } = readsOf(stage);
+  return stages.filter(({ into }) => into !== undefined && exchanges.has(into));
+}
+
+/**
+ * The stage that tells the partitions of a stage what their work is: one that it reads, so that no row of the driver's has to be brought to it.
+ * Undefined: the driver tells them, with what it gives.
+ */
+export function toldBy(cut: Cut, stage: Stage): Stage | undefined {
+  if (readsOf(stage).leaves) return undefined;
+  return readBy(cut, stage).find(({ partitions }) => partitions.length > 0);
 }

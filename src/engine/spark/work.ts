@@ -1,7 +1,15 @@
 /** What the driver tells workers of a stage, and what they tell of it: plain data. */
 import type { ShippedAccumulators } from '../../graph/shared.ts';
+import type { StateVersion } from '../../state/versions/version.ts';
+import type { ChangedPartition } from '../../state/versions/versioned-store.ts';
 import type { PackedError } from '../crew/messages.ts';
 import type { Letter } from '../skip-policy.ts';
+import type { StoredPiece } from '../stored-chunk.ts';
+import type { TriedPart } from './saving.ts';
+import type { WrittenLines } from './task-log.ts';
+
+/** What is larger than this goes through the storage, where there is one, and not through rows; in bytes, of a partition. */
+export const MOST_INLINE_BYTES: number = 64 * 1024;
 
 /** What a node may ask while it makes its lineage (BatchView), as the driver has found it. */
 export interface Facts {
@@ -12,6 +20,31 @@ export interface Facts {
   /** The times at which nodes have data, by their questions. */
   readonly times: readonly (readonly [node: number, after: number, upTo: number, times: readonly number[]])[];
   readonly lastCommitted: readonly (readonly [node: number, time: number | undefined])[];
+}
+
+/** The states of a node, as a stage finds them. */
+export interface StatesAt {
+  readonly node: number;
+  /** Time of the last batch that changed them and committed, in ms since the epoch. */
+  readonly lastCommitted: number | undefined;
+  /** Of each partition; undefined: it has no keys. */
+  readonly versions: readonly (StateVersion | undefined)[];
+}
+
+/** What a stage finds in the storage. */
+export interface StorageWork {
+  /** Of the run. */
+  readonly directory: string;
+  readonly states: readonly StatesAt[];
+  /** Whether what is changed of states is written down. */
+  readonly durable: boolean;
+}
+
+/** What a task has made of the states of a node's partition. */
+export interface StatesLeft extends Omit<ChangedPartition, 'changes'> {
+  readonly node: number;
+  /** PackedChange[], or where it lies; undefined: it is not written down. */
+  readonly changes: ChangedPartition['changes'] | StoredPiece | undefined;
 }
 
 /** The work of a stage. */
@@ -34,6 +67,8 @@ export interface WorkOrder {
   readonly skips: boolean;
   /** Whether it is counted how many values operators give. */
   readonly counts: boolean;
+  /** Undefined: there is no storage; all data comes and goes as rows, and states are the driver's. */
+  readonly storage: StorageWork | undefined;
 }
 
 /** What a worker tells of the partitions of a stage that it has run. */
@@ -44,10 +79,19 @@ export interface TaskEnd {
   /** Rows that it read and wrote, this one left out: none may be lost on the way. */
   readonly read: number;
   readonly written: number;
+  /** How long the data of the written rows is, as text. */
+  readonly bytes: number;
   /** How many values operators gave, by their numbers, as far as that is known. */
   readonly gave: readonly (readonly [node: number, values: number])[];
   readonly letters: readonly Letter[];
   readonly accumulators: ShippedAccumulators;
+  readonly states: readonly StatesLeft[];
+  /** Who ran it: host and directory, which tell executors apart. */
+  readonly executor: string;
+  /** Parts of an output that it has written. */
+  readonly saved: readonly TriedPart[];
+  /** What functions wrote with console. */
+  readonly wrote: WrittenLines;
   /** What a function threw: nothing of the stage counts then. */
   readonly error: PackedError | undefined;
 }

@@ -99,6 +99,14 @@ export class RunAhead {
     });
   }
 
+  /** The stages of a batch begin, and the engine can run those of the next one at the same time: it may begin now. */
+  openWithStages(): void {
+    const { mayBegin } = this.#settings;
+    if (this.#begun !== undefined || !mayBegin()) return;
+    this.#looking = true;
+    this.look();
+  }
+
   /** The batch is over, or its stages are to be run again: no other one begins. */
   close(): void {
     this.#looking = false;

@@ -3,6 +3,7 @@
  * the commit), the log, then the acknowledgement (store-on-failure), or the acknowledgement at once (best-effort).
  */
 import { EventBlock } from '../../avro/event-block.ts';
+import { StoredEvents } from '../../avro/stored-events.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
@@ -12,6 +13,7 @@ import type { Held } from '../receive/on-the-way.ts';
 import type { Arrival, Outcome } from '../receive/receiver.ts';
 import type { BlockRef } from './block-log.ts';
 import { type BlockQueue, onlyCounted } from './block-queue.ts';
+import { inMemory } from './stored-block.ts';
 import { valuesToBlock } from './value-block.ts';
 
 /** What an admission needs. */
@@ -91,12 +93,13 @@ export class Admission {
 
   async #log(arrival: Arrival): Promise<void> {
     const { clock, inputName, log, logBlock, queue, settle, signal, spillBytes, onChange } = this.#settings;
-    const values = !(arrival.events instanceof EventBlock);
     const input = inputName(arrival.token.input);
     this.#logging.add(arrival);
     this.#loggingBytes += arrival.bytes;
+    const values = !(arrival.events instanceof EventBlock || arrival.events instanceof StoredEvents);
     try {
-      const block = values ? valuesToBlock(arrival.events, input) : (arrival.events as EventBlock);
+      const events = inMemory(arrival.events);
+      const block = events instanceof EventBlock ? events : valuesToBlock(events, input);
       const ref = await (logBlock as NonNullable<typeof logBlock>)(input, block, values);
       reached('logged');
       if (this.#failures > 0) log.info({}, 'the write-ahead log can be written again');

@@ -15,6 +15,7 @@ import { type Batch, holdsAcknowledged } from '../batch/batch.ts';
 import { Dedupe } from '../batch/dedupe.ts';
 import type { BlockRef } from '../block/block-log.ts';
 import { type Admitted, type Blocks, onlyCounted } from '../block/block-queue.ts';
+import { inMemory } from '../block/stored-block.ts';
 import { blockToValues, valuesToBlock } from '../block/value-block.ts';
 import type { Input } from '../receive/input.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -120,7 +121,9 @@ export class Checkpointed implements Durability {
       dedupe?.begin();
       const events: Admitted[] = [];
       for (const arrival of arrivals) {
-        const read = arrival.onDisk === true ? await this.#read(arrival, dedupe === undefined) : arrival;
+        const found = arrival.onDisk === true ? await this.#read(arrival, dedupe === undefined) : arrival;
+        const isRead = dedupe !== undefined || this.#settings.takesInput === 'heap';
+        const read = isRead ? { ...found, events: inMemory(found.events) } : found;
         const filtered =
           dedupe === undefined || !(read.events instanceof EventBlock)
             ? read
@@ -147,7 +150,8 @@ export class Checkpointed implements Durability {
           const values = !(events instanceof EventBlock || events instanceof StoredEvents);
           // What was not read yet has its place in the log.
           if (ref !== undefined) return { input, ref, values: 'values' in events };
-          return { input, values, block: events instanceof EventBlock ? events : valuesToBlock(events, input) };
+          const held = inMemory(events);
+          return { input, values, block: held instanceof EventBlock ? held : valuesToBlock(held, input) };
         }),
     );
     const logged = await checkpoint.logBatch(batch.time, batch.id, blocks, this.#positions());

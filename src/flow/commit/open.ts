@@ -58,7 +58,7 @@ export async function openDurability(options: OpenOptions): Promise<Opened> {
   const directory = directoryOf(options) ?? (await leftBehind(options));
   if (directory === undefined) {
     warnOfLosses(graph, log);
-    return { inputNames, durability: new Volatile() };
+    return { inputNames, durability: new Volatile(takesInput) };
   }
   const checkpoint = await Checkpoint.open({
     directory,

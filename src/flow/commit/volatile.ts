@@ -1,6 +1,8 @@
 /** A run without a checkpoint directory: nothing of it is written down. */
+import type { TakesInput } from '../../core/shared-memory.ts';
 import type { Batch } from '../batch/batch.ts';
 import type { Admitted, Blocks } from '../block/block-queue.ts';
+import { inMemory } from '../block/stored-block.ts';
 import type { Durability } from './durability.ts';
 
 /** A run without a checkpoint directory. */
@@ -9,6 +11,12 @@ export class Volatile implements Durability {
   readonly logBytes: number = 0;
   readonly logBlock: undefined = undefined;
   readonly recovery: undefined = undefined;
+  readonly #takesInput: TakesInput;
+
+  /** @param takesInput where what lies elsewhere is best put for the engine */
+  constructor(takesInput: TakesInput) {
+    this.#takesInput = takesInput;
+  }
 
   waiting(): Admitted[] {
     return [];
@@ -19,7 +27,13 @@ export class Volatile implements Durability {
   }
 
   async load(blocks: Blocks): Promise<Blocks> {
-    return blocks;
+    if (this.#takesInput !== 'heap') return blocks;
+    return new Map(
+      [...blocks].map(([input, arrivals]) => [
+        input,
+        arrivals.map((arrival) => ({ ...arrival, events: inMemory(arrival.events) })),
+      ]),
+    );
   }
 
   async logCut(): Promise<void> {}

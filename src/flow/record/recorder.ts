@@ -12,6 +12,7 @@ import { fileError } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
 import { fsSync, randomBytes } from '../../core/machine.ts';
 import type { Blocks } from '../block/block-queue.ts';
+import { inMemory } from '../block/stored-block.ts';
 import { valuesToBlock } from '../block/value-block.ts';
 
 /** What a recording's files hold. */
@@ -66,8 +67,9 @@ export class Recorder {
     if (this.#isOver) return;
     try {
       for (const [input, arrivals] of blocks) {
-        for (const { events } of arrivals) {
-          if (events.count === 0) continue;
+        for (const { events: arrived } of arrivals) {
+          if (arrived.count === 0) continue;
+          const events = inMemory(arrived);
           const isBlock = events instanceof EventBlock;
           const block = isBlock ? events : valuesToBlock(events, nameOf(input));
           this.#write(time, nameOf(input), !isBlock, block);

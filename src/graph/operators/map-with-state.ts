@@ -2,7 +2,7 @@
 import { requireSync, SKIP_HINT, userError } from '../functions.ts';
 import { kept, type Lineage, type Skip, viewPartition } from '../lineage.ts';
 import type { Node, NodeSpec } from '../node.ts';
-import { type StatePartition, type StateSpecification, statePartitioner } from '../state/form.ts';
+import { type StatePartition, type StateSpecification, statePartitioner, statePartitionsOf } from '../state/form.ts';
 import { State, type StateSpec } from '../state/state-spec.ts';
 import { partitionBy } from './arrange.ts';
 import { stateful } from './stateful.ts';
@@ -68,7 +68,7 @@ export function mapWithStateNode<K, V, S, M>(
     state: own,
     statePartitions: spec.partitions,
     lineage(time, batch) {
-      const partitioner = statePartitioner(spec.partitions ?? batch.numPartitions);
+      const partitioner = statePartitioner(statePartitionsOf(spec.partitions, batch.numPartitions));
       const data = batch.of(parent, time) ?? ({ kind: 'source', partitions: [] } as Lineage<readonly [K, V]>);
       return stateful<K, S, M>({
         name: 'mapWithState',
@@ -94,7 +94,8 @@ export function stateSnapshotsNode<K, S>(mapped: Node<unknown>): NodeSpec<readon
     lineage(time, batch) {
       const data = batch.of(mapped, time);
       if (data === undefined || mapped.state === undefined) return undefined;
-      const numPartitions = data.kind === 'kept' && data.parent.kind === 'stateful' ? data.parent.numPartitions : 1;
+      // As many as the states have, wherever this lineage is made: a worker knows of the data only that it is there.
+      const numPartitions = statePartitionsOf(mapped.statePartitions, batch.numPartitions);
       // Kept at once: the state is that of this batch only until the next one.
       return kept(
         stateful<K, S, readonly [K, S]>({

@@ -4,7 +4,13 @@ import { requireSync } from '../functions.ts';
 import { KeyedMap } from '../keys.ts';
 import { type Lineage, partitionCount, viewPartition } from '../lineage.ts';
 import type { BatchView, Node, NodeSpec } from '../node.ts';
-import { type StateCodec, type StatePartition, type StateSpecification, statePartitioner } from '../state/form.ts';
+import {
+  type StateCodec,
+  type StatePartition,
+  type StateSpecification,
+  statePartitioner,
+  statePartitionsOf,
+} from '../state/form.ts';
 import { partitionBy } from './arrange.ts';
 import { stateful } from './stateful.ts';
 
@@ -54,7 +60,7 @@ export function reducedWindowNode<K, V, S>(
     batch.times(parent, from, to).flatMap((time) => {
       const data = batch.of(parent, time);
       if (data === undefined) return [];
-      const count = window.numPartitions ?? batch.numPartitions;
+      const count = statePartitionsOf(window.numPartitions, batch.numPartitions);
       return [{ time, data: partitionCount(data) === count ? data : partitionBy(data, statePartitioner(count)) }];
     });
   return {
@@ -78,7 +84,7 @@ export function reducedWindowNode<K, V, S>(
         of: own,
         changes: true,
         parents: [...leaving, ...entering].map(({ data }) => data),
-        numPartitions: window.numPartitions ?? batch.numPartitions,
+        numPartitions: statePartitionsOf(window.numPartitions, batch.numPartitions),
         process(state, inputs) {
           const slices = inputs as readonly (readonly (readonly [K, V])[])[];
           if (anew) for (const [key] of [...state.entries()]) state.delete(key);

@@ -4,7 +4,13 @@ import { requireSync } from '../functions.ts';
 import { KeyedMap } from '../keys.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Node, NodeSpec } from '../node.ts';
-import { type StatePartition, type StateSchema, type StateSpecification, statePartitioner } from '../state/form.ts';
+import {
+  type StatePartition,
+  type StateSchema,
+  type StateSpecification,
+  statePartitioner,
+  statePartitionsOf,
+} from '../state/form.ts';
 import { partitionBy } from './arrange.ts';
 import { stateful } from './stateful.ts';
 
@@ -101,7 +107,7 @@ export function updateStateNode<K, V, S>(
     state: own,
     statePartitions: options.numPartitions,
     lineage(time, batch) {
-      const partitioner = statePartitioner(options.numPartitions ?? batch.numPartitions);
+      const partitioner = statePartitioner(statePartitionsOf(options.numPartitions, batch.numPartitions));
       const data = batch.of(parent, time) ?? ({ kind: 'source', partitions: [] } as Lineage<readonly [K, V]>);
       const fn = overPartition(update, time, options.perPartition === true);
       return stateful<K, S, readonly [K, S]>({

@@ -1,7 +1,6 @@
 /** saveAsTextFiles and saveAsObjectFiles: one directory for each batch, `<prefix>-<time>[.<suffix>]`. */
 import type { Node, Output } from '../node.ts';
 import { RDD } from '../rdd.ts';
-import { objectPart, textPart } from '../save.ts';
 
 /** @param kind 'saveAsTextFiles' or 'saveAsObjectFiles' */
 export function saveOutput<T>(
@@ -14,8 +13,8 @@ export function saveOutput<T>(
     kind,
     node,
     async run(rdd, time) {
-      const encode = kind === 'saveAsTextFiles' ? textPart : objectPart;
-      await RDD.save(rdd, (number) => batchPath(prefix, suffix, time, number), encode);
+      const form = kind === 'saveAsTextFiles' ? 'text' : 'object';
+      await RDD.save(rdd, (number) => batchPath(prefix, suffix, time, number), form);
       return { elements: [], more: 0 };
     },
   };

@@ -66,6 +66,15 @@ export interface StateSpecification {
   readonly initial?: readonly (readonly [unknown, unknown])[];
 }
 
+/**
+ * How many partitions a node's states have.
+ * @param own what the operator says
+ * @param numPartitions of what does not say: of more than there are buckets, the rest would have no keys
+ */
+export function statePartitionsOf(own: number | undefined, numPartitions: number): number {
+  return own ?? Math.min(numPartitions, STATE_BUCKETS);
+}
+
 /** Deals keys out by their buckets, as stores hold them. */
 export function statePartitioner(numPartitions: number): Partitioner {
   requirePartitions(numPartitions);

@@ -2,6 +2,7 @@
 import type { Observer } from '../observer.ts';
 import { versions } from '../versions.ts';
 import { agent } from './agent.ts';
+import { cluster } from './cluster.ts';
 import { graphLoad } from './load.ts';
 import * as own from './own.ts';
 import type { Schema } from './schema-kinds.ts';
@@ -166,6 +167,13 @@ export const ENDPOINTS: readonly Endpoint[] = [
     summary: 'where receivers are, what they gave and may give',
     schema: schemas.INPUTS,
     answer: own.inputs,
+  },
+  {
+    path: `${JOB}/cluster`,
+    recorded: 'once',
+    summary: 'executors with their tasks, and hosts that receive for the job',
+    schema: schemas.CLUSTER,
+    answer: cluster,
   },
   {
     path: `${JOB}/states`,

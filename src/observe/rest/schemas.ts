@@ -213,6 +213,11 @@ export const LARGEST: Schema = record({
 export const WINDOWS: Schema = list(
   record({ id: INTEGER, name: TEXT, site: orNull(TEXT), windowMs: MS, slideMs: MS, batches: INTEGER }),
 );
+export const CLUSTER: Schema = record({
+  executors: list(record({ name: TEXT, tasks: INTEGER, busyMs: MS })),
+  hosts: list(record({ name: TEXT, peer: TEXT, directory: TEXT, deliveries: INTEGER })),
+});
+
 const FLAME_NODE: Schema = record({
   name: TEXT,
   place: { ...TEXT, description: 'file:line; empty: of the machine itself' },

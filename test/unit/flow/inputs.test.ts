@@ -1,5 +1,7 @@
+import { getEventListeners } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Subject } from 'rxjs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { StreamingContextOptions } from '../../../src/api/context-options.ts';
 import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { runBatches } from '../../../src/api/testing/run-batches.ts';
@@ -129,7 +131,7 @@ describe("a user's own receiver", () => {
 });
 
 describe('mapAsync', () => {
-  const batch = (inputs: number[], map: (n: number) => Promise<number>, options = {}) =>
+  const batch = (inputs: number[], map: (n: number, signal: AbortSignal) => Promise<number>, options = {}) =>
     runBatches({ batchInterval: 1000, inputs: [inputs], numPartitions: 1 }, (_, numbers) =>
       numbers.mapAsync(map, options),
     );
@@ -168,6 +170,25 @@ describe('mapAsync', () => {
   test('gives up on a call that takes too long', async () => {
     await expect(batch([1], () => new Promise(() => {}), { timeout: 5 })).rejects.toThrow('longer than 5 ms');
     await expect(batch([1], () => new Promise(() => {}), { timeout: '6ms' })).rejects.toThrow('longer than 6 ms');
+  });
+
+  test('holds nothing for a call that has ended, and says nothing of those that run', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
+    let most = 0;
+    const listeners = async (n: number, signal: AbortSignal): Promise<number> => {
+      await turn();
+      most = Math.max(most, getEventListeners(signal, 'abort').length);
+      return n;
+    };
+    await batch(
+      Array.from({ length: 200 }, (_, i) => i),
+      listeners,
+    );
+    expect(most).toBe(16);
+    expect(warnings).toEqual([]);
   });
 });
 

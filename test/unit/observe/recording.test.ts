@@ -77,7 +77,18 @@ describe('a recording', () => {
     const rig = await hostileRig();
     const { data, html } = await recorded(rig);
     expect(data.head).toEqual({ recordedAt: 1000, version: '1.2.3', job: 'job', withEvents: true });
-    const once = ['overview', 'timeline', 'graph', 'receivers', 'states', 'settings', 'versions', 'agent', 'peers'];
+    const once = [
+      'overview',
+      'timeline',
+      'graph',
+      'receivers',
+      'cluster',
+      'states',
+      'settings',
+      'versions',
+      'agent',
+      'peers',
+    ];
     for (const name of once) expect(data.answers[`${JOB}/${name}`], name).toEqual(await rig.json(`${JOB}/${name}`));
     expect(data.answers[`${JOB}/batches/1000`]).toEqual(await rig.json(`${JOB}/batches/1000`));
     expect(data.answers[`${JOB}/graph/load?batch=1000`]).toEqual(await rig.json(`${JOB}/graph/load?batch=1000`));

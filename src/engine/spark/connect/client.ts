@@ -89,7 +89,16 @@ export class SparkSession {
   }
 
   /** Brings a file to all executors, those that come later too: `<server-side id>/<name>` below their working directory. */
-  async addFile(name: string, bytes: Uint8Array): Promise<void> {
+  addFile(name: string, bytes: Uint8Array): Promise<void> {
+    return this.#addArtifact(`files/${name}`, bytes);
+  }
+
+  /** Brings a .tar.gz to all executors, which unpack it into `<server-side id>/<name>` below their working directory. */
+  addArchive(name: string, bytes: Uint8Array): Promise<void> {
+    return this.#addArtifact(`archives/${name}.tar.gz#${name}`, bytes);
+  }
+
+  async #addArtifact(name: string, bytes: Uint8Array): Promise<void> {
     const numChunks = Math.max(1, Math.ceil(bytes.length / CHUNK_BYTES));
     const chunk = (i: number): object => {
       const data = bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES);
@@ -97,15 +106,18 @@ export class SparkSession {
     };
     const common = { ...this.#session, clientType: CLIENT };
     const begin = {
-      name: `files/${name}`,
+      name,
       totalBytes: BigInt(bytes.length),
       numChunks: BigInt(numChunks),
       initialChunk: chunk(0),
     };
-    const requests = Array.from({ length: numChunks }, (_, i) => ({
+    const chunked = Array.from({ length: numChunks }, (_, i) => ({
       ...common,
       payload: i === 0 ? { case: 'beginChunk', value: begin } : { case: 'chunk', value: chunk(i) },
     }));
+    const whole = { case: 'batch', value: { artifacts: [{ name: begin.name, data: chunk(0) }] } };
+    // The server takes chunks only where there are several.
+    const requests = numChunks === 1 ? [{ ...common, payload: whole }] : chunked;
     try {
       for await (const answer of await this.#stream('AddArtifacts', requests)) {
         this.#serverSide = (answer as unknown as Answer).serverSideSessionId;

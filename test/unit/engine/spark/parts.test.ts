@@ -3,12 +3,31 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { EventBlock } from '../../../../src/avro/event-block.ts';
 import { valuesChunk } from '../../../../src/core/chunk.ts';
+import { sql } from '../../../../src/engine/spark/connect/client.ts';
 import { planOf } from '../../../../src/engine/spark/plan.ts';
-import { leafChunks, leafRows, packed, resultRows, resultsOf, unpacked } from '../../../../src/engine/spark/rows.ts';
+import {
+  leafChunks,
+  type PartitionWork,
+  packed,
+  piecesOf,
+  resultRows,
+  resultsOf,
+  sentPieces,
+  unpacked,
+  valuePieces,
+  workRow,
+} from '../../../../src/engine/spark/rows.ts';
 import { slotsOf, sparkHash } from '../../../../src/engine/spark/slots.ts';
-import { type Cut, cutIntoStages, partAt } from '../../../../src/engine/spark/stages.ts';
+import { type Cut, cutIntoStages, partAt, type Stage, toldBy } from '../../../../src/engine/spark/stages.ts';
 import type { WorkOrder } from '../../../../src/engine/spark/work.ts';
-import { type Lineage, narrow, partitionCount, shuffle, sliced } from '../../../../src/graph/lineage.ts';
+import {
+  type ArrayPartition,
+  type Lineage,
+  narrow,
+  partitionCount,
+  shuffle,
+  sliced,
+} from '../../../../src/graph/lineage.ts';
 import { mapStep } from '../../../../src/graph/operators/map.ts';
 import { hashPartitioner } from '../../../../src/graph/partitioner.ts';
 
@@ -44,10 +63,10 @@ describe('rows', () => {
       new Date(5),
       new Map([[1, new Set(['\t\n\u0000\\N'])]]),
     ];
-    const rows = [...resultRows(2, values, 'map')];
-    for (const { data, tag } of rows) expect(`${tag}${data}`).toMatch(/^[\w:+/=]+$/);
+    const rows = resultRows(2, [...valuePieces(values, 'map')]);
+    for (const { data, tag } of rows) expect(`${tag}${data}`).toMatch(/^[\w.:+/=]+$/);
     const [, , third] = resultsOf(rows, 3);
-    expect(isDeepStrictEqual(third, values)).toBe(true);
+    expect(isDeepStrictEqual((third as ArrayPartition<unknown>).values, values)).toBe(true);
     expect(isDeepStrictEqual(unpacked(packed({ ['__proto__']: 1 })), unpacked(packed({ ['__proto__']: 1 })))).toBe(
       true,
     );
@@ -58,10 +77,20 @@ describe('rows', () => {
     const item = Buffer.from([2, 2, 0x61, 2, 0x62, 0, 4, 0, 255]);
     const events = EventBlock.fromItems(1, [item]);
     const many = Array.from({ length: 25_000 }, (_, i) => i);
-    const rows = [...leafRows(7, [events, valuesChunk(many)], 'input')];
-    expect(rows.map(({ slot }) => slot)).toEqual(rows.map(() => 7));
+    const pieces = sentPieces([...piecesOf([events, valuesChunk(many)], 'input')]);
+    const row = workRow(7, 2, {
+      order: {} as WorkOrder,
+      leaves: [
+        [1, []],
+        [3, pieces],
+      ],
+      later: undefined,
+    });
+    expect(row).toMatchObject({ slot: 7, tag: 'P2' });
     const read: unknown[] = [];
-    for (const chunk of leafChunks(rows.reverse())) chunk.forEach((value) => void read.push(value));
+    for (const chunk of leafChunks(unpacked(row.data) as PartitionWork, 3)) {
+      chunk.forEach((value) => void read.push(value));
+    }
     expect(read.length).toBe(25_001);
     expect(Buffer.from((read[0] as { body: Uint8Array }).body).toString('hex')).toBe('00ff');
     expect(read.slice(1)).toEqual(many);
@@ -86,7 +115,7 @@ describe('stages', () => {
     mapStep(([key]) => key),
   ) as Lineage<unknown>;
   const cut = (): Cut =>
-    cutIntoStages(both, (_, { kind, ...rest }) => partitionCount({ kind, ...rest } as Lineage<unknown>));
+    cutIntoStages(both, false, (_, { kind, ...rest }) => partitionCount({ kind, ...rest } as Lineage<unknown>));
 
   it('end at exchanges; what the driver has are leaves, at paths that lead to them', () => {
     const { exchanges, leaves, stages } = cut();
@@ -105,14 +134,27 @@ describe('stages', () => {
     expect(stages[1]?.partitions.map(({ way }) => way.length)).toEqual([1, 1, 1, 1]);
   });
 
-  it('become one plan, whose stages bring rows to as many partitions as they have', () => {
-    const order = { time: 1000 } as WorkOrder;
-    const plan = planOf({ cut: cut(), command: 'exec node w.mjs', order: () => order, given: () => undefined });
+  it('become one plan: what the driver gives is cut by Spark, what is beside it has a task for each partition', () => {
+    const plan = planOf({ cut: cut(), command: 'exec node w.mjs', given: () => sql('SELECT 1') });
     const text = JSON.stringify(plan);
     expect(text.match(/SELECT TRANSFORM/g)?.length).toBe(2);
     expect(text).toContain('REPARTITION(4, slot)');
-    expect(text).toContain('REPARTITION(2, slot)');
+    expect(text).not.toContain('REPARTITION(2, slot)');
     // No character of ours ends a text of SQL.
     expect(text).not.toMatch(/''|;/);
   });
+
+  it('learn their work from the driver, or from the stage before where that is all that they read', () => {
+    const plain = cutIntoStages(reduced, false, (_, leaf) => partitionCount(leaf));
+    const [map, reduce] = plain.stages as [Stage, Stage];
+    expect(toldBy(plain, map)).toBeUndefined();
+    expect(toldBy(plain, reduce)).toBe(map);
+    expect(planText(plain)).toContain('DISTRIBUTE BY slot SORT BY slot');
+    // What the driver has beside it, it tells itself.
+    expect(toldBy(cut(), cut().stages[1] as Stage)).toBeUndefined();
+  });
 });
+
+function planText(of: Cut): string {
+  return JSON.stringify(planOf({ cut: of, command: 'exec node w.mjs', given: () => sql('SELECT 1') }));
+}

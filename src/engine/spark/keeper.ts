@@ -1,0 +1,72 @@
+/**
+ * Keeps workers on an executor from task to task (see bridge.ts): it listens on the loopback, and hands each connection, unread, to a worker
+ * that has nothing to do, or starts another one. It ends when its executor does, or when no task has come for a while.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { after, fsSync, monotonicMs, net, randomBytes } from '../../core/machine.ts';
+import { KEPT_SUFFIX, STARTING_SUFFIX } from './bridge.ts';
+
+/** How a worker finds the token that it has to see. */
+export const TOKEN_VARIABLE = 'STREAMJOB_KEEPER_TOKEN';
+
+const LOOK_MS = 1000;
+/** So long without a task, in ms, and it ends: a job that goes on starts another one. */
+const IDLE_MS = 5 * 60_000;
+const TOKEN_BYTES = 24;
+
+/** @param program the path of the program, which is what workers run too @param executor the process that the tasks are of */
+export function keepWorkers(program: string, executor: number): void {
+  const token = randomBytes(TOKEN_BYTES).toString('hex');
+  const workers = new Set<ChildProcess>();
+  const idle: ChildProcess[] = [];
+  let lastTask = monotonicMs();
+  const end = (): void => {
+    fsSync.rmSync(program + KEPT_SUFFIX, { force: true });
+    for (const worker of workers) worker.kill();
+    process.exit(0);
+  };
+  const start = (): ChildProcess => {
+    const worker = fork(program, ['kept'], {
+      env: { ...process.env, [TOKEN_VARIABLE]: token },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    workers.add(worker);
+    worker.on('message', () => idle.push(worker));
+    // One that is gone takes its task with it: Spark, or the driver, has it run again.
+    worker.on('exit', () => {
+      workers.delete(worker);
+      const at = idle.indexOf(worker);
+      if (at >= 0) idle.splice(at, 1);
+    });
+    worker.on('error', () => {});
+    return worker;
+  };
+  const server = net.createServer({ pauseOnConnect: true }, (socket: Socket) => {
+    lastTask = monotonicMs();
+    socket.on('error', () => {});
+    const worker = idle.pop() ?? start();
+    worker.send('task', socket);
+  });
+  server.listen(0, '127.0.0.1', () => {
+    const { port } = server.address() as { readonly port: number };
+    // Only who may read the executor's files may have its work done.
+    fsSync.writeFileSync(`${program}${KEPT_SUFFIX}.new`, `${port} ${token}\n`, { mode: 0o600 });
+    fsSync.renameSync(`${program}${KEPT_SUFFIX}.new`, program + KEPT_SUFFIX);
+    fsSync.rmdirSync(program + STARTING_SUFFIX);
+  });
+  const look = (): void => {
+    if (!lives(executor) || (monotonicMs() - lastTask > IDLE_MS && idle.length === workers.size)) end();
+    after(LOOK_MS, look);
+  };
+  look();
+}
+
+function lives(executor: number): boolean {
+  try {
+    process.kill(executor, 0);
+    return true;
+  } catch (error) {
+    return (error as { readonly code?: string }).code === 'EPERM';
+  }
+}

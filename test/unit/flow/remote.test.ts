@@ -1,0 +1,251 @@
+/** Receivers on other hosts than the driver: real connections between them, real blocks in a directory that both see, real Avro clients. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { RpcClient } from '../../../src/agent.ts';
+import type { StreamingContextOptions } from '../../../src/api/context-options.ts';
+import { receiveFor } from '../../../src/api/receive-for.ts';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
+import { systemClock } from '../../../src/core/clock.ts';
+import { collectingLogger } from '../../kit/log.ts';
+import { freePort, isListening } from '../../kit/ports.ts';
+import { until } from '../../kit/until.ts';
+
+const CLOSERS: (() => Promise<unknown>)[] = [];
+let root = '';
+afterEach(async () => {
+  for (const close of CLOSERS.splice(0).reverse()) await close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** A driver, hosts that receive for it, and clients that send to them. */
+class Site {
+  readonly driverPort: number;
+  readonly counts = new Map<string, number>();
+  readonly lines: ReturnType<typeof collectingLogger>['lines'] = [];
+  /** Keeps batches from committing. */
+  held: Promise<void> | undefined;
+  ssc: StreamingContext | undefined;
+
+  private constructor(driverPort: number) {
+    this.driverPort = driverPort;
+  }
+
+  static async open(): Promise<Site> {
+    root = mkdtempSync(path.join(tmpdir(), 'streamjob-remote-'));
+    mkdirSync(path.join(root, 'storage'));
+    return new Site(await freePort());
+  }
+
+  get storage(): string {
+    return path.join(root, 'storage');
+  }
+
+  async startDriver(options: Partial<StreamingContextOptions> = {}): Promise<StreamingContext> {
+    const { log, lines } = collectingLogger();
+    (this as { lines: typeof lines }).lines = lines;
+    const ssc = new StreamingContext({
+      batchInterval: '50ms',
+      log,
+      write: () => {},
+      storage: this.storage,
+      receiversAt: `127.0.0.1:${this.driverPort}`,
+      checkpointDir: path.join(root, 'checkpoint'),
+      ...options,
+    });
+    ssc
+      .flumeStream({ host: '127.0.0.1', port: 1, dedupe: { header: 'id' } })
+      .map((event) => event.text())
+      .foreachRDD(async (rdd) => {
+        await this.held;
+        for (const text of await rdd.collect()) this.counts.set(text, (this.counts.get(text) ?? 0) + 1);
+      });
+    this.ssc = ssc;
+    CLOSERS.push(() => ssc.stop({ graceful: false }).catch(() => {}));
+    await ssc.start();
+    return ssc;
+  }
+
+  /** @returns where it receives, and what cuts it off as a kill does */
+  async startHost(name: string, more: { readonly secretFile?: string; readonly streams?: number } = {}) {
+    const port = await freePort();
+    const { log, lines } = collectingLogger();
+    const ssc = new StreamingContext({ batchInterval: '50ms', log, write: () => {}, checkpointDir: false });
+    for (let i = 0; i < (more.streams ?? 1); i++) {
+      ssc.flumeStream({ host: '127.0.0.1', port: port + i, dedupe: { header: 'id' } }).print();
+    }
+    const over = new AbortController();
+    const running = receiveFor(ssc, {
+      ...{ name, log, clock: systemClock, signal: over.signal, storage: this.storage },
+      driver: `127.0.0.1:${this.driverPort}`,
+      secretFile: more.secretFile,
+    });
+    running.catch(() => {});
+    const end = async (): Promise<void> => {
+      over.abort();
+      await running.catch(() => {});
+      await ssc.stop();
+    };
+    CLOSERS.push(end);
+    return { port, end, lines, running };
+  }
+
+  async client(port: number): Promise<RpcClient> {
+    await until(() => isListening(port));
+    const client = await RpcClient.connect({ hosts: [`127.0.0.1:${port}`], requestTimeout: '20s' });
+    CLOSERS.push(() => client.close());
+    return client;
+  }
+
+  get attached(): number {
+    return this.lines.filter(({ message }) => / is attached, from /.test(message)).length;
+  }
+}
+
+const event = (id: string) => ({ headers: { id }, body: id });
+const batch = (from: number, count: number) => Array.from({ length: count }, (_, i) => event(String(from + i)));
+
+describe('receivers on other hosts', () => {
+  test('what two hosts receive is acknowledged when its batch has committed, and counts once', async () => {
+    const site = await Site.open();
+    let release = (): void => {};
+    site.held = new Promise((resolve) => {
+      release = resolve;
+    });
+    await site.startDriver();
+    const [one, two] = [await site.startHost('r1'), await site.startHost('r2')];
+    const [a, b] = [await site.client(one.port), await site.client(two.port)];
+    let acknowledged = 0;
+    const sent = [a.appendBatch(batch(0, 100)), b.appendBatch(batch(100, 50))].map((each) =>
+      each.then(() => acknowledged++),
+    );
+    await until(() => readdirSync(path.join(site.storage, 'receivers', 'r2')).length > 0);
+    await until(() => site.ssc?.waitingEvents === 0 || acknowledged > 0);
+    expect(acknowledged).toBe(0);
+    release();
+    await Promise.all(sent);
+    await until(() => site.counts.size === 150);
+    expect([...site.counts.values()].every((count) => count === 1)).toBe(true);
+    expect(site.attached).toBe(2);
+  });
+
+  test('a host that is lost is not waited for: its client sends to another one, and nothing is lost or counts twice', async () => {
+    const site = await Site.open();
+    await site.startDriver();
+    const [one, two] = [await site.startHost('r1'), await site.startHost('r2')];
+    let next = 0;
+    let ended = false;
+    const sending = (async () => {
+      const ports = [one.port, two.port];
+      for (let i = 0; !ended; i++) {
+        const events = batch(next, 20);
+        try {
+          const client = await RpcClient.connect({ hosts: [`127.0.0.1:${ports[i % 2]}`], requestTimeout: '5s' });
+          try {
+            await client.appendBatch(events);
+            next += 20;
+          } finally {
+            await client.close();
+          }
+        } catch {
+          // As Flume's sinks: what was not acknowledged goes to another host.
+        }
+      }
+    })();
+    await until(() => next >= 200);
+    await one.end();
+    const before = next;
+    await until(() => next >= before + 200);
+    ended = true;
+    await sending;
+    await until(() => site.counts.size >= next);
+    for (let i = 0; i < next; i++) expect(site.counts.get(String(i))).toBe(1);
+    expect(site.lines.some(({ message }) => /the receiver r1 is lost/.test(message))).toBe(true);
+  });
+
+  test('a host outlives its driver: the next one gets what is sent from then on', async () => {
+    const site = await Site.open();
+    const first = await site.startDriver();
+    const host = await site.startHost('r1');
+    const client = await site.client(host.port);
+    await client.appendBatch(batch(0, 10));
+    await first.stop({ graceful: false });
+    await until(() => host.lines.some(({ message }) => /the driver is not there/.test(message)));
+    await site.startDriver();
+    await until(() => site.attached === 1);
+    const again = await site.client(host.port);
+    await again.appendBatch(batch(5, 10));
+    await until(() => site.counts.size === 15);
+    // The ids that the first driver has committed are in its checkpoint.
+    expect([...site.counts.values()]).toEqual(Array.from({ length: 15 }, () => 1));
+  });
+
+  test('one that comes with a name that is taken takes its place', async () => {
+    const site = await Site.open();
+    await site.startDriver();
+    await site.startHost('r1');
+    await until(() => site.attached === 1);
+    const second = await site.startHost('r1');
+    const client = await site.client(second.port);
+    await client.appendBatch(batch(0, 5));
+    await until(() => site.counts.size === 5);
+    expect(site.lines.some(({ message }) => /another receiver of the name r1 has taken its place/.test(message))).toBe(
+      true,
+    );
+  });
+
+  test('a host of another job is refused, for good', async () => {
+    const site = await Site.open();
+    await site.startDriver();
+    const host = await site.startHost('r1', { streams: 2 });
+    await expect(host.running).rejects.toMatchObject({ code: 'HANDSHAKE_FAILED', message: /has other inputs/ });
+  });
+
+  test('who does not know the secret is not talked to; who does is, and what they say is encrypted', async () => {
+    const site = await Site.open();
+    const [right, wrong] = [path.join(root, 'right'), path.join(root, 'wrong')];
+    writeFileSync(right, 'a secret of some length');
+    writeFileSync(wrong, 'another one, of some length');
+    await site.startDriver({ secretFile: right });
+    const stranger = await site.startHost('stranger', { secretFile: wrong });
+    await until(() => stranger.lines.some(({ message }) => /the driver is not there/.test(message)));
+    const plain = await site.startHost('plain');
+    await until(() => plain.lines.some(({ message }) => /the driver is not there/.test(message)));
+    const host = await site.startHost('r1', { secretFile: right });
+    const client = await site.client(host.port);
+    await client.appendBatch(batch(0, 5));
+    await until(() => site.counts.size === 5);
+    expect(site.attached).toBe(1);
+    expect(await isListening(stranger.port)).toBe(false);
+  });
+
+  test('without a secret a driver listens on this machine only', async () => {
+    const site = await Site.open();
+    await expect(site.startDriver({ receiversAt: `0.0.0.0:${site.driverPort}` })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/no secret/),
+    });
+  });
+
+  test('what is no message ends the connection, and nothing else', async () => {
+    const site = await Site.open();
+    await site.startDriver();
+    for (const bytes of [
+      Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+      Buffer.from([0, 0, 0, 2, 0x7b, 0x7b]),
+      Buffer.alloc(9),
+    ]) {
+      const socket = connect(site.driverPort, '127.0.0.1');
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      socket.on('error', () => {});
+      socket.end(bytes);
+      await closed;
+    }
+    const host = await site.startHost('r1');
+    const client = await site.client(host.port);
+    await client.appendBatch(batch(0, 5));
+    await until(() => site.counts.size === 5);
+  });
+});
