@@ -19,15 +19,25 @@ const LATER: readonly (readonly [string, string])[] = [
   ...['listener.', 'progressListener', 'ui.', 'UI.'].map((kind) => [kind, 'web UI'] as const),
 ];
 
+/** Whether a vector is no more than a pipeline: those are run on other engines, too. */
+export function isOfPipeline({ id, operation, params }: Vector): boolean {
+  const isOther = laterOf(operation) ?? DIFFERENT[id] ?? tableOf(operation) ?? params.fn;
+  return params.pipeline !== undefined && isOther === undefined;
+}
+
+const laterOf = (operation: string) => LATER.find(([kind]) => operation.startsWith(kind));
+
+const tableOf = (operation: string) =>
+  [TABLES, INPUTS, RATES, RECEIVERS, FLUME, RECOVERY].map((each) => each[operation]).find((each) => each);
+
 /** Runs one vector. */
 export async function check(vector: Vector): Promise<Verdict> {
   const { operation, params } = vector;
-  const later = LATER.find(([kind]) => operation.startsWith(kind));
+  const later = laterOf(operation);
   if (later !== undefined) return { result: 'skipped', why: `${operation}: ${later[1]}` };
   const differs = DIFFERENT[vector.id];
   if (differs !== undefined) return { result: 'skipped', why: `${operation}: ${differs}` };
-  const kinds = [TABLES, INPUTS, RATES, RECEIVERS, FLUME, RECOVERY];
-  const table = kinds.map((each) => each[operation]).find((each) => each);
+  const table = tableOf(operation);
   if (table !== undefined) return table(vector);
   if (operation === 'rdd.parallelize.slice') return checkSlices(vector);
   if (operation.startsWith('rdd.') && params.fn !== undefined) return checkRdd(vector);

@@ -1,51 +1,17 @@
 /** The main jobs, run by the command line as users run them, against what the sample holds. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runCli, startCli } from '../kit/cli.ts';
+import { countsOf, SAMPLE, totals } from '../kit/golden-wordcounts.ts';
 import { freePort } from '../kit/ports.ts';
 import { until } from '../kit/until.ts';
 
-const SAMPLE = fileURLToPath(new URL('../../jobs/sample', import.meta.url));
 const DIRECTORIES: string[] = [];
 afterAll(() => {
   for (const directory of DIRECTORIES) rmSync(directory, { recursive: true, force: true });
 });
-
-/** A hand-written count of what a directory's files hold. */
-function countsOf(directory: string): { lines: number; counts: Record<string, number> } {
-  const counts: Record<string, number> = {};
-  let lines = 0;
-  for (const file of readdirSync(directory)) {
-    for (const line of readFileSync(path.join(directory, file), 'utf8').trimEnd().split('\n')) {
-      lines++;
-      for (const word of line.split(' ')) counts[word] = (counts[word] ?? 0) + 1;
-    }
-  }
-  return { lines, counts };
-}
-
-interface Line {
-  batch: number;
-  events: number;
-  acked: number;
-  outputs: { kind: string; elements: [string, number][]; more: number }[];
-}
-
-function totals(stdout: string): { lines: number; acked: number; counts: Record<string, number>; batches: Line[] } {
-  const batches = stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Line);
-  const counts: Record<string, number> = {};
-  for (const { outputs } of batches) {
-    for (const [word, count] of outputs[0]?.elements ?? []) counts[word] = (counts[word] ?? 0) + count;
-  }
-  const sum = (field: 'events' | 'acked'): number => batches.reduce((total, batch) => total + batch[field], 0);
-  return { lines: sum('events'), acked: sum('acked'), counts, batches };
-}
 
 describe.each(['wordcount', 'wordcount-pull'])('jobs/%s.ts', (job) => {
   const run = async (...flags: string[]) => {

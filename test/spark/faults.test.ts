@@ -1,126 +1,190 @@
-/** What is lost on the way to a cluster and in it: workers, executors, the Connect server, the driver. Each event counts once. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** What is lost on the way to a cluster and in it: workers, executors, the master, the Connect server, the driver. Each event counts once. */
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect } from 'vitest';
-import { RpcClient } from '../../src/agent.ts';
+import { afterAll, beforeAll, expect, onTestFailed, onTestFinished } from 'vitest';
 import { describeWith } from '../interop/kit/peers.ts';
-import { type Actor, it, type Scene } from '../interop/kit/scene.ts';
-import { startStreamjob } from '../interop/kit/streamjob.ts';
-import { freePort } from '../kit/ports.ts';
+import { it, Scene } from '../interop/kit/scene.ts';
+import { mountSmall, mountsMissing, unmount } from '../kit/mounts.ts';
 import { type Cluster, startCluster } from './kit/cluster.ts';
+import { Counting } from './kit/counting.ts';
 
-const JOB = path.join(import.meta.dirname, 'kit/counting-job.ts');
-const OF_REQUEST = 50;
-
-/** A job on a cluster, and whoever sends to it. */
-interface Stage {
-  readonly cluster: Cluster;
-  readonly job: () => Actor;
-  /** Sends so many requests of 50 events, one after the other, each until it is acknowledged. */
-  readonly send: (requests: number) => Promise<void>;
-  /** Lets functions take their time, or not. */
-  readonly slow: (isSlow: boolean) => void;
-  /** Waits until all that was sent has been counted, and that is all. */
-  readonly counted: () => Promise<void>;
-  readonly start: () => void;
-}
-
-async function stage(scene: Scene): Promise<Stage> {
-  const cluster = await startCluster(scene);
-  const port = await freePort();
-  const [sum, slow] = [path.join(scene.directory, 'sum'), path.join(scene.directory, 'slow')];
-  let job: Actor | undefined;
-  const start = (): void => {
-    const flags = [
-      '--engine',
-      'spark',
-      '--master',
-      cluster.master,
-      '--parallelism',
-      '2',
-      '--no-ui',
-      '--executor-env',
-      'SPARK_JOB_SLOW',
-    ];
-    const env = { SPARK_JOB_PORT: String(port), SPARK_JOB_SUM: sum, SPARK_JOB_SLOW: slow };
-    job = startStreamjob(
-      scene,
-      ['run', JOB, '--checkpoint-dir', path.join(scene.directory, 'checkpoint'), ...flags],
-      env,
-    );
-  };
-  start();
-  let sent = 0;
-  const sendOne = async (): Promise<void> => {
-    const events = Array.from({ length: OF_REQUEST }, () => ({ headers: { id: String(sent) }, body: String(sent++) }));
-    for (;;) {
-      try {
-        const client = await RpcClient.connect({ hosts: [`127.0.0.1:${port}`], requestTimeout: '60s' });
-        try {
-          return await client.appendBatch(events);
-        } finally {
-          await client.close();
-        }
-      } catch (error) {
-        if (job?.vanished === true) throw error;
-        // As Flume's sink: what was not acknowledged is sent again, until it is.
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      }
-    }
-  };
-  return {
-    cluster,
-    job: () => job as Actor,
-    start,
-    send: async (requests) => {
-      for (let i = 0; i < requests; i++) await sendOne();
-    },
-    slow: (isSlow) => (isSlow ? writeFileSync(slow, '') : rmSync(slow, { force: true })),
-    counted: async () => {
-      await scene.until(
-        () => existsSync(sum) && readFileSync(sum, 'utf8') === String(sent),
-        `${sent} events are counted`,
-      );
-    },
-  };
-}
+/** Spark runs a task once more, beside the first, when it takes longer than others of its stage. */
+const SPECULATION = {
+  'spark.speculation': 'true',
+  'spark.speculation.interval': '100ms',
+  'spark.speculation.quantile': '0.5',
+  'spark.speculation.multiplier': '1.5',
+  'spark.speculation.minTaskRuntime': '2s',
+  // The only task of its stage has none to be compared with.
+  'spark.speculation.task.duration.threshold': '2s',
+};
 
 describeWith(['cluster'], 'a job on a Spark cluster', () => {
+  // What a test takes from the cluster comes again before the test ends.
+  const clusterScene = new Scene();
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await startCluster(clusterScene, { settings: SPECULATION, hosts: true });
+  });
+  afterAll(() => clusterScene.close());
+
+  const begin = (scene: Scene, storage = path.join(scene.directory, 'storage')): Counting => {
+    onTestFailed(() => void process.stderr.write(clusterScene.report()));
+    return new Counting(scene, cluster.master, storage === '' ? undefined : storage);
+  };
+
+  const failsWith = (scene: Scene, job: Counting, code: string): Promise<unknown> =>
+    scene.until(() => job.log.some((line) => line.includes(code)), `a batch fails with ${code}`);
+
+  /** Kills an executor, and waits for the one that comes in its place. */
+  const killExecutor = async (scene: Scene, pid: number): Promise<void> => {
+    process.kill(pid, 'SIGKILL');
+    await scene.until(() => {
+      const { executors } = cluster.executing();
+      return executors.length === 2 && !executors.includes(pid);
+    }, 'another executor is there');
+  };
+
   it('counts each event once when a worker is killed while its tasks run, and another one comes', async ({ scene }) => {
-    const made = await stage(scene);
-    await made.send(2);
-    made.slow(true);
-    const sending = made.send(4);
-    await scene.until(() => made.cluster.busy(), 'tasks run');
-    await made.cluster.workers[0]?.kill();
-    made.slow(false);
-    await made.cluster.startWorker();
+    const job = begin(scene);
+    await job.send(2);
+    job.slow(true);
+    const sending = job.send(4);
+    const task = await scene.until(() => cluster.executing().tasks[0], 'tasks run');
+    await task.worker.kill();
+    job.slow(false);
+    await cluster.startWorker();
     await sending;
-    await made.counted();
+    await job.counted();
+  });
+
+  it('counts each event once when an executor is killed while its tasks run', async ({ scene }) => {
+    const job = begin(scene);
+    await job.send(2);
+    job.slow(true);
+    const sending = job.send(4);
+    const task = await scene.until(() => cluster.executing().tasks[0], 'tasks run');
+    await killExecutor(scene, task.executor);
+    job.slow(false);
+    await sending;
+    await job.counted();
+  });
+
+  it('goes on without the master, and with the one that comes in its place; without a storage', async ({ scene }) => {
+    const job = begin(scene, '');
+    await job.send(2);
+    job.slow(true);
+    const sending = job.send(3);
+    await scene.until(() => cluster.busy(), 'tasks run');
+    await cluster.killMaster();
+    job.slow(false);
+    await sending;
+    await job.counted();
+    await cluster.startMasterAgain();
+    // It knows the job and its executors: only it has others started.
+    job.slow(true);
+    const sendingMore = job.send(3);
+    const task = await scene.until(() => cluster.executing().tasks[0], 'tasks run');
+    await killExecutor(scene, task.executor);
+    job.slow(false);
+    await sendingMore;
+    await job.counted();
+  });
+
+  it('counts each event once when a task that is held is run once more beside it', async ({ scene }) => {
+    const job = begin(scene);
+    await job.send(2);
+    const held = job.trap();
+    await job.send(1);
+    await job.counted();
+    // The result is there, the first attempt is not: the other one has given it.
+    expect(existsSync(held)).toBe(true);
+    job.release();
+    await job.send(3);
+    await job.counted();
   });
 
   it('goes on when the Connect server was killed and started again: the session, the program and the batch begin anew', async ({
     scene,
   }) => {
-    const made = await stage(scene);
-    await made.send(2);
-    made.slow(true);
-    const sending = made.send(3);
-    await scene.until(() => made.cluster.busy(), 'tasks run');
-    await made.cluster.restartConnect();
-    made.slow(false);
+    const job = begin(scene);
+    await job.send(2);
+    job.slow(true);
+    const sending = job.send(3);
+    await scene.until(() => cluster.busy(), 'tasks run');
+    await cluster.restartConnect();
+    job.slow(false);
     await sending;
-    await made.counted();
-    expect(made.job().log.some((line) => line.includes('CONNECT_FAILED') || line.includes('SPARK_FAILED'))).toBe(true);
+    await job.counted();
+    expect(job.log.some((line) => line.includes('CONNECT_FAILED') || line.includes('SPARK_FAILED'))).toBe(true);
   });
 
-  it('goes on from its checkpoint when the driver is killed', async ({ scene }) => {
-    const made = await stage(scene);
-    await made.send(3);
-    const sending = made.send(3);
-    await made.job().kill();
-    made.start();
+  it('waits while the storage is away, and goes on when it is there again', async ({ scene }) => {
+    const storage = path.join(scene.directory, 'storage');
+    const job = begin(scene, storage);
+    await job.send(2);
+    renameSync(storage, `${storage}.away`);
+    const sending = job.send(2);
+    await failsWith(scene, job, 'FILE_ACCESS');
+    renameSync(`${storage}.away`, storage);
     await sending;
-    await made.counted();
+    await job.counted();
+  });
+
+  it('puts the states back from the checkpoint when their files are gone', async ({ scene }) => {
+    const storage = path.join(scene.directory, 'storage');
+    const job = begin(scene, storage);
+    await job.send(2);
+    const states = readdirSync(storage, { recursive: true, encoding: 'utf8' }).filter((name) => /-state-/.test(name));
+    expect(states.length).toBeGreaterThan(0);
+    for (const name of states) writeFileSync(path.join(storage, name), '');
+    // Kept workers know what they have written: others take their place.
+    for (const pid of cluster.executing().executors) await killExecutor(scene, pid);
+    await job.send(2);
+    await job.counted();
+    expect(job.log.some((line) => line.includes('filled from the checkpoint'))).toBe(true);
+  });
+
+  it.skipIf(mountsMissing !== undefined)(
+    'waits while the storage is full, and goes on when there is room',
+    async ({ scene }) => {
+      const storage = mkdtempSync(path.join(tmpdir(), 'streamjob-small-'));
+      mountSmall(storage, '2m');
+      onTestFinished(() => {
+        unmount(storage);
+        rmSync(storage, { recursive: true });
+      });
+      const job = begin(scene, storage);
+      await job.send(2);
+      const filler = path.join(storage, 'filler');
+      // Files that go give room: it is filled up until a batch finds none.
+      const fill = (): void => {
+        for (;;) {
+          try {
+            appendFileSync(filler, Buffer.alloc(4096));
+          } catch {
+            return;
+          }
+        }
+      };
+      const sending = job.send(4);
+      await scene.until(() => {
+        fill();
+        return job.log.some((line) => line.includes('ENOSPC'));
+      }, 'a batch finds no room');
+      rmSync(filler);
+      await sending;
+      await job.counted();
+    },
+  );
+
+  it('goes on from its checkpoint when the driver is killed', async ({ scene }) => {
+    const job = begin(scene);
+    await job.send(3);
+    const sending = job.send(3);
+    await job.killAndStart();
+    await sending;
+    await job.counted();
   });
 });
