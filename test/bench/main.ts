@@ -2,7 +2,7 @@
  * The benchmark: npm run bench -- [CASE ...] [--pairs N] [--seconds S] [--warmup S] [--quick]
  *
  * Runs us and the real peers in turn, on this machine, and writes what it found to results.json and RESULTS.md. A CASE is the id of
- * a case or the letter of a group (a to e); without one all are run. --quick: one short pair of each.
+ * a case or the letter of a group (a to f); without one all are run. --quick: one short pair of each.
  */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
@@ -57,9 +57,15 @@ function withPeers(wanted: readonly Case[]): readonly Case[] {
     if (missing !== undefined) process.stderr.write(`${id}: left out, ${missing} on this machine\n`);
     return missing === undefined;
   });
-  if (possible.some(({ needs }) => needs.length > 0)) {
-    const fetch = path.join(repository, 'test/interop/peers/fetch.sh');
-    execFileSync('bash', [fetch, peersDirectory, 'bench'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const needed = new Set(possible.flatMap(({ needs }) => needs));
+  // `bench` is what runs on the others, and brings those.
+  const parts = [
+    ...(needed.has('cluster') ? ['cluster'] : []),
+    ...(needed.has('flume') || needed.has('spark') ? ['bench'] : []),
+  ];
+  const fetch = path.join(repository, 'test/interop/peers/fetch.sh');
+  for (const part of parts) {
+    execFileSync('bash', [fetch, peersDirectory, part], { stdio: ['ignore', 'inherit', 'inherit'] });
   }
   return possible;
 }

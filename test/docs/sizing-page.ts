@@ -18,14 +18,15 @@ const COMMON: Load = {
 };
 
 /** Two digits that count, and separators. */
-function rounded(value: number): string {
+export function rounded(value: number): string {
   if (value === 0) return '0';
   const step = 10 ** (Math.floor(Math.log10(Math.abs(value))) - 1);
   return (Math.round(value / step) * step).toLocaleString('en', { maximumFractionDigits: 2 });
 }
 
 const megabytes = (bytes: number): string => `${rounded(bytes / 1e6)} MB`;
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+/** As Markdown has it. */
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 function throughput(): string {
@@ -90,7 +91,12 @@ const TABLES: Readonly<Record<string, () => string>> = { throughput, memory, rat
 
 /** The page with its tables made anew. */
 export function sizingPage(page: string): string {
-  return Object.entries(TABLES).reduce(
+  return filled(page, TABLES);
+}
+
+/** A page with other tables between its comments. @param tables by the names in the comments */
+export function filled(page: string, tables: Readonly<Record<string, () => string>>): string {
+  return Object.entries(tables).reduce(
     (text, [name, made]) =>
       text.replace(
         new RegExp(`(<!-- ${name}: npm run docs:sizing -->)[\\s\\S]*?(<!-- end -->)`),

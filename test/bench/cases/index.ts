@@ -2,6 +2,8 @@
 import type { Case } from '../kit/case.ts';
 import { agent } from './agent.ts';
 import { client } from './client.ts';
+import { cluster } from './cluster.ts';
+import { clusterState } from './cluster-state.ts';
 import { growth } from './growth.ts';
 import { hand } from './hand.ts';
 import { idle } from './idle.ts';
@@ -28,4 +30,6 @@ export const cases: readonly Case[] = [
   idle,
   start,
   agent,
+  cluster,
+  clusterState,
 ];

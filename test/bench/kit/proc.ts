@@ -1,5 +1,5 @@
-/** What Linux knows of a process group: CPU time of all its threads and of children that have ended, and its memory. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** What Linux knows of process groups: CPU time of all its threads and of children that have ended, and its memory. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Of a second; the same on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -10,24 +10,50 @@ export const canMeasure: boolean = process.platform === 'linux';
 /** Where the numbers are in /proc/PID/stat, behind the name in brackets. */
 const FIELD = { group: 2, user: 11, system: 12, childrenUser: 13, childrenSystem: 14 } as const;
 
-function members(group: number): { pid: string; fields: string[] }[] {
-  const found: { pid: string; fields: string[] }[] = [];
-  for (const pid of readdirSync('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
-    const stat = read(`/proc/${pid}/stat`);
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (Number(fields[FIELD.group]) === group) found.push({ pid, fields });
-  }
-  return found;
+interface Member {
+  readonly pid: string;
+  readonly fields: readonly string[];
+}
+
+function processes(): Member[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .map((pid) => {
+      const stat = read(`/proc/${pid}/stat`);
+      return { pid, fields: stat.slice(stat.lastIndexOf(')') + 2).split(' ') };
+    });
+}
+
+function members(group: number): Member[] {
+  return processes().filter(({ fields }) => Number(fields[FIELD.group]) === group);
 }
 
 /** User and system time, in seconds. */
 export function cpuSeconds(group: number): number {
+  return secondsOf(members(group));
+}
+
+/** The same of all processes that work below a directory, of whatever group. */
+export function cpuSecondsBelow(directory: string): number {
+  return secondsOf(processes().filter(({ pid }) => workingDirectory(pid).startsWith(directory)));
+}
+
+function secondsOf(all: readonly Member[]): number {
   let ticks = 0;
-  for (const { fields } of members(group)) {
-    for (const at of [FIELD.user, FIELD.system, FIELD.childrenUser, FIELD.childrenSystem]) ticks += Number(fields[at]);
+  for (const { fields } of all) {
+    for (const at of [FIELD.user, FIELD.system, FIELD.childrenUser, FIELD.childrenSystem])
+      ticks += Number(fields[at] ?? 0);
   }
   return ticks / TICKS_PER_SECOND;
+}
+
+function workingDirectory(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    // It ended between the listing and the look, or is not ours.
+    return '';
+  }
 }
 
 /** The most memory that each member has had resident, added up, in bytes. */

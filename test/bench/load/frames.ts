@@ -23,7 +23,7 @@ export interface Content {
 }
 
 /** Small and always the same, so that runs are alike. */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

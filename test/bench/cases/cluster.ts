@@ -1,0 +1,161 @@
+/** Case f: the word count on a real Spark cluster, beside Spark's own SQL on the same executors. */
+import { tableFromIPC } from 'apache-arrow';
+import { SparkSession, sql } from '../../../src/engine/spark/connect/client.ts';
+import type { Case } from '../kit/case.ts';
+import { ClusterEngine } from '../kit/cluster-engine.ts';
+import { digits } from '../kit/format.ts';
+import { type BatchCost, measured, type OnCluster, onCluster } from '../kit/on-cluster.ts';
+import { NotRun } from '../kit/side.ts';
+import { sum } from '../kit/stats.ts';
+import { type Contestant, inTurn, middle, type Outcome } from '../kit/turns.ts';
+import { type StoredWords, storeWords, type Words } from '../kit/words.ts';
+import { row } from './rows.ts';
+
+const WORDS: Words = { lines: 400_000, wordsPerLine: 10, vocabulary: 10_000, files: 8 };
+/** A JVM that is cold cannot take what it will take when it is warm. */
+const BATCHES = { warmup: 12, batches: 9 };
+const PARTITIONS = 2;
+/** Of the flow, where order allows it: batchesInFlight. */
+const IN_FLIGHT = 2;
+
+/** Both on one cluster, in turn. */
+interface Both {
+  readonly ours: BatchCost;
+  /** With two batches on their way at a time; of each. */
+  readonly overlapped: BatchCost;
+  readonly spark: BatchCost;
+}
+
+function requireAll(who: string, counts: readonly number[]): void {
+  const words = sum(counts);
+  if (words !== WORDS.lines * WORDS.wordsPerLine) throw new NotRun(`${who} has counted ${words} words`);
+}
+
+async function ours(engine: ClusterEngine, { blocks }: StoredWords): Promise<void> {
+  const counts = await engine.batch<readonly [string, number]>(blocks);
+  requireAll(
+    'streamjob',
+    counts.map(([, count]) => count),
+  );
+}
+
+async function oursOverlapped(engine: ClusterEngine, { blocks }: StoredWords): Promise<void> {
+  for (const counts of await engine.batches<readonly [string, number]>(IN_FLIGHT, blocks)) {
+    requireAll(
+      'streamjob',
+      counts.map(([, count]) => count),
+    );
+  }
+}
+
+async function sparkSql(session: SparkSession, { text }: StoredWords): Promise<void> {
+  const words = `SELECT explode(split(value, ' ')) AS word FROM text.\`${text}\``;
+  const answer = await session.run(sql(`SELECT word, count(*) AS count FROM (${words}) GROUP BY word`));
+  const counts = answer.flatMap((bytes) =>
+    tableFromIPC(bytes)
+      .toArray()
+      .map((pair: { readonly word: string; readonly count: bigint }) => [pair.word, Number(pair.count)] as const),
+  );
+  requireAll(
+    'Spark',
+    counts.map(([, count]) => count),
+  );
+}
+
+async function both(on: OnCluster): Promise<Both> {
+  const words = storeWords(on.directory, WORDS);
+  const { master } = on.cluster;
+  const engine = await ClusterEngine.open({ job: 'words', master, numPartitions: PARTITIONS, storage: on.directory });
+  const session = new SparkSession(master);
+  const sides = [() => ours(engine, words), () => sparkSql(session, words), () => oursOverlapped(engine, words)];
+  const [first, second, third] = await measured(on, BATCHES, sides);
+  await engine.close();
+  await session.close();
+  if (first === undefined || second === undefined || third === undefined) throw new Error('three sides, three costs');
+  const overlapped = { ms: third.ms / IN_FLIGHT, cpuMs: third.cpuMs / IN_FLIGHT };
+  return { ours: first, spark: second, overlapped };
+}
+
+function withWorkers(workers: number): Contestant<Both> {
+  const settings = { 'spark.sql.shuffle.partitions': String(PARTITIONS) };
+  return { name: workers === 1 ? '1 worker' : `${workers} workers`, run: () => onCluster({ workers, settings }, both) };
+}
+
+/** One of the two. */
+function sideOf(outcome: Outcome<Both>, side: keyof Both): Outcome<BatchCost> {
+  return { ...outcome, turns: outcome.turns.map((turn) => turn?.[side]) };
+}
+
+const perSecond = ({ ms }: BatchCost): number => (WORDS.lines / ms) * 1000;
+const show = (figure: number): string => `${digits(figure)} events/s`;
+
+export const cluster: Case = {
+  id: 'cluster',
+  group: 'f',
+  needs: ['cluster'],
+  async run({ pairs }) {
+    const [one, two] = await inTurn(pairs, [withWorkers(1), withWorkers(2)]);
+    if (one === undefined || two === undefined) throw new Error('two contestants, two outcomes');
+    const beside = (outcome: Outcome<Both>): ReturnType<typeof row>[] => {
+      const sides = { over: sideOf(outcome, 'ours'), under: sideOf(outcome, 'spark') };
+      const what = `word count on a Spark cluster, ${outcome.name}, events/s`;
+      const common = { target: 0.8, sense: 'at least', ours: 'over', figure: perSecond, show } as const;
+      return [
+        row({
+          what: `${what}: ours over Spark SQL, two batches of ours on their way at a time, as the flow has them`,
+          ...{ ...common, over: sideOf(outcome, 'overlapped'), under: sides.under },
+        }),
+        row({
+          what: `word count on a Spark cluster, ${outcome.name}, events/s: ours over Spark SQL`,
+          ...{ ...sides, target: 0.8, sense: 'at least', ours: 'over', figure: perSecond, show },
+        }),
+        row({
+          what: `the same, CPU of a batch, drivers and Connect server included: Spark SQL over ours`,
+          ...{
+            over: sides.under,
+            under: sides.over,
+            target: 0.8,
+            sense: 'at least',
+            figure: (cost: BatchCost) => cost.cpuMs,
+          },
+          show: (ms) => `${digits(ms)} CPU ms`,
+        }),
+      ];
+    };
+    const growth = (side: keyof Both, name: string): ReturnType<typeof row> =>
+      row({
+        what: `word count on a Spark cluster, ${name}: two workers over one, events/s`,
+        ...{ target: 1.7, sense: 'at least', ours: 'over', figure: perSecond, show },
+        over: sideOf(two, side),
+        under: sideOf(one, side),
+      });
+    const line = (outcome: Outcome<Both>, side: keyof Both, name: string): string[] => {
+      const at = sideOf(outcome, side);
+      const [ms, cpuMs] = [middle(at, (cost) => cost.ms), middle(at, (cost) => cost.cpuMs)];
+      return [name, outcome.name, digits((WORDS.lines / ms) * 1000), digits(ms), digits(cpuMs)];
+    };
+    const rows = [
+      ...beside(two),
+      ...beside(one),
+      growth('overlapped', 'streamjob with two batches on their way'),
+      growth('ours', 'streamjob with one'),
+      growth('spark', 'Spark SQL, to compare'),
+    ];
+    return {
+      title: 'Word count on a Spark cluster',
+      method: `A standalone cluster on this machine: workers with a core each, a Connect server; batches of ${WORDS.lines.toLocaleString('en-US')} events of ${WORDS.wordsPerLine} words out of ${WORDS.vocabulary.toLocaleString('en-US')}, of which the n-th is 1/n as frequent as the first, in ${WORDS.files} blocks on a storage that executors read. Spark SQL counts the same lines out of ${WORDS.files} text files: \`SELECT word, count(*) … explode(split(value, ' ')) … GROUP BY word\`, through the same client; both bring all counts to the driver. ${BATCHES.warmup} batches of each first, then the median of ${BATCHES.batches}, one of ours and one of Spark's in turn. Drivers, the Connect server and the executors share the cores of the machine.`,
+      rows,
+      tables: [
+        {
+          title: '',
+          columns: ['', '', 'events/s', 'ms of a batch', 'CPU ms of a batch'],
+          lines: [one, two].flatMap((outcome) => [
+            line(outcome, 'overlapped', 'streamjob, two batches on their way'),
+            line(outcome, 'ours', 'streamjob'),
+            line(outcome, 'spark', 'Spark SQL'),
+          ]),
+        },
+      ],
+    };
+  },
+};

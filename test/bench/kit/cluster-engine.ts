@@ -1,0 +1,98 @@
+/** streamjob's engine on a cluster without what is around it: batches are handed to it, and what an output would read is read. */
+import { fileURLToPath } from 'node:url';
+import { StreamingContext } from '../../../src/api/streaming-context.ts';
+import { EventBlock } from '../../../src/avro/event-block.ts';
+import type { StoredEvents } from '../../../src/avro/stored-events.ts';
+import { silentLogger } from '../../../src/core/log.ts';
+import { moduleUrl } from '../../../src/core/module-url.ts';
+import { noTelemetry } from '../../../src/core/telemetry.ts';
+import { readWhole } from '../../../src/durable/checked-bytes.ts';
+import type { Engine, EngineSettings } from '../../../src/engine/engine.ts';
+import { sparkEngine } from '../../../src/engine/spark/kind.ts';
+import type { Node } from '../../../src/graph/node.ts';
+import { programOf } from '../../../src/load/program.ts';
+import build, { type ClusterJob } from '../jobs/cluster.ts';
+
+const MODULE = fileURLToPath(new URL('../jobs/cluster.ts', import.meta.url));
+const INTERVAL_MS = 1000;
+
+/** What runs where. */
+export interface ClusterRun {
+  readonly job: ClusterJob;
+  readonly master: string;
+  readonly numPartitions: number;
+  /** A directory that the driver and all executors see. Undefined: all goes through the driver. */
+  readonly storage?: string | undefined;
+}
+
+/** The engine with a job. */
+export class ClusterEngine {
+  readonly #engine: Engine;
+  readonly #out: Node<unknown>;
+  readonly #inStorage: boolean;
+  #time = 0;
+
+  private constructor(engine: Engine, out: Node<unknown>, inStorage: boolean) {
+    this.#engine = engine;
+    this.#out = out;
+    this.#inStorage = inStorage;
+  }
+
+  static async open({ job, master, numPartitions, storage }: ClusterRun): Promise<ClusterEngine> {
+    const context = { batchInterval: INTERVAL_MS };
+    const ssc = new StreamingContext({ ...context, log: silentLogger });
+    build(ssc, job);
+    const { accumulators, graph, openStore } = StreamingContext.graphOf(ssc);
+    const settings: EngineSettings = {
+      ...{ graph, accumulators, openStore, numPartitions, master, storage },
+      names: graph.identities(),
+      signal: new AbortController().signal,
+      log: silentLogger,
+      telemetry: noTelemetry,
+      job: {
+        ...{ module: MODULE, data: job, context, entry: moduleUrl('worker').href },
+        program: () => programOf({ module: MODULE, context, data: job, env: {} }),
+      },
+      recovery: undefined,
+    };
+    return new ClusterEngine(
+      await sparkEngine.open(settings),
+      graph.outputs[0]?.node as Node<unknown>,
+      storage !== undefined,
+    );
+  }
+
+  /** Runs a batch to its commit. @returns what its output read */
+  async batch<T>(blocks: readonly StoredEvents[]): Promise<readonly T[]> {
+    const [values = []] = await this.batches<T>(1, blocks);
+    return values;
+  }
+
+  /** Runs batches of the same data, their stages at the same time, as the flow does where order allows it. @returns what their outputs read */
+  async batches<T>(count: number, blocks: readonly StoredEvents[]): Promise<readonly (readonly T[])[]> {
+    const times = Array.from({ length: count }, () => {
+      this.#time += INTERVAL_MS;
+      return this.#time;
+    });
+    const running = times.map((time) => {
+      const pieces = blocks.map((stored) => ({ events: this.#inStorage ? stored : read(stored) }));
+      return this.#engine.run({ time, blocks: new Map([[0, pieces]]) }, 1);
+    });
+    const found: (readonly T[])[] = [];
+    for (const [i, time] of times.entries()) {
+      await running[i];
+      found.push((await this.#engine.read<T>(this.#out as Node<T>, time)?.collect()) ?? []);
+      await this.#engine.complete(time);
+    }
+    return found;
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+}
+
+/** Events as the driver has received them. */
+function read({ place }: StoredEvents): EventBlock {
+  return EventBlock.fromItems(place.count, [readWhole(place)]);
+}

@@ -1,0 +1,70 @@
+/** A cluster under measurement, and batches on it. */
+import { Scene } from '../../interop/kit/stage.ts';
+import { type Cluster, type ClusterOptions, startCluster } from '../../spark/kit/cluster.ts';
+import { withDirectory } from './case.ts';
+import { cpuSecondsBelow } from './proc.ts';
+import { NotRun } from './side.ts';
+import { median } from './stats.ts';
+
+/** Executors that have room for what Spark keeps of a benchmark. */
+export const EXECUTOR_MEMORY = '1500m';
+export const SIZE: ClusterOptions = { workerMemory: '2g', executorMemory: EXECUTOR_MEMORY, connectMemory: '1g' };
+
+/** What batches cost. */
+export interface BatchCost {
+  /** Medians over batches. */
+  readonly ms: number;
+  /** Of the cluster and of this process. */
+  readonly cpuMs: number;
+}
+
+/** What it takes to measure on a cluster. */
+export interface OnCluster {
+  readonly scene: Scene;
+  readonly cluster: Cluster;
+  /** Its own, and gone at the end. */
+  readonly directory: string;
+  /** CPU time of the cluster and of this process, in ms. */
+  readonly cpuMs: () => number;
+}
+
+/** Starts a cluster, and ends it. @throws NotRun with what was said last, when something fails */
+export function onCluster<T>(size: ClusterOptions, use: (on: OnCluster) => Promise<T>): Promise<T> {
+  return withDirectory(async (directory) => {
+    const scene = new Scene();
+    try {
+      const cluster = await startCluster(scene, { ...SIZE, ...size });
+      const cpuMs = (): number => {
+        const { user, system } = process.cpuUsage();
+        // Workers that are kept on executors are of no group that this process has started.
+        return (user + system) / 1000 + cpuSecondsBelow(scene.directory) * 1000;
+      };
+      return await use({ scene, cluster, directory, cpuMs });
+    } catch (error) {
+      process.stderr.write(`${scene.report()}${error instanceof Error ? error.stack : error}\n`);
+      throw error instanceof NotRun ? error : new NotRun(String(error));
+    } finally {
+      await scene.close();
+    }
+  });
+}
+
+/** Runs batches of several in turn, and measures those behind the first ones. @returns what each cost */
+export async function measured(
+  { cpuMs }: OnCluster,
+  { batches, warmup }: { readonly batches: number; readonly warmup: number },
+  sides: readonly (() => Promise<void>)[],
+): Promise<BatchCost[]> {
+  const costs = sides.map((): { ms: number; cpuMs: number }[] => []);
+  for (let batch = 0; batch < warmup + batches; batch++) {
+    for (const [index, run] of sides.entries()) {
+      const [began, before] = [performance.now(), cpuMs()];
+      await run();
+      if (batch >= warmup) costs[index]?.push({ ms: performance.now() - began, cpuMs: cpuMs() - before });
+    }
+  }
+  return costs.map((each) => ({
+    ms: median(each.map(({ ms }) => ms)),
+    cpuMs: median(each.map((cost) => cost.cpuMs)),
+  }));
+}
