@@ -48,6 +48,8 @@ export class Channel {
   #heardAt: number;
   #received: Buffer[] = [];
   #receivedBytes = 0;
+  /** With so many the next message is whole, or at least its length is there. */
+  #wantedBytes = HEAD_BYTES;
   #closed: string | undefined;
   #beat: Timer;
 
@@ -136,12 +138,14 @@ export class Channel {
     this.#heardAt = this.#parts.clock.now();
     this.#received.push(bytes);
     this.#receivedBytes += bytes.length;
-    while (this.#closed === undefined && this.#receivedBytes >= HEAD_BYTES) {
+    while (this.#closed === undefined && this.#receivedBytes >= this.#wantedBytes) {
       const all = this.#received.length === 1 ? (this.#received[0] as Buffer) : Buffer.concat(this.#received);
       this.#received = [all];
       const length = all.readUInt32BE();
       if (length > MOST_FRAME_BYTES) return this.close(`it sent a message of ${length} bytes`);
-      if (all.length < HEAD_BYTES + length) return;
+      this.#wantedBytes = HEAD_BYTES + length;
+      if (all.length < this.#wantedBytes) return;
+      this.#wantedBytes = HEAD_BYTES;
       this.#received = [all.subarray(HEAD_BYTES + length)];
       this.#receivedBytes -= HEAD_BYTES + length;
       let frame: Frame;

@@ -90,7 +90,7 @@ export class ReceiverHosts {
     this.#takeBack();
     this.#sweep?.cancel();
     this.#sweep = undefined;
-    for (const channel of [...this.#channels]) await channel.end('the job has ended');
+    await Promise.all([...this.#channels].map((channel) => channel.end('the job has ended')));
     const server = this.#server;
     if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
   }

@@ -46,12 +46,16 @@ export class RemoteReceiver implements Receiver {
   readonly #offered = new Map<number, Offered>();
   /** The sequence here of what each host has offered. */
   readonly #byHost = new Map<HostLink, Map<number, number>>();
+  /** How many of each host are not settled, of lost ones too. */
+  readonly #open = new Map<HostLink, number>();
   readonly #held = new Map<HostLink, readonly HeldThere[]>();
   #intake: Intake | undefined;
   #sequence = 0;
   #isPaused = false;
   #isStopping = false;
   #mostEvents: (() => number) | undefined;
+  /** How many hosts there were when all were told of their part. */
+  #told = 0;
 
   /**
    * @param input its number @param own the job's receiver, which is not started in the driver
@@ -84,7 +88,7 @@ export class RemoteReceiver implements Receiver {
 
   /** How many deliveries of a host are not settled. */
   openOf(host: HostLink): number {
-    return this.#byHost.get(host)?.size ?? [...this.#offered.values()].filter((each) => each.host === host).length;
+    return this.#open.get(host) ?? 0;
   }
 
   async start(intake: Intake): Promise<void> {
@@ -95,7 +99,7 @@ export class RemoteReceiver implements Receiver {
   /** A host is there. */
   join(host: HostLink): void {
     this.#byHost.set(host, new Map());
-    this.tellLimit();
+    this.#tellChanged(host);
   }
 
   /** A host is gone. */
@@ -103,9 +107,9 @@ export class RemoteReceiver implements Receiver {
     const open = this.#byHost.get(host);
     this.#byHost.delete(host);
     this.#held.delete(host);
-    this.tellLimit();
+    this.#tellChanged(undefined);
     if (open === undefined || open.size === 0) return;
-    for (const sequence of (await this.#intake?.withdraw([...open.values()])) ?? []) this.#offered.delete(sequence);
+    for (const sequence of (await this.#intake?.withdraw([...open.values()])) ?? []) this.#forget(sequence);
   }
 
   /** Takes what a host says. @returns the answer */
@@ -130,9 +134,24 @@ export class RemoteReceiver implements Receiver {
   /** Tells hosts how many events a fetch may bring: each gets its part. */
   tellLimit(): void {
     if (this.#mostEvents === undefined || this.#byHost.size === 0) return;
-    const all = this.#mostEvents();
+    this.#told = this.#byHost.size;
+    this.#tell(this.#limit(this.#mostEvents));
+  }
+
+  /**
+   * A host has come, or gone. All are told when the part of each is another one by a tenth; else whoever came, and the others by the next
+   * `tellLimit`: a thousand that come one after the other would be a million messages.
+   */
+  #tellChanged(came: HostLink | undefined): void {
+    const { size } = this.#byHost;
+    if (Math.abs(size - this.#told) * 10 >= this.#told) return this.tellLimit();
+    if (this.#mostEvents !== undefined) came?.channel.send(this.#limit(this.#mostEvents));
+  }
+
+  #limit(mostEvents: () => number): FromDriver {
+    const all = mostEvents();
     const events = Number.isFinite(all) ? Math.max(1, Math.floor(all / this.#byHost.size)) : null;
-    this.#tell({ type: 'limit', input: this.#input, events });
+    return { type: 'limit', input: this.#input, events };
   }
 
   async settle(sequences: readonly number[], outcome: Outcome): Promise<number> {
@@ -140,7 +159,7 @@ export class RemoteReceiver implements Receiver {
     for (const sequence of sequences) {
       const offered = this.#offered.get(sequence);
       if (offered === undefined) continue;
-      this.#offered.delete(sequence);
+      this.#forget(sequence);
       this.#byHost.get(offered.host)?.delete(offered.sequence);
       const ofHost = byHost.get(offered.host);
       if (ofHost === undefined) byHost.set(offered.host, [offered.sequence]);
@@ -175,6 +194,7 @@ export class RemoteReceiver implements Receiver {
     if (!file.startsWith(this.#root + path.sep)) throw new Error(`${place.path} is not below the storage`);
     open.set(sequence, here);
     this.#offered.set(here, { host, sequence, events: place.count });
+    this.#open.set(host, this.openOf(host) + 1);
     const events = new StoredEvents({ ...place, path: file });
     this.#intake?.offer({ sequence: here, events, bytes: place.length });
   }
@@ -185,7 +205,7 @@ export class RemoteReceiver implements Receiver {
     );
     const withdrawn = (await this.#intake?.withdraw([...here.keys()])) ?? [];
     return withdrawn.map((sequence) => {
-      this.#offered.delete(sequence);
+      this.#forget(sequence);
       open.delete(here.get(sequence) as number);
       return here.get(sequence) as number;
     });
@@ -197,9 +217,19 @@ export class RemoteReceiver implements Receiver {
     const result = await this.#intake.giveUp(here, reason);
     if (result === 'withdrawn') {
       open.delete(sequence);
-      this.#offered.delete(here);
+      this.#forget(here);
     }
     return result;
+  }
+
+  /** It is settled, or taken back. @param here its number in this process */
+  #forget(here: number): void {
+    const offered = this.#offered.get(here);
+    if (offered === undefined) return;
+    this.#offered.delete(here);
+    const left = this.openOf(offered.host) - 1;
+    if (left > 0) this.#open.set(offered.host, left);
+    else this.#open.delete(offered.host);
   }
 
   #tellReading(type: 'pause' | 'resume'): void {
