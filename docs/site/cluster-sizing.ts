@@ -32,20 +32,22 @@ export interface ClusterLoad {
 
 /** Partitions of a state are no more than the buckets that keys lie in. */
 const STATE_BUCKETS = 128;
+/** Up to so many, what a shuffle brings together is brought together in the driver, where it is little. */
+const MOST_PARTITIONS_HERE = 256;
 
 /** ms of the driver's CPU for a batch: whatever it is like, and for each of what it counts. */
 export const DRIVER_MS = { batch: 17, partition: 0.025, block: 0.02, receiver: 0.04, task: 0.01, state: 0.1 } as const;
 /** MB of memory of the driver: of the process, and for each of what it counts in a batch. */
-export const DRIVER_MB = { process: 165, partition: 0.03, block: 0.02 } as const;
-/** Of one core: what a receiver that is attached takes of the driver while nothing comes. */
-export const IDLE_CORES_OF_RECEIVER = 0.00002;
+export const DRIVER_MB = { process: 165, partition: 0.03, block: 0.012 } as const;
+/** Of one core: what the driver takes while nothing comes, with its timers, and for each receiver that is attached. */
+const IDLE_CORES = { driver: 0.007, receiver: 0.000042 } as const;
 
 /** ms of Spark's own driver for a plan: one after the other, on its machine. */
 export const PLAN_MS = 350;
 /** ms of CPU of an executor for a task beside our functions: Spark's side of it, and the way of its rows. */
 export const TASK_MS = 75;
 /** µs of CPU of an executor for a key whose state changes, beside the function. */
-export const CHANGED_KEY_MICROS = 40;
+export const CHANGED_KEY_MICROS = 25;
 /** What is written for a key whose state changes, beside its own bytes: its page has others, too. */
 const CHANGED_KEY_BYTES = 420;
 /** Of the directory of a version, for each key there is. */
@@ -63,8 +65,9 @@ export function partsOf(load: ClusterLoad): BatchParts {
   const events = (rate * batchInterval) / 1000;
   const blocks = Math.max(Math.ceil(events / batchSize), Math.min(receivers, Math.ceil(events)));
   const first = Math.min(cores, partitions);
-  // One that opens states has a task for each partition, another one as many as there are cores.
-  const second = keys > 0 ? Math.min(partitions, STATE_BUCKETS) : Math.min(cores, partitions);
+  // A small last stage runs in the driver; one that opens states has a task for each partition.
+  const behind = partitions <= MOST_PARTITIONS_HERE ? 0 : Math.min(cores, partitions);
+  const second = keys > 0 ? Math.min(partitions, STATE_BUCKETS) : behind;
   return { blocks, tasks: first + second };
 }
 
@@ -81,6 +84,11 @@ export function driverMs({ keys, partitions, receivers }: ClusterLoad, { blocks,
   );
 }
 
+/** Cores that the driver takes while nothing comes. */
+export function idleCores(receivers: number): number {
+  return IDLE_CORES.driver + IDLE_CORES.receiver * receivers;
+}
+
 /** MB of the driver's memory at most. */
 export function driverMegabytes({ partitions }: Pick<ClusterLoad, 'partitions'>, { blocks }: BatchParts): number {
   return DRIVER_MB.process + DRIVER_MB.partition * partitions + DRIVER_MB.block * blocks;
@@ -91,6 +99,11 @@ export function executorsMs(load: ClusterLoad): number {
   const { batchInterval, changedKeys, eventMicros, rate } = load;
   const events = (rate * batchInterval) / 1000;
   return partsOf(load).tasks * TASK_MS + (events * eventMicros + changedKeys * CHANGED_KEY_MICROS) / 1000;
+}
+
+/** ms of CPU of all for a batch: the driver, Spark's driver, and the executors. */
+export function allCpuMs(load: ClusterLoad): number {
+  return driverMs(load, partsOf(load)) + PLAN_MS + executorsMs(load);
 }
 
 /** ms from the cut of a batch to its end: the driver, Spark's plan, and the executors at the same time. */

@@ -1,12 +1,14 @@
 /** The worked numbers of docs/cluster-model.md, from the formulas and from what was measured: each table stands between two comments of the page. */
 import { readFileSync } from 'node:fs';
 import {
+  allCpuMs,
   type BatchParts,
   batchMs,
   type ClusterLoad,
   clusterLimit,
   driverMegabytes,
   driverMs,
+  idleCores,
   latencyMs,
   partsOf,
   storedBytes,
@@ -27,19 +29,17 @@ export interface ClusterBatch {
   readonly events: number;
   readonly keys: number;
   readonly changedKeys: number;
-  readonly fastestMs: number;
-  readonly medianMs: number;
-  readonly functionsMs: number;
-  readonly executorsMs: number;
-  readonly planMs: number;
-  readonly driverMs: number;
+  /** Its time, and the CPU of all processes. */
+  readonly ms: number;
+  readonly cpuMs: number;
 }
 
 /** What was measured on a real cluster. */
-export const MEASURED: {
-  readonly measured: readonly ClusterBatch[];
-  readonly twoWorkersOverOne: { readonly median: number };
-} = JSON.parse(readFileSync(new URL('../bench/driver/cluster.json', import.meta.url), 'utf8'));
+export const MEASURED: readonly ClusterBatch[] = (
+  JSON.parse(readFileSync(new URL('../bench/driver/cluster.json', import.meta.url), 'utf8')) as {
+    measured: ClusterBatch[];
+  }
+).measured;
 
 const MB = 1_000_000;
 const COMMON: ClusterLoad = {
@@ -50,13 +50,8 @@ const COMMON: ClusterLoad = {
 /** A simulated load as the formulas have it. */
 export function loadOf({ load }: Found): { readonly load: ClusterLoad; readonly parts: BatchParts } {
   const { blocks, kind, partitions, receivers } = load;
-  const parts = { blocks: receivers * blocks, tasks: SIMULATED_TASKS(load) };
+  const parts = { blocks: receivers * blocks, tasks: 2 * Math.min(load.cores, partitions) };
   return { load: { ...COMMON, partitions, receivers, keys: kind === 'state' ? load.words : 0 }, parts };
-}
-
-function SIMULATED_TASKS({ cores, kind, partitions }: Found['load']): number {
-  if (kind === 'state') return 2 * Math.min(cores, partitions);
-  return 2 * Math.min(cores, partitions);
 }
 
 /** A batch of a real cluster as the formulas have it. */
@@ -98,28 +93,21 @@ function idle(): string {
   const rows = SIMULATED.filter(({ load }) => load.kind === 'idle').map(({ cpuMs, load, wallMs }) => [
     count(load.receivers),
     `${rounded((cpuMs / wallMs) * 100)} %`,
+    `${rounded(idleCores(load.receivers) * 100)} %`,
   ]);
-  return table(['Receivers that are attached, no events', 'of one core'], rows);
+  return table(['Receivers that are attached, no events', 'of one core', 'by the formula'], rows);
 }
 
 function cluster(): string {
-  const rows = MEASURED.measured.map((batch) => [
-    batch.what,
-    String(batch.workers),
-    `${count(batch.fastestMs)} ms`,
-    `${count(batch.medianMs)} ms`,
-    `${rounded(batchMs(clusterLoad(batch, batch.workers)))} ms`,
-  ]);
-  const [words] = MEASURED.measured as [ClusterBatch];
-  const ratio = batchMs(clusterLoad(words, 1)) / batchMs(clusterLoad(words, 2));
-  rows.push([
-    'the same word count, two workers over one',
-    '2',
-    '',
-    `${MEASURED.twoWorkersOverOne.median}`,
-    rounded(ratio),
-  ]);
-  return table(['Batch', 'workers', 'fastest', 'median', 'by the formula'], rows);
+  const rows = MEASURED.map((batch) => {
+    const load = clusterLoad(batch, batch.workers);
+    return [
+      batch.what,
+      String(batch.workers),
+      ...[batch.ms, batchMs(load), batch.cpuMs, allCpuMs(load)].map((ms) => `${count(Math.round(ms))} ms`),
+    ];
+  });
+  return table(['Batch', 'workers', 'time', 'by the formula', 'CPU of all', 'by the formula'], rows);
 }
 
 function limits(): string {
