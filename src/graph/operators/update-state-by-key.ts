@@ -30,7 +30,7 @@ export type UpdateStates<K, V, S> = (
 
 /** What updateStateByKey takes beside its function. */
 export interface UpdateStateOptions<K, S> {
-  /** Partitions of the state. Default: the job's `parallelism`. */
+  /** Partitions of the state. Default: the job's `parallelism`, at most 128. */
   readonly numPartitions?: number;
   /** States that are there before the first batch. Default: none. */
   readonly initialState?: Iterable<readonly [K, S]>;
@@ -54,7 +54,7 @@ export interface UpdateStateOptions<K, S> {
 export const UPDATE_STATE_OPTIONS = {
   numPartitions: count({
     min: 1,
-    absent: "the job's `parallelism`",
+    absent: "the job's `parallelism`, at most 128",
     unit: 'partitions',
     doc: 'partitions of the state',
   }),
