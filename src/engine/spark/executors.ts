@@ -9,7 +9,7 @@ const MOST_EXECUTORS = 1000;
 interface Executor {
   readonly member: number;
   readonly tasks: Counter;
-  readonly busyMs: Counter;
+  readonly busySeconds: Counter;
 }
 
 /** The executors that tasks have run on. */
@@ -30,7 +30,7 @@ export class Executors {
   ended({ executor: name, partitions, written: _, wrote }: TaskEnd): number {
     const executor = this.#executor(name);
     executor.tasks.add();
-    executor.busyMs.add(partitions.reduce((sum, [, durationMs]) => sum + durationMs, 0));
+    executor.busySeconds.add(partitions.reduce((sum, [, durationMs]) => sum + durationMs, 0) / 1000);
     for (const line of wrote.lines) this.#log.info({ executor: name }, line);
     if (wrote.more > 0) {
       this.#log.warn(
@@ -53,7 +53,10 @@ export class Executors {
       executor = {
         member: this.#known.size,
         tasks: this.#telemetry.counter('executor_tasks', { help: 'tasks that an executor has run', labels }),
-        busyMs: this.#telemetry.counter('executor_busy', { help: 'how long its tasks took', unit: 'ms', labels }),
+        busySeconds: this.#telemetry.counter('executor_busy_seconds', {
+          help: 'how long its tasks took, in s',
+          labels,
+        }),
       };
       this.#known.set(key, executor);
     }

@@ -33,11 +33,11 @@ export interface Cluster {
 export function cluster({ observed }: Observer): Cluster {
   const samples = observed.telemetry.samples();
   const of = (name: string): Sample[] => samples.filter((sample) => sample.name === name);
-  const busy = new Map(of('executor_busy').map(({ labels, value }) => [labels?.['executor'], value]));
+  const busy = new Map(of('executor_busy_seconds').map(({ labels, value }) => [labels?.['executor'], value]));
   return {
     executors: of('executor_tasks').map(({ labels, value }) => {
       const name = labels?.['executor'] ?? '';
-      return { name, tasks: value, busyMs: busy.get(name) ?? 0 };
+      return { name, tasks: value, busyMs: Math.round((busy.get(name) ?? 0) * 1000) };
     }),
     hosts: of('receiver_host_deliveries').map(({ labels, value }) => ({
       name: labels?.['host'] ?? '',
