@@ -31,7 +31,7 @@ import { planOf } from './plan.ts';
 import { endsOf, piecesOf, type Row, resultsOf, sentPieces, weightOf, workRow } from './rows.ts';
 import { type SharedData, seen } from './shared-data.ts';
 import { slotsOf } from './slots.ts';
-import { type Cut, cutIntoStages, originsOf, readBy, type Stage, statesOf, toldBy } from './stages.ts';
+import { type Cut, cutIntoStages, originsOf, readBy, type Stage, statesOf, toldBy, withLeaves } from './stages.ts';
 import { type Facts, MOST_INLINE_BYTES, type TaskEnd, type WorkOrder } from './work.ts';
 
 /** Where a batch has no data, states of no more keys than these are looked through in the driver. */
@@ -285,26 +285,4 @@ export class NodeWork {
       for (const [partition, durationMs] of partitions) this.tasks.push({ partition, member, durationMs });
     }
   }
-}
-
-/** A lineage upon other leaves. */
-function withLeaves(
-  lineage: Lineage<unknown>,
-  { leaves }: Cut,
-  sources: readonly Lineage<unknown>[],
-): Lineage<unknown> {
-  const replaced = (at: Lineage<unknown>, path: readonly number[]): Lineage<unknown> => {
-    const leaf = leaves.findIndex((each) => each.path.join() === path.join());
-    if (leaf >= 0) return sources[leaf] as Lineage<unknown>;
-    if ('parents' in at) {
-      return {
-        ...at,
-        parents: at.parents.map((parent, i) => replaced(parent as Lineage<unknown>, [...path, i])),
-      } as Lineage<unknown>;
-    }
-    if ('parent' in at)
-      return { ...at, parent: replaced(at.parent as Lineage<unknown>, [...path, 0]) } as Lineage<unknown>;
-    return at;
-  };
-  return replaced(lineage, []);
 }

@@ -153,6 +153,28 @@ export function partAt(lineage: Lineage<unknown>, path: readonly number[]): Line
   return at;
 }
 
+/** A lineage upon other leaves. */
+export function withLeaves(
+  lineage: Lineage<unknown>,
+  { leaves }: Cut,
+  sources: readonly Lineage<unknown>[],
+): Lineage<unknown> {
+  const replaced = (at: Lineage<unknown>, path: readonly number[]): Lineage<unknown> => {
+    const leaf = leaves.findIndex((each) => each.path.join() === path.join());
+    if (leaf >= 0) return sources[leaf] as Lineage<unknown>;
+    if ('parents' in at) {
+      return {
+        ...at,
+        parents: at.parents.map((parent, i) => replaced(parent as Lineage<unknown>, [...path, i])),
+      } as Lineage<unknown>;
+    }
+    if ('parent' in at)
+      return { ...at, parent: replaced(at.parent as Lineage<unknown>, [...path, 0]) } as Lineage<unknown>;
+    return at;
+  };
+  return replaced(lineage, []);
+}
+
 /** What the partitions of a stage begin with. */
 interface Reads {
   readonly exchanges: ReadonlySet<number>;
