@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'n
 import path from 'node:path';
 import { expect } from 'vitest';
 import { RpcClient } from '../../src/agent.ts';
+import { ClusterEngine } from '../bench/kit/cluster-engine.ts';
+import { storeWords } from '../bench/kit/words.ts';
 import { describeWith } from '../interop/kit/peers.ts';
 import { it } from '../interop/kit/scene.ts';
 import { startStreamjob } from '../interop/kit/streamjob.ts';
@@ -13,6 +15,19 @@ const JOB = path.join(import.meta.dirname, 'kit/shared-job.ts');
 const WORDS = 5000;
 
 describeWith(['cluster'], 'a storage that a cluster sees', () => {
+  it('has data of several batches whose stages run at the same time, in one session', async ({ scene }) => {
+    const cluster = await startCluster(scene);
+    const words = storeWords(scene.directory, { lines: 2000, wordsPerLine: 10, vocabulary: 50, files: 4 });
+    const { master } = cluster;
+    const engine = await ClusterEngine.open({ job: 'words', master, numPartitions: 2, storage: scene.directory });
+    for (let turn = 0; turn < 4; turn++) {
+      for (const counts of await engine.batches<readonly [string, number]>(3, words.blocks)) {
+        expect(counts.reduce((sum, [, count]) => sum + count, 0)).toBe(20_000);
+      }
+    }
+    await engine.close();
+  });
+
   it('has the files of an output, written by executors, each part once; what functions wrote is in the log', async ({
     scene,
   }) => {

@@ -1,7 +1,7 @@
 /**
  * The stages of a cut lineage as one plan of Spark's: each stage is a TRANSFORM, whose program is a worker of ours; between two stages Spark
  * brings rows to the partitions that their slots name. All of it is Spark's public SQL (script transformation without Hive). The text is the
- * same from batch to batch, so that Spark compiles it once.
+ * same from batch to batch but for names, so that Spark compiles it once.
  *
  * Three kinds of stages. One that reads only what the driver gives has a row for each partition, and Spark cuts those rows into as many
  * tasks as there are cores. One that reads what stages before have given, by DISTRIBUTE BY: Spark makes one task of many small partitions.
@@ -19,6 +19,14 @@ export interface PlanParts {
   readonly command: string;
 }
 
+/**
+ * A session knows relations by their names while a plan runs, and forgets them at its end: plans that run at the same time must not share any.
+ * Names come again, so that Spark knows the text.
+ */
+const NAMES = 64;
+
+let plans = 0;
+
 /** Both sides of a TRANSFORM: without it the fields would be parted by \u0001. */
 const ROWS = "ROW FORMAT DELIMITED FIELDS TERMINATED BY '\t'";
 const COLUMNS = 'slot INT, tag STRING, data STRING';
@@ -26,12 +34,14 @@ const COLUMNS = 'slot INT, tag STRING, data STRING';
 /** @returns a plan whose rows are the result's and the ends of all tasks */
 export function planOf(parts: PlanParts): Relation {
   const references: Record<string, Relation> = {};
+  const number = plans++ % NAMES;
   const text = (stage: Stage): string => {
     const sources: string[] = [];
     const given = parts.given(stage);
     if (given !== undefined) {
-      references[`given_${stage.number}`] = given;
-      sources.push(`SELECT slot, tag, data FROM given_${stage.number}`);
+      const name = `given_${number}_${stage.number}`;
+      references[name] = given;
+      sources.push(`SELECT slot, tag, data FROM ${name}`);
     }
     const before = readBy(parts.cut, stage);
     sources.push(...before.map(text));

@@ -121,7 +121,7 @@ export class ConnectServer {
     let givenRows = 0;
     // The stages of the jobs are a chain: each reads what the one before has given, and what the driver gives it beside.
     for (let stage = 0; stage < stages; stage++) {
-      const own = given.get(`given_${stage}`);
+      const own = [...given].find(([name]) => name.endsWith(`_${stage}`))?.[1];
       const fromDriver = own === undefined ? [] : rowsOf([own.data]);
       givenRows += fromDriver.length;
       rows.push(...fromDriver);

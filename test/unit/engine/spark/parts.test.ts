@@ -144,6 +144,11 @@ describe('stages', () => {
     expect(text).not.toMatch(/''|;/);
   });
 
+  it('name what the driver gives by names that no plan beside it has', () => {
+    const names = [1, 2].map(() => planText(cut()).match(/given_\d+_\d+/g));
+    expect(names[0]).not.toEqual(names[1]);
+  });
+
   it('learn their work from the driver, or from the stage before where that is all that they read', () => {
     const plain = cutIntoStages(reduced, false, (_, leaf) => partitionCount(leaf));
     const [map, reduce] = plain.stages as [Stage, Stage];
