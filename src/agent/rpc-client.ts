@@ -3,6 +3,7 @@ import { encodeAppend, encodeAppendBatch } from '../avro/protocols/flume.ts';
 import { systemClock } from '../core/clock.ts';
 import { messageOf, StreamjobError, systemCodeOf } from '../core/errors.ts';
 import { type EventInit, type PlainEvent, plainEvent } from '../core/event.ts';
+import { readHostPort } from '../core/host-port.ts';
 import { fs } from '../core/machine.ts';
 import { type Resolved, resolveOptions } from '../core/options.ts';
 import { BalancedCalls } from './rpc-client/balanced.ts';
@@ -96,14 +97,12 @@ function callsOf({
 }
 
 function parseHost(text: string): HostAndPort {
-  const match = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text.trim());
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535)
-    throw invalid(
-      `this is no host with its port: ${JSON.stringify(text)}`,
-      "write 'host:port', e.g. '127.0.0.1:41414' or '[::1]:41414'",
-    );
-  return { host: match[1] ?? match[2] ?? '', port };
+  const address = readHostPort(text);
+  if (address !== undefined) return address;
+  throw invalid(
+    `this is no host with its port: ${JSON.stringify(text)}`,
+    "write 'host:port', e.g. '127.0.0.1:41414' or '[::1]:41414'",
+  );
 }
 
 function invalid(message: string, hint: string): StreamjobError {

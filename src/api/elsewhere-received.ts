@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { StreamjobError } from '../core/errors.ts';
+import { type HostPort, readHostPort } from '../core/host-port.ts';
 import type { Logger } from '../core/log.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { FlumePullReceiver } from '../flow/receive/flume-pull.ts';
@@ -32,9 +33,9 @@ export function inputKind({ id, name }: Input): string {
 }
 
 /** An address as options have it. @throws StreamjobError CONFIG_INVALID */
-export function addressOf(text: string, where: string): { readonly host: string; readonly port: number } {
-  const [, host, port] = /^(\[[^\]]+\]|[^:]+):(\d{1,5})$/.exec(text) ?? [];
-  if (host !== undefined && Number(port) <= 65_535) return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+export function addressOf(text: string, where: string): HostPort {
+  const address = readHostPort(text);
+  if (address !== undefined) return address;
   throw new StreamjobError('CONFIG_INVALID', `${text} is no address`, { where, hint: 'expected HOST:PORT' });
 }
 

@@ -6,6 +6,7 @@ import { DEFAULT_MAX_FRAME_BYTES } from '../../avro/frames.ts';
 import type { IncomingBatch } from '../../avro/protocols/spark-sink.ts';
 import type { DurationLike } from '../../core/duration.ts';
 import { StreamjobError } from '../../core/errors.ts';
+import { readHostPort } from '../../core/host-port.ts';
 import {
   count,
   duration,
@@ -224,10 +225,8 @@ export class FlumePullReceiver implements Receiver {
 }
 
 function parseAddress(text: string): SinkAddress {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text.trim());
-  const port = Number(match?.[3]);
-  const host = match?.[1] ?? match?.[2];
-  if (host !== undefined && port > 0 && port < 65_536) return { host, port };
+  const address = readHostPort(text);
+  if (address !== undefined && address.port > 0) return address;
   throw new StreamjobError('CONFIG_INVALID', `this is no address of a sink: ${JSON.stringify(text)}`, {
     where: 'flumePollingStream',
     hint: "write host:port, e.g. '127.0.0.1:41415'",

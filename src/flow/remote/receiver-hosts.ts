@@ -5,7 +5,7 @@
 import type { Server, Socket } from 'node:net';
 import path from 'node:path';
 import type { Clock, Timer } from '../../core/clock.ts';
-import { messageOf, StreamjobError, systemCodeOf } from '../../core/errors.ts';
+import { listenError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { fs } from '../../core/machine.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
@@ -64,7 +64,9 @@ export class ReceiverHosts {
     const { clock, host, log, port, secret } = this.#parts;
     const server = serverFor(secret, (socket) => this.#onSocket(socket));
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(listenError(error, host, port)));
+      server.once('error', (error) =>
+        reject(listenError(error, `${host}:${port}`, 'the driver, for receivers on other hosts,')),
+      );
       server.listen({ host, port }, resolve);
     });
     server.on('error', (error) => log.warn({ err: error }, `receivers on other hosts: ${messageOf(error)}`));
@@ -197,13 +199,4 @@ export class ReceiverHosts {
       this.#parts.log.warn({ err: error }, `${directory} cannot be removed: ${messageOf(error)}`);
     });
   }
-}
-
-function listenError(error: unknown, host: string, port: number): StreamjobError {
-  const code = systemCodeOf(error) === 'EADDRINUSE' ? 'PORT_IN_USE' : 'LISTEN_FAILED';
-  return new StreamjobError(code, `cannot listen for receivers on ${host}:${port}: ${messageOf(error)}`, {
-    where: 'receiversAt',
-    hint: 'choose another address',
-    cause: error,
-  });
 }
