@@ -69,22 +69,18 @@ interface SparkParts {
 /** The inline engine, with a cluster and a storage that end when it does. */
 class SparkEngine extends InlineEngine {
   readonly #parts: SparkParts;
-  readonly #overlaps: boolean;
+  /** Windows and states take in one batch after the other. */
+  readonly overlaps: boolean;
 
   constructor(settings: EngineSettings, keepingOf: (local: Runner) => SparkRunner, parts: SparkParts) {
     super(settings, keepingOf);
     this.#parts = parts;
     const { graph } = settings;
-    this.#overlaps = graph.nodes.every((node) => node.state === undefined && graph.rememberMs(node) === 0);
+    this.overlaps = graph.nodes.every((node) => node.state === undefined && graph.rememberMs(node) === 0);
   }
 
   protected override get holdsPast(): boolean {
     return this.#parts.shared === undefined;
-  }
-
-  /** Windows and states take in one batch after the other. */
-  get overlaps(): boolean {
-    return this.#overlaps;
   }
 
   override async run(batch: StageBatch): Promise<BatchReport> {

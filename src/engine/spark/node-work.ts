@@ -135,8 +135,9 @@ export class NodeWork {
     const { lastStages } = this.#parts;
     const endsHere = lastStages.isHere(key, cut);
     try {
-      const rows = await this.#run(endsHere ? { ...cut, stages: cut.stages.slice(0, -1) } : cut, path, leaves, cut);
-      lastStages.ran(key, cut, endsOf(rows));
+      const there = endsHere ? { ...cut, stages: cut.stages.slice(0, -1) } : cut;
+      const { ends, rows } = await this.#run(there, path, leaves, cut);
+      lastStages.ran(key, cut, ends);
       return endsHere ? this.#endHere(cut, rows) : resultsOf(rows, (cut.stages.at(-1) as Stage).partitions.length);
     } catch (error) {
       lastStages.failed(key);
@@ -154,7 +155,7 @@ export class NodeWork {
     path: readonly number[],
     leaves: readonly (readonly Partition<unknown>[])[],
     whole: Cut,
-  ): Promise<readonly Row[]> {
+  ): Promise<{ readonly rows: readonly Row[]; readonly ends: readonly TaskEnd[] }> {
     const given = await this.#given(whole, path, leaves);
     const command = await this.#parts.command();
     const plan = planOf({
@@ -167,8 +168,12 @@ export class NodeWork {
     const last = cut.stages.at(-1) as Stage;
     const written = ends.filter(({ stage }) => stage === last.number).reduce((sum, end) => sum + end.written, 0);
     if (rows.length - ends.length !== written) throw this.#incomplete(last, rows.length - ends.length, written);
-    await this.#takeStates(ends);
-    return rows;
+    // What tasks have made of states is the open batch's from now on.
+    this.#parts.storage?.take(
+      this.#asked.time,
+      ends.flatMap(({ states }) => states),
+    );
+    return { rows, ends };
   }
 
   /** What the stage before the last one has given is put together in this process. */
@@ -206,7 +211,8 @@ export class NodeWork {
     const weight = pieces.flat(2).reduce((sum, piece) => sum + weightOf(piece), 0);
     const isStored = this.#parts.storage !== undefined && weight > MOST_INLINE_BYTES;
     const given = isStored ? await this.#parts.storage.put(this.#asked.time, leaves, pieces) : pieces;
-    const orders = cut.stages.map((stage) => this.#order(stage, path, leaves));
+    const facts = this.#facts();
+    const orders = cut.stages.map((stage) => this.#order(stage, path, leaves, facts));
     return cut.stages.map((stage) => {
       if (toldBy(cut, stage) !== undefined) return [];
       const slots = slotsOf(stage.partitions.length);
@@ -222,12 +228,13 @@ export class NodeWork {
     });
   }
 
-  #order(stage: Stage, path: readonly number[], leaves: readonly (readonly unknown[])[]): WorkOrder {
-    const { description, graph, numPartitions, skipPolicy } = this.#parts;
-    const { data, inputs, lastCommitted, time, times } = this.#asked;
+  /** What the nodes of the batch have asked, as a worker needs it to make the same lineage. */
+  #facts(): Facts {
+    const { graph } = this.#parts;
+    const { data, inputs, lastCommitted, times } = this.#asked;
     const partitions = (lineage: Lineage<unknown> | undefined): number | null =>
       lineage === undefined ? null : partitionCount(lineage);
-    const facts: Facts = {
+    return {
       data: data.map(([node, at, lineage]) => [node, at, partitions(lineage)]),
       inputs: [...inputs].map(([input, lineage]) => [input, partitions(lineage)]),
       times,
@@ -236,6 +243,11 @@ export class NodeWork {
         return node === undefined ? [] : [[node.id, last] as const];
       }),
     };
+  }
+
+  #order(stage: Stage, path: readonly number[], leaves: readonly (readonly unknown[])[], facts: Facts): WorkOrder {
+    const { description, numPartitions, skipPolicy } = this.#parts;
+    const { time } = this.#asked;
     return {
       ...{ time, facts, path, numPartitions, graph: description, node: this.#node.id, stage: stage.number },
       leaves: leaves.map(({ length }) => length),
@@ -252,21 +264,9 @@ export class NodeWork {
     });
   }
 
-  /** What tasks have made of states is the open batch's from now on. */
-  async #takeStates(ends: readonly TaskEnd[]): Promise<void> {
-    await this.#parts.storage?.take(
-      this.#asked.time,
-      ends.flatMap(({ states }) => states),
-    );
-  }
-
   /** @throws what a function of the job threw; StreamjobError SPARK_FAILED where rows were lost */
   #takeEnds(ends: readonly TaskEnd[], cut: Cut, given: readonly (readonly Row[])[]): void {
-    const members = ends.map((end) => this.#parts.executors.ended(end));
-    const failed = ends.find(({ error }) => error !== undefined);
-    if (failed?.error !== undefined) {
-      throw unpackError(this.#parts.places()?.error(failed.error, this.#node.site) ?? failed.error);
-    }
+    const members = membersOf(ends, this.#parts, this.#node.site);
     const sum = (stage: Stage, of: 'read' | 'written'): number =>
       ends.filter((end) => end.stage === stage.number).reduce((all, end) => all + end[of], 0);
     for (const stage of cut.stages) {
@@ -285,4 +285,20 @@ export class NodeWork {
       for (const [partition, durationMs] of partitions) this.tasks.push({ partition, member, durationMs });
     }
   }
+}
+
+/**
+ * The members that tasks ran on.
+ * @param site the operator's, where an error has no line of the user's
+ * @throws what a function of the job threw in one of them
+ */
+export function membersOf(
+  ends: readonly TaskEnd[],
+  { executors, places }: Pick<SparkRunnerParts, 'executors' | 'places'>,
+  site: string | undefined,
+): readonly number[] {
+  const members = ends.map((end) => executors.ended(end));
+  const failed = ends.find(({ error }) => error !== undefined);
+  if (failed?.error !== undefined) throw unpackError(places()?.error(failed.error, site) ?? failed.error);
+  return members;
 }

@@ -8,12 +8,11 @@ import { type Kept, type Lineage, type Partition, partitionsOf } from '../../gra
 import type { BatchView, Node } from '../../graph/node.ts';
 import type { Task } from '../../graph/rdd.ts';
 import type { PartForm, SavedPart, WriteParts } from '../../graph/save.ts';
-import { unpackError } from '../crew/messages.ts';
 import type { KeepingRunner } from '../run/keeping.ts';
 import type { Ran } from '../run/partition-runner.ts';
 import { relationOf, rowsOf } from './arrow.ts';
 import { Asked } from './asked.ts';
-import { NodeWork, type SparkRunnerParts } from './node-work.ts';
+import { membersOf, NodeWork, type SparkRunnerParts } from './node-work.ts';
 import { planOf } from './plan.ts';
 import { endsOf, piecesOf, sentPieces, workRow } from './rows.ts';
 import { isStored, nameParts, type SaveOrder } from './saving.ts';
@@ -65,9 +64,7 @@ export class SparkRunner implements KeepingRunner {
     const cut: Cut = { stages: [stage], leaves: [], exchanges: [] };
     const command = await this.#parts.command();
     const ends = endsOf(rowsOf(await this.#parts.run(planOf({ cut, command, given: () => relationOf(rows) }))));
-    for (const end of ends) this.#parts.executors.ended(end);
-    const failed = ends.find(({ error }) => error !== undefined);
-    if (failed?.error !== undefined) throw unpackError(failed.error);
+    membersOf(ends, this.#parts, undefined);
     const saved = ends.flatMap((end) => end.saved);
     if (saved.length !== partitions.length) {
       throw new StreamjobError('SPARK_FAILED', `${saved.length} of ${partitions.length} parts were written`, {

@@ -37,13 +37,7 @@ export function tryPart({ directory, form }: SaveOrder, partition: number, value
   const file = path.join(directory, tried);
   const content = partBytes(form, values);
   try {
-    const descriptor = fsSync.openSync(file, 'wx');
-    try {
-      for (let at = 0; at < content.length; ) at += fsSync.writeSync(descriptor, content, at);
-      fsSync.fsyncSync(descriptor);
-    } finally {
-      fsSync.closeSync(descriptor);
-    }
+    fsSync.writeFileSync(file, content, { flag: 'wx', flush: true });
   } catch (error) {
     throw fileError(error, 'cannot write a part', file);
   }

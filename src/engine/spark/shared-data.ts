@@ -100,7 +100,7 @@ export class SharedData {
   }
 
   /** Takes what tasks have made of states, for the batch of `time`. */
-  async take(time: number, left: readonly StatesLeft[]): Promise<void> {
+  take(time: number, left: readonly StatesLeft[]): void {
     const byNode = new Map<number, ChangedPartition[]>();
     for (const { changes, node, partition, version } of left) {
       const changed = { partition, version, changes: changesOf(changes) };

@@ -77,7 +77,7 @@ interface KnownCut {
 export function failedRow(error: unknown): Row {
   const end: TaskEnd = {
     ...{ stage: -1, partitions: [], read: 0, written: 0, bytes: 0, gave: [], letters: [], states: [] },
-    ...{ accumulators: {} as TaskEnd['accumulators'], error: packError(error) },
+    ...{ accumulators: [], error: packError(error) },
     ...{ executor: EXECUTOR, saved: [], wrote: { lines: [], more: 0 } },
   };
   return { slot: END, tag: 'E', data: packed(end) };

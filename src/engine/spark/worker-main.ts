@@ -5,7 +5,6 @@
  */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { LAST_LINE } from './bridge.ts';
 import { keepWorkers, TOKEN_VARIABLE } from './keeper.ts';
@@ -22,7 +21,7 @@ export async function serveTasks(build: () => Promise<BuiltJob>): Promise<void> 
   taskLog.take();
   if (role === 'kept') return serveConnections(build());
   const job = await build().catch((error: unknown) => failedRow(error));
-  const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
+  const lines = linesOf(process.stdin);
   if ('graph' in job) return await serveTask(job, lines, process.stdout);
   // To the end: who stops in the middle would be started again and again.
   for await (const _ of lines);
@@ -48,7 +47,7 @@ async function serveConnection(building: Promise<BuiltJob>, socket: Socket, toke
   socket.on('error', () => {
     isLost = true;
   });
-  const lines = linesOf(socket)[Symbol.asyncIterator]();
+  const lines = linesOf(socket);
   const first = await lines.next();
   if (first.done === true || first.value !== token) return void socket.destroy();
   const job = await building.catch((error: unknown) => {
@@ -57,19 +56,16 @@ async function serveConnection(building: Promise<BuiltJob>, socket: Socket, toke
   });
   if (job === undefined) return;
   let isWhole = false;
-  const rows = {
-    async *[Symbol.asyncIterator]() {
-      for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
-        if (next.value === LAST_LINE) {
-          isWhole = true;
-          return;
-        }
-        yield next.value;
-      }
-    },
+  const rows = async function* (): AsyncGenerator<string> {
+    // By hand: a loop that is left would end the stream, on which the answer goes back.
+    for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
+      isWhole = next.value === LAST_LINE;
+      if (isWhole) return;
+      yield next.value;
+    }
   };
   // Nobody waits for what is left of a task whose connection is gone.
-  await serveTask(job, rows, socket, () => isWhole && !isLost);
+  await serveTask(job, rows(), socket, () => isWhole && !isLost);
   socket.end();
   await closed;
 }
@@ -114,7 +110,7 @@ function rowOf(line: string): Row {
   return { slot: Number(line.slice(0, slotEnd)), tag: line.slice(slotEnd + 1, tagEnd), data: line.slice(tagEnd + 1) };
 }
 
-/** The lines of a stream; readline keeps every one for whoever may still listen. */
+/** The lines of a stream, each of them ended; rows are of ASCII. */
 async function* linesOf(stream: Readable): AsyncGenerator<string> {
   stream.setEncoding('latin1');
   let rest: string[] = [];

@@ -65,17 +65,13 @@ export class Channel {
     this.#beat = clock.after(ALIVE_MS, () => this.#onBeat());
   }
 
-  get isClosed(): boolean {
-    return this.#closed !== undefined;
-  }
-
   /** Sends a message that nobody answers. Nothing happens on a channel that is closed. */
   send<M extends Message>(message: M): void {
     this.#write({ message });
   }
 
   /** Sends a message. @returns what the other side answers @throws StreamjobError CONNECTION_CLOSED, RPC_ERROR, REQUEST_TIMEOUT */
-  call<T>(message: Message & object): Promise<T> {
+  call<T>(message: Message): Promise<T> {
     if (this.#closed !== undefined) return Promise.reject(this.#lost());
     const call = this.#nextCall++;
     return new Promise<T>((resolve, reject) => {

@@ -28,7 +28,6 @@ interface Offered {
   readonly host: HostLink;
   /** As the host has it. */
   readonly sequence: number;
-  readonly events: number;
 }
 
 /** An input's receiver in the driver, where hosts receive for it. */
@@ -193,7 +192,7 @@ export class RemoteReceiver implements Receiver {
     const file = path.resolve(this.#root, place.path);
     if (!file.startsWith(this.#root + path.sep)) throw new Error(`${place.path} is not below the storage`);
     open.set(sequence, here);
-    this.#offered.set(here, { host, sequence, events: place.count });
+    this.#offered.set(here, { host, sequence });
     this.#open.set(host, this.openOf(host) + 1);
     const events = new StoredEvents({ ...place, path: file });
     this.#intake?.offer({ sequence: here, events, bytes: place.length });

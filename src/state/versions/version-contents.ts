@@ -17,11 +17,11 @@ const contents = ofProcess(() => ({ files: new Map<string, Buffer>(), bytes: 0 }
 
 /** A part of a file. @param size of the file, in bytes @throws StreamjobError FILE_ACCESS, STORAGE_DAMAGED */
 export function readVersionFile(file: string, size: number, offset: number, length: number): Buffer {
-  if (size > MOST_WHOLE_BYTES) return readPart(file, offset, length);
+  if (size > MOST_WHOLE_BYTES) return readVersionPart(file, offset, length);
   const kept = contents();
   let whole = kept.files.get(file);
   if (whole === undefined) {
-    whole = readPart(file, 0, size);
+    whole = readVersionPart(file, 0, size);
     keepVersionFile(file, whole);
   }
   // A copy: arrays that are deserialised of it may be views of it, and whoever has them may change them.
@@ -41,7 +41,7 @@ export function keepVersionFile(file: string, whole: Buffer): void {
   }
 }
 
-/** The same as last, for the order in which contents go. */
+/** The contents of a file are used, if they are kept: others go before them. */
 export function touchVersionFile(file: string): void {
   const { files } = contents();
   const whole = files.get(file);
@@ -57,7 +57,8 @@ export function forgetVersionFiles(): void {
   kept.bytes = 0;
 }
 
-function readPart(file: string, offset: number, length: number): Buffer {
+/** A part of a file that may still be written to: nothing of it is kept. @throws StreamjobError FILE_ACCESS, STORAGE_DAMAGED */
+export function readVersionPart(file: string, offset: number, length: number): Buffer {
   let bytes: Buffer;
   try {
     bytes = readPartSync(file, offset, length);

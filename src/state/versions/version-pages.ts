@@ -8,7 +8,13 @@ import { STATE_BUCKETS } from '../../graph/state/form.ts';
 import type { Pages, TableDirectory } from '../page-types.ts';
 import { MOST_PAGES } from '../pages.ts';
 import { type BucketPlaces, isScattered, type StateVersion, type VersionFile } from './version.ts';
-import { damagedVersion, keepVersionFile, readVersionFile, touchVersionFile } from './version-contents.ts';
+import {
+  damagedVersion,
+  keepVersionFile,
+  readVersionFile,
+  readVersionPart,
+  touchVersionFile,
+} from './version-contents.ts';
 
 /** What stands behind the pages of a file. */
 interface VersionDirectory {
@@ -171,9 +177,9 @@ export class VersionPages implements Pages {
   }
 
   #readAt({ name, bytes }: VersionFile, offset: number, length: number): Buffer {
-    const written = this.#written;
-    if (written?.name === name) return Buffer.concat(written.parts).subarray(offset, offset + length);
-    return readVersionFile(this.#pathOf(name), bytes, offset, length);
+    const file = this.#pathOf(name);
+    if (this.#written?.name === name) return readVersionPart(file, offset, length);
+    return readVersionFile(file, bytes, offset, length);
   }
 
   #pathOf(name: string): string {
