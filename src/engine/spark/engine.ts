@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { StoredEvents } from '../../avro/stored-events.ts';
 import { StreamjobError } from '../../core/errors.ts';
+import type { Graph } from '../../graph/graph.ts';
 import type { PackedChange } from '../../state/store.ts';
 import type { BatchReport, Engine, EngineSettings, InputPieces, JobProgram, StageBatch } from '../engine.ts';
 import { InlineEngine } from '../inline.ts';
@@ -16,18 +17,32 @@ import { Executors } from './executors.ts';
 import { graphHash } from './graph-hash.ts';
 import { LastStages } from './last-stage.ts';
 import { type NodeArchive, nodeArchive } from './node-archive.ts';
+import { membersOf } from './node-work.ts';
 import { ProgramPlaces } from './places.ts';
 import { SparkRunner } from './runner.ts';
 import { SharedData } from './shared-data.ts';
 import { RunStorage } from './storage.ts';
+import { warmUp } from './warm-up.ts';
 
 /** As of EngineKind. @throws StreamjobError CONFIG_INVALID, CONNECT_FAILED, SPARK_FAILED, JOB_INVALID */
 export async function openSpark(settings: EngineSettings): Promise<Engine> {
   const cluster = new Cluster(settings);
-  await cluster.connect();
-  const { accumulators, graph, numPartitions, skipPolicy } = settings;
+  const { accumulators, graph, log, numPartitions, skipPolicy } = settings;
+  const executors = new Executors(settings.telemetry, log);
+  try {
+    await cluster.connect();
+    await warmUp({
+      ...{ batchMs: graph.batchMs, overlaps: overlaps(graph), log },
+      command: () => cluster.command(),
+      run: (plan, signal) => cluster.run(plan, signal),
+      look: (ends) => membersOf(ends, { executors, places: () => cluster.places }, undefined),
+    });
+  } catch (error) {
+    executors.close();
+    await cluster.close();
+    throw error;
+  }
   const shared = await sharedData(settings);
-  const executors = new Executors(settings.telemetry, settings.log);
   const keeping = (local: Runner): SparkRunner =>
     new SparkRunner({
       ...{
@@ -69,14 +84,12 @@ interface SparkParts {
 /** The inline engine, with a cluster and a storage that end when it does. */
 class SparkEngine extends InlineEngine {
   readonly #parts: SparkParts;
-  /** Windows and states take in one batch after the other. */
   readonly overlaps: boolean;
 
   constructor(settings: EngineSettings, keepingOf: (local: Runner) => SparkRunner, parts: SparkParts) {
     super(settings, keepingOf);
     this.#parts = parts;
-    const { graph } = settings;
-    this.overlaps = graph.nodes.every((node) => node.state === undefined && graph.rememberMs(node) === 0);
+    this.overlaps = overlaps(settings.graph);
   }
 
   protected override get holdsPast(): boolean {
@@ -115,6 +128,11 @@ class SparkEngine extends InlineEngine {
     await this.#parts.cluster.close();
     await this.#parts.shared?.close();
   }
+}
+
+/** Windows and states take in one batch after the other. */
+function overlaps(graph: Graph): boolean {
+  return graph.nodes.every((node) => node.state === undefined && graph.rememberMs(node) === 0);
 }
 
 /** What came by reference can be read by whoever wants it, here or there. */
@@ -174,13 +192,15 @@ class Cluster {
     return this.#program?.places;
   }
 
-  async run(plan: Relation): Promise<Uint8Array[]> {
+  /** @param until ends the plan, beside the engine's own signal */
+  async run(plan: Relation, until?: AbortSignal): Promise<Uint8Array[]> {
     const session = await this.connect();
     const { signal } = this.#settings;
     // A signal of its own: what listens to it does not stop when the plan is over.
     const own = new AbortController();
     const abort = (): void => own.abort();
     signal.addEventListener('abort', abort);
+    until?.addEventListener('abort', abort);
     try {
       return await session.run(plan, own.signal);
     } catch (error) {
@@ -189,6 +209,7 @@ class Cluster {
       throw error;
     } finally {
       signal.removeEventListener('abort', abort);
+      until?.removeEventListener('abort', abort);
     }
   }
 

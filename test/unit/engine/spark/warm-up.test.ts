@@ -1,0 +1,102 @@
+/** What a driver does before its first batch, with a cluster that answers what the test says. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { StreamjobError } from '../../../../src/core/errors.ts';
+import type { Logger } from '../../../../src/core/log.ts';
+import { realMachine, replaceMachine } from '../../../../src/core/machine.ts';
+import { packError } from '../../../../src/engine/crew/messages.ts';
+import { relationOf } from '../../../../src/engine/spark/arrow.ts';
+import { END, packed, type Row } from '../../../../src/engine/spark/rows.ts';
+import { type WarmUp, warmUp } from '../../../../src/engine/spark/warm-up.ts';
+import type { TaskEnd } from '../../../../src/engine/spark/work.ts';
+
+const answer = (rows: readonly Row[]): Uint8Array[] => [
+  (relationOf(rows).relType.value as { readonly data: Uint8Array }).data,
+];
+const end = (error?: unknown): Row => ({
+  ...{ slot: END, tag: 'E' },
+  data: packed({ stage: -1, error: error === undefined ? undefined : packError(error) }),
+});
+
+interface Said {
+  readonly level: string;
+  readonly figures: Readonly<Record<string, number>>;
+  readonly text: string;
+}
+
+function parts(own: Partial<WarmUp>): { readonly parts: WarmUp; readonly said: Said[] } {
+  const said: Said[] = [];
+  const at =
+    (level: string) =>
+    (figures: Said['figures'], text: string): void => {
+      said.push({ level, figures, text });
+    };
+  const log = { info: at('info'), warn: at('warn') } as unknown as Logger;
+  const usual: WarmUp = {
+    ...{ log, overlaps: false, batchMs: 3_600_000 },
+    command: async () => 'worker',
+    run: async () => answer([end()]),
+    look: (ends: readonly TaskEnd[]) => {
+      const failed = ends.find(({ error }) => error !== undefined);
+      if (failed !== undefined) throw new Error(failed.error?.message);
+    },
+  };
+  return { parts: { ...usual, ...own }, said };
+}
+
+describe('before the first batch', () => {
+  let putBack = (): void => {};
+  afterEach(() => putBack());
+
+  it('says how long the way takes, and which intervals make sense', async () => {
+    const { parts: slow, said } = parts({});
+    await warmUp(slow);
+    expect(said).toEqual([expect.objectContaining({ level: 'info' })]);
+    const { sensibleMs = 0, wayMs = 0 } = said[0]?.figures ?? {};
+    expect(sensibleMs).toBeGreaterThan(wayMs);
+    expect(sensibleMs % 50).toBe(0);
+    expect(said[0]?.text).toContain(`intervals of ${sensibleMs} ms and more`);
+  });
+
+  it('warns of an interval that is shorter than the way', async () => {
+    const { parts: quick, said } = parts({ batchMs: 1 });
+    await warmUp(quick);
+    expect(said).toEqual([expect.objectContaining({ level: 'warn' })]);
+    expect(said[0]?.text).toContain('batches of 1 ms will wait for each other');
+  });
+
+  it('a job that cannot be built on executors is told of', async () => {
+    const { parts: broken } = parts({ run: async () => answer([end(new Error('there is no such package'))]) });
+    await expect(warmUp(broken)).rejects.toThrow('there is no such package');
+  });
+
+  it('waits for a core for five minutes, and says so meanwhile', async () => {
+    const timers: [ms: number, run: () => void][] = [];
+    putBack = replaceMachine({
+      ...realMachine,
+      after: (ms, run) => {
+        timers.push([ms, run]);
+        return () => {};
+      },
+      every: (ms, run) => {
+        timers.push([ms, run]);
+        return () => {};
+      },
+    });
+    const { parts: full, said } = parts({
+      run: (_, signal) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(new Error('aborted')));
+          for (const [, run] of timers.sort(([a], [b]) => a - b)) run();
+        }),
+    });
+    const waiting = warmUp(full);
+    await expect(waiting).rejects.toThrow(StreamjobError);
+    await expect(waiting).rejects.toMatchObject({
+      code: 'SPARK_FAILED',
+      message: expect.stringContaining('5 minutes'),
+    });
+    expect(timers.map(([ms]) => ms)).toEqual([10_000, 300_000]);
+    expect(said).toEqual([expect.objectContaining({ level: 'warn' })]);
+    expect(said[0]?.text).toContain('executors with a free core');
+  });
+});
