@@ -10,12 +10,11 @@ import { FlumePushReceiver } from '../flow/receive/flume-push.ts';
 import type { Input } from '../flow/receive/input.ts';
 import { ReceiverHosts } from '../flow/remote/receiver-hosts.ts';
 import { RemoteReceiver } from '../flow/remote/remote-receiver.ts';
-import { readSecret } from '../flow/remote/secret.ts';
+import { readSecurity, type SecurityFiles } from '../flow/remote/security.ts';
 
 /** What it works with. */
-export interface ElsewhereReceivedSettings {
+export interface ElsewhereReceivedSettings extends SecurityFiles {
   readonly receiversAt?: string | undefined;
-  readonly secretFile?: string | undefined;
   readonly storage?: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -86,10 +85,10 @@ export class ElsewhereReceived {
   /** Hosts may come when all inputs can take what they bring. */
   async #onStarted(): Promise<void> {
     if (++this.#started < this.#receivers.size) return;
-    const { clock, log, receiversAt = '', secretFile, storage = '', telemetry } = this.#settings;
+    const { clock, log, receiversAt = '', storage = '', telemetry } = this.#settings;
     this.#hosts = new ReceiverHosts({
       ...addressOf(receiversAt, 'receiversAt'),
-      secret: secretFile === undefined ? undefined : readSecret(secretFile),
+      security: readSecurity(this.#settings),
       root: path.resolve(storage),
       receivers: this.#receivers,
       inputs: this.#inputs,

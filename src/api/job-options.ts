@@ -92,6 +92,16 @@ export interface JobOptions {
    */
   readonly secretFile?: string;
   /**
+   * In place of a secret, the certificate that this driver, or this host that receives, shows the other side. The
+   * driver's names the host by which it is reached. It is read again when it is renewed. Default: no certificates; see
+   * `secretFile`.
+   */
+  readonly tlsCertFile?: string;
+  /** The key of that certificate, without a passphrase. */
+  readonly tlsKeyFile?: string;
+  /** The authorities whose certificates the other side may show: who shows none of them is not talked to. */
+  readonly tlsCaFile?: string;
+  /**
    * With engine 'spark', whether this process's Node is brought to executors that have none. They must be of the same
    * kind: operating system, C library, processor. Default: false.
    */

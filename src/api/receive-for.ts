@@ -4,18 +4,17 @@ import type { Clock } from '../core/clock.ts';
 import { StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { ReceiverHost } from '../flow/remote/receiver-host.ts';
-import { readSecret } from '../flow/remote/secret.ts';
+import { readSecurity, type SecurityFiles } from '../flow/remote/security.ts';
 import { addressOf, inputKind, isReceivedElsewhere } from './elsewhere-received.ts';
 import { StreamingContext } from './streaming-context.ts';
 
 /** For whom, and where. */
-export interface ReceiveForOptions {
+export interface ReceiveForOptions extends SecurityFiles {
   /** What tells this host from others. */
   readonly name: string;
   /** The driver's address, HOST:PORT. */
   readonly driver: string;
   readonly storage: string | undefined;
-  readonly secretFile: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** Ends it. */
@@ -28,7 +27,7 @@ export interface ReceiveForOptions {
  * @throws StreamjobError CONFIG_INVALID, FILE_ACCESS, HANDSHAKE_FAILED, PORT_IN_USE, LISTEN_FAILED
  */
 export async function receiveFor(ssc: StreamingContext, options: ReceiveForOptions): Promise<void> {
-  const { clock, driver, log, name, secretFile, signal, storage } = options;
+  const { clock, driver, log, name, signal, storage } = options;
   if (storage === undefined) {
     throw new StreamjobError('CONFIG_INVALID', 'the driver and the executors must see what is received here', {
       where: 'storage',
@@ -38,7 +37,7 @@ export async function receiveFor(ssc: StreamingContext, options: ReceiveForOptio
   const host = new ReceiverHost({
     name,
     driver: addressOf(driver, '--driver'),
-    secret: secretFile === undefined ? undefined : readSecret(secretFile),
+    security: readSecurity(options),
     root: path.resolve(storage),
     inputs: StreamingContext.inputs(ssc),
     nameOf: inputKind,

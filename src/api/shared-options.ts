@@ -123,6 +123,20 @@ export const SHARED_OPTIONS = {
     absent: 'none: only this machine is talked to',
     doc: 'a secret by which this driver and the hosts that receive for it encrypt what they say, and know each other',
   }),
+  tlsCertFile: text({
+    expected: 'the path of a PEM file',
+    absent: 'no certificates; see `secretFile`',
+    doc: 'in place of a secret, the certificate that this driver, or this host that receives, shows the other side',
+    more: "The driver's names the host by which it is reached. It is read again when it is renewed.",
+  }),
+  tlsKeyFile: text({
+    expected: 'the path of a PEM file',
+    doc: 'the key of that certificate, without a passphrase',
+  }),
+  tlsCaFile: text({
+    expected: 'the path of a PEM file',
+    doc: 'the authorities whose certificates the other side may show: who shows none of them is not talked to',
+  }),
   shipNode: flag({
     default: false,
     doc: "with engine 'spark', whether this process's Node is brought to executors that have none",

@@ -61,8 +61,9 @@ async function receive({ driver, job: file, name, ...flags }: ReceiveArguments, 
   const { agent: _, receiversAt: __, reliabilityAsked: ___, ...context } = options;
   const ssc = new StreamingContext({ ...context, engine: 'inline', checkpointDir: false, log });
   await buildJob(job.build, ssc, jobPath);
-  const { secretFile, storage } = options;
+  const { secretFile, storage, tlsCaFile, tlsCertFile, tlsKeyFile } = options;
   const { signal } = requests;
-  await receiveFor(ssc, { name, driver, storage, secretFile, clock: systemClock, log, signal });
+  const security = { secretFile, tlsCertFile, tlsKeyFile, tlsCaFile };
+  await receiveFor(ssc, { ...security, name, driver, storage, clock: systemClock, log, signal });
   await ssc.stop();
 }

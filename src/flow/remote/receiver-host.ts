@@ -21,14 +21,15 @@ import {
   PROTOCOL_VERSION,
 } from './messages.ts';
 import { type DriverLink, RemoteIntake } from './remote-intake.ts';
-import { connectTo, requireSecret } from './secret.ts';
+import { connectTo, requireSecurity, type Security } from './security.ts';
 
 /** What it works with. */
 export interface ReceiverHostParts {
   /** What tells this host from others. */
   readonly name: string;
   readonly driver: { readonly host: string; readonly port: number };
-  readonly secret: Buffer | undefined;
+  /** Undefined: the driver is on this machine. */
+  readonly security: Security | undefined;
   /** The directory of the storage. */
   readonly root: string;
   /** All inputs of the job. */
@@ -66,7 +67,7 @@ export class ReceiverHost {
   /** @throws StreamjobError CONFIG_INVALID */
   constructor(parts: ReceiverHostParts) {
     this.#parts = parts;
-    requireSecret(parts.driver.host, parts.secret, '--driver');
+    requireSecurity(parts.driver.host, parts.security, '--driver');
     this.#failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -160,9 +161,9 @@ export class ReceiverHost {
   }
 
   #connect(): Promise<{ readonly link: Channel; readonly ended: Promise<string> }> {
-    const { clock, driver, secret } = this.#parts;
+    const { clock, driver, security } = this.#parts;
     return new Promise((resolve, reject) => {
-      const socket = connectTo(driver.host, driver.port, secret, () => {
+      const socket = connectTo(driver.host, driver.port, security, () => {
         late.cancel();
         socket.removeListener('error', reject);
         let end: (reason: string) => void = () => {};

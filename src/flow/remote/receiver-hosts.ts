@@ -12,13 +12,14 @@ import type { Telemetry } from '../../core/telemetry.ts';
 import { Channel, type Message } from './channel.ts';
 import { type Attach, type Attached, type FromHost, PROTOCOL_VERSION } from './messages.ts';
 import type { HostLink, RemoteReceiver } from './remote-receiver.ts';
-import { requireSecret, serverFor } from './secret.ts';
+import { requireSecurity, type Security, serverFor } from './security.ts';
 
 /** What it works with. */
 export interface ReceiverHostsParts {
   readonly host: string;
   readonly port: number;
-  readonly secret: Buffer | undefined;
+  /** Undefined: hosts are on this machine. */
+  readonly security: Security | undefined;
   /** The directory of the storage. */
   readonly root: string;
   /** By the numbers of the job's inputs, those that hosts receive for. */
@@ -54,15 +55,15 @@ export class ReceiverHosts {
   /** @throws StreamjobError CONFIG_INVALID */
   constructor(parts: ReceiverHostsParts) {
     this.#parts = parts;
-    requireSecret(parts.host, parts.secret, 'receiversAt');
+    requireSecurity(parts.host, parts.security, 'receiversAt');
     const help = 'hosts that receive for this job now';
     this.#takeBack = parts.telemetry.gauge('receiver_hosts', { help }, () => this.#hosts.size);
   }
 
   /** Begins to listen. @throws StreamjobError PORT_IN_USE, LISTEN_FAILED */
   async listen(): Promise<void> {
-    const { clock, host, log, port, secret } = this.#parts;
-    const server = serverFor(secret, (socket) => this.#onSocket(socket));
+    const { clock, host, log, port, security } = this.#parts;
+    const server = serverFor(security, (socket) => this.#onSocket(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) =>
         reject(listenError(error, `${host}:${port}`, 'the driver, for receivers on other hosts,')),

@@ -1,14 +1,16 @@
 /** Receivers on other hosts than the driver: real connections between them, real blocks in a directory that both see, real Avro clients. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { RpcClient } from '../../../src/agent.ts';
 import type { StreamingContextOptions } from '../../../src/api/context-options.ts';
 import { receiveFor } from '../../../src/api/receive-for.ts';
 import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { systemClock } from '../../../src/core/clock.ts';
+import type { SecurityFiles } from '../../../src/flow/remote/security.ts';
 import { collectingLogger } from '../../kit/log.ts';
 import { freePort, isListening } from '../../kit/ports.ts';
 import { until } from '../../kit/until.ts';
@@ -69,18 +71,18 @@ class Site {
   }
 
   /** @returns where it receives, and what cuts it off as a kill does */
-  async startHost(name: string, more: { readonly secretFile?: string; readonly streams?: number } = {}) {
+  async startHost(name: string, { streams = 1, ...security }: SecurityFiles & { readonly streams?: number } = {}) {
     const port = await freePort();
     const { log, lines } = collectingLogger();
     const ssc = new StreamingContext({ batchInterval: '50ms', log, write: () => {}, checkpointDir: false });
-    for (let i = 0; i < (more.streams ?? 1); i++) {
+    for (let i = 0; i < streams; i++) {
       ssc.flumeStream({ host: '127.0.0.1', port: port + i, dedupe: { header: 'id' } }).print();
     }
     const over = new AbortController();
     const running = receiveFor(ssc, {
       ...{ name, log, clock: systemClock, signal: over.signal, storage: this.storage },
       driver: `127.0.0.1:${this.driverPort}`,
-      secretFile: more.secretFile,
+      ...security,
     });
     running.catch(() => {});
     const end = async (): Promise<void> => {
@@ -102,6 +104,16 @@ class Site {
   get attached(): number {
     return this.lines.filter(({ message }) => / is attached, from /.test(message)).length;
   }
+}
+
+/** Files of test/fixtures/tls/receivers. */
+function certificates(
+  name: string,
+  authority = 'authority',
+): Record<'tlsCertFile' | 'tlsKeyFile' | 'tlsCaFile', string> {
+  const file = (base: string): string =>
+    fileURLToPath(new URL(`../../fixtures/tls/receivers/${base}.pem`, import.meta.url));
+  return { tlsCertFile: file(name), tlsKeyFile: file(`${name}-key`), tlsCaFile: file(authority) };
 }
 
 const event = (id: string) => ({ headers: { id }, body: id });
@@ -219,6 +231,63 @@ describe('receivers on other hosts', () => {
     await until(() => site.counts.size === 5);
     expect(site.attached).toBe(1);
     expect(await isListening(stranger.port)).toBe(false);
+  });
+
+  test('with certificates each side shows its own, of an authority that the other one trusts', async () => {
+    const site = await Site.open();
+    await site.startDriver(certificates('driver'));
+    const refused = /the driver is not there/;
+    const [plain, secret] = [await site.startHost('plain'), path.join(root, 'secret')];
+    writeFileSync(secret, 'a secret of some length');
+    const hosts = [
+      plain,
+      await site.startHost('with-a-secret', { secretFile: secret }),
+      await site.startHost('stranger', certificates('stranger')),
+      await site.startHost('mistrusts', certificates('host', 'stranger-authority')),
+    ];
+    for (const { lines } of hosts) await until(() => lines.some(({ message }) => refused.test(message)));
+    const host = await site.startHost('r1', certificates('host'));
+    const client = await site.client(host.port);
+    await client.appendBatch(batch(0, 5));
+    await until(() => site.counts.size === 5);
+    expect(site.attached).toBe(1);
+  });
+
+  test('a driver is known by the host that its certificate names', async () => {
+    const site = await Site.open();
+    // Of the same authority, but its name is another one.
+    await site.startDriver(certificates('host'));
+    const host = await site.startHost('r1', certificates('host'));
+    await until(() => host.lines.some(({ message }) => /Hostname\/IP does not match/.test(message)));
+    expect(site.attached).toBe(0);
+  });
+
+  test('a certificate that is renewed is shown to those that come', async () => {
+    const site = await Site.open();
+    const own = certificates('stranger', 'authority');
+    const renewed = Object.fromEntries(Object.keys(own).map((option) => [option, path.join(root, option)]));
+    const renew = (files: Readonly<Record<string, string>>): void => {
+      for (const [option, file] of Object.entries(files)) copyFileSync(file, renewed[option] ?? '');
+    };
+    renew(own);
+    await site.startDriver(renewed);
+    const host = await site.startHost('r1', certificates('host'));
+    await until(() => host.lines.some(({ message }) => /the driver is not there/.test(message)));
+    renew(certificates('driver'));
+    await until(() => site.attached === 1);
+  });
+
+  test.each([
+    [{ tlsCertFile: 'c.pem' }, /needs its key/],
+    [{ tlsCertFile: 'c.pem', tlsKeyFile: 'k.pem', tlsCaFile: 'a.pem', secretFile: 's' }, /a secret and a certificate/],
+    [{ ...certificates('driver'), tlsKeyFile: certificates('host').tlsKeyFile }, /no certificate with its key/],
+    [{ ...certificates('driver'), tlsCaFile: '/nowhere/ca.pem' }, /cannot read a certificate/],
+  ])('what cannot be is refused at the start: %j', async (files, message) => {
+    const site = await Site.open();
+    await expect(site.startDriver(files)).rejects.toMatchObject({ message: expect.stringMatching(message) });
+    await expect((await site.startHost('r1', files)).running).rejects.toMatchObject({
+      message: expect.stringMatching(message),
+    });
   });
 
   test('without a secret a driver listens on this machine only', async () => {
