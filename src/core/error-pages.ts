@@ -131,8 +131,8 @@ export const ERROR_PAGES: Readonly<Record<ErrorCode, ErrorPage>> = {
     see: RELIABILITY,
   },
   HANDSHAKE_FAILED: {
-    why: 'Something else listens on that port, or the peer is of the other way: an Avro sink sends to `flumeStream`, a Spark sink is asked by `flumePollingStream`.',
-    todo: 'See what listens on the port, and whether compression and TLS are on on both sides or on neither.',
+    why: 'Something else listens on that port, or the peer is of the other way: an Avro sink sends to `flumeStream`, a Spark sink is asked by `flumePollingStream`. Or a driver refuses a host that receives for it: its job has other inputs, or another host has its name.',
+    todo: 'See what listens on the port, and whether compression and TLS are on on both sides or on neither. Hosts that receive run the job file of the driver, each with a name of its own.',
     see: FLUME,
   },
   REQUEST_TIMEOUT: {

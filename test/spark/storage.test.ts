@@ -42,6 +42,10 @@ describeWith(['cluster'], 'a storage that a cluster sees', () => {
     const out = path.join(storage, 'out', 'counts');
     const flags = ['--engine', 'spark', '--master', cluster.master, '--storage', storage, '--ship-node'];
     const env = { SPARK_JOB_PORT: String(port), SPARK_JOB_OUT: out };
+    const without = flags.filter((flag) => flag !== '--ship-node');
+    const early = startStreamjob(scene, ['run', JOB, ...without, '--parallelism', '4', '--no-ui'], env);
+    expect(await early.end()).toBe('exit code 1');
+    expect(early.log.join('\n')).toMatch(/SPARK_FAILED.*executors have no Node.*--ship-node/s);
     const job = startStreamjob(scene, ['run', JOB, ...flags, '--parallelism', '4', '--no-ui'], env);
     await scene.until(() => isListening(port), 'the job listens');
     const client = await RpcClient.connect({ hosts: [`127.0.0.1:${port}`], requestTimeout: '120s' });

@@ -81,7 +81,7 @@ async function firstTurn(parts: WarmUp): Promise<void> {
   try {
     await turn(parts, limit.signal);
   } catch (error) {
-    if (!limit.signal.aborted) throw error;
+    if (!limit.signal.aborted) throw withoutNode(error) ?? error;
     throw new StreamjobError('SPARK_FAILED', `no executor has run a task within ${LONGEST_MS / 60_000} minutes`, {
       where: 'master',
       hint: 'see that the cluster has executors with a free core for this application; then start the job again',
@@ -91,6 +91,16 @@ async function firstTurn(parts: WarmUp): Promise<void> {
     saying();
     limit.end();
   }
+}
+
+/** What is wrong where a shell of an executor says so. */
+function withoutNode(error: unknown): StreamjobError | undefined {
+  if (!(error instanceof StreamjobError) || !/\bnode: (?:command )?not found/.test(error.message)) return undefined;
+  return new StreamjobError('SPARK_FAILED', 'the executors have no Node.js on their path', {
+    where: error.where ?? 'master',
+    hint: 'bring it there: --ship-node; or install Node.js 20.19 or later on the hosts of the cluster',
+    cause: error,
+  });
 }
 
 /** One way there and back. @returns how long it took, in ms */

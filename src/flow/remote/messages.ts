@@ -11,6 +11,8 @@ export interface Attach {
   readonly version: number;
   /** What tells this host from others; one that comes later with the same name takes its place. */
   readonly name: string;
+  /** What tells its process from others of that name: whose place was taken does not take it back. */
+  readonly process: string;
   /** The names of its job's inputs: those of the driver must be the same. */
   readonly inputs: readonly string[];
   /** Where its blocks lie, below the storage's directory; it has made it, so that the driver can see whether both see the same. */

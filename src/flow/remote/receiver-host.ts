@@ -62,6 +62,8 @@ export class ReceiverHost {
   readonly #running = new Map<number, Running>();
   readonly #failed: Promise<never>;
   #fail: (error: Error) => void = () => {};
+  /** What tells this process from others that come with its name. */
+  readonly #process = uuid();
   #isStarted = false;
 
   /** @throws StreamjobError CONFIG_INVALID */
@@ -125,7 +127,7 @@ export class ReceiverHost {
       const onLeftBehind = (error: Error): void => log.warn({ err: error }, error.message);
       blocks = await BlockLog.open({ files: nodeFiles, directory, segmentBytes: SEGMENT_BYTES, onLeftBehind }, []);
       const attach: Attach = {
-        ...{ type: 'attach', version: PROTOCOL_VERSION, name },
+        ...{ type: 'attach', version: PROTOCOL_VERSION, name, process: this.#process },
         ...{ inputs: this.#parts.inputs.map(this.#parts.nameOf), directory: path.relative(root, directory) },
       };
       const { forGood, paused, refused } = await link.call<Attached>(attach);
@@ -156,7 +158,7 @@ export class ReceiverHost {
     if (!forGood) return { text: refused, wasAttached: false };
     throw new StreamjobError('HANDSHAKE_FAILED', `the driver refused this host: ${refused}`, {
       where: `${this.#parts.driver.host}:${this.#parts.driver.port}`,
-      hint: 'run the same job file, of the same version of streamjob, on all hosts',
+      hint: 'run the same job file, of the same version of streamjob, on all hosts, each with a name of its own',
     });
   }
 

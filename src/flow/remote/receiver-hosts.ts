@@ -35,16 +35,22 @@ export interface ReceiverHostsParts {
 interface AttachedHost extends HostLink {
   /** Of its blocks. */
   readonly directory: string;
+  /** What tells its process from others of the same name. */
+  readonly process: string;
 }
 
 /** Blocks of lost hosts are looked after so often. */
 const SWEEP_MS = 5000;
+/** So many processes that others took the place of are known. */
+const MOST_REPLACED = 10_000;
 
 /** The driver's side of receivers on other hosts. */
 export class ReceiverHosts {
   readonly #parts: ReceiverHostsParts;
   readonly #hosts = new Map<string, AttachedHost>();
   readonly #lost = new Set<AttachedHost>();
+  /** Processes that others of their names took the place of: they do not take it back, or the two would take it from each other for ever. */
+  readonly #replaced = new Set<string>();
   readonly #channels = new Set<Channel>();
   readonly #takeBack: () => void;
   /** Each takes the gauge of a host back. */
@@ -119,7 +125,7 @@ export class ReceiverHosts {
   }
 
   async #attach(
-    { directory, inputs, name, version }: Attach,
+    { directory, inputs, name, process, version }: Attach,
     channel: Channel,
   ): Promise<{ readonly answer: Attached; readonly host?: AttachedHost }> {
     const { log, receivers, root } = this.#parts;
@@ -134,6 +140,9 @@ export class ReceiverHosts {
         true,
       );
     }
+    if (this.#replaced.has(process)) {
+      return refuse(`another receiver of the name ${name} has taken its place: give each host a name of its own`, true);
+    }
     const blocks = path.resolve(root, directory);
     if (!blocks.startsWith(root + path.sep)) return refuse(`${directory} is not below the storage`, true);
     const isSeen = await fs.stat(blocks).then(
@@ -142,8 +151,9 @@ export class ReceiverHosts {
     );
     if (!isSeen) return refuse(`the driver does not see ${blocks}: both must have the same storage`, false);
     const before = this.#hosts.get(name);
+    if (before !== undefined && before.process !== process) this.#replace(before);
     before?.channel.close(`another receiver of the name ${name} has taken its place, from ${channel.remote}`);
-    const host: AttachedHost = { name, channel, directory: blocks };
+    const host: AttachedHost = { name, channel, process, directory: blocks };
     const open = (): number => [...receivers.values()].reduce((sum, receiver) => sum + receiver.openOf(host), 0);
     const labels = { host: name, peer: channel.remote, directory };
     const help = 'deliveries of a host that are not settled';
@@ -160,6 +170,14 @@ export class ReceiverHosts {
     const receiver = this.#parts.receivers.get(message.input);
     if (receiver === undefined) throw new Error(`there is no input ${message.input}`);
     return receiver.take(host, message);
+  }
+
+  #replace({ process }: AttachedHost): void {
+    this.#replaced.add(process);
+    for (const oldest of this.#replaced) {
+      if (this.#replaced.size <= MOST_REPLACED) return;
+      this.#replaced.delete(oldest);
+    }
   }
 
   #onLost(host: AttachedHost, reason: string): void {

@@ -4,7 +4,7 @@
  * that both trust. Without either, only this machine is talked to.
  */
 import { scryptSync } from 'node:crypto';
-import { isIP, type Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { SecureContextOptions, Server as TlsServer } from 'node:tls';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
 import { fileError } from '../../core/files.ts';
@@ -154,7 +154,7 @@ export function connectTo(host: string, port: number, security: Security | undef
   if (security === undefined) return net.connect({ host, port }, onConnect);
   if (security.kind === 'certificates') {
     // The driver's certificate has to be of the host that this one was told.
-    return tls.connect({ ...contextOf(security), host, port, servername: isIP(host) ? '' : host }, onConnect);
+    return tls.connect({ ...contextOf(security), host, port, servername: net.isIP(host) ? '' : host }, onConnect);
   }
   const { key } = security;
   return tls.connect(

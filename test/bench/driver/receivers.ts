@@ -81,7 +81,7 @@ async function startReceiver(plan: ReceiversPlan, i: number, places: readonly St
     },
     onClose: () => {},
   });
-  const attach: Attach = { type: 'attach', version: PROTOCOL_VERSION, name, inputs, directory };
+  const attach: Attach = { type: 'attach', version: PROTOCOL_VERSION, name, process: name, inputs, directory };
   const { refused } = await channel.call<Attached>(attach);
   if (refused !== undefined) throw new Error(refused);
   if (!isIdle) offer();

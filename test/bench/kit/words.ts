@@ -22,6 +22,8 @@ export interface StoredWords {
   /** A directory of text files. */
   readonly text: string;
   readonly blocks: readonly StoredEvents[];
+  /** How many words there are. */
+  readonly words: number;
 }
 
 /** Writes a batch below a directory. */
@@ -36,7 +38,7 @@ export function storeWords(directory: string, { files, lines, vocabulary, wordsP
     writeFileSync(path.join(text, `part-${file}.txt`), `${bodies.join('\n')}\n`);
     return storedEvents(path.join(events, `part-${file}`), bodies);
   });
-  return { text, blocks };
+  return { text, blocks, words: lines * wordsPerLine };
 }
 
 /** Writes events without headers behind each other. */

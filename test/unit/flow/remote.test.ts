@@ -197,7 +197,7 @@ describe('receivers on other hosts', () => {
   test('one that comes with a name that is taken takes its place', async () => {
     const site = await Site.open();
     await site.startDriver();
-    await site.startHost('r1');
+    const first = await site.startHost('r1');
     await until(() => site.attached === 1);
     const second = await site.startHost('r1');
     const client = await site.client(second.port);
@@ -206,6 +206,12 @@ describe('receivers on other hosts', () => {
     expect(site.lines.some(({ message }) => /another receiver of the name r1 has taken its place/.test(message))).toBe(
       true,
     );
+    // It does not take it back.
+    await expect(first.running).rejects.toMatchObject({
+      code: 'HANDSHAKE_FAILED',
+      message: expect.stringMatching(/another receiver of the name r1 has taken its place/),
+    });
+    expect(site.attached).toBe(2);
   });
 
   test('a host of another job is refused, for good', async () => {
