@@ -26,7 +26,10 @@ export async function openSpark(settings: EngineSettings): Promise<Engine> {
   const cluster = new Cluster(settings);
   await cluster.connect();
   const { accumulators, graph, numPartitions, skipPolicy } = settings;
-  const shared = await sharedData(settings);
+  const shared = await sharedData(settings).catch(async (error: unknown) => {
+    await cluster.close();
+    throw error;
+  });
   const executors = new Executors(settings.telemetry, settings.log);
   const keeping = (local: Runner): SparkRunner =>
     new SparkRunner({
@@ -37,6 +40,7 @@ export async function openSpark(settings: EngineSettings): Promise<Engine> {
         accumulators,
         skipPolicy,
         graph: graph.nodes,
+        functions: graph.functions,
         storage: shared,
       },
       ...{ executors, lastStages: new LastStages() },
@@ -48,8 +52,14 @@ export async function openSpark(settings: EngineSettings): Promise<Engine> {
   // Values on executors are not looked at.
   const own = { ...settings, taps: undefined, openStore: shared?.openStore ?? settings.openStore };
   const engine = new SparkEngine(own, keeping, { cluster, shared, executors });
-  await engine.begin();
-  return engine;
+  try {
+    await engine.begin();
+    return engine;
+  } catch (error) {
+    // Nobody else knows of it: what it has in the cluster and in the storage would stay.
+    await engine.close().catch(() => {});
+    throw error;
+  }
 }
 
 async function sharedData(settings: EngineSettings): Promise<SharedData | undefined> {
