@@ -604,6 +604,7 @@ export class StreamingContext {
       durability,
       inputNames,
       job: name,
+      parallelism: this.#parallelism,
       rates: this.#rates,
       batchesInFlight,
       telemetry,

@@ -842,18 +842,15 @@ export class RDD<T> {
 
   async #call(fn: PartitionCall['fn'], args: readonly unknown[], isEach: boolean): Promise<void> {
     const runner = this.#runner;
-    const call = runner.nextCall?.() ?? 0;
-    const batch = runner.scope?.batch;
-    const there = batch && runner.callThere?.(this.lineage, { fn, args, isEach, batch, call });
+    const { nextCall, scope } = runner;
+    const origin = scope && { ...scope.batch, parallelism: scope.parallelism, call: nextCall?.() ?? 0 };
+    const there = origin && runner.callThere?.(this.lineage, { fn, args, isEach, origin });
     if (there !== undefined) return await there;
     const tasks = await runner.prepare(this.lineage);
+    const numPartitions = tasks.length;
     for (const [partition, task] of tasks.entries()) {
       const values = await task.collect();
-      await callWith(
-        { fn, args, isEach },
-        values.values(),
-        partOf(batch, { partition, numPartitions: tasks.length, call }),
-      );
+      await callWith({ fn, args, isEach }, values.values(), partOf(origin, { partition, numPartitions }));
     }
   }
 

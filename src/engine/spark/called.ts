@@ -12,10 +12,10 @@ export async function callOrdered(
   work: PartitionWork,
   partition: number,
 ): Promise<void> {
-  const { args, batch, call, isEach, numPartitions } = order;
+  const { args, isEach, numPartitions, origin } = order;
   const fn = functions[order.fn];
   if (fn === undefined) throw new Error(`there is no function ${order.fn}`);
-  const part = partOf(batch, { partition, numPartitions, call });
+  const part = partOf(origin, { partition, numPartitions });
   await callWith({ fn, args: fromMessage(args), isEach }, valuesOf(work), part);
 }
 

@@ -20,17 +20,17 @@ const WHERE = 'foreachPartition';
 export async function callOnExecutors(
   parts: SparkRunnerParts,
   lineage: Lineage<unknown>,
-  { args, batch, call, isEach }: PartitionCall,
+  { args, isEach, origin }: PartitionCall,
   fn: number,
 ): Promise<void> {
   // A tick without data is no work for a cluster.
   if (isKnownEmpty(lineage)) return;
   const partitions = partitionsOf(lineage) ?? (await workedOut(parts, lineage));
   const sent = toMessage(args, WHERE);
-  const order: CallOrder = { fn, args: sent, isEach, batch, call, numPartitions: partitions.length };
-  const pieces = await piecesFor(parts, partitions, batch.time);
+  const order: CallOrder = { fn, args: sent, isEach, origin, numPartitions: partitions.length };
+  const pieces = await piecesFor(parts, partitions, origin.time);
   const slots = slotsOf(partitions.length);
-  const work = { stage: 0, time: batch.time, graph: parts.description } as WorkOrder;
+  const work = { stage: 0, time: origin.time, graph: parts.description } as WorkOrder;
   const rows = pieces.map((of, i) =>
     workRow(slots[i] ?? 0, i, { order: work, call: order, leaves: [[0, sentPieces(of)]], later: undefined }),
   );

@@ -1,5 +1,5 @@
 /** What the driver tells workers of a stage, and what they tell of it: plain data. */
-import type { OutputBatch } from '../../graph/output-batch.ts';
+import type { CallOrigin } from '../../graph/outputs/partitions.ts';
 import type { ShippedAccumulators } from '../../graph/shared.ts';
 import type { StateVersion } from '../../state/versions/version.ts';
 import type { ChangedPartition } from '../../state/versions/versioned-store.ts';
@@ -79,8 +79,7 @@ export interface CallOrder {
   /** As they are sent (toMessage). */
   readonly args: unknown;
   readonly isEach: boolean;
-  readonly batch: OutputBatch;
-  readonly call: number;
+  readonly origin: CallOrigin;
   readonly numPartitions: number;
 }
 

@@ -203,8 +203,8 @@ class Claims<Tx> {
 
   /** @throws StreamjobError CHECKPOINT_INCOMPATIBLE when the batch was written in part, in other partitions; when a later one was written */
   async ofPartition(tx: Tx, part: OutputPartition): Promise<boolean> {
-    const { batch, numPartitions, output, time } = part;
-    const id = `${batch}:${numPartitions}`;
+    const { batch, output, time } = part;
+    const id = `${batch}:${cutOf(part)}`;
     const last = await this.#last(tx, part);
     if (last?.id === id) return false;
     // An attempt that was held while others have gone on.
@@ -215,7 +215,7 @@ class Claims<Tx> {
       `SELECT batch_id FROM ${this.#table} WHERE job = ? AND output LIKE ? AND batch_id LIKE ? AND batch_id <> ?`,
       [part.job, all, `${batch}:%`, id],
     );
-    if (other !== undefined) throw otherPartitions(part, textOf(other[0]).slice(batch.length + 1));
+    if (other !== undefined) throw cutOtherwise(part, textOf(other[0]).slice(batch.length + 1));
     await this.#note(tx, part, id, last !== undefined);
     return true;
   }
@@ -274,10 +274,19 @@ function later({ output, time }: OutputPartition, table: string): StreamjobError
   });
 }
 
-function otherPartitions({ numPartitions, output, time }: OutputPartition, before: string): StreamjobError {
-  const message = `batch ${time} of ${output} was written in part as one of ${before} partitions, and has ${numPartitions} now`;
+/** As short as it can be: a column of the table has room for little more than a batch's name. */
+function cutOf({ numPartitions, parallelism }: Pick<OutputPartition, 'numPartitions' | 'parallelism'>): string {
+  return `${numPartitions}/${parallelism}`;
+}
+
+/** The batch has other partitions now, or others in them. @param before as of cutOf */
+function cutOtherwise(part: OutputPartition, before: string): StreamjobError {
+  const [count, parallelism] = before.split('/');
+  const message =
+    `batch ${part.time} was written in part as ${count} partitions at parallelism ${parallelism}, ` +
+    `and has ${part.numPartitions} at parallelism ${part.parallelism} now`;
   return new StreamjobError('CHECKPOINT_INCOMPATIBLE', message, {
-    where: 'exactlyOncePartition',
-    hint: `start the job with the partitions that it had (--parallelism ${before}), until this batch has committed`,
+    where: part.output,
+    hint: `start the job as it was (--parallelism ${parallelism}), until this batch has committed`,
   });
 }

@@ -18,7 +18,7 @@ describe('foreachPartition', () => {
 
   it.each(['inline', 'threads'])('tells the function which partition it has, with engine %s', async (engine) => {
     await runBatches({ batchInterval: 1000, inputs: [[1, 2, 3]], engine, job: { module } }, build);
-    const named = { output: 'foreachRDD-0', time: 1000, numPartitions: 2 };
+    const named = { output: 'foreachRDD-0', time: 1000, numPartitions: 2, parallelism: 2 };
     expect(calls).toEqual([
       { values: [1], table: 'first', part: expect.objectContaining({ ...named, call: 0, partition: 0 }) },
       { values: [2, 3], table: 'first', part: expect.objectContaining({ ...named, call: 0, partition: 1 }) },
@@ -29,7 +29,7 @@ describe('foreachPartition', () => {
   });
 
   it('does not say which batch it is where no output runs', () => {
-    const part = partOf(undefined, { partition: 1, numPartitions: 2, call: 0 });
+    const part = partOf(undefined, { partition: 1, numPartitions: 2 });
     expect(part.partition).toBe(1);
     expect(() => part.output).toThrow(expect.objectContaining({ code: 'CONTEXT_STATE' }));
   });
@@ -38,7 +38,7 @@ describe('foreachPartition', () => {
     const asked: unknown[] = [];
     const runner: JobRunner = {
       prepare: () => Promise.reject(new Error('it was to be called there')),
-      callThere: async (_, { args, call, isEach }) => void asked.push([call, isEach, args]),
+      callThere: async (_, { args, isEach, origin }) => void asked.push([origin.call, isEach, args]),
       writeParts: (_, directory, form) => async () => {
         asked.push([form, path.basename(directory)]);
         return [];
@@ -96,7 +96,7 @@ describe('exactlyOncePartition', () => {
   type Tx = { all(sql: string, values: (string | number)[]): unknown };
   const part = (change: Partial<OutputPartition> = {}): OutputPartition => ({
     ...{ job: 'test', output: 'foreachRDD-0', time: 1000, batch: 'one' },
-    ...{ partition: 0, numPartitions: 2, call: 0 },
+    ...{ partition: 0, numPartitions: 2, parallelism: 2, call: 0 },
     ...change,
   });
 
@@ -133,6 +133,7 @@ describe('exactlyOncePartition', () => {
     await write('a', part());
     const incompatible = expect.objectContaining({ code: 'CHECKPOINT_INCOMPATIBLE' });
     await expect(write('b', part({ numPartitions: 3, partition: 2 }))).rejects.toEqual(incompatible);
+    await expect(write('b', part({ parallelism: 3, partition: 1 }))).rejects.toEqual(incompatible);
     // What another output, or another call of this one, is cut into does not matter.
     await write('c', part({ numPartitions: 3, call: 1 }));
     await write('d', part({ time: 2000, batch: 'two', numPartitions: 3 }));

@@ -46,9 +46,9 @@ function rig(fn: Called, { description = 'same', lose = (rows: Row[]): Row[] => 
     ...{ command: async () => 'worker', places: () => undefined, executors: { ended: () => 0 } },
     local: { prepare: async () => [{ collect: async () => [7] }, { collect: async () => [8] }] },
   } as unknown as SparkRunnerParts;
-  const batch = { job: 'j', output: 'foreachRDD-0', time: 1000, batch: 'b' };
+  const origin = { job: 'j', output: 'foreachRDD-0', time: 1000, batch: 'b', parallelism: 3, call: 2 };
   const call = (lineage: Lineage<unknown>, isEach = false, args: readonly unknown[] = []): Promise<void> =>
-    callOnExecutors(parts, lineage, { fn, args, isEach, batch, call: 2 }, 0);
+    callOnExecutors(parts, lineage, { fn, args, isEach, origin }, 0);
   return { call, counted, countedThere, plans: () => plans };
 }
 
@@ -62,7 +62,15 @@ describe('a function that executors call', () => {
     });
     const [map, date] = [new Map([['a', 1n]]), new Date(5)];
     await call(sliced([1, 2, 3], 2) as Lineage<unknown>, false, [map, date]);
-    const part = { job: 'j', output: 'foreachRDD-0', time: 1000, batch: 'b', numPartitions: 2, call: 2 };
+    const part = {
+      job: 'j',
+      output: 'foreachRDD-0',
+      time: 1000,
+      batch: 'b',
+      numPartitions: 2,
+      parallelism: 3,
+      call: 2,
+    };
     expect(got).toEqual([
       [[1], { ...part, partition: 0 }, [map, date]],
       [[2, 3], { ...part, partition: 1 }, [map, date]],
