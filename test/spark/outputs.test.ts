@@ -102,12 +102,12 @@ describeWith(['cluster'], 'outputs on a Spark cluster', () => {
     it('each id is once in the table, whatever fails, is run twice or is killed', async ({ scene }) => {
       const postgres = await startPostgres(scene);
       await postgres.rows('CREATE TABLE ids (id TEXT, program TEXT)');
+      const ids = (): Promise<string[]> => postgres.rows('SELECT id FROM ids');
       const cluster = await startCluster(scene, { settings: SPECULATION, hosts: true });
       const writing = new Writing(scene, cluster.master, postgres, await freePort());
       let job = writing.start();
       await writing.send();
       expect(job.log.some((each) => /partition \d has \d+ ids/.test(each))).toBe(true);
-      expect(job.log).toContain(`the driver knows of ${writing.ids.length} ids`);
 
       // A function that throws.
       writing.full(true);
@@ -136,10 +136,21 @@ describeWith(['cluster'], 'outputs on a Spark cluster', () => {
       await writing.anotherWaits();
       left.release();
       await left.sending;
+
+      // A batch that is there in part is not cut otherwise.
+      const half = await writing.sendHeld();
+      await scene.until(async () => (await ids()).length > writing.ids.length - OF_REQUEST, 'some of it is there');
+      await job.kill();
+      half.release();
+      job = writing.start(2);
+      expect(await job.end()).toMatch(/^exit code [1-9]/);
+      expect(job.log.join('\n')).toMatch(/CHECKPOINT_INCOMPATIBLE.*written in part as 4 partitions at parallelism 3/);
+      job = writing.start();
+      await half.sending;
       await writing.send();
 
       const tally = new Tally();
-      tally.add(await postgres.rows('SELECT id FROM ids'));
+      tally.add(await ids());
       tally.expectExactlyOnce(writing.ids);
       for (const program of await postgres.rows('SELECT DISTINCT program FROM ids')) {
         expect(program).toMatch(/^streamjob-\w+\.mjs$/);

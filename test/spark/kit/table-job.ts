@@ -44,7 +44,6 @@ async function passTrap(): Promise<void> {
 }
 
 export default defineJob({ name: 'table', batchInterval: '500ms' }, (ssc) => {
-  const written = ssc.accumulator();
   const write = ssc.onExecutors(
     exactlyOncePartition(store, async (values: Iterable<string>, { partition }, tx: pg.PoolClient, table: string) => {
       const ids = [...values];
@@ -53,7 +52,6 @@ export default defineJob({ name: 'table', batchInterval: '500ms' }, (ssc) => {
       const program = path.basename(process.argv[1] ?? '');
       await tx.query(`INSERT INTO ${table} SELECT unnest($1::text[]), $2`, [ids, program]);
       await passTrap();
-      written.add(ids.length);
       console.log(`partition ${partition} has ${ids.length} ids`);
     }),
   );
@@ -61,8 +59,5 @@ export default defineJob({ name: 'table', batchInterval: '500ms' }, (ssc) => {
     .flumeStream({ host: '127.0.0.1', port: Number(port), dedupe: { header: 'id' }, peerRequestTimeout: '120s' })
     .map((event) => event.headers['id'] ?? '')
     .repartition(4)
-    .foreachRDD(async (rdd) => {
-      await rdd.foreachPartition(write, 'ids');
-      console.log(`the driver knows of ${written.value} ids`);
-    });
+    .foreachRDD((rdd) => rdd.foreachPartition(write, 'ids'));
 });
