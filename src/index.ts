@@ -31,7 +31,8 @@ export type { UpdateStateOptions } from './graph/operators/update-state-by-key.t
 export type { Compare } from './graph/order.ts';
 export type { OutputBatch } from './graph/output-batch.ts';
 export type { SqlOptions, TransactionalStore } from './graph/outputs/exactly-once.ts';
-export { exactlyOnce, sqlStore } from './graph/outputs/exactly-once.ts';
+export { exactlyOnce, exactlyOncePartition, sqlStore } from './graph/outputs/exactly-once.ts';
+export type { OutputPartition, PartitionFunction } from './graph/outputs/partitions.ts';
 export type { Partitioner, Partitioning } from './graph/partitioner.ts';
 export { hashPartitioner } from './graph/partitioner.ts';
 export type { RDD } from './graph/rdd.ts';

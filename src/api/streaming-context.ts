@@ -287,6 +287,28 @@ export class StreamingContext {
   }
 
   /**
+   * Makes a function of outputs known to the executors of a Spark cluster: `rdd.foreachPartition` (and `rdd.foreach`) with it then runs there, and
+   * nothing of the data comes to the driver. With other engines it is called in the driver, as any function is.
+   *
+   * The job is built on each executor, too: the function is there with what it finds around it then. What is known only in the driver, in a
+   * batch, it gets as arguments of foreachPartition. What is written by a batch that is run again, or by two attempts of Spark, is written twice,
+   * unless the function is made by `exactlyOncePartition`.
+   * @param fn as foreachPartition (or foreach) takes it; it may be async
+   * @returns the function
+   * @throws StreamjobError CONTEXT_STATE after start: executors could not have it
+   * @example
+   * const count = ssc.accumulator();
+   * const write = ssc.onExecutors(async (lines: Iterable<string>, part: OutputPartition, table: string) => {
+   *   for (const line of lines) count.add(line.length + table.length);
+   * });
+   * stream.foreachRDD((rdd) => rdd.foreachPartition(write, 'lines'));
+   */
+  onExecutors<F extends (...args: never[]) => unknown>(fn: F): F {
+    this.#graph.addFunction(fn);
+    return fn;
+  }
+
+  /**
    * How long all data is remembered at least, so that `slice` finds it.
    * @throws StreamjobError CONFIG_INVALID, CONTEXT_STATE after start
    */
@@ -582,6 +604,7 @@ export class StreamingContext {
       durability,
       inputNames,
       job: name,
+      parallelism: this.#parallelism,
       rates: this.#rates,
       batchesInFlight,
       telemetry,

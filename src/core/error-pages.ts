@@ -211,8 +211,8 @@ export const ERROR_PAGES: Readonly<Record<ErrorCode, ErrorPage>> = {
     see: LEVELS,
   },
   CHECKPOINT_INCOMPATIBLE: {
-    why: 'The job was changed: an operator of another kind has the name of one that remembers something, the interval does not divide the old one, a state has another version.',
-    todo: 'Give the changed operator a uid of its own (it then starts empty), give `migrate` for a state of another version, or run the job as it was.',
+    why: 'The job was changed: an operator of another kind has the name of one that remembers something, the interval does not divide the old one, a state has another version. Or a batch that `exactlyOncePartition` has written in part has other partitions now.',
+    todo: 'Give the changed operator a uid of its own (it then starts empty), give `migrate` for a state of another version, or run the job as it was (with the `parallelism` that it had).',
     see: LEVELS,
   },
   CHECKPOINT_VALUE: {

@@ -112,8 +112,8 @@ export class Processing {
 
   /** Runs a batch to its fate. @throws StreamjobError BATCH_FAILED when it failed and the policy is to stop */
   async run(batch: Batch): Promise<void> {
-    const { events, graph, write, job, log } = this.#settings;
-    const surroundings = { log, stop: this.#stop, write };
+    const { events, graph, write, job, log, parallelism } = this.#settings;
+    const surroundings = { log, parallelism, stop: this.#stop, write };
     const outputs = new OutputRun({ job, time: batch.time, batch: batch.id }, graph.outputs, surroundings);
     this.#outputs = outputs;
     this.#ledger.begin(batch);

@@ -45,6 +45,8 @@ export interface FlowSettings {
   readonly inputNames: ReadonlyMap<number, string>;
   /** The job's name, for outputs. */
   readonly job: string;
+  /** Partitions of batches and shuffles that do not say how many they want. */
+  readonly parallelism: number;
   /** The rates of back-pressure; undefined: inputs are read as fast as they give. */
   readonly rates: Rates | undefined;
   /** Takes the values that functions threw on; undefined: they fail the batch. */

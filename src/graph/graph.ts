@@ -21,6 +21,8 @@ export class Graph {
   readonly past: () => Past | undefined;
   /** Those of the job, and those by which operators count what users must hear of. */
   readonly accumulators: Accumulators = new Accumulators();
+  /** Functions of outputs that executors have too, in the order of their making, which is the same in each process that builds the job. */
+  readonly functions: ((...args: never[]) => unknown)[] = [];
   /** What operators count for the log. */
   readonly remarks: Remark[] = [];
   /** What operators can be watched by. */
@@ -66,6 +68,12 @@ export class Graph {
       id: this.operatorName(output.kind),
     };
     this.outputs.push(numbered as Output<never> as Output);
+  }
+
+  /** Makes a function of outputs one that executors have too. @throws StreamjobError CONTEXT_STATE once the context has started or stopped */
+  addFunction(fn: (...args: never[]) => unknown): void {
+    this.#requireOpen('onExecutors');
+    if (!this.functions.includes(fn)) this.functions.push(fn);
   }
 
   /**

@@ -8,6 +8,8 @@ export interface OutputScope {
   /** Takes note of the actions that run on them. */
   readonly actions: Actions;
   readonly batch: OutputBatch;
+  /** The job's. */
+  readonly parallelism: number;
   /** Aborts when the run ends at once: the output may go on, but the data of its batch is forgotten. */
   readonly stop: AbortSignal;
   readonly log: Logger;

@@ -3,7 +3,7 @@
  * Transformations return an RDD and run nothing; actions return a promise.
  */
 import { StreamjobError } from '../core/errors.ts';
-import { requireSync, type Sync, userError, type Widen } from './functions.ts';
+import { requireSync, type Sync, type Widen } from './functions.ts';
 import { countBuckets, evenBounds, requireBounds } from './histogram.ts';
 import { KeyedMap } from './keys.ts';
 import { kept, type Lineage, narrow, partitionCount, type Step, sliced } from './lineage.ts';
@@ -37,6 +37,7 @@ import { rangeSampleStep, sampleStep } from './operators/sample.ts';
 import { distinct, intersection, subtract, subtractByKey } from './operators/sets.ts';
 import { type Compare, naturalOrder } from './order.ts';
 import type { OutputScope } from './output-scope.ts';
+import { callWith, type OutputPartition, type PartitionCall, partOf } from './outputs/partitions.ts';
 import { hashPartitioner, type Partitioner, type Partitioning, partitionerOf } from './partitioner.ts';
 import { seededRandom } from './random.ts';
 import { type PartForm, partsOf, saveBatch, saveParts, type WriteParts } from './save.ts';
@@ -59,6 +60,13 @@ export interface JobRunner {
    * written here. @param directory that is to be written
    */
   writeParts?(lineage: Lineage<unknown>, directory: string, form: PartForm): WriteParts | undefined;
+  /**
+   * Has those who have the data of a lineage call a function with each partition of it; left out, or undefined: they do not have the function,
+   * which is called here.
+   */
+  callThere?(lineage: Lineage<unknown>, call: PartitionCall): Promise<void> | undefined;
+  /** Which of the calls of an output comes next, from 0; left out: no output runs. */
+  nextCall?(): number;
   /** The output that the RDDs are for; undefined: none. */
   readonly scope?: OutputScope;
 }
@@ -121,7 +129,15 @@ export class RDD<T> {
         collect: (limit) => whole(task.collect(limit)),
         count: () => whole(task.count()),
       }));
-    return new RDD(rdd.lineage, { prepare, scope });
+    const callThere = (of: Lineage<unknown>, call: PartitionCall): Promise<void> | undefined => {
+      const there = runner.callThere?.(of, call);
+      return there && whole(there);
+    };
+    let calls = 0;
+    return new RDD(rdd.lineage, {
+      ...{ prepare, scope, callThere, nextCall: () => calls++ },
+      writeParts: (of, directory, form) => runner.writeParts?.(of, directory, form),
+    });
   }
 
   /** @internal Writes a directory of files. @param place its path by its number, as of saveBatch */
@@ -802,22 +818,39 @@ export class RDD<T> {
     return new Map(last.entries());
   }
 
-  /** Calls `fn` with each value, one after the other, and waits for the promises it returns. */
+  /** Calls `fn` with each value, one after the other, and waits for the promises it returns. Where: as of foreachPartition. */
   async foreach(fn: (value: T) => void | Promise<void>): Promise<void> {
-    await this.foreachPartition(async (values) => {
-      for (const value of values) await fn(value);
-    });
+    await this.#call(fn, [], true);
   }
 
-  /** Calls `fn` once per partition, one after the other, and waits for the promises it returns. */
-  async foreachPartition(fn: (values: IterableIterator<T>) => void | Promise<void>): Promise<void> {
-    for (const task of await this.#runner.prepare(this.lineage)) {
+  /**
+   * Calls `fn` once per partition, and waits for the promises it returns. It is called in this process, with one partition after the other; on
+   * a Spark cluster a function that `ssc.onExecutors` has made known is called on the executors, with all partitions at a time.
+   * @param fn gets the values of a partition, what names it, and `args`
+   * @param args plain data for the function
+   * @example
+   * const sum = ssc.accumulator();
+   * const add = ssc.onExecutors((values: Iterable<number>) => { for (const n of values) sum.add(n); });
+   * numbers.foreachRDD((rdd) => rdd.foreachPartition(add));
+   */
+  async foreachPartition<A extends readonly unknown[]>(
+    fn: (values: IterableIterator<T>, part: OutputPartition, ...args: A) => void | Promise<void>,
+    ...args: A
+  ): Promise<void> {
+    await this.#call(fn, args, false);
+  }
+
+  async #call(fn: PartitionCall['fn'], args: readonly unknown[], isEach: boolean): Promise<void> {
+    const runner = this.#runner;
+    const { nextCall, scope } = runner;
+    const origin = scope && { ...scope.batch, parallelism: scope.parallelism, call: nextCall?.() ?? 0 };
+    const there = origin && runner.callThere?.(this.lineage, { fn, args, isEach, origin });
+    if (there !== undefined) return await there;
+    const tasks = await runner.prepare(this.lineage);
+    const numPartitions = tasks.length;
+    for (const [partition, task] of tasks.entries()) {
       const values = await task.collect();
-      try {
-        await fn(values.values());
-      } catch (error) {
-        throw userError(error, { name: 'foreachPartition' });
-      }
+      await callWith({ fn, args, isEach }, values.values(), partOf(origin, { partition, numPartitions }));
     }
   }
 

@@ -90,7 +90,7 @@ export async function programOf({
   } catch (cause) {
     throw new StreamjobError('JOB_INVALID', `the job cannot be made one program: ${messageOf(cause)}`, {
       where: file,
-      hint: "engine 'spark' ships the job as one file: all that it imports has to be JavaScript or TypeScript",
+      hint: "engine 'spark' ships the job as one file: all that it imports has to be JavaScript or TypeScript, so that a package with native parts (.node) cannot be among it",
       cause,
     });
   }

@@ -26,6 +26,11 @@ describeWith(['cluster'], 'a storage that a cluster sees', () => {
       }
     }
     await engine.close();
+    // One that cannot begin leaves nothing there, as one that has ended.
+    const recovery = { restore: () => Promise.reject(new Error('the checkpoint is damaged')) };
+    const begun = ClusterEngine.open({ job: 'words', master, numPartitions: 2, storage: scene.directory, recovery });
+    await expect(begun).rejects.toThrow('the checkpoint is damaged');
+    expect(readdirSync(scene.directory).filter((name) => name.startsWith('run-'))).toEqual([]);
   });
 
   it('has the files of an output, written by executors, each part once; what functions wrote is in the log', async ({

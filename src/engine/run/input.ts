@@ -10,8 +10,10 @@ import type { InputPieces } from '../engine.ts';
 export function dealInput(pieces: InputPieces, numPartitions: number): readonly Partition<unknown>[] | undefined {
   if (pieces.some(({ absent }) => absent === true)) return undefined;
   const blocks = pieces.map(({ events }) => events);
-  const [only] = blocks;
-  if (blocks.length === 1 && only !== undefined && 'values' in only && Array.isArray(only.values)) {
+  // A batch that is run again after a crash has no empty blocks: with them it must be cut into the same partitions.
+  const full = blocks.filter(({ count }) => count > 0);
+  const [only, more] = full.length > 0 ? full : blocks;
+  if (more === undefined && only !== undefined && 'values' in only && Array.isArray(only.values)) {
     return sliced(only.values as readonly unknown[], numPartitions).partitions;
   }
   const total = blocks.reduce((sum, block) => sum + block.count, 0);

@@ -29,6 +29,7 @@ export async function openSpark(settings: EngineSettings): Promise<Engine> {
   const cluster = new Cluster(settings);
   const { accumulators, graph, log, numPartitions, skipPolicy } = settings;
   const executors = new Executors(settings.telemetry, log);
+  let shared: SharedData | undefined;
   try {
     await cluster.connect();
     await warmUp({
@@ -37,12 +38,12 @@ export async function openSpark(settings: EngineSettings): Promise<Engine> {
       run: (plan, signal) => cluster.run(plan, signal),
       look: (ends) => membersOf(ends, { executors, places: () => cluster.places }, undefined),
     });
+    shared = await sharedData(settings);
   } catch (error) {
     executors.close();
     await cluster.close();
     throw error;
   }
-  const shared = await sharedData(settings);
   const keeping = (local: Runner): SparkRunner =>
     new SparkRunner({
       ...{
@@ -52,6 +53,7 @@ export async function openSpark(settings: EngineSettings): Promise<Engine> {
         accumulators,
         skipPolicy,
         graph: graph.nodes,
+        functions: graph.functions,
         storage: shared,
       },
       ...{ executors, lastStages: new LastStages() },
@@ -63,8 +65,14 @@ export async function openSpark(settings: EngineSettings): Promise<Engine> {
   // Values on executors are not looked at.
   const own = { ...settings, taps: undefined, openStore: shared?.openStore ?? settings.openStore };
   const engine = new SparkEngine(own, keeping, { cluster, shared, executors });
-  await engine.begin();
-  return engine;
+  try {
+    await engine.begin();
+    return engine;
+  } catch (error) {
+    // Nobody else knows of it: what it has in the cluster and in the storage would stay.
+    await engine.close().catch(() => {});
+    throw error;
+  }
 }
 
 async function sharedData(settings: EngineSettings): Promise<SharedData | undefined> {

@@ -14,6 +14,7 @@ import {
   type Stateful,
 } from '../../graph/lineage.ts';
 import type { Node } from '../../graph/node.ts';
+import type { PartitionCall } from '../../graph/outputs/partitions.ts';
 import type { Accumulators } from '../../graph/shared.ts';
 import { unpackError } from '../crew/messages.ts';
 import type { TaskReport } from '../engine.ts';
@@ -42,6 +43,8 @@ export interface SparkRunnerParts {
   /** Runs in the driver what cannot be run elsewhere, and outputs. */
   readonly local: Runner;
   readonly graph: readonly Node<unknown>[];
+  /** Of outputs, that executors have too: as of Graph. */
+  readonly functions: readonly PartitionCall['fn'][];
   /** Of the graph, as workers have it. */
   readonly description: string;
   readonly numPartitions: number;

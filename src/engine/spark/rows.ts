@@ -17,7 +17,7 @@ import { fromMessage, toMessage } from '../run/codecs.ts';
 import { StoredChunk, type StoredPiece, storedPartition } from '../stored-chunk.ts';
 import type { SaveOrder } from './saving.ts';
 import type { EncodedPiece } from './storage.ts';
-import type { TaskEnd, WorkOrder } from './work.ts';
+import type { CallOrder, TaskEnd, WorkOrder } from './work.ts';
 
 /** A row. */
 export interface Row {
@@ -84,6 +84,8 @@ export interface PartitionWork {
   readonly order: WorkOrder;
   /** What it gets is written into files, and nothing else is done. */
   readonly save?: SaveOrder;
+  /** A function of an output is called with what it gets, and nothing else is done. */
+  readonly call?: CallOrder;
   /** What the driver gives: of each leaf that the partition reads. */
   readonly leaves: readonly (readonly [leaf: number, pieces: readonly SentPiece[]])[];
   /** The orders of the stages behind this one, by their numbers; of one partition only, which tells those that read what it gives. */

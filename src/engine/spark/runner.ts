@@ -1,23 +1,22 @@
 /**
- * Works kept lineages out on a cluster, node by node (node-work.ts), and has executors write files of outputs that lie in the storage. Outputs
- * run in this process.
+ * Works kept lineages out on a cluster, node by node (node-work.ts), and has executors write files of outputs that lie in the storage, and call
+ * functions of outputs that they have. All else of outputs runs in this process.
  */
 import path from 'node:path';
 import { StreamjobError } from '../../core/errors.ts';
 import { type Kept, type Lineage, type Partition, partitionsOf } from '../../graph/lineage.ts';
 import type { BatchView, Node } from '../../graph/node.ts';
+import type { PartitionCall } from '../../graph/outputs/partitions.ts';
 import type { Task } from '../../graph/rdd.ts';
 import type { PartForm, SavedPart, WriteParts } from '../../graph/save.ts';
 import type { KeepingRunner } from '../run/keeping.ts';
 import type { Ran } from '../run/partition-runner.ts';
-import { relationOf, rowsOf } from './arrow.ts';
 import { Asked } from './asked.ts';
-import { membersOf, NodeWork, type SparkRunnerParts } from './node-work.ts';
-import { planOf } from './plan.ts';
-import { endsOf, piecesOf, sentPieces, workRow } from './rows.ts';
+import { callOnExecutors, runRows } from './calling.ts';
+import { NodeWork, type SparkRunnerParts } from './node-work.ts';
+import { piecesOf, sentPieces, workRow } from './rows.ts';
 import { isStored, nameParts, type SaveOrder } from './saving.ts';
 import { slotsOf } from './slots.ts';
-import type { Cut, Stage } from './stages.ts';
 import type { WorkOrder } from './work.ts';
 
 /** Of earlier ones nobody needs to know what they asked: at most two run at a time. */
@@ -53,6 +52,11 @@ export class SparkRunner implements KeepingRunner {
     return async (aside) => await this.#save(partitionsOf(lineage) ?? [], { directory: path.resolve(aside), form });
   }
 
+  callThere(lineage: Lineage<unknown>, call: PartitionCall): Promise<void> | undefined {
+    const number = this.#parts.functions.indexOf(call.fn);
+    return number < 0 ? undefined : callOnExecutors(this.#parts, lineage, call, number);
+  }
+
   async #save(partitions: readonly Partition<unknown>[], save: SaveOrder): Promise<readonly SavedPart[]> {
     const slots = slotsOf(partitions.length);
     const order = { stage: 0 } as WorkOrder;
@@ -60,11 +64,7 @@ export class SparkRunner implements KeepingRunner {
       const pieces = sentPieces([...piecesOf(this.#parts.storage?.known(chunks) ?? chunks, 'save')]);
       return workRow(slots[i] ?? 0, i, { order, save, leaves: [[0, pieces]], later: undefined });
     });
-    const stage: Stage = { number: 0, into: undefined, partitions: [] };
-    const cut: Cut = { stages: [stage], leaves: [], exchanges: [] };
-    const command = await this.#parts.command();
-    const ends = endsOf(rowsOf(await this.#parts.run(planOf({ cut, command, given: () => relationOf(rows) }))));
-    membersOf(ends, this.#parts, undefined);
+    const ends = await runRows(this.#parts, rows);
     const saved = ends.flatMap((end) => end.saved);
     if (saved.length !== partitions.length) {
       throw new StreamjobError('SPARK_FAILED', `${saved.length} of ${partitions.length} parts were written`, {

@@ -12,6 +12,7 @@ import type { Accumulators } from '../../graph/shared.ts';
 import { packError } from '../crew/messages.ts';
 import { LetterBox } from '../letters.ts';
 import { PartitionRunner, type Plan } from '../run/partition-runner.ts';
+import { callOrdered } from './called.ts';
 import { brought, exchangePieces, exchangeTag, targetsOf } from './exchanging.ts';
 import { ownOrder } from './own-order.ts';
 import { retold } from './retold.ts';
@@ -175,6 +176,13 @@ export class StageWorker {
       this.#durations.push([number, monotonicMs() - began]);
       return;
     }
+    this.#requireGraph(order);
+    if (work.call !== undefined) {
+      this.#stage = order.stage;
+      await callOrdered(this.#job.graph, work.call, work, number);
+      this.#durations.push([number, monotonicMs() - began]);
+      return;
+    }
     const { cut, name } = this.#cutOf(order);
     const stage = cut.stages[order.stage] as Stage;
     const partition = stage.partitions[number] as StagePartition;
@@ -211,16 +219,19 @@ export class StageWorker {
     return writePieces(storage.directory, time, pieces);
   }
 
+  /** @throws StreamjobError GRAPH_DIFFERS */
+  #requireGraph({ graph }: WorkOrder): void {
+    if (graph === this.#job.description) return;
+    throw new StreamjobError('GRAPH_DIFFERS', 'the job builds another graph on an executor', {
+      where: "engine 'spark'",
+      hint:
+        'build must make the same graph each time: let nothing in it depend on the time, on random numbers or on the machine. Variables of ' +
+        'the environment that it reads are named with --executor-env',
+    });
+  }
+
   #cutOf(order: WorkOrder): KnownCut {
-    const { graph, node, path, time, leaves, facts, numPartitions } = order;
-    if (graph !== this.#job.description) {
-      throw new StreamjobError('GRAPH_DIFFERS', 'the job builds another graph on an executor', {
-        where: "engine 'spark'",
-        hint:
-          'build must make the same graph each time: let nothing in it depend on the time, on random numbers or on the machine. Variables of ' +
-          'the environment that it reads are named with --executor-env',
-      });
-    }
+    const { node, path, time, leaves, facts, numPartitions } = order;
     const known = this.#cut;
     const isKnown = known?.order.time === time && known.order.node === node && known.order.path.join() === path.join();
     if (known !== undefined && isKnown) return known;

@@ -1,4 +1,5 @@
 /** What the driver tells workers of a stage, and what they tell of it: plain data. */
+import type { CallOrigin } from '../../graph/outputs/partitions.ts';
 import type { ShippedAccumulators } from '../../graph/shared.ts';
 import type { StateVersion } from '../../state/versions/version.ts';
 import type { ChangedPartition } from '../../state/versions/versioned-store.ts';
@@ -69,6 +70,17 @@ export interface WorkOrder {
   readonly counts: boolean;
   /** Undefined: there is no storage; all data comes and goes as rows, and states are the driver's. */
   readonly storage: StorageWork | undefined;
+}
+
+/** The function of an output that a task is to call, in the place of a stage. */
+export interface CallOrder {
+  /** The number of the function in the graph. */
+  readonly fn: number;
+  /** As they are sent (toMessage). */
+  readonly args: unknown;
+  readonly isEach: boolean;
+  readonly origin: CallOrigin;
+  readonly numPartitions: number;
 }
 
 /** What a worker tells of the partitions of a stage that it has run. */

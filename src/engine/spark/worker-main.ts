@@ -22,7 +22,11 @@ export async function serveTasks(build: () => Promise<BuiltJob>): Promise<void> 
   if (role === 'kept') return serveConnections(build());
   const job = await build().catch((error: unknown) => failedRow(error));
   const lines = linesOf(process.stdin);
-  if ('graph' in job) return await serveTask(job, lines, process.stdout);
+  if ('graph' in job) {
+    await serveTask(job, lines, process.stdout);
+    // What functions have left open (connections to a database) must not hold the task.
+    return void process.stdout.end(() => process.exit(0));
+  }
   // To the end: who stops in the middle would be started again and again.
   for await (const _ of lines);
   process.stdout.write(rowText(job));

@@ -15,6 +15,8 @@ import { RDD } from '../../graph/rdd.ts';
 /** What outputs run with beside their batch. */
 export interface OutputSurroundings {
   readonly log: Logger;
+  /** The job's. */
+  readonly parallelism: number;
   /** Aborts when the run ends at once: from then on no output can read its data. */
   readonly stop: AbortSignal;
   /** Takes text for stdout. */
@@ -25,24 +27,16 @@ export interface OutputSurroundings {
 export class OutputRun {
   readonly #batch: Omit<OutputBatch, 'output'>;
   readonly #outputs: readonly Output[];
-  readonly #write: (text: string) => void;
   readonly #done = new Map<string, OutputSummary>();
   readonly #actions = new Actions();
-  readonly #log: Logger;
-  readonly #stop: AbortSignal;
+  readonly #surroundings: OutputSurroundings;
   #begun = false;
 
   /** @param outputs in the order of their making */
-  constructor(
-    batch: Omit<OutputBatch, 'output'>,
-    outputs: readonly Output[],
-    { log, stop, write }: OutputSurroundings,
-  ) {
+  constructor(batch: Omit<OutputBatch, 'output'>, outputs: readonly Output[], surroundings: OutputSurroundings) {
     this.#batch = batch;
     this.#outputs = outputs;
-    this.#log = log;
-    this.#stop = stop;
-    this.#write = write;
+    this.#surroundings = surroundings;
   }
 
   /** Of the batch, in ms since the epoch. */
@@ -90,8 +84,9 @@ export class OutputRun {
       try {
         this.#begun = true;
         const batch = { ...this.#batch, output: output.id };
-        const data = RDD.forOutput(rdd, { actions: this.#actions, batch, log: this.#log, stop: this.#stop });
-        const result = await this.#actions.during(() => output.run(data, batch.time, this.#write, batch));
+        const { write, ...surroundings } = this.#surroundings;
+        const data = RDD.forOutput(rdd, { ...surroundings, actions: this.#actions, batch });
+        const result = await this.#actions.during(() => output.run(data, batch.time, write, batch));
         this.#done.set(output.id, { id: output.id, kind: output.kind, ...result });
         ended(undefined);
       } catch (error) {

@@ -23,6 +23,8 @@ export interface ClusterRun {
   readonly numPartitions: number;
   /** A directory that the driver and all executors see. Undefined: all goes through the driver. */
   readonly storage?: string | undefined;
+  /** What earlier runs left. Undefined: nothing. */
+  readonly recovery?: EngineSettings['recovery'];
 }
 
 /** The engine with a job. */
@@ -38,7 +40,7 @@ export class ClusterEngine {
     this.#inStorage = inStorage;
   }
 
-  static async open({ job, master, numPartitions, storage }: ClusterRun): Promise<ClusterEngine> {
+  static async open({ job, master, numPartitions, recovery, storage }: ClusterRun): Promise<ClusterEngine> {
     const context = { batchInterval: INTERVAL_MS };
     const ssc = new StreamingContext({ ...context, log: silentLogger });
     build(ssc, job);
@@ -53,7 +55,7 @@ export class ClusterEngine {
         ...{ module: MODULE, data: job, context, entry: moduleUrl('worker').href },
         program: () => programOf({ module: MODULE, context, data: job, env: {} }),
       },
-      recovery: undefined,
+      recovery,
     };
     return new ClusterEngine(
       await sparkEngine.open(settings),

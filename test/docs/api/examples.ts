@@ -7,7 +7,8 @@ import type * as pg from 'pg';
 import { interval } from 'rxjs';
 import { expect, test } from 'vitest';
 import {
-  type Accumulator, defineJob, type DStream, type EventWindowDStream, exactlyOnce, type MapWithStateDStream, sqlStore, type State,
+  type Accumulator, defineJob, type DStream, type EventWindowDStream, exactlyOnce, exactlyOncePartition, type MapWithStateDStream,
+  type OutputPartition, sqlStore, type State,
   StateSpec, StreamingContext, StreamjobError, TelemetryRegistry, type TransactionalStore,
 } from 'streamjob';
 import {
@@ -24,6 +25,8 @@ import {
 declare const ssc: StreamingContext;
 declare const a: DStream<number>;
 declare const b: DStream<number>;
+declare const numbers: DStream<number>;
+declare const lines: DStream<string>;
 declare const stream: DStream<string>;
 declare const windows: EventWindowDStream<string>;
 declare const counts: MapWithStateDStream<string, number, [string, number]>;

@@ -1,6 +1,6 @@
 /** Around outputs that take each event in once: the job has ids, a directory for files, and SQLite for the rest. */
 import sqlite from 'node-sqlite3-wasm';
-import { exactlyOnce, StreamingContext, sqlStore } from 'streamjob';
+import { exactlyOnce, exactlyOncePartition, StreamingContext, sqlStore } from 'streamjob';
 
 const ssc = new StreamingContext({ batchInterval: '100ms', checkpointDir: 'state', maxBatches: 1 });
 const db = new sqlite.Database('counts.db');
