@@ -166,7 +166,7 @@ function named(place: string): string {
 /** What attempts left aside that were killed. One that still writes fails, and is run again or has nobody who waits for it. */
 async function removeLeftBehind(files: Files, parent: string, name: string): Promise<void> {
   for (const each of await files.list(parent, `.${name}.`)) {
-    if (each.endsWith('.tmp')) await files.remove(placeIn(parent, each));
+    if (each.startsWith(`.${name}.`) && each.endsWith('.tmp')) await files.remove(placeIn(parent, each));
   }
 }
 

@@ -46,7 +46,11 @@ export class Copies {
   }
 
   has(of: string, bytes: number): boolean {
-    return fsSync.statSync(this.#fileOf(of), { throwIfNoEntry: false })?.size === bytes;
+    try {
+      return fsSync.statSync(this.#fileOf(of)).size === bytes;
+    } catch {
+      return false;
+    }
   }
 
   write(of: string, content: Uint8Array): void {
@@ -60,18 +64,13 @@ export class Copies {
       this.#written += content.length;
       if (this.#written >= this.#lookBytes) this.#makeRoom();
     } catch {
-      fsSync.rmSync(own, { force: true });
+      removed(own);
     }
   }
 
   /** @returns whether there was one */
   remove(of: string): boolean {
-    try {
-      fsSync.unlinkSync(this.#fileOf(of));
-      return true;
-    } catch {
-      return false;
-    }
+    return removed(this.#fileOf(of));
   }
 
   /** Removes those that were used longest ago, down to what may be kept. */
@@ -93,5 +92,15 @@ export class Copies {
 
   #fileOf(of: string): string {
     return path.join(this.#directory, createHash('sha256').update(of).digest('hex').slice(0, 32));
+  }
+}
+
+/** @returns whether it was there */
+function removed(file: string): boolean {
+  try {
+    fsSync.unlinkSync(file);
+    return true;
+  } catch {
+    return false;
   }
 }
