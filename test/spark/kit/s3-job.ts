@@ -15,7 +15,7 @@ export default defineJob({ name: 's3', batchInterval: '500ms' }, (ssc) => {
     .flatMap((event) => event.text().split(' '))
     .map((word) => [word, { count: 1, padding }] as [string, { count: number; padding: string }]);
   const counts = words.reduceByKey((a, b) => ({ count: a.count + b.count, padding }));
-  if (out !== '') counts.map(([word, { count }]) => `${word},${count},${padding}`).saveAsTextFiles(out);
+  counts.map(([word, { count }]) => `${word},${count},${padding}`).saveAsTextFiles(out);
   counts
     .updateStateByKey(([value], before: { count: number; padding: string } | undefined) => ({
       count: (before?.count ?? 0) + (value?.count ?? 0),

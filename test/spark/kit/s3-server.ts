@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { askS3 } from '../../../src/core/storage/s3/thread.ts';
 import { BOOT, BOOT_ARGUMENTS, bootData } from '../../../src/core/thread-boot.ts';
 import { peersDirectory } from '../../interop/kit/places.ts';
 import type { Scene } from '../../interop/kit/stage.ts';
@@ -39,7 +40,7 @@ export class S3Server {
     });
     await scene.until(() => isListening(own), 'S3 listens');
     const server = new S3Server(own, await freePort());
-    await server.#ask('PUT', '');
+    await fetch(`http://127.0.0.1:${own}/${BUCKET}`, { method: 'PUT' });
     await server.open();
     scene.defer(async () => void (await server.#door.terminate()));
     return server;
@@ -74,28 +75,22 @@ export class S3Server {
     return this.#tell(requests);
   }
 
-  /** The keys below a prefix. */
-  async keys(prefix = ''): Promise<string[]> {
-    const found: string[] = [];
-    for (let token = ''; ; ) {
-      const text = await this.#ask('GET', `?list-type=2&prefix=${encodeURIComponent(prefix)}${token}`);
-      found.push(...[...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => key));
-      const next = /<NextContinuationToken>([^<]*)</.exec(text)?.[1];
-      if (next === undefined) return found;
-      token = `&continuation-token=${encodeURIComponent(next)}`;
-    }
+  /** The keys that begin with a prefix. As all that follows it is asked by this process, which has the server's variables. */
+  async keys(prefix: string): Promise<readonly string[]> {
+    return await askS3({ type: 'list', bucket: BUCKET, prefix, below: true });
   }
 
   async read(key: string): Promise<string> {
-    return await this.#ask('GET', `/${key}`);
+    const bytes = await askS3({ type: 'get', bucket: BUCKET, key, offset: 0, length: undefined });
+    return Buffer.from(bytes).toString();
   }
 
   async put(key: string, content: string): Promise<void> {
-    await this.#ask('PUT', `/${key}`, content);
+    await askS3({ type: 'put', bucket: BUCKET, key, body: new TextEncoder().encode(content) });
   }
 
-  async remove(key: string): Promise<void> {
-    await this.#ask('DELETE', `/${key}`);
+  async remove(...keys: readonly string[]): Promise<void> {
+    await askS3({ type: 'remove', bucket: BUCKET, keys });
   }
 
   /** Resolves when it is done. */
@@ -103,14 +98,5 @@ export class S3Server {
     const done = once(this.#door, 'message');
     this.#door.postMessage(what);
     await done;
-  }
-
-  async #ask(method: string, what: string, body?: string): Promise<string> {
-    const answer = await fetch(`http://127.0.0.1:${this.#own}/${BUCKET}${what}`, {
-      method,
-      ...(body === undefined ? {} : { body }),
-    });
-    if (!answer.ok) throw new Error(`${method} ${what}: ${answer.status} ${await answer.text()}`);
-    return await answer.text();
   }
 }
