@@ -110,8 +110,7 @@ export const SHARED_OPTIONS = {
     expected: 'the path of a directory that the driver and all executors see, or s3://BUCKET/PREFIX',
     absent: 'all data goes through the driver, and states are in it',
     doc: "with engine 'spark', where executors read and write data and states themselves",
-    more:
-      'A directory, or `s3://BUCKET/PREFIX`. What is in it is of use while the job runs only: what outlives a crash is the checkpoint.',
+    more: 'A directory, or `s3://BUCKET/PREFIX`. What is in it is of use while the job runs only: what outlives a crash is the checkpoint.',
   }),
   receiversAt: text({
     expected: 'HOST:PORT',

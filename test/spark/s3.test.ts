@@ -10,6 +10,7 @@ import { silentLogger } from '../../src/core/log.ts';
 import { monotonicMs } from '../../src/core/machine.ts';
 import { storageOf } from '../../src/core/storage/storages.ts';
 import { RunStorage } from '../../src/engine/spark/storage.ts';
+import { partsOf, saveBatch } from '../../src/graph/save.ts';
 import { describeWith } from '../interop/kit/peers.ts';
 import { type Actor, it, Scene } from '../interop/kit/scene.ts';
 import { startStreamjob } from '../interop/kit/streamjob.ts';
@@ -44,6 +45,26 @@ describeWith(['cluster', 's3'], 'a storage in S3', () => {
   ];
 
   storageContract('S3', async () => server.place(prefix()));
+
+  test('a directory that was copied by half is written anew by its batch, and by no other', async () => {
+    const below = prefix();
+    const place = (number: number): string =>
+      `${server.place(below)}/${number === 0 ? 'counts-1' : `counts-1-${number}`}`;
+    const save = (batch: string): Promise<void> =>
+      saveBatch(place, partsOf([['a']], 'text'), {
+        batch: { job: 'j', output: 'o', batch, time: 1 },
+        log: silentLogger,
+      });
+    await save('1');
+    await server.remove(`${below}/counts-1/_SUCCESS`, `${below}/counts-1/part-00000`);
+    await server.put(`${below}/counts-1/part-00001`, 'left by the attempt that was killed');
+    await save('2');
+    await save('1');
+    const marks = ['_MANIFEST.json', '_SUCCESS', 'part-00000'];
+    expect(await server.keys(below)).toEqual(
+      ['counts-1-1', 'counts-1'].flatMap((name) => marks.map((mark) => `${below}/${name}/${mark}`)),
+    );
+  });
 
   describe('without a cluster', () => {
     test('what is far is asked for again when it is told to come more slowly, and no more than a few times', async () => {
@@ -146,20 +167,27 @@ describeWith(['cluster', 's3'], 'a storage in S3', () => {
     const below = prefix();
     const job = new Counting(scene, cluster.master, server.place(below), server.env);
     await job.send(2);
-    const states = (await server.keys(below)).filter((key) => /-state-/.test(key));
-    expect(states.length).toBeGreaterThan(0);
-    // One is cut, the others are gone.
-    await server.remove(...states.slice(1));
-    await server.put(states[0] ?? '', '');
-    // What executors have of it on their disks, and in their memory, goes with them.
-    for (const pid of cluster.executing().executors) {
-      process.kill(pid, 'SIGKILL');
-      await scene.until(() => {
-        const { executors } = cluster.executing();
-        return executors.length === 2 && !executors.includes(pid);
-      }, 'another executor is there');
-    }
-    await job.send(2);
+    // One is cut, the others are gone; those that are written meanwhile go, too.
+    const lose = async (): Promise<void> => {
+      const [cut, ...gone] = (await server.keys(below)).filter((key) => /-state-/.test(key));
+      await server.remove(...gone);
+      if (cut !== undefined) await server.put(cut, '');
+    };
+    await lose();
+    // What executors have of them on their disks, and in their memory, goes with these.
+    const before = cluster.executing().executors;
+    for (const pid of before) process.kill(pid, 'SIGKILL');
+    await scene.until(() => {
+      const { executors } = cluster.executing();
+      return executors.length === before.length && !executors.some((pid) => before.includes(pid));
+    }, 'other executors are there');
+    const sending = job.send(2);
+    await scene.until(async () => {
+      if (job.log.some((line) => /ENOENT|STORAGE_DAMAGED/.test(line))) return true;
+      await lose();
+      return false;
+    }, 'a batch misses them');
+    await sending;
     await job.counted();
     expect(job.log.some((line) => line.includes('filled from the checkpoint'))).toBe(true);
   });

@@ -17,12 +17,10 @@ const DOOR = new URL('s3-door.ts', import.meta.url).href;
 
 /** See the file's head. */
 export class S3Server {
-  readonly #own: number;
   readonly #port: number;
   readonly #door: Worker;
 
   private constructor(own: number, port: number) {
-    this.#own = own;
     this.#port = port;
     // A thread of its own: who reads may wait without a turn of the event loop.
     const workerData: DoorData = { ...bootData(DOOR), port, inner: own };
@@ -90,7 +88,7 @@ export class S3Server {
   }
 
   async remove(...keys: readonly string[]): Promise<void> {
-    await askS3({ type: 'remove', bucket: BUCKET, keys });
+    if (keys.length > 0) await askS3({ type: 'remove', bucket: BUCKET, keys });
   }
 
   /** Resolves when it is done. */
