@@ -24,7 +24,11 @@ export interface ShippedJob {
 
 /** Runs tasks; or, in a thread of the same program, talks to S3 for them. */
 export async function serveSparkTask({ context, data, load, sourceFile }: ShippedJob): Promise<void> {
-  if (isS3Thread(workerData)) return serveS3();
+  if (isS3Thread(workerData)) {
+    // That it wants another Node in the future it has told the driver.
+    process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+    return serveS3();
+  }
   const [, program = ''] = process.argv;
   startS3From(pathToFileURL(program));
   keepCopies(new Copies(program + COPIES_SUFFIX));

@@ -79,15 +79,20 @@ export const nodeFiles: Files = {
 
 /** A part of a file; shorter when the file ends before. Blocks the thread: it is for one that has nothing else to do. */
 export function readPartSync(file: string, offset: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  let filled = 0;
   const opened = fsSync.openSync(file, 'r');
   try {
-    for (let more = 1; filled < length && more > 0; filled += more) {
-      more = fsSync.readSync(opened, bytes, filled, length - filled, offset + filled);
-    }
+    return readOpenSync(opened, offset, length);
   } finally {
     fsSync.closeSync(opened);
+  }
+}
+
+/** The same of a file that is open. */
+export function readOpenSync(opened: number, offset: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  let filled = 0;
+  for (let more = 1; filled < length && more > 0; filled += more) {
+    more = fsSync.readSync(opened, bytes, filled, length - filled, offset + filled);
   }
   return bytes.subarray(0, filled);
 }

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { readPartSync } from '../files.ts';
+import { readOpenSync } from '../files.ts';
 import { fsSync, uuid, wallMs } from '../machine.ts';
 
 /** Copies of so many bytes are kept. */
@@ -33,15 +33,19 @@ export class Copies {
   /** A part of a copy; undefined: there is none. @param of what, and how large it is, in bytes */
   read(of: string, bytes: number, offset: number, length: number): Buffer | undefined {
     const file = this.#fileOf(of);
+    let opened: number | undefined;
     try {
-      const found = fsSync.statSync(file);
+      opened = fsSync.openSync(file, 'r');
+      const found = fsSync.fstatSync(opened);
       if (found.size !== bytes) return undefined;
-      const part = readPartSync(file, offset, length);
+      const part = readOpenSync(opened, offset, length);
       const now = wallMs();
       if (now - found.mtimeMs > NOTE_MS) fsSync.utimesSync(file, now / 1000, now / 1000);
       return part;
     } catch {
       return undefined;
+    } finally {
+      if (opened !== undefined) fsSync.closeSync(opened);
     }
   }
 

@@ -32,8 +32,9 @@ export class S3Server {
     const own = await freePort();
     const packages = path.join(peersDirectory, 's3');
     scene.start('s3', {
-      command: 'python3',
-      args: ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(own)],
+      // It has a line for each request, which nobody would read while this process waits for the answer.
+      command: 'sh',
+      args: ['-c', `exec python3 -m moto.server -H 127.0.0.1 -p ${own} >/dev/null 2>&1`],
       env: { PYTHONPATH: packages },
     });
     await scene.until(() => isListening(own), 'S3 listens');
