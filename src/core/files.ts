@@ -196,6 +196,9 @@ export function fileError(thrown: unknown, what: string, where: string): Streamj
     EDQUOT: 'the quota is used up: make room; what was not logged was not acknowledged, and it goes on by itself',
     EACCES: 'give the user of this process the right to write there',
     EPERM: 'give the user of this process the right to write there',
+    ECONNREFUSED: 'see that S3 runs, and that AWS_ENDPOINT_URL_S3 says where',
+    ENOTFOUND: 'see that S3 runs, and that AWS_ENDPOINT_URL_S3 says where',
+    NoRegion: 'say with AWS_REGION where the bucket is; for another server than AWS has, AWS_ENDPOINT_URL_S3 says it',
     NoSuchBucket: 'make the bucket, or name another one',
     NoCredentials:
       'give this process its keys as any other that uses S3: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role',

@@ -57,6 +57,7 @@ function failureOf(error: unknown, isLate: boolean): S3Failure {
   if (name === 'NoSuchBucket') return { code: name, message: `S3 has no such bucket: ${message}` };
   if (name === 'NoSuchKey' || name === 'NotFound' || status === 404)
     return { code: 'ENOENT', message: 'ENOENT: S3 has no such object' };
+  if (message.startsWith('Region is missing')) return { code: 'NoRegion', message };
   if (CREDENTIALS.has(name)) return { code: 'NoCredentials', message: `${name}: ${message}` };
   if (status === 403) return { code: 'EACCES', message: `S3 refuses it: ${name}: ${message}` };
   const code = systemCodeOf(error) ?? name;
