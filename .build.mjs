@@ -14,7 +14,7 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('.', import.meta.url));
 const outdir = path.join(root, 'dist');
 /** What package.json exports, and what is loaded by its URL: src/core/module-url.ts. */
-const doors = ['index', 'agent', 'testing', 'cli', 'worker', 'spark-worker', 'testing-job'];
+const doors = ['index', 'agent', 'testing', 'cli', 'worker', 'spark-worker', 'storage-thread', 'testing-job'];
 /** Of the web page, all its files together, as brotli packs them. */
 const MOST_PAGE_BYTES = 100_000;
 

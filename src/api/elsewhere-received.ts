@@ -1,9 +1,9 @@
 /** Which inputs of a job hosts other than the driver receive for, and the driver's side of it. */
-import path from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { StreamjobError } from '../core/errors.ts';
 import { type HostPort, readHostPort } from '../core/host-port.ts';
 import type { Logger } from '../core/log.ts';
+import { absolutePlace } from '../core/storage/places.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { FlumePullReceiver } from '../flow/receive/flume-pull.ts';
 import { FlumePushReceiver } from '../flow/receive/flume-push.ts';
@@ -59,10 +59,10 @@ export class ElsewhereReceived {
     if (storage === undefined) {
       throw new StreamjobError('CONFIG_INVALID', 'receivers on other hosts need a storage that all see', {
         where: 'receiversAt',
-        hint: 'give the driver and all hosts the same --storage DIR',
+        hint: 'give the driver and all hosts the same --storage DIR or s3://…',
       });
     }
-    const receiver = new RemoteReceiver(input.id, own, path.resolve(storage), () => this.#onStarted());
+    const receiver = new RemoteReceiver(input.id, own, absolutePlace(storage), () => this.#onStarted());
     this.#receivers.set(input.id, receiver);
     return {
       ...input,
@@ -89,7 +89,7 @@ export class ElsewhereReceived {
     this.#hosts = new ReceiverHosts({
       ...addressOf(receiversAt, 'receiversAt'),
       security: readSecurity(this.#settings),
-      root: path.resolve(storage),
+      root: absolutePlace(storage),
       receivers: this.#receivers,
       inputs: this.#inputs,
       ...{ clock, log, telemetry },

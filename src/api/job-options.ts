@@ -76,9 +76,9 @@ export interface JobOptions {
   /** With engine 'spark', where the Spark Connect server of the cluster is. */
   readonly master?: string;
   /**
-   * With engine 'spark', where executors read and write data and states themselves. What is in it is of use while the
-   * job runs only: what outlives a crash is the checkpoint. Default: all data goes through the driver, and states are
-   * in it.
+   * With engine 'spark', where executors read and write data and states themselves. A directory, or
+   * `s3://BUCKET/PREFIX`. What is in it is of use while the job runs only: what outlives a crash is the checkpoint.
+   * Default: all data goes through the driver, and states are in it.
    */
   readonly storage?: string;
   /**

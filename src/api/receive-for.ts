@@ -1,8 +1,8 @@
 /** What `streamjob receive` runs: a job's receivers of Flume streams, for a driver on another host. */
-import path from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { StreamjobError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import { absolutePlace } from '../core/storage/places.ts';
 import { ReceiverHost } from '../flow/remote/receiver-host.ts';
 import { readSecurity, type SecurityFiles } from '../flow/remote/security.ts';
 import { addressOf, inputKind, isReceivedElsewhere } from './elsewhere-received.ts';
@@ -31,14 +31,14 @@ export async function receiveFor(ssc: StreamingContext, options: ReceiveForOptio
   if (storage === undefined) {
     throw new StreamjobError('CONFIG_INVALID', 'the driver and the executors must see what is received here', {
       where: 'storage',
-      hint: 'give the driver and all hosts the same --storage DIR',
+      hint: 'give the driver and all hosts the same --storage DIR or s3://…',
     });
   }
   const host = new ReceiverHost({
     name,
     driver: addressOf(driver, '--driver'),
     security: readSecurity(options),
-    root: path.resolve(storage),
+    root: absolutePlace(storage),
     inputs: StreamingContext.inputs(ssc),
     nameOf: inputKind,
     receives: isReceivedElsewhere,

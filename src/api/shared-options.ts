@@ -107,10 +107,10 @@ export const SHARED_OPTIONS = {
     doc: "with engine 'spark', where the Spark Connect server of the cluster is",
   }),
   storage: text({
-    expected: 'the path of a directory that the driver and all executors see',
+    expected: 'the path of a directory that the driver and all executors see, or s3://BUCKET/PREFIX',
     absent: 'all data goes through the driver, and states are in it',
     doc: "with engine 'spark', where executors read and write data and states themselves",
-    more: 'What is in it is of use while the job runs only: what outlives a crash is the checkpoint.',
+    more: 'A directory, or `s3://BUCKET/PREFIX`. What is in it is of use while the job runs only: what outlives a crash is the checkpoint.',
   }),
   receiversAt: text({
     expected: 'HOST:PORT',

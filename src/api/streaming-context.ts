@@ -13,6 +13,7 @@ import { EventBus, type StreamEvent } from '../core/events.ts';
 import { type Logger, loggerOf } from '../core/log.ts';
 import { moduleUrl } from '../core/module-url.ts';
 import { count, misfit, optionsForWorkers, type Resolved, resolveOptions, settingTexts } from '../core/options.ts';
+import { isInS3 } from '../core/storage/places.ts';
 import type { Telemetry, TelemetryRegistry } from '../core/telemetry.ts';
 import type { Engine, EngineKind, EngineSettings, JobElsewhere, JobProgram } from '../engine/engine.ts';
 import { engines } from '../engine/index.ts';
@@ -627,8 +628,9 @@ export class StreamingContext {
     const isElsewhere = this.#engine.takesInput === 'shared-memory';
     const bundle = isElsewhere ? await bundleForWorkers(job.source ?? job.module, this.#log) : undefined;
     const { data, module, source } = job;
+    const usesS3 = this.#options.storage !== undefined && isInS3(this.#options.storage);
     const program = (): Promise<JobProgram> =>
-      programOf({ module, source, context, data, env: environmentOf(this.#options.executorEnv) });
+      programOf({ module, source, context, data, env: environmentOf(this.#options.executorEnv), usesS3 });
     return isElsewhere ? { ...job, context, entry, bundle } : { ...job, context, entry, program };
   }
 

@@ -116,7 +116,7 @@ export const ERROR_PAGES: Readonly<Record<ErrorCode, ErrorPage>> = {
     see: OPERATORS,
   },
   FILE_ACCESS: {
-    why: 'The user has no right to it, the disk is full or fails, or the path is a directory where a file is wanted.',
+    why: 'The user has no right to it, the disk is full or fails, or the path is a directory where a file is wanted. A storage in S3 cannot be reached, has no such bucket, or refuses the keys.',
     todo: 'See rights and disk of the path that the message names. What was not written is not acknowledged.',
     see: RELIABILITY,
   },
@@ -246,7 +246,7 @@ export const ERROR_PAGES: Readonly<Record<ErrorCode, ErrorPage>> = {
     see: 'spark.md',
   },
   STORAGE_DAMAGED: {
-    why: 'Files of states, or of data on its way, were changed or cut off while the job ran: a disk that fails, a hand that removed some of them.',
+    why: 'Files of states, or of data on its way, were changed or cut off while the job ran: a disk that fails, a hand that removed some of them, a rule that removes old objects of a bucket.',
     todo: 'The batch is run again; states are put back from the checkpoint, where there is one. Look at the disk of the storage.',
     see: 'spark.md',
   },

@@ -28,8 +28,8 @@ export interface Files {
   /** A part of a file; shorter when the file ends before. */
   readAt(file: string, offset: number, length: number): Promise<Buffer>;
   size(file: string): Promise<number>;
-  /** Names in a directory, sorted. */
-  list(directory: string): Promise<string[]>;
+  /** Names in a directory, sorted. @param beginning of names; others need not be listed */
+  list(directory: string, beginning?: string): Promise<string[]>;
   /** Makes a directory and those above it, where they are not there; when it resolves their names are on disk. */
   makeDirectory(directory: string): Promise<void>;
   /** Removes a file, or a directory with all that is in it; nothing happens when there is none. */
@@ -69,7 +69,8 @@ export const nodeFiles: Files = {
     }
   },
   size: async (file) => (await fs.stat(file)).size,
-  list: async (directory) => (await fs.readdir(directory)).sort(),
+  list: async (directory, beginning = '') =>
+    (await fs.readdir(directory)).filter((name) => name.startsWith(beginning)).sort(),
   makeDirectory,
   remove: (target) => fs.rm(target, { recursive: true, force: true }),
   rename: (from, to) => fs.rename(from, to),
@@ -78,15 +79,20 @@ export const nodeFiles: Files = {
 
 /** A part of a file; shorter when the file ends before. Blocks the thread: it is for one that has nothing else to do. */
 export function readPartSync(file: string, offset: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  let filled = 0;
   const opened = fsSync.openSync(file, 'r');
   try {
-    for (let more = 1; filled < length && more > 0; filled += more) {
-      more = fsSync.readSync(opened, bytes, filled, length - filled, offset + filled);
-    }
+    return readOpenSync(opened, offset, length);
   } finally {
     fsSync.closeSync(opened);
+  }
+}
+
+/** The same of a file that is open. */
+export function readOpenSync(opened: number, offset: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  let filled = 0;
+  for (let more = 1; filled < length && more > 0; filled += more) {
+    more = fsSync.readSync(opened, bytes, filled, length - filled, offset + filled);
   }
   return bytes.subarray(0, filled);
 }
@@ -190,6 +196,12 @@ export function fileError(thrown: unknown, what: string, where: string): Streamj
     EDQUOT: 'the quota is used up: make room; what was not logged was not acknowledged, and it goes on by itself',
     EACCES: 'give the user of this process the right to write there',
     EPERM: 'give the user of this process the right to write there',
+    ECONNREFUSED: 'see that S3 runs, and that AWS_ENDPOINT_URL_S3 says where',
+    ENOTFOUND: 'see that S3 runs, and that AWS_ENDPOINT_URL_S3 says where',
+    NoRegion: 'say with AWS_REGION where the bucket is; for another server than AWS has, AWS_ENDPOINT_URL_S3 says it',
+    NoSuchBucket: 'make the bucket, or name another one',
+    NoCredentials:
+      'give this process its keys as any other that uses S3: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role',
     EROFS: 'the file system is mounted read-only: mount it for writing, or choose another directory',
   };
   const hint = hints[code ?? ''] ?? 'see the cause; look at the disk and the rights of its directory';

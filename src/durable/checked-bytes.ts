@@ -2,7 +2,8 @@
 
 import { crc32c } from '../core/crc32c.ts';
 import { StreamjobError } from '../core/errors.ts';
-import { fileError, readPartSync } from '../core/files.ts';
+import { fileError } from '../core/files.ts';
+import { storageOf } from '../core/storage/storages.ts';
 
 /** Where bytes lie. Plain data. */
 export interface CheckedPlace {
@@ -26,7 +27,7 @@ export function readWhole(place: CheckedPlace): Buffer {
   const { path, offset, length } = place;
   let bytes: Buffer;
   try {
-    bytes = readPartSync(path, offset, length);
+    bytes = storageOf(path).readSync(path, offset, length);
   } catch (error) {
     throw fileError(error, 'cannot read the write-ahead log', path);
   }

@@ -8,6 +8,7 @@ import { States } from '../state/states.ts';
 import type { PackedChange } from '../state/store.ts';
 import type { BatchReport, Engine, EngineKind, EngineSettings, StageBatch } from './engine.ts';
 import { registerStates } from './measures.ts';
+import { brought } from './read-ahead.ts';
 import { Generations } from './run/generations.ts';
 import { dealInput } from './run/input.ts';
 import type { KeepingRunner } from './run/keeping.ts';
@@ -78,13 +79,18 @@ export class InlineEngine implements Engine {
         const changes = durable && touched ? new LocalState(store).changes() : [];
         return { state: name, touched, size: store.size, changes };
       }),
-      slices: !durable
-        ? []
-        : this.#generations.slices(time).map(({ owners, partitions }) => ({
-            owners,
-            partitions: partitions.map((partition) => packPartition(partition, owners.join(', '))),
-          })),
+      slices: durable ? await this.#slices(time) : [],
     };
+  }
+
+  async #slices(time: number): Promise<Slice[]> {
+    const slices: Slice[] = [];
+    for (const { owners, partitions } of this.#generations.slices(time)) {
+      const packed: Uint8Array[] = [];
+      for (const each of partitions) packed.push(packPartition(await brought(each), owners.join(', ')));
+      slices.push({ owners, partitions: packed });
+    }
+    return slices;
   }
 
   read<T>(node: Node<T>, time: number): RDD<T> | undefined {

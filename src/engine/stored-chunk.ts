@@ -6,7 +6,8 @@ import { fromBytes, fromPlain } from '../avro/stored-values.ts';
 import { type Chunk, valuesChunk } from '../core/chunk.ts';
 import { crc32c } from '../core/crc32c.ts';
 import { StreamjobError } from '../core/errors.ts';
-import { fileError, readPartSync } from '../core/files.ts';
+import { fileError } from '../core/files.ts';
+import { storageOf } from '../core/storage/storages.ts';
 import type { Partition } from '../graph/lineage.ts';
 
 /** Where data lies. Plain data. */
@@ -48,7 +49,20 @@ export class StoredChunk implements Chunk<unknown> {
 
   /** @throws StreamjobError FILE_ACCESS, STORAGE_DAMAGED */
   read(): Chunk<unknown> {
-    const bytes = readPiece(this.piece);
+    return this.#of(readPiece(this.piece));
+  }
+
+  /** Whether to read it takes its time. */
+  get isFar(): boolean {
+    return storageOf(this.piece.path).isFar;
+  }
+
+  /** The same, without that the thread waits. @throws StreamjobError FILE_ACCESS, STORAGE_DAMAGED */
+  async bring(): Promise<Chunk<unknown>> {
+    return this.#of(await bringPiece(this.piece));
+  }
+
+  #of(bytes: Buffer): Chunk<unknown> {
     return this.piece.kind === 'events'
       ? EventBlock.fromItems(this.piece.count, [bytes])
       : valuesChunk(fromPlain(fromBytes(bytes)) as unknown[]);
@@ -64,17 +78,45 @@ export function storedPartition(pieces: readonly StoredPiece[]): Partition<unkno
 }
 
 /** The bytes of a piece. @throws StreamjobError FILE_ACCESS, STORAGE_DAMAGED */
-export function readPiece({ check, length, offset, path }: StoredPiece): Buffer {
-  let bytes: Buffer;
-  try {
-    bytes = readPartSync(path, offset, length);
-  } catch (error) {
-    throw fileError(error, 'cannot read the storage', path);
-  }
-  const [kind, expected] = check;
-  const found = kind === 'crc32' ? crc32(bytes) : crc32c(bytes);
-  if (bytes.length === length && found === expected) return bytes;
-  throw new StreamjobError('STORAGE_DAMAGED', `the data at byte ${offset} is not what was written there`, {
+export function readPiece(piece: StoredPiece): Buffer {
+  const { length, offset, path } = piece;
+  const storage = storageOf(path);
+  const read = (): Buffer => {
+    try {
+      return storage.readSync(path, offset, length);
+    } catch (error) {
+      throw fileError(error, 'cannot read the storage', path);
+    }
+  };
+  let bytes = read();
+  if (!isWhole(piece, bytes) && storage.distrust(path, { offset, length })) bytes = read();
+  if (isWhole(piece, bytes)) return bytes;
+  throw damagedPiece(piece);
+}
+
+/** The same, without that the thread waits. @throws StreamjobError FILE_ACCESS, STORAGE_DAMAGED */
+export async function bringPiece(piece: StoredPiece): Promise<Buffer> {
+  const { length, offset, path } = piece;
+  const storage = storageOf(path);
+  const read = async (): Promise<Buffer> => {
+    try {
+      return await storage.read(path, offset, length);
+    } catch (error) {
+      throw fileError(error, 'cannot read the storage', path);
+    }
+  };
+  let bytes = await read();
+  if (!isWhole(piece, bytes) && storage.distrust(path, { offset, length })) bytes = await read();
+  if (isWhole(piece, bytes)) return bytes;
+  throw damagedPiece(piece);
+}
+
+function isWhole({ check: [kind, expected], length }: StoredPiece, bytes: Buffer): boolean {
+  return bytes.length === length && (kind === 'crc32' ? crc32(bytes) : crc32c(bytes)) === expected;
+}
+
+function damagedPiece({ offset, path }: StoredPiece): StreamjobError {
+  return new StreamjobError('STORAGE_DAMAGED', `the data at byte ${offset} is not what was written there`, {
     where: path,
     hint: 'look at the disk of the storage; the batch is run again',
   });

@@ -1,13 +1,14 @@
 /** Text and object files of an RDD: a directory with a part per partition, and _SUCCESS when all are there, as Hadoop has them. */
 
-import path from 'node:path';
 import { serialize } from 'node:v8';
 import { crc32c } from '../core/crc32c.ts';
 import { StreamjobError, systemCodeOf } from '../core/errors.ts';
-import { type Files, fileError, nodeFiles } from '../core/files.ts';
+import { type Files, fileError } from '../core/files.ts';
 import type { Logger } from '../core/log.ts';
 import { uuid } from '../core/machine.ts';
 import { reached } from '../core/points.ts';
+import { absolutePlace, directoryOf, isInS3, nameOf, placeIn } from '../core/storage/places.ts';
+import { filesOf } from '../core/storage/storages.ts';
 import type { OutputBatch } from './output-batch.ts';
 
 /** What parts hold: a line for each value, or what Node's v8.serialize makes of it. */
@@ -53,17 +54,14 @@ export function partName(partition: number): string {
 }
 
 /** Writes the parts of partitions that are here. */
-export function partsOf(
-  partitions: readonly (readonly unknown[])[],
-  form: PartForm,
-  files: Files = nodeFiles,
-): WriteParts {
+export function partsOf(partitions: readonly (readonly unknown[])[], form: PartForm, given?: Files): WriteParts {
   return async (directory) => {
+    const files = given ?? filesOf(directory);
     const parts: SavedPart[] = [];
     for (const [i, values] of partitions.entries()) {
       const name = partName(i);
       const content = partBytes(form, values);
-      await writeSynced(files, path.join(directory, name), content);
+      await writeSynced(files, placeIn(directory, name), content);
       parts.push({ name, bytes: content.length, values: values.length, crc32c: crc32c(content) });
     }
     return parts;
@@ -88,15 +86,17 @@ export async function saveBatch(
   place: (number: number) => string,
   writeParts: WriteParts,
   { batch, log }: SavedBy,
-  files: Files = nodeFiles,
+  given?: Files,
 ): Promise<void> {
   const plain = place(0);
   try {
+    const files = given ?? filesOf(plain);
     for (let number = 0; ; number++) {
-      const directory = place(number);
+      const directory = named(place(number));
       const found = await look(files, directory, batch);
       // An attempt that was killed may have renamed it, and not come to sync its name.
-      if (found === 'this batch') return await files.syncDirectory(path.dirname(path.resolve(directory)));
+      if (found === 'this batch') return await files.syncDirectory(directoryOf(directory));
+      if (found === 'half of it') await files.remove(directory);
       if (found === 'something else') continue;
       if (number > 0) {
         log.warn(
@@ -115,10 +115,12 @@ export async function saveBatch(
  * Writes a directory that must not exist, as Hadoop has it; without a batch that could be run again.
  * @throws StreamjobError FILE_EXISTS, FILE_ACCESS
  */
-export async function saveParts(directory: string, writeParts: WriteParts, files: Files = nodeFiles): Promise<void> {
+export async function saveParts(directory: string, writeParts: WriteParts, given?: Files): Promise<void> {
   try {
-    if (await exists(files, directory)) throw isThere(directory);
-    await writeDirectory(directory, writeParts, files);
+    const place = named(directory);
+    const files = given ?? filesOf(place);
+    if (await exists(files, place)) throw isThere(place);
+    await writeDirectory(place, writeParts, files);
   } catch (cause) {
     throw fileError(cause, `cannot write ${directory}`, directory);
   }
@@ -130,19 +132,19 @@ async function writeDirectory(
   files: Files,
   batch?: OutputBatch,
 ): Promise<void> {
-  const parent = path.dirname(path.resolve(directory));
-  const name = path.basename(directory);
+  const parent = directoryOf(directory);
+  const name = nameOf(directory);
   await files.makeDirectory(parent);
   await removeLeftBehind(files, parent, name);
   // An attempt that nobody waits for any more may still write to its own.
-  const aside = path.join(parent, `.${name}.${uuid()}.tmp`);
+  const aside = placeIn(parent, `.${name}.${uuid()}.tmp`);
   await files.makeDirectory(aside);
   const parts = await writeParts(aside);
   if (batch !== undefined) {
     const manifest = JSON.stringify({ ...batch, parts }, undefined, 2);
-    await writeSynced(files, path.join(aside, MANIFEST), Buffer.from(`${manifest}\n`));
+    await writeSynced(files, placeIn(aside, MANIFEST), Buffer.from(`${manifest}\n`));
   }
-  await writeSynced(files, path.join(aside, '_SUCCESS'), Buffer.alloc(0));
+  await writeSynced(files, placeIn(aside, SUCCESS), Buffer.alloc(0));
   await files.syncDirectory(aside);
   reached('before-rename');
   try {
@@ -156,10 +158,15 @@ async function writeDirectory(
   reached('after-rename');
 }
 
+/** As messages have it: a path may depend on the working directory. */
+function named(place: string): string {
+  return isInS3(place) ? absolutePlace(place) : place;
+}
+
 /** What attempts left aside that were killed. One that still writes fails, and is run again or has nobody who waits for it. */
 async function removeLeftBehind(files: Files, parent: string, name: string): Promise<void> {
-  for (const each of await files.list(parent)) {
-    if (each.startsWith(`.${name}.`) && each.endsWith('.tmp')) await files.remove(path.join(parent, each));
+  for (const each of await files.list(parent, `.${name}.`)) {
+    if (each.startsWith(`.${name}.`) && each.endsWith('.tmp')) await files.remove(placeIn(parent, each));
   }
 }
 
@@ -172,19 +179,22 @@ function isThere(directory: string): StreamjobError {
 
 /** Begins with a line, as Hadoop's own marks do, so that readers of the directory pass over it. */
 const MANIFEST = '_MANIFEST.json';
+/** As Hadoop has it: all is there. */
+const SUCCESS = '_SUCCESS';
 
 async function look(
   files: Files,
   directory: string,
   batch: OutputBatch,
-): Promise<'nothing' | 'this batch' | 'something else'> {
+): Promise<'nothing' | 'this batch' | 'half of it' | 'something else'> {
   const names = await namesIn(files, directory);
   if (names === undefined || names.length === 0) return 'nothing';
   if (!names.includes(MANIFEST)) return 'something else';
-  const manifest = parsed(await files.read(path.join(directory, MANIFEST)));
-  return manifest.job === batch.job && manifest.output === batch.output && manifest.batch === batch.batch
-    ? 'this batch'
-    : 'something else';
+  const manifest = parsed(await files.read(placeIn(directory, MANIFEST)));
+  const isThis = manifest.job === batch.job && manifest.output === batch.output && manifest.batch === batch.batch;
+  if (!isThis) return 'something else';
+  // Where nothing can be renamed a directory comes object by object.
+  return isInS3(directory) && !names.includes(SUCCESS) ? 'half of it' : 'this batch';
 }
 
 /** The names in a directory; none of a file; undefined: there is nothing of that name. */

@@ -10,11 +10,16 @@ import { pathOf } from './bundles.ts';
 /** Packages with native parts, and those of the driver: a stage uses none of them. */
 const ABSENT =
   /^(?:lmdb|esbuild|tsx|apache-arrow|@node-rs\/.*|@connectrpc\/.*|@bufbuild\/.*|@opentelemetry\/.*)(?:\/.*)?$/;
+/** A megabyte, which only a storage in S3 needs. */
+const S3_CLIENT = /^@aws-sdk\/client-s3$/;
+/** Where S3 is: no secrets. What executors have of their own counts. */
+const S3_VARIABLES = ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_DEFAULT_REGION'] as const;
 
 /** Stands for them: whoever calls something of one learns what is missing. */
-const absent: Plugin = {
+const absent = (usesS3: boolean): Plugin => ({
   name: 'absent',
   setup: (build) => {
+    if (!usesS3) build.onResolve({ filter: S3_CLIENT }, ({ path: name }) => ({ path: name, namespace: 'absent' }));
     build.onResolve({ filter: ABSENT }, ({ path: name }) => ({ path: name, namespace: 'absent' }));
     build.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path: name }) => ({
       // CommonJS has every name that is imported of it.
@@ -22,7 +27,7 @@ const absent: Plugin = {
       loader: 'js',
     }));
   },
-};
+});
 
 /** What a program is made of. */
 export interface ProgramParts {
@@ -36,6 +41,8 @@ export interface ProgramParts {
   readonly data: unknown;
   /** Variables of the environment that the job is to find there. */
   readonly env: Readonly<Record<string, string>>;
+  /** Whether its storage is in S3. */
+  readonly usesS3?: boolean;
 }
 
 /** @returns the text of an ES module, and its source map as JSON @throws StreamjobError JOB_INVALID */
@@ -45,6 +52,7 @@ export async function programOf({
   env,
   module,
   source,
+  usesS3 = false,
 }: ProgramParts): Promise<{ readonly text: Uint8Array; readonly map: string }> {
   const file = pathOf(module);
   const own = source === undefined ? undefined : pathOf(source);
@@ -54,6 +62,7 @@ export async function programOf({
     `import { serveSparkTask } from ${JSON.stringify(fileURLToPath(moduleUrl('spark-worker')))};`,
     // Before the job is loaded: it may look at them then.
     `Object.assign(process.env, ${JSON.stringify(env)});`,
+    ...(usesS3 ? [`for (const [name, value] of ${JSON.stringify(s3Variables())}) process.env[name] ??= value;`] : []),
     'const load = async () => {',
     `  const module = await import(${JSON.stringify(file)});`,
     own === undefined ? '  const source = undefined;' : `  const source = await import(${JSON.stringify(own)});`,
@@ -70,7 +79,7 @@ export async function programOf({
       platform: 'node',
       target,
       conditions,
-      plugins: [absent],
+      plugins: [absent(usesS3)],
       charset: 'utf8',
       minifyWhitespace: true,
       sourcemap: 'external',
@@ -94,4 +103,11 @@ export async function programOf({
       cause,
     });
   }
+}
+
+function s3Variables(): (readonly [name: string, value: string])[] {
+  return S3_VARIABLES.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
 }

@@ -6,6 +6,7 @@ import { StreamjobError } from '../../core/errors.ts';
 import { monotonicMs, nextLoop } from '../../core/machine.ts';
 import { type Operator, type Partition, partitionsOf, type Sink, type Skip, type Union } from '../../graph/lineage.ts';
 import type { TaskReport } from '../engine.ts';
+import { readAhead } from '../read-ahead.ts';
 import type { SkipPolicy } from '../skip-policy.ts';
 import { ElsewherePartition } from './exchange.ts';
 import { type BoundStep, blamed, guarded } from './guarded.ts';
@@ -143,7 +144,8 @@ export class PartitionRunner {
       sink.push(value);
     };
     try {
-      for (const chunk of partition.chunks) {
+      for (const each of readAhead(partition.chunks)) {
+        const chunk = each instanceof Promise ? await each : each;
         chunk.forEach(push);
         if (monotonicMs() >= this.#sliceEnd) await this.#yield();
       }

@@ -111,7 +111,7 @@ class SparkEngine extends InlineEngine {
         blocks: new Map([...batch.blocks].map(([id, pieces]) => [id, readable(pieces)])),
       });
     } catch (error) {
-      this.#parts.shared?.lookAt(error);
+      await this.#parts.shared?.lookAt(error);
       throw error;
     }
   }
@@ -120,7 +120,7 @@ class SparkEngine extends InlineEngine {
     try {
       return await super.bucket(state, index);
     } catch (error) {
-      this.#parts.shared?.lookAt(error);
+      await this.#parts.shared?.lookAt(error);
       throw error;
     }
   }

@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { after, fsSync, monotonicMs, net, randomBytes } from '../../core/machine.ts';
-import { KEPT_SUFFIX, STARTING_SUFFIX } from './bridge.ts';
+import { COPIES_SUFFIX, KEPT_SUFFIX, STARTING_SUFFIX } from './bridge.ts';
 
 /** How a worker finds the token that it has to see. */
 export const TOKEN_VARIABLE = 'STREAMJOB_KEEPER_TOKEN';
@@ -23,6 +23,7 @@ export function keepWorkers(program: string, executor: number): void {
   let lastTask = monotonicMs();
   const end = (): void => {
     fsSync.rmSync(program + KEPT_SUFFIX, { force: true });
+    fsSync.rmSync(program + COPIES_SUFFIX, { recursive: true, force: true });
     for (const worker of workers) worker.kill();
     process.exit(0);
   };

@@ -32,7 +32,7 @@ import { planOf } from './plan.ts';
 import { endsOf, piecesOf, type Row, resultsOf, sentPieces, weightOf, workRow } from './rows.ts';
 import { type SharedData, seen } from './shared-data.ts';
 import { slotsOf } from './slots.ts';
-import { type Cut, cutIntoStages, originsOf, readBy, type Stage, statesOf, toldBy, withLeaves } from './stages.ts';
+import { type Cut, cutIntoStages, openedBy, originsOf, readBy, type Stage, toldBy, withLeaves } from './stages.ts';
 import { type Facts, MOST_INLINE_BYTES, type TaskEnd, type WorkOrder } from './work.ts';
 
 /** Where a batch has no data, states of no more keys than these are looked through in the driver. */
@@ -130,6 +130,7 @@ export class NodeWork {
     // A tick without data is no work for a cluster.
     const isEmpty = leaves.every((partitions) => isKnownEmpty({ kind: 'source', partitions }));
     if (isEmpty && this.#stateKeys(cut) <= MOST_KEYS_HERE) {
+      await this.#parts.storage?.bringStates(openedBy(cut));
       const sources = leaves.map((partitions): Lineage<unknown> => ({ kind: 'source', partitions }));
       // What is read of a state when it is wanted is read now: its files are closed then.
       return this.#local(withLeaves(lineage, cut, sources), true);
@@ -172,7 +173,7 @@ export class NodeWork {
     const written = ends.filter(({ stage }) => stage === last.number).reduce((sum, end) => sum + end.written, 0);
     if (rows.length - ends.length !== written) throw this.#incomplete(last, rows.length - ends.length, written);
     // What tasks have made of states is the open batch's from now on.
-    this.#parts.storage?.take(
+    await this.#parts.storage?.take(
       this.#asked.time,
       ends.flatMap(({ states }) => states),
     );
@@ -189,11 +190,8 @@ export class NodeWork {
   }
 
   /** How many keys the states have that are opened. */
-  #stateKeys({ stages }: Cut): number {
-    const opened = new Set(
-      stages.flatMap(({ partitions }) => partitions.flatMap(statesOf)).map(({ lineage }) => lineage.of),
-    );
-    return [...opened].reduce((sum, of) => sum + (this.#parts.storage?.stores.get(of)?.size ?? 0), 0);
+  #stateKeys(cut: Cut): number {
+    return [...openedBy(cut)].reduce((sum, of) => sum + (this.#parts.storage?.stores.get(of)?.size ?? 0), 0);
   }
 
   #add(gave: Iterable<readonly [number, number]>): void {

@@ -2,8 +2,8 @@
  * Works kept lineages out on a cluster, node by node (node-work.ts), and has executors write files of outputs that lie in the storage, and call
  * functions of outputs that they have. All else of outputs runs in this process.
  */
-import path from 'node:path';
 import { StreamjobError } from '../../core/errors.ts';
+import { absolutePlace } from '../../core/storage/places.ts';
 import { type Kept, type Lineage, type Partition, partitionsOf } from '../../graph/lineage.ts';
 import type { BatchView, Node } from '../../graph/node.ts';
 import type { PartitionCall } from '../../graph/outputs/partitions.ts';
@@ -49,7 +49,7 @@ export class SparkRunner implements KeepingRunner {
   writeParts(lineage: Lineage<unknown>, directory: string, form: PartForm): WriteParts | undefined {
     // Only of the storage it is known that executors see it.
     if (this.#parts.storage?.holds(directory) !== true || !isStored(lineage)) return undefined;
-    return async (aside) => await this.#save(partitionsOf(lineage) ?? [], { directory: path.resolve(aside), form });
+    return async (aside) => await this.#save(partitionsOf(lineage) ?? [], { directory: absolutePlace(aside), form });
   }
 
   callThere(lineage: Lineage<unknown>, call: PartitionCall): Promise<void> | undefined {

@@ -1,19 +1,23 @@
 /** What of a run lies in the storage: data that goes by reference, and versions of states. */
-import path from 'node:path';
 import { fromBytes } from '../../avro/stored-values.ts';
+import { atOnce } from '../../core/at-once.ts';
 import type { Chunk } from '../../core/chunk.ts';
 import { StreamjobError } from '../../core/errors.ts';
-import { fsSync } from '../../core/machine.ts';
+import { absolutePlace, isBelow } from '../../core/storage/places.ts';
+import { storageOf } from '../../core/storage/storages.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Partition } from '../../graph/lineage.ts';
 import { type StateSpecification, statePartitionsOf } from '../../graph/state/form.ts';
 import type { OpenStore, PackedChange } from '../../state/store.ts';
 import { type ChangedPartition, VersionedStateStore } from '../../state/versions/versioned-store.ts';
-import { readPiece, StoredChunk, type StoredPiece } from '../stored-chunk.ts';
+import { bringPiece, readPiece, StoredChunk, type StoredPiece } from '../stored-chunk.ts';
 import type { Piece } from './rows.ts';
 import { type Stage, statesOf } from './stages.ts';
 import type { EncodedPiece, RunStorage } from './storage.ts';
 import type { StatesLeft, StorageWork } from './work.ts';
+
+/** So many of what tasks have changed are read at a time. */
+const CHANGES_AT_ONCE = 16;
 
 /** What it is made of. */
 export interface SharedDataParts {
@@ -41,7 +45,7 @@ export class SharedData {
 
   /** Whether a path is in the storage. */
   holds(directory: string): boolean {
-    return path.resolve(directory).startsWith(this.#parts.storage.root + path.sep);
+    return isBelow(this.#parts.storage.root, absolutePlace(directory));
   }
 
   /** Opens the states of a node. */
@@ -99,11 +103,15 @@ export class SharedData {
     return { directory: storage.directory, durable, states };
   }
 
-  /** Takes what tasks have made of states, for the batch of `time`. */
-  take(time: number, left: readonly StatesLeft[]): void {
+  /** Takes what tasks have made of states, for the batch of `time`. @throws StreamjobError FILE_ACCESS, STORAGE_DAMAGED */
+  async take(time: number, left: readonly StatesLeft[]): Promise<void> {
+    const brought = new Map<StatesLeft, readonly PackedChange[]>();
+    // The order of the tasks stays.
+    await atOnce(CHANGES_AT_ONCE, left, async (each) => void brought.set(each, await changesOf(each.changes)));
     const byNode = new Map<number, ChangedPartition[]>();
-    for (const { changes, node, partition, version } of left) {
-      const changed = { partition, version, changes: changesOf(changes) };
+    for (const each of left) {
+      const { node, partition, version } = each;
+      const changed = { partition, version, changes: brought.get(each) ?? [] };
       const known = byNode.get(node);
       if (known === undefined) byNode.set(node, [changed]);
       else known.push(changed);
@@ -123,13 +131,23 @@ export class SharedData {
    * Looks at what failed a batch: where files of the storage are gone or damaged, all states are lost, and are put back from the checkpoint
    * before the batch is run again. Where the storage is away as a whole, it may come back.
    */
-  lookAt(error: unknown): void {
+  async lookAt(error: unknown): Promise<void> {
     const { directory } = this.#parts.storage;
-    if (!(error instanceof StreamjobError) || error.where?.startsWith(directory + path.sep) !== true) return;
+    if (!(error instanceof StreamjobError) || error.where === undefined || !isBelow(directory, error.where)) return;
     const { code, message, where } = error;
-    const isMissing = code === 'FILE_ACCESS' && message.includes('ENOENT') && !fsSync.existsSync(where);
-    const isGone = code === 'STORAGE_DAMAGED' || isMissing;
-    if (isGone && fsSync.existsSync(directory)) for (const store of this.stores.values()) store.lose();
+    const storage = storageOf(directory);
+    try {
+      const isMissing = code === 'FILE_ACCESS' && message.includes('ENOENT') && !(await storage.exists(where));
+      if (code !== 'STORAGE_DAMAGED' && !isMissing) return;
+      if (await storage.hasDirectory(directory)) for (const store of this.stores.values()) store.lose();
+    } catch {
+      // It is away: the batch is run again.
+    }
+  }
+
+  /** States are going to be read here. @throws StreamjobError FILE_ACCESS */
+  async bringStates(states: Iterable<StateSpecification>): Promise<void> {
+    for (const of of states) await this.stores.get(of)?.bring();
   }
 
   async close(): Promise<void> {
@@ -160,13 +178,14 @@ export class SharedData {
 /** Chunks as executors can see them: what lies in another place than the storage is read. @param root of the storage; undefined: there is none */
 export function* seen(chunks: Iterable<Chunk<unknown>>, root: string | undefined): Generator<Chunk<unknown>> {
   for (const chunk of chunks) {
-    const isElsewhere =
-      chunk instanceof StoredChunk && (root === undefined || !chunk.piece.path.startsWith(root + path.sep));
+    const isElsewhere = chunk instanceof StoredChunk && (root === undefined || !isBelow(root, chunk.piece.path));
     yield isElsewhere ? chunk.read() : chunk;
   }
 }
 
-function changesOf(changes: StatesLeft['changes']): readonly PackedChange[] {
+async function changesOf(changes: StatesLeft['changes']): Promise<readonly PackedChange[]> {
   if (changes === undefined) return [];
-  return 'path' in changes ? (fromBytes(readPiece(changes)) as PackedChange[]) : changes;
+  if (!('path' in changes)) return changes;
+  const bytes = storageOf(changes.path).isFar ? await bringPiece(changes) : readPiece(changes);
+  return fromBytes(bytes) as PackedChange[];
 }

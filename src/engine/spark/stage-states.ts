@@ -5,6 +5,7 @@ import type { Graph } from '../../graph/graph.ts';
 import type { Partition, Skip } from '../../graph/lineage.ts';
 import type { StatePartition } from '../../graph/state/form.ts';
 import { LocalState } from '../../state/durable-state.ts';
+import { bringVersion } from '../../state/versions/version-contents.ts';
 import { VersionedPartition } from '../../state/versions/versioned-partition.ts';
 import { versionFileName } from '../../state/versions/versioned-store.ts';
 import type { StatefulOrigin } from './stages.ts';
@@ -26,6 +27,13 @@ export class StageStates {
 
   constructor(graph: Graph) {
     this.#graph = graph;
+  }
+
+  /** The states of a partition are going to be opened. @throws StreamjobError FILE_ACCESS */
+  async bring({ lineage, partition }: StatefulOrigin, { storage }: WorkOrder): Promise<void> {
+    const node = this.#graph.nodes.find(({ state }) => state === lineage.of);
+    const found = storage?.states.find((each) => each.node === node?.id);
+    if (storage !== undefined) await bringVersion(storage.directory, found?.versions[partition]);
   }
 
   /**

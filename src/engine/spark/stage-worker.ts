@@ -11,6 +11,7 @@ import { ArrayPartition, type Partition } from '../../graph/lineage.ts';
 import type { Accumulators } from '../../graph/shared.ts';
 import { packError } from '../crew/messages.ts';
 import { LetterBox } from '../letters.ts';
+import { readAhead } from '../read-ahead.ts';
 import { PartitionRunner, type Plan } from '../run/partition-runner.ts';
 import { callOrdered } from './called.ts';
 import { brought, exchangePieces, exchangeTag, targetsOf } from './exchanging.ts';
@@ -171,7 +172,7 @@ export class StageWorker {
     if (save !== undefined) {
       this.#stage = order.stage;
       const values: unknown[] = [];
-      for (const chunk of leafChunks(work, 0)) chunk.forEach((value) => void values.push(value));
+      for (const chunk of readAhead(leafChunks(work, 0))) (await chunk).forEach((value) => void values.push(value));
       this.#saved.push(tryPart(save, number, values));
       this.#durations.push([number, monotonicMs() - began]);
       return;
@@ -273,6 +274,7 @@ export class StageWorker {
       inputs.push(plan === undefined ? [] : await this.#partitions.collect(plan));
     }
     // Each partition's order has the versions of its own states only.
+    await this.#states.bring(origin, found.work.order);
     const { left, values } = this.#states.run(origin, inputs, found.work.order, this.#partitions.skip);
     if (left !== undefined) this.#left.push(left);
     const partition = Array.isArray(values) ? new ArrayPartition(values) : (values as Partition<unknown>);

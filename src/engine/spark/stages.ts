@@ -4,6 +4,7 @@
  * The driver and the workers cut the same lineage, each for itself, and so name its parts by the same numbers.
  */
 import type { Async, Deal, Lineage, Shuffle, Stateful } from '../../graph/lineage.ts';
+import type { StateSpecification } from '../../graph/state/form.ts';
 import type { BoundStep } from '../run/guarded.ts';
 
 /** Values that change their partitions. */
@@ -214,4 +215,9 @@ export function readBy({ stages }: Cut, stage: Stage): Stage[] {
 export function toldBy(cut: Cut, stage: Stage): Stage | undefined {
   if (readsOf(stage).leaves) return undefined;
   return readBy(cut, stage).find(({ partitions }) => partitions.length > 0);
+}
+
+/** The states that stages open. */
+export function openedBy({ stages }: Cut): ReadonlySet<StateSpecification> {
+  return new Set(stages.flatMap(({ partitions }) => partitions.flatMap(statesOf)).map(({ lineage }) => lineage.of));
 }

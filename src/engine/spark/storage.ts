@@ -4,14 +4,16 @@
  * later batch reads it any more it is removed. Nothing in it has to outlive the run.
  */
 import { hostname } from 'node:os';
-import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { messageOf, systemCodeOf } from '../../core/errors.ts';
-import { fileError, nodeFiles } from '../../core/files.ts';
+import { messageOf } from '../../core/errors.ts';
+import { fileError } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
-import { fs, fsSync, uuid } from '../../core/machine.ts';
+import { uuid } from '../../core/machine.ts';
+import { absolutePlace, placeIn } from '../../core/storage/places.ts';
+import { storageOf } from '../../core/storage/storages.ts';
 import { type DirectoryLock, lockDirectory } from '../../durable/lock.ts';
 import type { StoredPiece } from '../stored-chunk.ts';
+import { type LeaseTimes, RunLease } from './run-lease.ts';
 
 /** Data before it is written: see StoredPiece. */
 export interface EncodedPiece extends Pick<StoredPiece, 'kind' | 'count'> {
@@ -23,37 +25,39 @@ export class RunStorage {
   /** Of all runs. */
   readonly root: string;
   readonly directory: string;
-  readonly #lock: DirectoryLock;
+  readonly #lock: Pick<DirectoryLock, 'release'>;
   readonly #log: Logger;
   #tidying: Promise<void> | undefined;
 
-  private constructor(root: string, directory: string, lock: DirectoryLock, log: Logger) {
+  private constructor(root: string, directory: string, lock: Pick<DirectoryLock, 'release'>, log: Logger) {
     this.root = root;
     this.directory = directory;
     this.#lock = lock;
     this.#log = log;
   }
 
-  /** Makes one, and removes those that runs on this host left behind when they were killed. @throws StreamjobError FILE_ACCESS */
-  static async open(root: string, log: Logger): Promise<RunStorage> {
-    const ours = `run-${hostname()}-`;
-    const directory = path.resolve(root, `${ours}${uuid()}`);
+  /**
+   * Makes one, and removes those that runs on this host left behind when they were killed; in S3, those of any host, in a while.
+   * @param times in S3: see RunLease @throws StreamjobError FILE_ACCESS, CONFIG_INVALID
+   */
+  static async open(storage: string, log: Logger, times?: LeaseTimes): Promise<RunStorage> {
+    const root = absolutePlace(storage);
+    const directory = placeIn(root, `${runsHere()}${uuid()}`);
+    if (storageOf(root).isFar) {
+      try {
+        return new RunStorage(root, directory, await RunLease.take(root, directory, log, times), log);
+      } catch (error) {
+        throw fileError(error, 'the storage cannot be used', root);
+      }
+    }
     try {
-      await fs.mkdir(directory, { recursive: true });
+      await storageOf(root).makeDirectory(directory);
     } catch (error) {
       throw fileError(error, 'cannot make a directory in the storage', root);
     }
     const lock = await lockRun(directory);
-    for (const name of await fs.readdir(root)) {
-      // Whether one on another host lives cannot be seen from here.
-      const other = path.resolve(root, name);
-      if (!name.startsWith(ours) || other === directory) continue;
-      const left = await lockRun(other).catch(() => undefined);
-      if (left === undefined) continue;
-      await left.release();
-      await fs.rm(other, { recursive: true, force: true });
-    }
-    return new RunStorage(path.resolve(root), directory, lock, log);
+    await removeKilled(root, directory);
+    return new RunStorage(root, directory, lock, log);
   }
 
   /**
@@ -64,14 +68,11 @@ export class RunStorage {
   async write(time: number, pieces: readonly EncodedPiece[]): Promise<StoredPiece[]> {
     const file = dataFile(this.directory, time);
     try {
-      const opened = await nodeFiles.create(file);
-      try {
-        await opened.append(pieces.flatMap(({ parts }) => parts));
-      } finally {
-        await opened.close();
-      }
+      await storageOf(file).write(
+        file,
+        pieces.flatMap(({ parts }) => parts),
+      );
     } catch (error) {
-      await fs.rm(file, { force: true }).catch(() => {});
       throw fileError(error, 'cannot write to the storage', file);
     }
     return placed(file, pieces);
@@ -93,22 +94,24 @@ export class RunStorage {
   async close(): Promise<void> {
     await this.#tidying;
     await this.#lock.release();
-    await fs.rm(this.directory, { recursive: true, force: true }).catch((error: unknown) => {
-      this.#log.warn({ err: error }, `${this.directory} cannot be removed: ${messageOf(error)}`);
-    });
+    await storageOf(this.directory)
+      .removeAll(this.directory)
+      .catch((error: unknown) => {
+        this.#log.warn({ err: error }, `${this.directory} cannot be removed: ${messageOf(error)}`);
+      });
   }
 
   async #remove(before: number, ended: number, used: () => ReadonlySet<string>): Promise<void> {
     try {
-      const names = await fs.readdir(this.directory);
+      const storage = storageOf(this.directory);
+      const names = await storage.list(this.directory);
       const needed = used();
-      for (const name of names) {
+      const over = names.filter((name) => {
         const [, time, kind] = /^(\d+)-(data|state)-/.exec(name) ?? [];
-        if (time === undefined || needed.has(name)) continue;
-        if (kind === 'state' ? Number(time) > ended : Number(time) >= before) continue;
-        // Not rm: it looks at each file first, and a batch with states leaves a file for each of their partitions.
-        await fs.unlink(path.join(this.directory, name)).catch(unlessGone);
-      }
+        if (time === undefined || needed.has(name)) return false;
+        return kind === 'state' ? Number(time) <= ended : Number(time) < before;
+      });
+      await storage.remove(this.directory, over);
     } catch (error) {
       // The next batch tries it again.
       this.#log.warn({ err: error }, `files of the storage cannot be removed: ${messageOf(error)}`);
@@ -120,21 +123,36 @@ export class RunStorage {
 export function writePieces(directory: string, time: number, pieces: readonly EncodedPiece[]): StoredPiece[] {
   const file = dataFile(directory, time);
   try {
-    fsSync.writeFileSync(file, Buffer.concat(pieces.flatMap(({ parts }) => parts)), { flag: 'wx' });
+    storageOf(file).writeSync(
+      file,
+      pieces.flatMap(({ parts }) => parts),
+    );
   } catch (error) {
-    fsSync.rmSync(file, { force: true });
     throw fileError(error, 'cannot write to the storage', file);
   }
   return placed(file, pieces);
 }
 
-/** @throws it, unless it says that there is no such file */
-function unlessGone(error: unknown): void {
-  if (systemCodeOf(error) !== 'ENOENT') throw error;
+/** What the names of runs on this host begin with. */
+function runsHere(): string {
+  return `run-${hostname()}-`;
+}
+
+/** Whether one on another host lives cannot be seen from here. */
+async function removeKilled(root: string, own: string): Promise<void> {
+  const storage = storageOf(root);
+  for (const name of await storage.directories(root)) {
+    const other = placeIn(root, name);
+    if (!name.startsWith(runsHere()) || other === own) continue;
+    const left = await lockRun(other).catch(() => undefined);
+    if (left === undefined) continue;
+    await left.release();
+    await storage.removeAll(other);
+  }
 }
 
 function dataFile(directory: string, time: number): string {
-  return path.join(directory, `${time}-data-${uuid()}`);
+  return placeIn(directory, `${time}-data-${uuid()}`);
 }
 
 /** Where pieces lie that are in a file one behind the other. */

@@ -1,13 +1,11 @@
 /** Members of a crew that are worker threads of this process: how they are started, spoken to, connected and ended. */
 
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { pathToFileURL } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { messageOf } from '../../core/errors.ts';
 import { after } from '../../core/machine.ts';
-import { FROM_SOURCE } from '../../core/module-url.ts';
 import { countShared, sharedBytes } from '../../core/shared-memory.ts';
+import { BOOT, BOOT_ARGUMENTS, bootData } from '../../core/thread-boot.ts';
 import type { FromMember, MemberStart } from '../crew/messages.ts';
 import type { Launcher, MemberLink, MemberListener, Transport } from '../crew/transport.ts';
 import { BUILD_PLACE, type ToThread, type WorkerStart } from './messages.ts';
@@ -32,25 +30,16 @@ export const threadLauncher: Launcher = {
   open: () => new Threads(),
 };
 
-/** A worker's first code is plain JavaScript: our sources, in our own tests, need loaders first. */
-const BOOT = `
-  const { workerData: { loaders, entry } } = require('node:worker_threads');
-  const ready = Promise.all(loaders.map((loader) => import(loader).then(({ register }) => register())));
-  ready.then(() => import(entry));
-`;
-
 class Threads implements Transport {
   readonly #workers: Worker[] = [];
 
   launch(start: MemberStart, listener: MemberListener): MemberLink {
     const workerData: WorkerStart = {
       ...start,
-      loaders: FROM_SOURCE ? [loaderUrl('tsx/esm/api'), loaderUrl('tsx/cjs/api')] : [],
-      entry: start.job.entry,
+      ...bootData(start.job.entry),
     };
-    const conditions = FROM_SOURCE ? ['--conditions=streamjob-source'] : [];
     const name = `streamjob-${start.member}`;
-    const worker = new Worker(BOOT, { eval: true, workerData, execArgv: conditions, name });
+    const worker = new Worker(BOOT, { eval: true, workerData, execArgv: [...BOOT_ARGUMENTS], name });
     this.#workers.push(worker);
     worker.on('message', (message: FromMember) => listener.message(message));
     worker.on('error', (error) => listener.lost(messageOf(error), error));
@@ -71,12 +60,6 @@ class Threads implements Transport {
       }
     }
   }
-}
-
-/** The ES module: the one that `require` finds does not register where another loader is at work already. */
-function loaderUrl(loader: string): string {
-  const required = createRequire(import.meta.url).resolve(loader);
-  return pathToFileURL(required.replace(/\.cjs$/, '.mjs')).href;
 }
 
 /** How long a worker may take to end by itself, in ms. */

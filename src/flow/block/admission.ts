@@ -13,7 +13,7 @@ import type { Held } from '../receive/on-the-way.ts';
 import type { Arrival, Outcome } from '../receive/receiver.ts';
 import type { BlockRef } from './block-log.ts';
 import { type BlockQueue, onlyCounted } from './block-queue.ts';
-import { inMemory } from './stored-block.ts';
+import { broughtOf } from './stored-block.ts';
 import { valuesToBlock } from './value-block.ts';
 
 /** What an admission needs. */
@@ -98,7 +98,7 @@ export class Admission {
     this.#loggingBytes += arrival.bytes;
     const values = !(arrival.events instanceof EventBlock || arrival.events instanceof StoredEvents);
     try {
-      const events = inMemory(arrival.events);
+      const events = (await broughtOf([arrival.events]))(arrival.events);
       const block = events instanceof EventBlock ? events : valuesToBlock(events, input);
       const ref = await (logBlock as NonNullable<typeof logBlock>)(input, block, values);
       reached('logged');

@@ -5,7 +5,6 @@
  * A file is removed when none of its blocks is needed any more. Source: Avro 1.11 specification, "Object Container Files".
  */
 
-import path from 'node:path';
 import { containerHeader, EVENT_SCHEMA, MARK_BYTES } from '../../avro/container.ts';
 import { EventBlock, encodeLong } from '../../avro/event-block.ts';
 import type { StoredPlace } from '../../avro/stored-events.ts';
@@ -13,6 +12,7 @@ import { crc32c } from '../../core/crc32c.ts';
 import type { StreamjobError } from '../../core/errors.ts';
 import { type AppendFile, type Files, fileError } from '../../core/files.ts';
 import { randomBytes } from '../../core/machine.ts';
+import { placeIn } from '../../core/storage/places.ts';
 import { damaged, requireWhole } from '../../durable/checked-bytes.ts';
 import { GroupCommit } from '../../durable/group-commit.ts';
 
@@ -37,6 +37,8 @@ export interface BlockLogOptions {
   readonly directory: string;
   /** After so many bytes a new file is begun. */
   readonly segmentBytes: number;
+  /** Whether nobody else has ever written there: then nothing is looked for that a crash may have left. */
+  readonly isOwn?: boolean;
   /** Told of a file that is not needed and could not be removed: it costs disk until it can be. */
   readonly onLeftBehind: (error: StreamjobError) => void;
 }
@@ -190,7 +192,7 @@ export class BlockLog {
     await this.#closeCurrent();
     const number = this.#next;
     const name = this.#fileOf(number);
-    await files.remove(name);
+    if (this.#options.isOwn !== true) await files.remove(name);
     const file = await files.create(name);
     const mark = randomBytes(MARK_BYTES);
     const header = containerHeader(JSON.stringify(EVENT_SCHEMA), 'null', mark);
@@ -233,7 +235,7 @@ export class BlockLog {
   }
 
   #fileOf(number: number): string {
-    return path.join(this.#options.directory, `blocks-${String(number).padStart(10, '0')}.avro`);
+    return placeIn(this.#options.directory, `blocks-${String(number).padStart(10, '0')}.avro`);
   }
 }
 

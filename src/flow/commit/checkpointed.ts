@@ -15,7 +15,7 @@ import { type Batch, holdsAcknowledged } from '../batch/batch.ts';
 import { Dedupe } from '../batch/dedupe.ts';
 import type { BlockRef } from '../block/block-log.ts';
 import { type Admitted, type Blocks, onlyCounted } from '../block/block-queue.ts';
-import { inMemory } from '../block/stored-block.ts';
+import { broughtOf } from '../block/stored-block.ts';
 import { blockToValues, valuesToBlock } from '../block/value-block.ts';
 import type { Input } from '../receive/input.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -116,14 +116,15 @@ export class Checkpointed implements Durability {
 
   async load(blocks: Blocks): Promise<Blocks> {
     const loaded = new Map<number, Admitted[]>();
+    const isReadOf = (input: number): boolean => this.#dedupes.has(input) || this.#settings.takesInput === 'heap';
+    const brought = await broughtOf([...blocks].flatMap(([input, all]) => (isReadOf(input) ? all.map(eventsOf) : [])));
     for (const [input, arrivals] of blocks) {
       const dedupe = this.#dedupes.get(input);
       dedupe?.begin();
       const events: Admitted[] = [];
       for (const arrival of arrivals) {
         const found = arrival.onDisk === true ? await this.#read(arrival, dedupe === undefined) : arrival;
-        const isRead = dedupe !== undefined || this.#settings.takesInput === 'heap';
-        const read = isRead ? { ...found, events: inMemory(found.events) } : found;
+        const read = isReadOf(input) ? { ...found, events: brought(found.events) } : found;
         const filtered =
           dedupe === undefined || !(read.events instanceof EventBlock)
             ? read
@@ -142,6 +143,8 @@ export class Checkpointed implements Durability {
     // What a run of another level has left in the log must be known to be in a batch, or each run would process it again.
     const isInLog = [...batch.blocks.values()].some((arrivals) => arrivals.some(({ ref }) => ref !== undefined));
     if (level !== 'store-on-failure' && this.#dedupes.size === 0 && !isInLog) return;
+    const left = [...batch.blocks.values()].flat().filter(({ ref }) => ref === undefined);
+    const brought = await broughtOf(left.map(eventsOf));
     const blocks = [...batch.blocks].flatMap(([id, arrivals]) =>
       arrivals
         .filter(({ ref, events }) => ref !== undefined || events.count > 0)
@@ -150,7 +153,7 @@ export class Checkpointed implements Durability {
           const values = !(events instanceof EventBlock || events instanceof StoredEvents);
           // What was not read yet has its place in the log.
           if (ref !== undefined) return { input, ref, values: 'values' in events };
-          const held = inMemory(events);
+          const held = brought(events);
           return { input, values, block: held instanceof EventBlock ? held : valuesToBlock(held, input) };
         }),
     );
@@ -253,4 +256,8 @@ function unknownInput(input: string): StreamjobError {
       hint: `run the job as it was until they are processed; or give the stream that takes its place uid('${input}')`,
     },
   );
+}
+
+function eventsOf({ events }: Admitted): Admitted['events'] {
+  return events;
 }

@@ -2,7 +2,7 @@
 import type { TakesInput } from '../../core/shared-memory.ts';
 import type { Batch } from '../batch/batch.ts';
 import type { Admitted, Blocks } from '../block/block-queue.ts';
-import { inMemory } from '../block/stored-block.ts';
+import { broughtOf } from '../block/stored-block.ts';
 import type { Durability } from './durability.ts';
 
 /** A run without a checkpoint directory. */
@@ -28,10 +28,11 @@ export class Volatile implements Durability {
 
   async load(blocks: Blocks): Promise<Blocks> {
     if (this.#takesInput !== 'heap') return blocks;
+    const brought = await broughtOf([...blocks.values()].flat().map(({ events }) => events));
     return new Map(
       [...blocks].map(([input, arrivals]) => [
         input,
-        arrivals.map((arrival) => ({ ...arrival, events: inMemory(arrival.events) })),
+        arrivals.map((arrival) => ({ ...arrival, events: brought(arrival.events) })),
       ]),
     );
   }

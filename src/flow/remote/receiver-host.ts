@@ -2,12 +2,12 @@
  * A host that receives for a driver elsewhere: it runs the receivers of a job's inputs, writes what they receive to the storage, and tells
  * their peers what the driver says. When the driver is lost it goes on to look for it; meanwhile nothing is taken.
  */
-import path from 'node:path';
 import { type Clock, sleep } from '../../core/clock.ts';
 import { messageOf, StreamjobError } from '../../core/errors.ts';
-import { nodeFiles } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
-import { fs, uuid } from '../../core/machine.ts';
+import { uuid } from '../../core/machine.ts';
+import { placeIn, relativePlace } from '../../core/storage/places.ts';
+import { blockFilesOf, storageOf } from '../../core/storage/storages.ts';
 import { BlockLog } from '../block/block-log.ts';
 import type { Input } from '../receive/input.ts';
 import type { Receiver } from '../receive/receiver.ts';
@@ -54,7 +54,6 @@ interface Running {
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 5000;
 const HELD_MS = 2000;
-const SEGMENT_BYTES = 64 * 1024 * 1024;
 
 /** A host that receives for a driver elsewhere. */
 export class ReceiverHost {
@@ -119,16 +118,16 @@ export class ReceiverHost {
     const { ended, link } = channel;
     const abort = (): void => void link.end('this host stops');
     signal.addEventListener('abort', abort);
-    const directory = path.join(root, 'receivers', name, uuid());
+    const directory = placeIn(root, 'receivers', name, uuid());
     let blocks: BlockLog | undefined;
     try {
       // A new one each time: a driver that lost us may still read from the one before.
-      await fs.mkdir(directory, { recursive: true });
+      await storageOf(root).makeDirectory(directory);
       const onLeftBehind = (error: Error): void => log.warn({ err: error }, error.message);
-      blocks = await BlockLog.open({ files: nodeFiles, directory, segmentBytes: SEGMENT_BYTES, onLeftBehind }, []);
+      blocks = await BlockLog.open({ ...blockFilesOf(root), directory, isOwn: true, onLeftBehind }, []);
       const attach: Attach = {
         ...{ type: 'attach', version: PROTOCOL_VERSION, name, process: this.#process },
-        ...{ inputs: this.#parts.inputs.map(this.#parts.nameOf), directory: path.relative(root, directory) },
+        ...{ inputs: this.#parts.inputs.map(this.#parts.nameOf), directory: relativePlace(root, directory) },
       };
       const { forGood, paused, refused } = await link.call<Attached>(attach);
       if (refused !== undefined) return this.#refused(refused, forGood === true);

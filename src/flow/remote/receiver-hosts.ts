@@ -3,11 +3,11 @@
  * lost. A host that comes with the name of another one takes its place. Blocks of a host that is lost stay until no batch holds them.
  */
 import type { Server, Socket } from 'node:net';
-import path from 'node:path';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { listenError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { fs } from '../../core/machine.ts';
+import { absolutePlace, directoryOf, isBelow, placeIn } from '../../core/storage/places.ts';
+import { storageOf } from '../../core/storage/storages.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { Channel, type Message } from './channel.ts';
 import { type Attach, type Attached, type FromHost, PROTOCOL_VERSION } from './messages.ts';
@@ -143,12 +143,11 @@ export class ReceiverHosts {
     if (this.#replaced.has(process)) {
       return refuse(`another receiver of the name ${name} has taken its place: give each host a name of its own`, true);
     }
-    const blocks = path.resolve(root, directory);
-    if (!blocks.startsWith(root + path.sep)) return refuse(`${directory} is not below the storage`, true);
-    const isSeen = await fs.stat(blocks).then(
-      (found) => found.isDirectory(),
-      () => false,
-    );
+    const blocks = absolutePlace(placeIn(root, directory));
+    if (!isBelow(root, blocks)) return refuse(`${directory} is not below the storage`, true);
+    const isSeen = await storageOf(root)
+      .hasDirectory(blocks)
+      .catch(() => false);
     if (!isSeen) return refuse(`the driver does not see ${blocks}: both must have the same storage`, false);
     const before = this.#hosts.get(name);
     if (before !== undefined && before.process !== process) this.#replace(before);
@@ -206,16 +205,21 @@ export class ReceiverHosts {
   /** What the host left behind when it, or a driver before this one, was killed: no batch of this driver holds it. */
   async #removeOlder({ directory, name }: AttachedHost): Promise<void> {
     const held = new Set([...this.#lost].filter((lost) => lost.name === name).map((lost) => lost.directory));
-    const above = path.dirname(directory);
-    for (const each of await fs.readdir(above).catch(() => [])) {
-      const other = path.join(above, each);
+    const above = directoryOf(directory);
+    const all = await storageOf(above)
+      .directories(above)
+      .catch(() => []);
+    for (const each of all) {
+      const other = placeIn(above, each);
       if (other !== directory && !held.has(other)) await this.#remove(other);
     }
   }
 
   async #remove(directory: string): Promise<void> {
-    await fs.rm(directory, { recursive: true, force: true }).catch((error: unknown) => {
-      this.#parts.log.warn({ err: error }, `${directory} cannot be removed: ${messageOf(error)}`);
-    });
+    await storageOf(directory)
+      .removeAll(directory)
+      .catch((error: unknown) => {
+        this.#parts.log.warn({ err: error }, `${directory} cannot be removed: ${messageOf(error)}`);
+      });
   }
 }

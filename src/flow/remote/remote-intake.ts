@@ -2,11 +2,11 @@
  * Where a receiver on another host than the driver puts what it receives: a block is written to the storage, and when it is on disk the driver
  * is told where it lies. While there is no driver, peers are told to send again.
  */
-import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { EventBlock } from '../../avro/event-block.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { relativePlace } from '../../core/storage/places.ts';
 import type { BlockLog, BlockRef } from '../block/block-log.ts';
 import type { Delivery, GiveUpResult, Intake, Outcome, Receiver } from '../receive/receiver.ts';
 import type { Channel } from './channel.ts';
@@ -128,7 +128,7 @@ export class RemoteIntake implements Intake {
     if (this.#driver !== driver || !this.#open.has(sequence)) return await driver.blocks.release([ref]);
     this.#open.set(sequence, ref);
     const place = driver.blocks.placeOf(ref);
-    const relative = path.relative(driver.root, place.path);
+    const relative = relativePlace(driver.root, place.path);
     const checked = events.items().reduce((crc, part) => crc32(part, crc), 0);
     driver.channel.send({
       ...{ type: 'offer', input: this.#input, sequence },

@@ -3,8 +3,8 @@
  * host that offered it. A host that is lost is not waited for: what it has offered and is in no batch is taken back, since its peers, or
  * the host when it is back, send it again.
  */
-import path from 'node:path';
 import { StoredEvents, type StoredPlace } from '../../avro/stored-events.ts';
+import { placeBelow } from '../../core/storage/places.ts';
 import type {
   GiveUpResult,
   HeldOfPeer,
@@ -189,8 +189,7 @@ export class RemoteReceiver implements Receiver {
 
   #offer(host: HostLink, open: Map<number, number>, sequence: number, place: StoredPlace): void {
     const here = this.#sequence++;
-    const file = path.resolve(this.#root, place.path);
-    if (!file.startsWith(this.#root + path.sep)) throw new Error(`${place.path} is not below the storage`);
+    const file = placeBelow(this.#root, place.path);
     open.set(sequence, here);
     this.#offered.set(here, { host, sequence });
     this.#open.set(host, this.openOf(host) + 1);

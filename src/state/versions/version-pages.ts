@@ -1,18 +1,19 @@
 /** The pages of a version (version.ts), for a store that reads some of them and writes those of the next version. */
-import path from 'node:path';
 import { fromBytes, toBytes } from '../../avro/stored-values.ts';
 import { crc32c } from '../../core/crc32c.ts';
 import { fileError } from '../../core/files.ts';
-import { fsSync } from '../../core/machine.ts';
+import { placeIn } from '../../core/storage/places.ts';
+import type { Draft } from '../../core/storage/port.ts';
+import { storageOf } from '../../core/storage/storages.ts';
 import { STATE_BUCKETS } from '../../graph/state/form.ts';
 import type { Pages, TableDirectory } from '../page-types.ts';
 import { MOST_PAGES } from '../pages.ts';
 import { type BucketPlaces, isScattered, type StateVersion, type VersionFile } from './version.ts';
 import {
   damagedVersion,
+  distrustVersionFile,
   keepVersionFile,
   readVersionFile,
-  readVersionPart,
   touchVersionFile,
 } from './version-contents.ts';
 
@@ -32,7 +33,7 @@ interface Places {
 /** The file that is written to. */
 interface OpenFile {
   readonly name: string;
-  readonly descriptor: number;
+  readonly draft: Draft;
   /** Its place among the files. */
   readonly number: number;
   /** What was written, in its order. */
@@ -122,9 +123,14 @@ export class VersionPages implements Pages {
     const bytes = toBytes({ table, places } satisfies VersionDirectory);
     const directoryAt = file.bytes;
     this.#append(file, [bytes]);
-    fsSync.closeSync(file.descriptor);
+    const whole = Buffer.concat(file.parts);
+    try {
+      file.draft.finish(whole);
+    } catch (error) {
+      throw fileError(error, 'cannot write states', this.#pathOf(file.name));
+    }
     this.#written = undefined;
-    keepVersionFile(this.#pathOf(file.name), Buffer.concat(file.parts));
+    keepVersionFile(this.#pathOf(file.name), whole);
     const files = [...renumbered.keys()].map((number) => this.#files[number] as VersionFile);
     const keys = table.reduce((sum, bucket) => sum + bucket.keys, 0);
     return { files, directoryAt, crc: crc32c(bytes), keys };
@@ -137,11 +143,8 @@ export class VersionPages implements Pages {
 
   /** Closes what is open. A file that was not finished is of no use to anybody. */
   close(): void {
-    const file = this.#written;
+    this.#written?.draft.drop();
     this.#written = undefined;
-    if (file === undefined) return;
-    fsSync.closeSync(file.descriptor);
-    fsSync.rmSync(this.#pathOf(file.name), { force: true });
   }
 
   /** All pages that lie in other files are copied into this one. */
@@ -171,21 +174,23 @@ export class VersionPages implements Pages {
 
   #readDirectory({ crc, directoryAt, files }: StateVersion): VersionDirectory {
     const file = files.at(-1) as VersionFile;
-    const bytes = this.#readAt(file, directoryAt, file.bytes - directoryAt);
+    const read = (): Buffer => this.#readAt(file, directoryAt, file.bytes - directoryAt);
+    let bytes = read();
+    if (crc32c(bytes) !== crc && distrustVersionFile(this.#pathOf(file.name))) bytes = read();
     if (crc32c(bytes) !== crc) throw damagedVersion(this.#pathOf(file.name), 'its checksum is another one');
     return fromBytes(bytes) as VersionDirectory;
   }
 
   #readAt({ name, bytes }: VersionFile, offset: number, length: number): Buffer {
     const file = this.#pathOf(name);
-    if (this.#written?.name === name) return readVersionPart(file, offset, length);
+    if (this.#written?.name === name) return this.#written.draft.read(offset, length);
     return readVersionFile(file, bytes, offset, length);
   }
 
   #pathOf(name: string): string {
     let file = this.#paths.get(name);
     if (file === undefined) {
-      file = path.join(this.#directory, name);
+      file = placeIn(this.#directory, name);
       this.#paths.set(name, file);
       touchVersionFile(file);
     }
@@ -195,10 +200,10 @@ export class VersionPages implements Pages {
   #open(): OpenFile {
     if (this.#written !== undefined) return this.#written;
     const name = this.#newName();
-    const file = path.join(this.#directory, name);
+    const file = placeIn(this.#directory, name);
     try {
-      const descriptor = fsSync.openSync(file, 'wx+');
-      this.#written = { name, descriptor, number: this.#files.push({ name, bytes: 0 }) - 1, parts: [], bytes: 0 };
+      const draft = storageOf(file).draft(file);
+      this.#written = { name, draft, number: this.#files.push({ name, bytes: 0 }) - 1, parts: [], bytes: 0 };
     } catch (error) {
       throw fileError(error, 'cannot write states', file);
     }
@@ -209,13 +214,11 @@ export class VersionPages implements Pages {
     let at = file.bytes;
     try {
       const bytes = Buffer.concat(parts);
-      for (let done = 0; done < bytes.length; ) {
-        done += fsSync.writeSync(file.descriptor, bytes, done, bytes.length - done, at + done);
-      }
+      file.draft.append(bytes, at);
       at += bytes.length;
       file.parts.push(bytes);
     } catch (error) {
-      throw fileError(error, 'cannot write states', path.join(this.#directory, file.name));
+      throw fileError(error, 'cannot write states', placeIn(this.#directory, file.name));
     }
     file.bytes = at;
     this.#files[file.number] = { name: file.name, bytes: at };

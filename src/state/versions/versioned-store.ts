@@ -15,7 +15,7 @@ import {
 } from '../store.ts';
 import { unitedPartition } from './united-partition.ts';
 import type { StateVersion } from './version.ts';
-import { forgetVersionFiles } from './version-contents.ts';
+import { bringVersion, forgetVersionFiles } from './version-contents.ts';
 import { VersionedPartition } from './versioned-partition.ts';
 
 /** What a task has made of a partition's states. */
@@ -98,6 +98,11 @@ export class VersionedStateStore implements StateStore {
       for (const { name } of version?.files ?? []) yield name;
     }
     for (const { writing } of this.#restoring?.values() ?? []) if (writing !== undefined) yield writing;
+  }
+
+  /** Its states are going to be read here. @throws StreamjobError FILE_ACCESS */
+  async bring(): Promise<void> {
+    await Promise.all(this.versions.map((version) => bringVersion(this.#directory, version)));
   }
 
   /** Tasks have changed states, for the batch of `time`. */

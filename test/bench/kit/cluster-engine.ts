@@ -5,6 +5,7 @@ import { EventBlock } from '../../../src/avro/event-block.ts';
 import type { StoredEvents } from '../../../src/avro/stored-events.ts';
 import { silentLogger } from '../../../src/core/log.ts';
 import { moduleUrl } from '../../../src/core/module-url.ts';
+import { isInS3 } from '../../../src/core/storage/places.ts';
 import { noTelemetry } from '../../../src/core/telemetry.ts';
 import { readWhole } from '../../../src/durable/checked-bytes.ts';
 import type { Engine, EngineSettings } from '../../../src/engine/engine.ts';
@@ -21,7 +22,7 @@ export interface ClusterRun {
   readonly job: ClusterJob;
   readonly master: string;
   readonly numPartitions: number;
-  /** A directory that the driver and all executors see. Undefined: all goes through the driver. */
+  /** What the driver and all executors see: a directory, or a place in S3. Undefined: all goes through the driver. */
   readonly storage?: string | undefined;
   /** What earlier runs left. Undefined: nothing. */
   readonly recovery?: EngineSettings['recovery'];
@@ -45,6 +46,7 @@ export class ClusterEngine {
     const ssc = new StreamingContext({ ...context, log: silentLogger });
     build(ssc, job);
     const { accumulators, graph, openStore } = StreamingContext.graphOf(ssc);
+    const usesS3 = storage !== undefined && isInS3(storage);
     const settings: EngineSettings = {
       ...{ graph, accumulators, openStore, numPartitions, master, storage },
       names: graph.identities(),
@@ -53,7 +55,7 @@ export class ClusterEngine {
       telemetry: noTelemetry,
       job: {
         ...{ module: MODULE, data: job, context, entry: moduleUrl('worker').href },
-        program: () => programOf({ module: MODULE, context, data: job, env: {} }),
+        program: () => programOf({ module: MODULE, context, data: job, env: {}, usesS3 }),
       },
       recovery,
     };

@@ -9,18 +9,19 @@ export const confDirectory: string = path.join(repository, 'test/interop/conf');
 export const peersDirectory: string = path.resolve(process.env['INTEROP_PEERS'] ?? path.join(repository, '.peers'));
 
 /** The parts that fetch.sh can bring, and what each needs. */
-export type Part = 'flume' | 'spark' | 'cluster' | 'hadoop' | 'hbase';
-/** Those of the interop suite; the cluster is of a suite of its own. */
+export type Part = 'flume' | 'spark' | 'cluster' | 'hadoop' | 'hbase' | 's3';
+/** Those of the interop suite; the cluster, and S3, are of a suite of their own. */
 export const parts: readonly Part[] = ['flume', 'spark', 'hadoop', 'hbase'];
 
 /** What this machine lacks for a part; undefined: nothing. */
 export function missingTools(part: Part): string | undefined {
+  const hasPip = (): boolean => output('python3', '-m', 'pip', '--version').includes('pip');
+  if (part === 's3') return hasPip() ? undefined : 'no python3 with pip';
   const java = Number(/version "(\d+)/.exec(output('java', '-version'))?.[1] ?? 0);
   if (java < 17) return 'no Java 17';
   if (!output('javac', '-version').includes('javac')) return 'no JDK, only a Java runtime';
   if (!output('mvn', '-v').includes('Maven')) return 'no Maven';
-  if ((part === 'spark' || part === 'cluster') && !output('python3', '-m', 'pip', '--version').includes('pip'))
-    return 'no python3 with pip';
+  if ((part === 'spark' || part === 'cluster') && !hasPip()) return 'no python3 with pip';
   return undefined;
 }
 

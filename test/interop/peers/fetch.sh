@@ -7,10 +7,11 @@
 #   cluster/jars              Spark 4.1 as a standalone cluster with its Connect server
 #   hadoop/lib, hadoop/run     HDFS 3.4 in one process (OneNodeHdfs.java), and Hadoop's reader of SequenceFiles (ReadSequences.java)
 #   hbase/lib, hbase/run       HBase 2.6 with its REST gateway in one process (OneProcessHBase.java)
+#   s3                        moto 5.2 (Apache-2.0), which serves S3 from its memory: started with python3 -m moto.server
 #   bench/load, bench/job     the benchmark's load and jobs, compiled against the two; fetches nothing of its own
 #
-#   fetch.sh DIR [flume|spark|cluster|hadoop|hbase|bench ...]   default: flume and spark; bench brings both; about 450 MB on disk, cluster 450 MB,
-#   hadoop 90 MB
+#   fetch.sh DIR [flume|spark|cluster|hadoop|hbase|s3|bench ...]   default: flume and spark; bench brings both; about 450 MB on disk, cluster 450 MB,
+#   s3 120 MB, hadoop 90 MB
 #
 # Needs a JDK of 17 or later and Maven, for Spark also python3 with pip. A part that is there, made from the same files as now, is left as it is. A part is made
 # beside its place and moved there when it is whole, so that an interrupted run leaves nothing half done.
@@ -74,6 +75,11 @@ make_hbase() {
   javac -nowarn -cp "$1/lib/*" -d "$1/run" "$here"/hbase/*.java
 }
 
+make_s3() {
+  # What its server needs beside S3 is named here: its own list of that is for all of AWS.
+  python3 -m pip install -q --disable-pip-version-check --no-warn-conflicts --target "$1" 'moto[s3]==5.2.5' flask flask-cors
+}
+
 make_bench() {
   javac -nowarn -cp "$dir/flume/lib/*" -d "$1/load" "$here/bench/RpcStream.java"
   javac -nowarn -cp "$dir/spark/lib/*:$dir/spark/libext/*" -d "$1/job" "$here/bench/BenchJob.java"
@@ -81,7 +87,7 @@ make_bench() {
 
 case " $* " in *' bench '*) set -- flume spark bench ;; esac
 for part in "$@"; do
-  case $part in flume | spark | cluster | hadoop | hbase | bench) ;; *) echo "fetch.sh: there is no part $part" >&2 && exit 2 ;; esac
+  case $part in flume | spark | cluster | hadoop | hbase | s3 | bench) ;; *) echo "fetch.sh: there is no part $part" >&2 && exit 2 ;; esac
   # Its own recipe alone: a change of one part does not bring the others again.
   made_from=$({ declare -f maven jars "make_$part"; cat "$here/$part"/* 2>/dev/null || true; } | cksum)
   [ "$(cat "$dir/$part/made-from" 2>/dev/null || true)" = "$made_from" ] && continue

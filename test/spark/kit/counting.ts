@@ -15,12 +15,14 @@ export class Counting {
   readonly #master: string;
   readonly #storage: string | undefined;
   readonly #files: { readonly sum: string; readonly slow: string; readonly trap: string; readonly checkpoint: string };
+  readonly #env: Readonly<Record<string, string>>;
   #port: number | undefined;
   #job: Actor | undefined;
   #sent = 0;
 
-  /** Starts with the first event. @param master of the cluster @param storage a directory, for data and states; undefined: they are the driver's */
-  constructor(scene: Scene, master: string, storage?: string) {
+  /** Starts with the first event. @param master of the cluster @param storage for data and states; undefined: they are the driver's @param env what it and the executors need to get there */
+  constructor(scene: Scene, master: string, storage?: string, env: Readonly<Record<string, string>> = {}) {
+    this.#env = env;
     this.#scene = scene;
     this.#master = master;
     this.#storage = storage;
@@ -74,11 +76,12 @@ export class Counting {
     const { checkpoint, slow, sum, trap } = this.#files;
     const flags = [
       ...['--engine', 'spark', '--master', this.#master, '--parallelism', '2', '--no-ui'],
-      ...['--executor-env', 'SPARK_JOB_SLOW,SPARK_JOB_TRAP', '--checkpoint-dir', checkpoint],
+      ...['--executor-env', ['SPARK_JOB_SLOW', 'SPARK_JOB_TRAP', ...Object.keys(this.#env)].join(',')],
+      ...['--checkpoint-dir', checkpoint],
       ...(this.#storage === undefined ? [] : ['--storage', this.#storage]),
     ];
     const env = { SPARK_JOB_PORT: `${this.#port}`, SPARK_JOB_SUM: sum, SPARK_JOB_SLOW: slow, SPARK_JOB_TRAP: trap };
-    this.#job = startStreamjob(this.#scene, ['run', JOB, ...flags], env);
+    this.#job = startStreamjob(this.#scene, ['run', JOB, ...flags], { ...env, ...this.#env });
   }
 
   async #sendOne(port: number): Promise<void> {

@@ -5,5 +5,5 @@ import { buildCommandLine } from '../../interop/kit/build.ts';
 
 /** Called by vitest. */
 export async function setup(project: TestProject): Promise<void> {
-  if (await bringPeers(project, ['cluster', 'flume'])) await buildCommandLine();
+  if (await bringPeers(project, ['cluster', 'flume', 's3'])) await buildCommandLine();
 }
