@@ -175,12 +175,13 @@ describeWith(['cluster', 's3'], 'a storage in S3', () => {
     };
     await lose();
     // What executors have of them on their disks, and in their memory, goes with these.
-    const before = cluster.executing().executors;
-    for (const pid of before) process.kill(pid, 'SIGKILL');
-    await scene.until(() => {
-      const { executors } = cluster.executing();
-      return executors.length === before.length && !executors.some((pid) => before.includes(pid));
-    }, 'other executors are there');
+    for (const pid of cluster.executing().executors) {
+      process.kill(pid, 'SIGKILL');
+      await scene.until(() => {
+        const { executors } = cluster.executing();
+        return executors.length === 2 && !executors.includes(pid);
+      }, 'another executor is there');
+    }
     const sending = job.send(2);
     await scene.until(async () => {
       if (job.log.some((line) => /ENOENT|STORAGE_DAMAGED/.test(line))) return true;

@@ -34,7 +34,10 @@ export interface Storage {
   read(file: string, offset: number, length: number): Promise<Buffer>;
   /** Blocks the thread. */
   readSync(file: string, offset: number, length: number, hints?: ReadHints): Buffer;
-  /** Whole files are going to be read: a storage that is far away may bring them, at the same time. @returns whether it did */
+  /**
+   * Whole files are going to be read: a storage that is far away may bring them, at the same time.
+   * @returns whether it did @throws StreamjobError FILE_ACCESS, with the file that is meant
+   */
   bring(files: readonly FileSize[]): Promise<boolean>;
   /** What was read of a file is not what was written: if that was a copy, the next read goes to the storage. @returns whether it was */
   distrust(file: string, part?: Part): boolean;

@@ -64,15 +64,14 @@ export async function bringVersion(directory: string, version: StateVersion | un
   const files = version.files
     .map(({ bytes, name }) => ({ bytes, file: placeIn(directory, name) }))
     .filter(({ file }) => !kept.files.has(file));
-  try {
-    if (await storage.bring(files)) return;
-    for (const { bytes, file } of files) {
-      if (bytes > MOST_WHOLE_BYTES) continue;
-      const whole = await storage.read(file, 0, bytes);
-      if (whole.length === bytes) keepVersionFile(file, whole);
-    }
-  } catch (error) {
-    throw fileError(error, 'cannot read states', directory);
+  if (await storage.bring(files)) return;
+  for (const { bytes, file } of files) {
+    if (bytes > MOST_WHOLE_BYTES) continue;
+    const whole = await storage.read(file, 0, bytes).catch((error: unknown) => {
+      // Whoever finds out that it is gone has to know which one it was.
+      throw fileError(error, 'cannot read states', file);
+    });
+    if (whole.length === bytes) keepVersionFile(file, whole);
   }
 }
 

@@ -16,7 +16,7 @@ const MOST_REMOVED = 1000;
 const ATTEMPTS = 5;
 const CONNECT_MS = 5000;
 /** Of silence. */
-const SILENCE_MS = 20_000;
+const SILENCE_MS = 10_000;
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 type Of<T extends S3Request['type']> = Extract<S3Request, { readonly type: T }>;

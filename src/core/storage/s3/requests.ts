@@ -58,6 +58,6 @@ export function mostMsOf(request: S3Request): number {
   return BASE_MS + bytes / SLOWEST_BYTES_PER_MS;
 }
 
-const BASE_MS = 60_000;
+const BASE_MS = 30_000;
 /** What is slower is taken for one that does not answer: 2 MB in a second. */
 const SLOWEST_BYTES_PER_MS = 2000;

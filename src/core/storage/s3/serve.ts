@@ -30,7 +30,8 @@ export function serveS3(): void {
 async function serve(access: S3Access, port: MessagePort, { id, request, signal }: AskedS3): Promise<void> {
   const { end, signal: late } = timeoutSignal(mostMsOf(request));
   try {
-    const answer = await access.answer(request, late);
+    // The client hears of it, too; but whoever waits is told in any case.
+    const answer = await Promise.race([access.answer(request, late), rejectedBy(late)]);
     const transferred = answer instanceof Uint8Array ? [answer.buffer as ArrayBuffer] : [];
     port.postMessage({ id, answer } satisfies AnsweredS3, transferred);
   } catch (error) {
@@ -42,6 +43,10 @@ async function serve(access: S3Access, port: MessagePort, { id, request, signal 
       Atomics.notify(signal, 0);
     }
   }
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 }
 
 /** Errors of S3 have a name and the status of their answer, those of sockets a code. */

@@ -1,6 +1,7 @@
 /** A storage in S3: a file is an object, a directory what keys begin with. Executors keep copies of what they read, and of what they write. */
 import { atOnce } from '../../at-once.ts';
 import { systemCodeOf } from '../../errors.ts';
+import { fileError } from '../../files.ts';
 import type { Copies } from '../copies.ts';
 import { placeIn, s3Place } from '../places.ts';
 import type { Draft, FileSize, Part, ReadHints, Storage } from '../port.ts';
@@ -64,7 +65,10 @@ export class S3Storage implements Storage {
     if (copies === undefined) return false;
     const left = files.filter(({ bytes, file }) => !copies.has(wholeOf(file), bytes));
     await atOnce(AT_ONCE, left, async ({ bytes, file }) => {
-      copies.write(wholeOf(file), await askS3({ type: 'get', ...s3Place(file), offset: 0, length: bytes }));
+      const found = await askS3({ type: 'get', ...s3Place(file), offset: 0, length: bytes }).catch((error: unknown) => {
+        throw fileError(error, 'cannot read the storage', file);
+      });
+      copies.write(wholeOf(file), found);
     });
     return true;
   }
