@@ -14,7 +14,7 @@ import type { TaskEnd } from './work.ts';
 
 /** Spark gives each free core its part of so many rows. */
 const ROWS = 256;
-const WAITING_MS = 10_000;
+const WAITING_MS = 20_000;
 /** Where no executor has a free core a plan waits for one; not longer than this, in ms. */
 const LONGEST_MS = 5 * 60_000;
 /** The way is gone for as long as Spark's own code gets warmer, which is when it is faster by a tenth; not for longer than this, in ms. */

@@ -95,7 +95,7 @@ describe('before the first batch', () => {
       code: 'SPARK_FAILED',
       message: expect.stringContaining('5 minutes'),
     });
-    expect(timers.map(([ms]) => ms)).toEqual([10_000, 300_000]);
+    expect(timers.map(([ms]) => ms)).toEqual([20_000, 300_000]);
     expect(said).toEqual([expect.objectContaining({ level: 'warn' })]);
     expect(said[0]?.text).toContain('executors with a free core');
   });
