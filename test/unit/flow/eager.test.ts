@@ -95,9 +95,10 @@ test.prop([arrivals, fc.integer({ min: 1, max: 3 }), fc.boolean()], { numRuns: 4
     const window = inverse
       ? pairs.reduceByKeyAndWindow(add, (a, b) => a - b, length * 1000)
       : pairs.window(length * 1000).reduceByKey(add);
-    window.foreachRDD(async (rdd, time) => void sums.set(time, (await rdd.collect())[0]?.[1] ?? 0));
+    // Outputs run in their order: when there is a sum of a batch, its values have been taken.
     const total: number[] = [];
     stream.foreachRDD(async (rdd) => void total.push(...(await rdd.collect())));
+    window.foreachRDD(async (rdd, time) => void sums.set(time, (await rdd.collect())[0]?.[1] ?? 0));
     await ssc.start();
     const came: { readonly at: number; readonly values: readonly number[] }[] = [];
     for (const { after, values } of list) {
