@@ -9,10 +9,11 @@ import { toMessage } from '../run/codecs.ts';
 import { relationOf, rowsOf } from './arrow.ts';
 import { membersOf, type SparkRunnerParts } from './node-work.ts';
 import { planOf } from './plan.ts';
-import { endsOf, type Piece, piecesOf, type Row, sentPieces, weightOf, workRow } from './rows.ts';
+import { endsOf, type Row, sentPieces, workRow } from './rows.ts';
+import { givenPieces } from './shared-data.ts';
 import { slotsOf } from './slots.ts';
 import type { Cut, Stage } from './stages.ts';
-import { type CallOrder, MOST_INLINE_BYTES, type TaskEnd, type WorkOrder } from './work.ts';
+import type { CallOrder, TaskEnd, WorkOrder } from './work.ts';
 
 const WHERE = 'foreachPartition';
 
@@ -28,7 +29,7 @@ export async function callOnExecutors(
   const partitions = partitionsOf(lineage) ?? (await workedOut(parts, lineage));
   const sent = toMessage(args, WHERE);
   const order: CallOrder = { fn, args: sent, isEach, origin, numPartitions: partitions.length };
-  const pieces = await piecesFor(parts, partitions, origin.time);
+  const [pieces = []] = await givenPieces(parts.storage, origin.time, [partitions], WHERE);
   const slots = slotsOf(partitions.length);
   const work = { stage: 0, time: origin.time, graph: parts.description } as WorkOrder;
   const rows = pieces.map((of, i) =>
@@ -62,16 +63,4 @@ async function workedOut({ local }: SparkRunnerParts, lineage: Lineage<unknown>)
   const partitions: Partition<unknown>[] = [];
   for (const task of await local.prepare(lineage)) partitions.push(new ArrayPartition(await task.collect()));
   return partitions;
-}
-
-/** What is large goes through the storage, where there is one. */
-async function piecesFor(
-  { storage }: SparkRunnerParts,
-  partitions: readonly Partition<unknown>[],
-  time: number,
-): Promise<readonly (readonly Piece[])[]> {
-  const pieces = partitions.map(({ chunks }) => [...piecesOf(storage?.known(chunks) ?? chunks, WHERE)]);
-  const weight = pieces.flat().reduce((sum, piece) => sum + weightOf(piece), 0);
-  if (storage === undefined || weight <= MOST_INLINE_BYTES) return pieces;
-  return (await storage.put(time, [partitions], [pieces]))[0] ?? [];
 }

@@ -29,11 +29,11 @@ import { type LastStages, lastStageHere } from './last-stage.ts';
 import { ownOrder } from './own-order.ts';
 import type { ProgramPlaces } from './places.ts';
 import { planOf } from './plan.ts';
-import { endsOf, piecesOf, type Row, resultsOf, sentPieces, weightOf, workRow } from './rows.ts';
-import { type SharedData, seen } from './shared-data.ts';
+import { endsOf, type Row, resultsOf, sentPieces, workRow } from './rows.ts';
+import { givenPieces, type SharedData } from './shared-data.ts';
 import { slotsOf } from './slots.ts';
 import { type Cut, cutIntoStages, openedBy, originsOf, readBy, type Stage, toldBy, withLeaves } from './stages.ts';
-import { type Facts, MOST_INLINE_BYTES, type TaskEnd, type WorkOrder } from './work.ts';
+import type { Facts, TaskEnd, WorkOrder } from './work.ts';
 
 /** Where a batch has no data, states of no more keys than these are looked through in the driver. */
 const MOST_KEYS_HERE = 10_000;
@@ -204,14 +204,7 @@ export class NodeWork {
     path: readonly number[],
     leaves: readonly (readonly Partition<unknown>[])[],
   ): Promise<Row[][]> {
-    const pieces = leaves.map((partitions) =>
-      partitions.map(({ chunks }) => [
-        ...piecesOf(this.#parts.storage?.known(chunks) ?? seen(chunks, undefined), this.#node.name),
-      ]),
-    );
-    const weight = pieces.flat(2).reduce((sum, piece) => sum + weightOf(piece), 0);
-    const isStored = this.#parts.storage !== undefined && weight > MOST_INLINE_BYTES;
-    const given = isStored ? await this.#parts.storage.put(this.#asked.time, leaves, pieces) : pieces;
+    const given = await givenPieces(this.#parts.storage, this.#asked.time, leaves, this.#node.name);
     const facts = this.#facts();
     const orders = cut.stages.map((stage) => this.#order(stage, path, leaves, facts));
     return cut.stages.map((stage) => {

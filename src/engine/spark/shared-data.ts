@@ -11,10 +11,10 @@ import { type StateSpecification, statePartitionsOf } from '../../graph/state/fo
 import type { OpenStore, PackedChange } from '../../state/store.ts';
 import { type ChangedPartition, VersionedStateStore } from '../../state/versions/versioned-store.ts';
 import { bringPiece, readPiece, StoredChunk, type StoredPiece } from '../stored-chunk.ts';
-import type { Piece } from './rows.ts';
+import { type Piece, piecesOf, weightOf } from './rows.ts';
 import { type Stage, statesOf } from './stages.ts';
 import type { EncodedPiece, RunStorage } from './storage.ts';
-import type { StatesLeft, StorageWork } from './work.ts';
+import { MOST_INLINE_BYTES, type StatesLeft, type StorageWork } from './work.ts';
 
 /** So many of what tasks have changed are read at a time. */
 const CHANGES_AT_ONCE = 16;
@@ -173,6 +173,24 @@ export class SharedData {
       if (chunk.count > 0 && !(chunk instanceof StoredChunk)) this.#put.set(chunk, of);
     }
   }
+}
+
+/**
+ * What the driver gives to executors of each leaf, by its partitions: what is large lies in the storage then, where there is one.
+ * @param time of the batch, in ms since the epoch @param operator for the error
+ * @throws StreamjobError FILE_ACCESS, VALUE_NOT_PLAIN
+ */
+export async function givenPieces(
+  storage: SharedData | undefined,
+  time: number,
+  leaves: readonly (readonly Partition<unknown>[])[],
+  operator: string,
+): Promise<readonly (readonly (readonly Piece[])[])[]> {
+  const pieces = leaves.map((partitions) =>
+    partitions.map(({ chunks }) => [...piecesOf(storage?.known(chunks) ?? seen(chunks, undefined), operator)]),
+  );
+  const weight = pieces.flat(2).reduce((sum, piece) => sum + weightOf(piece), 0);
+  return storage !== undefined && weight > MOST_INLINE_BYTES ? await storage.put(time, leaves, pieces) : pieces;
 }
 
 /** Chunks as executors can see them: what lies in another place than the storage is read. @param root of the storage; undefined: there is none */

@@ -1,10 +1,15 @@
 /** What a driver and its executors do to call functions of outputs, without a cluster: rows go to a worker in this process, and come back. */
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { relationOf, rowsOf } from '../../../../src/engine/spark/arrow.ts';
 import { callOnExecutors } from '../../../../src/engine/spark/calling.ts';
 import type { SparkRunnerParts } from '../../../../src/engine/spark/node-work.ts';
-import type { Row } from '../../../../src/engine/spark/rows.ts';
+import { type Row, valuePieces } from '../../../../src/engine/spark/rows.ts';
 import { StageWorker } from '../../../../src/engine/spark/stage-worker.ts';
+import { writePieces } from '../../../../src/engine/spark/storage.ts';
+import { storedPartition } from '../../../../src/engine/stored-chunk.ts';
 import { Graph } from '../../../../src/graph/graph.ts';
 import { ArrayPartition, type Lineage, sliced } from '../../../../src/graph/lineage.ts';
 import type { OutputPartition } from '../../../../src/graph/outputs/partitions.ts';
@@ -18,8 +23,8 @@ function bytesIn(plan: unknown): Uint8Array[] {
   return typeof plan === 'object' && plan !== null ? Object.values(plan).flatMap(bytesIn) : [];
 }
 
-/** @param lose what of the rows of the answer comes */
-function rig(fn: Called, { description = 'same', lose = (rows: Row[]): Row[] => rows } = {}) {
+/** @param lose what of the rows of the answer comes @param onPlan before a plan runs */
+function rig(fn: Called, { description = 'same', lose = (rows: Row[]): Row[] => rows, onPlan = (): void => {} } = {}) {
   const build = (): Graph => {
     const graph = new Graph(1000, () => undefined);
     graph.addFunction(fn);
@@ -31,6 +36,7 @@ function rig(fn: Called, { description = 'same', lose = (rows: Row[]): Row[] => 
   let plans = 0;
   const run: SparkRunnerParts['run'] = async (plan) => {
     plans++;
+    onPlan();
     const answer: Row[] = [];
     // Each partition is a task.
     for (const row of rowsOf(bytesIn(plan))) {
@@ -83,6 +89,17 @@ describe('a function that executors call', () => {
     const { call } = rig(async (value) => void got.push(value));
     await call({ kind: 'union', parents: [] }, true);
     expect(got).toEqual([7, 8]);
+  });
+
+  it('gets what lies in files that only the driver sees', async () => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'streamjob-calling-'));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const pieces = writePieces(directory, 1000, [...valuePieces([1, 2], 'map')]);
+    const got: unknown[] = [];
+    const onPlan = (): void => rmSync(directory, { recursive: true });
+    const { call } = rig((values) => void got.push(...values), { onPlan });
+    await call({ kind: 'source', partitions: [storedPartition(pieces)] });
+    expect(got).toEqual([1, 2]);
   });
 
   it('is not called for a batch without data', async () => {
