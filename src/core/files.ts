@@ -28,7 +28,7 @@ export interface Files {
   /** A part of a file; shorter when the file ends before. */
   readAt(file: string, offset: number, length: number): Promise<Buffer>;
   size(file: string): Promise<number>;
-  /** Names in a directory, sorted. @param beginning of names; others need not be listed */
+  /** Names in a directory, sorted. @param beginning of the names; others are not listed */
   list(directory: string, beginning?: string): Promise<string[]>;
   /** Makes a directory and those above it, where they are not there; when it resolves their names are on disk. */
   makeDirectory(directory: string): Promise<void>;

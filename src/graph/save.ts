@@ -6,6 +6,7 @@ import { StreamjobError, systemCodeOf } from '../core/errors.ts';
 import { type Files, fileError } from '../core/files.ts';
 import type { Logger } from '../core/log.ts';
 import { uuid } from '../core/machine.ts';
+import { MANIFEST, SUCCESS } from '../core/output-marks.ts';
 import { reached } from '../core/points.ts';
 import { absolutePlace, directoryOf, isInS3, nameOf, placeIn } from '../core/storage/places.ts';
 import { filesOf } from '../core/storage/storages.ts';
@@ -166,7 +167,7 @@ function named(place: string): string {
 /** What attempts left aside that were killed. One that still writes fails, and is run again or has nobody who waits for it. */
 async function removeLeftBehind(files: Files, parent: string, name: string): Promise<void> {
   for (const each of await files.list(parent, `.${name}.`)) {
-    if (each.startsWith(`.${name}.`) && each.endsWith('.tmp')) await files.remove(placeIn(parent, each));
+    if (each.endsWith('.tmp')) await files.remove(placeIn(parent, each));
   }
 }
 
@@ -176,11 +177,6 @@ function isThere(directory: string): StreamjobError {
     hint: 'put the time of the batch into the path, or move away what is there',
   });
 }
-
-/** Begins with a line, as Hadoop's own marks do, so that readers of the directory pass over it. */
-const MANIFEST = '_MANIFEST.json';
-/** As Hadoop has it: all is there. */
-const SUCCESS = '_SUCCESS';
 
 async function look(
   files: Files,

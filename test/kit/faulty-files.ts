@@ -155,7 +155,7 @@ export class FaultyFiles implements Files {
     return nodeFiles.readAt(file, offset, length);
   };
   size = (file: string): Promise<number> => nodeFiles.size(file);
-  list = (directory: string): Promise<string[]> => nodeFiles.list(directory);
+  list = (directory: string, beginning?: string): Promise<string[]> => nodeFiles.list(directory, beginning);
   makeDirectory = (directory: string): Promise<void> => nodeFiles.makeDirectory(directory);
 
   #alive(): void {

@@ -1,7 +1,7 @@
 /** A storage that is a directory which the driver, the executors and all that receive see by the same path. */
 import path from 'node:path';
 import { systemCodeOf } from '../errors.ts';
-import { nodeFiles, readPartSync } from '../files.ts';
+import { nodeFiles, readOpenSync, readPartSync } from '../files.ts';
 import { fs, fsSync } from '../machine.ts';
 import type { Draft, Storage } from './port.ts';
 
@@ -71,7 +71,7 @@ class FileDraft implements Draft {
   }
 
   read(offset: number, length: number): Buffer {
-    return readPartSync(this.#file, offset, length);
+    return readOpenSync(this.#descriptor, offset, length);
   }
 
   finish(): void {

@@ -56,9 +56,7 @@ export async function nameParts(directory: string, tried: readonly TriedPart[]):
     for (const { name, tried: from } of sorted) {
       if (name !== from) await files.rename(placeIn(directory, from), placeIn(directory, name));
     }
-    for (const left of await files.list(directory, '.part-')) {
-      if (left.startsWith('.part-')) await files.remove(placeIn(directory, left));
-    }
+    for (const left of await files.list(directory, '.part-')) await files.remove(placeIn(directory, left));
   } catch (error) {
     throw fileError(error, 'cannot name the parts', directory);
   }

@@ -29,32 +29,27 @@ export class StageStates {
     this.#graph = graph;
   }
 
-  /** The states of a partition are going to be opened. @throws StreamjobError FILE_ACCESS */
-  async bring({ lineage, partition }: StatefulOrigin, { storage }: WorkOrder): Promise<void> {
-    const node = this.#graph.nodes.find(({ state }) => state === lineage.of);
-    const found = storage?.states.find((each) => each.node === node?.id);
-    if (storage !== undefined) await bringVersion(storage.directory, found?.versions[partition]);
-  }
-
   /**
    * Runs an operator with states on a partition.
    * @param inputs the partition's values of each parent
    * @throws what its function threw; StreamjobError FILE_ACCESS, STORAGE_DAMAGED
    */
-  run(
+  async run(
     { lineage, partition }: StatefulOrigin,
     inputs: readonly (readonly unknown[])[],
     { storage, time }: WorkOrder,
     skip: Skip | undefined,
-  ): RanStates {
+  ): Promise<RanStates> {
     const node = this.#graph.nodes.find(({ state }) => state === lineage.of);
     const found = storage?.states.find((each) => each.node === node?.id);
     if (storage === undefined || node === undefined || found === undefined) {
       throw new Error(`the states of ${lineage.name} are nowhere`);
     }
+    const { directory } = storage;
+    const version = found.versions[partition];
+    await bringVersion(directory, version);
     const opened = new VersionedPartition(lineage.of, {
-      directory: storage.directory,
-      version: found.versions[partition],
+      ...{ directory, version },
       lastCommitted: found.lastCommitted,
       newName: () => versionFileName(time, partition),
     });

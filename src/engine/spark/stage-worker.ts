@@ -30,7 +30,7 @@ import {
   weightOf,
   workRow,
 } from './rows.ts';
-import { type TriedPart, tryPart } from './saving.ts';
+import { type SaveOrder, type TriedPart, tryPart } from './saving.ts';
 import { slotsOf } from './slots.ts';
 import { StageStates } from './stage-states.ts';
 import {
@@ -167,27 +167,29 @@ export class StageWorker {
   }
 
   async #work(work: PartitionWork, number: number, rows: readonly Row[]): Promise<void> {
-    const { order, save } = work;
+    const { call, order, save } = work;
     const began = monotonicMs();
-    if (save !== undefined) {
-      this.#stage = order.stage;
-      const values: unknown[] = [];
-      for (const chunk of readAhead(leafChunks(work, 0))) (await chunk).forEach((value) => void values.push(value));
-      this.#saved.push(tryPart(save, number, values));
-      this.#durations.push([number, monotonicMs() - began]);
-      return;
+    this.#stage = order.stage;
+    if (save !== undefined) await this.#savePart(work, save, number);
+    else {
+      this.#requireGraph(order);
+      if (call !== undefined) await callOrdered(this.#job.graph, call, work, number);
+      else await this.#runStage(work, number, rows);
     }
-    this.#requireGraph(order);
-    if (work.call !== undefined) {
-      this.#stage = order.stage;
-      await callOrdered(this.#job.graph, work.call, work, number);
-      this.#durations.push([number, monotonicMs() - began]);
-      return;
-    }
+    this.#durations.push([number, monotonicMs() - began]);
+  }
+
+  async #savePart(work: PartitionWork, save: SaveOrder, number: number): Promise<void> {
+    const values: unknown[] = [];
+    for (const chunk of readAhead(leafChunks(work, 0))) (await chunk).forEach((value) => void values.push(value));
+    this.#saved.push(tryPart(save, number, values));
+  }
+
+  async #runStage(work: PartitionWork, number: number, rows: readonly Row[]): Promise<void> {
+    const { order } = work;
     const { cut, name } = this.#cutOf(order);
     const stage = cut.stages[order.stage] as Stage;
     const partition = stage.partitions[number] as StagePartition;
-    this.#stage = order.stage;
     this.#letters.active = order.skips;
     this.#isCounting = order.counts;
     await this.#letters.stage(async () => {
@@ -198,7 +200,6 @@ export class StageWorker {
         for (const row of resultRows(number, this.#stored(order, pieces))) this.#give(row);
       } else await this.#exchange(plan, stage, number);
     });
-    this.#durations.push([number, monotonicMs() - began]);
   }
 
   /** The partitions that read what this stage gives learn from it what their work is. */
@@ -274,8 +275,7 @@ export class StageWorker {
       inputs.push(plan === undefined ? [] : await this.#partitions.collect(plan));
     }
     // Each partition's order has the versions of its own states only.
-    await this.#states.bring(origin, found.work.order);
-    const { left, values } = this.#states.run(origin, inputs, found.work.order, this.#partitions.skip);
+    const { left, values } = await this.#states.run(origin, inputs, found.work.order, this.#partitions.skip);
     if (left !== undefined) this.#left.push(left);
     const partition = Array.isArray(values) ? new ArrayPartition(values) : (values as Partition<unknown>);
     if (partition.size !== undefined) this.#partitions.gave(origin.lineage, partition.size);

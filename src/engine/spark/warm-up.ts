@@ -7,6 +7,7 @@ import { StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { every, monotonicMs, timeoutSignal } from '../../core/machine.ts';
 import { relationOf, rowsOf } from './arrow.ts';
+import type { Relation } from './connect/client.ts';
 import { planOf } from './plan.ts';
 import { END, endsOf, type Row } from './rows.ts';
 import type { Cut, StagePartition } from './stages.ts';
@@ -41,7 +42,7 @@ export interface WarmUp {
 }
 
 /** Runs a plan, until a signal aborts. */
-export type ClusterRun = (plan: ReturnType<typeof planOf>, signal?: AbortSignal) => Promise<Uint8Array[]>;
+export type ClusterRun = (plan: Relation, signal?: AbortSignal) => Promise<Uint8Array[]>;
 
 /** Warms a cluster up. @throws StreamjobError CONNECT_FAILED, SPARK_FAILED; what the job throws when it is built on an executor */
 export async function warmUp(parts: WarmUp): Promise<void> {

@@ -1,7 +1,8 @@
 /**
  * exactlyOnce: an output of foreachRDD whose effect and whose record of the batch are one transaction of a database. A batch that
- * is run again, after a failure or a crash, finds its record and is left out. exactlyOncePartition: the same for each partition. That a batch which is run again has the same
- * contents is the checkpoint's part: at `store-on-failure`, and where events have ids (`dedupe`), at every level.
+ * is run again, after a failure or a crash, finds its record and is left out. exactlyOncePartition: the same for each
+ * partition. That a batch which is run again has the same contents is the checkpoint's part: at `store-on-failure`, and where
+ * events have ids (`dedupe`), at every level.
  */
 import { StreamjobError } from '../../core/errors.ts';
 import { computed, fn, type OptionTable, resolveOptions, text } from '../../core/options.ts';
@@ -215,7 +216,7 @@ class Claims<Tx> {
       `SELECT batch_id FROM ${this.#table} WHERE job = ? AND output LIKE ? AND batch_id LIKE ? AND batch_id <> ?`,
       [part.job, all, `${batch}:%`, id],
     );
-    if (other !== undefined) throw cutOtherwise(part, textOf(other[0]).slice(batch.length + 1));
+    if (other !== undefined) throw cutOtherwise(part, String(other[0]).slice(batch.length + 1));
     await this.#note(tx, part, id, last !== undefined);
     return true;
   }
@@ -234,7 +235,7 @@ class Claims<Tx> {
       job,
       output,
     ]);
-    return row && { id: textOf(row[0]), time: Number(row[1]) };
+    return row && { id: String(row[0]), time: Number(row[1]) };
   }
 
   async #note(tx: Tx, { job, output, time }: OutputBatch, id: string, isThere: boolean): Promise<void> {
@@ -259,10 +260,6 @@ class Claims<Tx> {
     );
     return Array.isArray(rows) ? rows.map((row) => Object.values(row as object)) : [];
   }
-}
-
-function textOf(value: unknown): string {
-  return String(value);
 }
 
 function later({ output, time }: OutputPartition, table: string): StreamjobError {

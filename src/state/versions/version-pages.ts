@@ -182,9 +182,8 @@ export class VersionPages implements Pages {
   }
 
   #readAt({ name, bytes }: VersionFile, offset: number, length: number): Buffer {
-    const file = this.#pathOf(name);
     if (this.#written?.name === name) return this.#written.draft.read(offset, length);
-    return readVersionFile(file, bytes, offset, length);
+    return readVersionFile(this.#pathOf(name), bytes, offset, length);
   }
 
   #pathOf(name: string): string {

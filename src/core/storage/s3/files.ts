@@ -5,15 +5,13 @@
  */
 import { atOnce } from '../../at-once.ts';
 import type { AppendFile, Files } from '../../files.ts';
-import { directoryOf, placeIn, s3Place } from '../places.ts';
-import { S3Storage } from './storage.ts';
+import { MANIFEST, SUCCESS } from '../../output-marks.ts';
+import { directoryOf, nameOf, placeIn, s3Place } from '../places.ts';
+import { prefixOf, S3Storage } from './storage.ts';
 import { askS3 } from './thread.ts';
 
 /** So many are copied at a time. */
 const COPIED_AT_ONCE = 16;
-/** As graph/save.ts has them: by the one it is known whose a directory is, by the other that it is whole. */
-const FIRST = '_MANIFEST.json';
-const LAST = '_SUCCESS';
 
 const storage = new S3Storage(undefined);
 
@@ -27,41 +25,41 @@ export const s3Files: Files = {
   readAt: (file, offset, length) => storage.read(file, offset, length),
   size: (file) => askS3({ type: 'size', ...s3Place(file) }),
   async list(directory, beginning = '') {
-    const { bucket, key } = s3Place(directory);
-    const before = key === '' ? '' : `${key}/`;
-    const keys = await askS3({ type: 'list', bucket, prefix: `${before}${beginning}`, below: false });
-    return keys.map((each) => each.slice(before.length).replace(/\/$/, '')).sort();
+    const { bucket, prefix } = prefixOf(directory);
+    const keys = await askS3({ type: 'list', bucket, prefix: `${prefix}${beginning}`, below: false });
+    return keys.map((each) => each.slice(prefix.length).replace(/\/$/, '')).sort();
   },
   async makeDirectory() {},
   async remove(target) {
-    await storage.remove(directoryOf(target), [s3Place(target).key.split('/').at(-1) ?? '']);
+    await removeObject(target);
     await storage.removeAll(target);
   },
   async rename(from, to) {
     if (await storage.hasDirectory(to)) throw Object.assign(new Error(`EEXIST: ${to} is there`), { code: 'EEXIST' });
-    const { bucket, key } = s3Place(from);
-    const keys = await askS3({ type: 'list', bucket, prefix: `${key}/`, below: true });
-    const names = keys.map((each) => each.slice(key.length + 1));
+    const { bucket, prefix } = prefixOf(from);
+    const keys = await askS3({ type: 'list', bucket, prefix, below: true });
+    const names = keys.map((each) => each.slice(prefix.length));
     const copy = (name: string): Promise<undefined> =>
-      askS3({ type: 'copy', bucket, from: `${key}/${name}`, to: s3Place(placeIn(to, name)).key });
-    const isMark = (name: string): boolean => name === FIRST || name === LAST;
-    if (names.includes(FIRST)) await copy(FIRST);
+      askS3({ type: 'copy', bucket, from: `${prefix}${name}`, to: s3Place(placeIn(to, name)).key });
+    const isMark = (name: string): boolean => name === MANIFEST || name === SUCCESS;
+    if (names.includes(MANIFEST)) await copy(MANIFEST);
     await atOnce(
       COPIED_AT_ONCE,
       names.filter((name) => !isMark(name)),
       async (name) => void (await copy(name)),
     );
-    if (names.includes(LAST)) await copy(LAST);
+    if (names.includes(SUCCESS)) await copy(SUCCESS);
     await storage.remove(from, names);
   },
   async syncDirectory() {},
 };
 
 /** The same, for who removes files only. */
-export const s3BlockFiles: Files = {
-  ...s3Files,
-  remove: (file) => storage.remove(directoryOf(file), [s3Place(file).key.split('/').at(-1) ?? '']),
-};
+export const s3BlockFiles: Files = { ...s3Files, remove: removeObject };
+
+function removeObject(file: string): Promise<void> {
+  return storage.remove(directoryOf(file), [nameOf(file)]);
+}
 
 /** It is put when it is synced. */
 class S3File implements AppendFile {

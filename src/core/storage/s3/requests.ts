@@ -2,7 +2,6 @@
 
 /** A request. Keys are whole; a prefix is what keys begin with. */
 export type S3Request =
-  /** Whether it can be used: told when it is opened. */
   | { readonly type: 'put'; readonly bucket: string; readonly key: string; readonly body: Uint8Array }
   /** A part of an object; shorter where it ends before. */
   | {

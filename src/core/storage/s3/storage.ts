@@ -124,7 +124,7 @@ export class S3Storage implements Storage {
 }
 
 /** What the keys of a directory's files begin with. */
-function prefixOf(directory: string): { readonly bucket: string; readonly prefix: string } {
+export function prefixOf(directory: string): { readonly bucket: string; readonly prefix: string } {
   const { bucket, key } = s3Place(directory);
   return { bucket, prefix: key === '' ? '' : `${key}/` };
 }
