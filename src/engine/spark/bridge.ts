@@ -17,7 +17,7 @@ export const STARTING_SUFFIX = '.starting';
 /** Beside the program, the directory of copies of what was read from a storage that is far away. */
 export const COPIES_SUFFIX = '.copies';
 
-/** Of bash, which Spark's script transformation starts in any case. Its words: the program, and what runs it. */
+/** Read by bash, which Spark's script transformation starts in any case. Its words: the program, and what runs it. */
 export const BRIDGE: string = `program=$1; node=$2; kept=$program${KEPT_SUFFIX}; starting=$program${STARTING_SUFFIX}
 reach() {
   read -r port token 2>/dev/null < "$kept" || return 1

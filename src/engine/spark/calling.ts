@@ -6,7 +6,7 @@ import { StreamjobError } from '../../core/errors.ts';
 import { ArrayPartition, isKnownEmpty, type Lineage, type Partition, partitionsOf } from '../../graph/lineage.ts';
 import type { PartitionCall } from '../../graph/outputs/partitions.ts';
 import { toMessage } from '../run/codecs.ts';
-import { relationOf, rowsOf } from './arrow.ts';
+import { rowsOf } from './arrow.ts';
 import { membersOf, type SparkRunnerParts } from './node-work.ts';
 import { planOf } from './plan.ts';
 import { endsOf, type Row, sentPieces, workRow } from './rows.ts';
@@ -52,7 +52,7 @@ export async function runRows(parts: SparkRunnerParts, rows: readonly Row[]): Pr
   const stage: Stage = { number: 0, into: undefined, partitions: [] };
   const cut: Cut = { stages: [stage], leaves: [], exchanges: [] };
   const command = await parts.command();
-  const ends = endsOf(rowsOf(await parts.run(planOf({ cut, command, given: () => relationOf(rows) }))));
+  const ends = endsOf(rowsOf(await parts.run(planOf({ cut, command, given: () => rows }))));
   membersOf(ends, parts, undefined);
   for (const { accumulators } of ends) parts.accumulators.receive(accumulators);
   return ends;

@@ -187,7 +187,8 @@ class Cluster {
   async command(): Promise<string> {
     await this.connect();
     const directory = this.#session?.serverSideId;
-    return `exec bash ${directory}/${BRIDGE_NAME} ${directory}/${this.#program?.name} ${this.#nodePath()}`;
+    // Read by the shell that Spark starts for a task: another one takes some milliseconds.
+    return `. ${directory}/${BRIDGE_NAME} ${directory}/${this.#program?.name} ${this.#nodePath()}`;
   }
 
   /** Of what runs the program, on an executor. */

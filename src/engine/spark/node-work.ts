@@ -21,7 +21,7 @@ import type { TaskReport } from '../engine.ts';
 import { PartitionRunner } from '../run/partition-runner.ts';
 import type { Runner } from '../run/runner.ts';
 import type { SkipPolicy } from '../skip-policy.ts';
-import { relationOf, rowsOf } from './arrow.ts';
+import { rowsOf } from './arrow.ts';
 import type { Asked } from './asked.ts';
 import type { Relation } from './connect/client.ts';
 import type { Executors } from './executors.ts';
@@ -164,7 +164,7 @@ export class NodeWork {
     const command = await this.#parts.command();
     const plan = planOf({
       ...{ cut, command },
-      given: ({ number }) => (given[number]?.length === 0 ? undefined : relationOf(given[number] ?? [])),
+      given: ({ number }) => given[number] ?? [],
     });
     const rows = rowsOf(await this.#parts.run(plan));
     const ends = endsOf(rows);

@@ -7,14 +7,16 @@
  * tasks as there are cores. One that reads what stages before have given, by DISTRIBUTE BY: Spark makes one task of many small partitions.
  * One that opens states, or reads what the driver gives beside, has a task for each partition: its work is not in its rows.
  */
+import { relationOf } from './arrow.ts';
 import { type Relation, sql, withRelations } from './connect/client.ts';
+import type { Row } from './rows.ts';
 import { type Cut, originsOf, readBy, type Stage, statesOf } from './stages.ts';
 
 /** What a plan is made of. */
 export interface PlanParts {
   readonly cut: Cut;
-  /** Rows that the driver gives to a stage, as a relation; undefined: none. */
-  readonly given: (stage: Stage) => Relation | undefined;
+  /** Rows that the driver gives to a stage. */
+  readonly given: (stage: Stage) => readonly Row[];
   /** How a worker is started, as a shell reads it. */
   readonly command: string;
 }
@@ -27,6 +29,9 @@ const NAMES = 64;
 
 let plans = 0;
 
+/** Rows of so much data, in bytes, stand in the text of the plan. More are sent as Arrow, which costs Spark a view, made and dropped. */
+const MOST_TEXT = 32 * 1024;
+
 /** Both sides of a TRANSFORM: without it the fields would be parted by \u0001. */
 const ROWS = "ROW FORMAT DELIMITED FIELDS TERMINATED BY '\t'";
 const COLUMNS = 'slot INT, tag STRING, data STRING';
@@ -38,9 +43,11 @@ export function planOf(parts: PlanParts): Relation {
   const text = (stage: Stage): string => {
     const sources: string[] = [];
     const given = parts.given(stage);
-    if (given !== undefined) {
+    if (given.length > 0 && given.reduce((sum, { data }) => sum + data.length, 0) <= MOST_TEXT) {
+      sources.push(`SELECT slot, tag, data FROM VALUES ${given.map(inText).join(', ')} AS given(slot, tag, data)`);
+    } else if (given.length > 0) {
       const name = `given_${number}_${stage.number}`;
-      references[name] = given;
+      references[name] = relationOf(given);
       sources.push(`SELECT slot, tag, data FROM ${name}`);
     }
     const before = readBy(parts.cut, stage);
@@ -49,7 +56,13 @@ export function planOf(parts: PlanParts): Relation {
     return `SELECT TRANSFORM(slot, tag, data) ${ROWS} USING '${parts.command}' AS (${COLUMNS}) ${ROWS} FROM (${before.length === 0 ? all : brought(stage, all)})`;
   };
   const last = parts.cut.stages.at(-1) as Stage;
-  return withRelations(sql(text(last)), references);
+  const root = sql(text(last));
+  return Object.keys(references).length === 0 ? root : withRelations(root, references);
+}
+
+/** A row's texts have no character that SQL would read in another way (rows.ts). */
+function inText({ data, slot, tag }: Row): string {
+  return `(${slot}, '${tag}', '${data}')`;
 }
 
 function brought({ partitions }: Stage, rows: string): string {

@@ -6,7 +6,7 @@
 import { StreamjobError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { every, monotonicMs, timeoutSignal } from '../../core/machine.ts';
-import { relationOf, rowsOf } from './arrow.ts';
+import { rowsOf } from './arrow.ts';
 import type { Relation } from './connect/client.ts';
 import { planOf } from './plan.ts';
 import { END, endsOf, type Row } from './rows.ts';
@@ -109,7 +109,7 @@ async function turn({ command, look, run }: WarmUp, signal?: AbortSignal): Promi
   const began = monotonicMs();
   // Workers hand on, unread, what is for the driver.
   const rows = Array.from({ length: ROWS }, (): Row => ({ slot: END, tag: 'W', data: 'W' }));
-  const plan = planOf({ cut: WAY, command: await command(), given: () => relationOf(rows) });
+  const plan = planOf({ cut: WAY, command: await command(), given: () => rows });
   const ends = endsOf(rowsOf(await run(plan, signal)));
   look(ends);
   return monotonicMs() - began;

@@ -5,15 +5,12 @@
 import http2 from 'node:http2';
 import { create, type DescMethod, type Message } from '@bufbuild/protobuf';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
-import { relationOf, rowsOf } from '../../../src/engine/spark/arrow.ts';
+import { relationOf } from '../../../src/engine/spark/arrow.ts';
+import type { Relation } from '../../../src/engine/spark/connect/client.ts';
 import { messageOf, SparkConnectService } from '../../../src/engine/spark/connect/messages.ts';
 import { END, type Row } from '../../../src/engine/spark/rows.ts';
 import { type BuiltJob, StageWorker } from '../../../src/engine/spark/stage-worker.ts';
-
-/** What of a plan is looked at. */
-interface PlanLike {
-  readonly relType: { readonly case: string; readonly value: unknown };
-}
+import { takenApart } from '../../kit/spark-plan.ts';
 
 /** What a plan was like. */
 export interface SeenPlan {
@@ -95,10 +92,8 @@ export class ConnectServer {
   }
 
   async *#execute(request: Message, answer: (name: string, of: object) => never): AsyncGenerator<never> {
-    const { root, references } = withRelations(request);
-    const given = new Map(references.map(({ alias, input }) => [alias, input.relType.value as { data: Uint8Array }]));
-    const stages = root.split('TRANSFORM(').length - 1;
-    const givenBytes = [...given.values()].reduce((sum, each) => sum + each.data.length, 0);
+    const { plan } = request as unknown as { readonly plan: { readonly opType: { readonly value: Relation } } };
+    const { given, givenBytes, stages } = takenApart(plan.opType.value);
     // Where states are changed each answer is another one: it names the files that were written.
     let worked = this.#isSame ? this.#answers.get(stages) : undefined;
     worked ??= await this.#work(given, stages);
@@ -115,14 +110,13 @@ export class ConnectServer {
     });
   }
 
-  async #work(given: ReadonlyMap<string, { readonly data: Uint8Array }>, stages: number): Promise<Worked> {
+  async #work(given: ReadonlyMap<number, readonly Row[]>, stages: number): Promise<Worked> {
     let rows: Row[] = [];
     let tasks = 0;
     let givenRows = 0;
     // The stages of the jobs are a chain: each reads what the one before has given, and what the driver gives it beside.
     for (let stage = 0; stage < stages; stage++) {
-      const own = [...given].find(([name]) => name.endsWith(`_${stage}`))?.[1];
-      const fromDriver = own === undefined ? [] : rowsOf([own.data]);
+      const fromDriver = given.get(stage) ?? [];
       givenRows += fromDriver.length;
       rows.push(...fromDriver);
       const next: Row[] = [];
@@ -154,19 +148,4 @@ export class ConnectServer {
     worker.end({ lines: [], more: 0 });
     worker.close();
   }
-}
-
-interface Given {
-  readonly root: string;
-  readonly references: readonly { readonly alias: string; readonly input: PlanLike }[];
-}
-
-/** A plan as planOf makes it. */
-function withRelations(request: Message): Given {
-  const { plan } = request as unknown as { plan: { opType: { value: PlanLike } } };
-  const { root, references } = plan.opType.value.relType.value as { root: PlanLike; references: PlanLike[] };
-  return {
-    root: (root.relType.value as { query: string }).query,
-    references: references.map(({ relType }) => relType.value as Given['references'][number]),
-  };
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { relationOf, rowsOf } from '../../../../src/engine/spark/arrow.ts';
+import { relationOf } from '../../../../src/engine/spark/arrow.ts';
 import { callOnExecutors } from '../../../../src/engine/spark/calling.ts';
 import type { SparkRunnerParts } from '../../../../src/engine/spark/node-work.ts';
 import { type Row, valuePieces } from '../../../../src/engine/spark/rows.ts';
@@ -14,14 +14,9 @@ import { Graph } from '../../../../src/graph/graph.ts';
 import { ArrayPartition, type Lineage, sliced } from '../../../../src/graph/lineage.ts';
 import type { OutputPartition } from '../../../../src/graph/outputs/partitions.ts';
 import { NumberAccumulator } from '../../../../src/graph/shared.ts';
+import { takenApart } from '../../../kit/spark-plan.ts';
 
 type Called = (values: IterableIterator<number>, part: OutputPartition, ...args: unknown[]) => unknown;
-
-/** The bytes of rows, wherever they stand in a plan. */
-function bytesIn(plan: unknown): Uint8Array[] {
-  if (plan instanceof Uint8Array) return [plan];
-  return typeof plan === 'object' && plan !== null ? Object.values(plan).flatMap(bytesIn) : [];
-}
 
 /** @param lose what of the rows of the answer comes @param onPlan before a plan runs */
 function rig(fn: Called, { description = 'same', lose = (rows: Row[]): Row[] => rows, onPlan = (): void => {} } = {}) {
@@ -39,13 +34,13 @@ function rig(fn: Called, { description = 'same', lose = (rows: Row[]): Row[] => 
     onPlan();
     const answer: Row[] = [];
     // Each partition is a task.
-    for (const row of rowsOf(bytesIn(plan))) {
+    for (const row of takenApart(plan).given.get(0) ?? []) {
       const job = { graph: there, accumulators: there.accumulators, description };
       const worker = new StageWorker(job, (each) => answer.push(each));
       await worker.take([row]);
       worker.end({ lines: [], more: 0 });
     }
-    return bytesIn(relationOf(lose(answer)));
+    return [(relationOf(lose(answer)).relType.value as { readonly data: Uint8Array }).data];
   };
   const parts = {
     ...{ run, description: 'same', functions: here.functions, accumulators: here.accumulators, storage: undefined },

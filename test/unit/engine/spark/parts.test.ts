@@ -3,13 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { EventBlock } from '../../../../src/avro/event-block.ts';
 import { valuesChunk } from '../../../../src/core/chunk.ts';
-import { sql } from '../../../../src/engine/spark/connect/client.ts';
 import { planOf } from '../../../../src/engine/spark/plan.ts';
 import {
   leafChunks,
   type PartitionWork,
   packed,
   piecesOf,
+  type Row,
   resultRows,
   resultsOf,
   sentPieces,
@@ -135,7 +135,7 @@ describe('stages', () => {
   });
 
   it('become one plan: what the driver gives is cut by Spark, what is beside it has a task for each partition', () => {
-    const plan = planOf({ cut: cut(), command: 'exec node w.mjs', given: () => sql('SELECT 1') });
+    const plan = planOf({ cut: cut(), command: 'exec node w.mjs', given: () => given(1) });
     const text = JSON.stringify(plan);
     expect(text.match(/SELECT TRANSFORM/g)?.length).toBe(2);
     expect(text).toContain('REPARTITION(4, slot)');
@@ -144,9 +144,12 @@ describe('stages', () => {
     expect(text).not.toMatch(/''|;/);
   });
 
-  it('name what the driver gives by names that no plan beside it has', () => {
-    const names = [1, 2].map(() => planText(cut()).match(/given_\d+_\d+/g));
+  it('have little that the driver gives in their text, and much of it beside, under names that no plan beside it has', () => {
+    expect(planText(cut())).toContain("VALUES (0, 'P0', 'A')");
+    const names = [1, 2].map(() => planText(cut(), 100_000).match(/given_\d+_\d+/g));
+    expect(names[0]).not.toBeNull();
     expect(names[0]).not.toEqual(names[1]);
+    expect(planText(cut(), 100_000)).not.toContain('VALUES');
   });
 
   it('learn their work from the driver, or from the stage before where that is all that they read', () => {
@@ -160,6 +163,11 @@ describe('stages', () => {
   });
 });
 
-function planText(of: Cut): string {
-  return JSON.stringify(planOf({ cut: of, command: 'exec node w.mjs', given: () => sql('SELECT 1') }));
+/** A row of so much data, in bytes. */
+function given(bytes: number): Row[] {
+  return [{ slot: 0, tag: 'P0', data: 'A'.repeat(bytes) }];
+}
+
+function planText(of: Cut, bytes = 1): string {
+  return JSON.stringify(planOf({ cut: of, command: 'exec node w.mjs', given: () => given(bytes) }));
 }
