@@ -1,6 +1,9 @@
 /**
  * Keeps workers on an executor from task to task (see bridge.ts): it listens on the loopback, and hands each connection, unread, to a worker
  * that has nothing to do, or starts another one. It ends when its executor does, or when no task has come for a while.
+ *
+ * A task often comes while the worker of the one before it says that it is done. It waits a moment for that: a worker that is started has to
+ * load the job and to warm up, and its memory stays.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
@@ -14,12 +17,19 @@ const LOOK_MS = 1000;
 /** So long without a task, in ms, and it ends: a job that goes on starts another one. */
 const IDLE_MS = 5 * 60_000;
 const TOKEN_BYTES = 24;
+/** So long does a task wait for a worker, in ms: to start one takes several times that. */
+const WAIT_MS = 50;
 
-/** @param program the path of the program, which is what workers run too @param executor the process that the tasks are of */
-export function keepWorkers(program: string, executor: number): void {
+/**
+ * @param program the path of the program, which is what workers run too
+ * @param executor the process that the tasks are of
+ * @param waitMs how long a task waits for a worker before another one is started, in ms. Default: 50
+ */
+export function keepWorkers(program: string, executor: number, waitMs: number = WAIT_MS): void {
   const token = randomBytes(TOKEN_BYTES).toString('hex');
   const workers = new Set<ChildProcess>();
   const idle: ChildProcess[] = [];
+  const waiting: Socket[] = [];
   let lastTask = monotonicMs();
   const end = (): void => {
     fsSync.rmSync(program + KEPT_SUFFIX, { force: true });
@@ -33,7 +43,11 @@ export function keepWorkers(program: string, executor: number): void {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     workers.add(worker);
-    worker.on('message', () => idle.push(worker));
+    worker.on('message', () => {
+      const next = waiting.shift();
+      if (next === undefined) idle.push(worker);
+      else worker.send('task', next);
+    });
     // One that is gone takes its task with it: Spark, or the driver, has it run again.
     worker.on('exit', () => {
       workers.delete(worker);
@@ -46,8 +60,15 @@ export function keepWorkers(program: string, executor: number): void {
   const server = net.createServer({ pauseOnConnect: true }, (socket: Socket) => {
     lastTask = monotonicMs();
     socket.on('error', () => {});
-    const worker = idle.pop() ?? start();
-    worker.send('task', socket);
+    const worker = workers.size === 0 ? start() : idle.pop();
+    if (worker !== undefined) return void worker.send('task', socket);
+    waiting.push(socket);
+    after(waitMs, () => {
+      const at = waiting.indexOf(socket);
+      if (at < 0) return;
+      waiting.splice(at, 1);
+      start().send('task', socket);
+    });
   });
   server.listen(0, '127.0.0.1', () => {
     const { port } = server.address() as { readonly port: number };
