@@ -5,15 +5,16 @@ import { SparkSession, sql } from '../../../src/engine/spark/connect/client.ts';
 import type { Case } from '../kit/case.ts';
 import { ClusterEngine } from '../kit/cluster-engine.ts';
 import { digits } from '../kit/format.ts';
-import { type BatchCost, measured, type OnCluster, onCluster } from '../kit/on-cluster.ts';
+import { HandCount } from '../kit/hand-count.ts';
+import { type BatchCost, measured, type OnCluster, onCluster, type Side } from '../kit/on-cluster.ts';
 import { NotRun } from '../kit/side.ts';
 import { sum } from '../kit/stats.ts';
-import { type Contestant, inTurn, middle, type Outcome } from '../kit/turns.ts';
+import { inTurn, middle, type Outcome } from '../kit/turns.ts';
 import { type StoredWords, storeWords, type Words } from '../kit/words.ts';
 import { row } from './rows.ts';
 
 const WORDS: Words = { lines: 400_000, wordsPerLine: 10, vocabulary: 10_000, files: 8 };
-const BATCHES = { warmup: 12, batches: 9 };
+const BATCHES = { warmup: 10, batches: 21 };
 /**
  * A JVM compiles what it runs often, and needs CPU for that: of a cold one a third of a batch is the compiler's. What Spark does for each batch,
  * however small, is made warm by many small ones first.
@@ -23,13 +24,17 @@ const SMALL_BATCHES = 150;
 const PARTITIONS = 2;
 /** Of the flow, where order allows it: batchesInFlight. */
 const IN_FLIGHT = 2;
+/** As many has each cluster: Batches. */
+const SIDES = 4;
 
-/** Both on one cluster, in turn. */
-interface Both {
+/** What is run with so many workers, one batch of each after the other. */
+interface Batches {
   readonly ours: BatchCost;
   /** With two batches on their way at a time; of each. */
   readonly overlapped: BatchCost;
   readonly spark: BatchCost;
+  /** A hand-written loop in as many processes as there are workers. */
+  readonly byHand: BatchCost;
 }
 
 function requireAll(who: string, expected: number, counts: readonly number[]): void {
@@ -71,33 +76,72 @@ async function sparkSql(session: SparkSession, { text, words: expected }: Stored
   );
 }
 
-async function both(on: OnCluster): Promise<Both> {
+/** A cluster, warm, with what is run on it. */
+interface Warm {
+  readonly sides: readonly Side[];
+  readonly close: () => Promise<void>;
+}
+
+async function warm(on: OnCluster, workers: number): Promise<Warm> {
   const [small, all] = [SMALL, WORDS].map((words, i) => storeWords(path.join(on.directory, `words-${i}`), words));
   if (small === undefined || all === undefined) throw new Error('two sizes, two batches');
   const { master } = on.cluster;
   const engine = await ClusterEngine.open({ job: 'words', master, numPartitions: PARTITIONS, storage: on.directory });
   const session = new SparkSession(master);
-  const sides = (words: StoredWords): (() => Promise<void>)[] => [
+  const batches = (words: StoredWords): (() => Promise<void>)[] => [
     () => ours(engine, words),
     () => sparkSql(session, words),
     () => oursOverlapped(engine, words),
   ];
-  for (let batch = 0; batch < SMALL_BATCHES; batch++) for (const run of sides(small)) await run();
-  const [first, second, third] = await measured(on, BATCHES, sides(all));
-  await engine.close();
-  await session.close();
-  if (first === undefined || second === undefined || third === undefined) throw new Error('three sides, three costs');
-  const overlapped = { ms: third.ms / IN_FLIGHT, cpuMs: third.cpuMs / IN_FLIGHT };
-  return { ours: first, spark: second, overlapped };
+  for (let batch = 0; batch < SMALL_BATCHES; batch++) for (const run of batches(small)) await run();
+  const hand = new HandCount(all);
+  return {
+    sides: [...batches(all), () => hand.count(workers)].map((batch) => ({ on, batch })),
+    close: async () => {
+      hand.close();
+      await engine.close();
+      await session.close();
+    },
+  };
 }
 
-function withWorkers(workers: number): Contestant<Both> {
+/** Clusters of one and of two workers: what one batch of each cost, one after the other. */
+interface Round {
+  readonly one: Batches;
+  readonly two: Batches;
+}
+
+/** Both clusters are there, and batches go to them in turn: the one without a batch has nothing to do. */
+function rounds(): Promise<Round[]> {
   const settings = { 'spark.sql.shuffle.partitions': String(PARTITIONS) };
-  return { name: workers === 1 ? '1 worker' : `${workers} workers`, run: () => onCluster({ workers, settings }, both) };
+  return onCluster({ workers: 1, settings }, (one) =>
+    onCluster({ workers: 2, settings }, async (two) => {
+      const clusters = [await warm(one, 1), await warm(two, 2)];
+      const costs = await measured(
+        BATCHES,
+        clusters.flatMap(({ sides }) => sides),
+      );
+      for (const { close } of clusters) await close();
+      return (costs[0] ?? []).map((_, round) => {
+        const [one, two] = [costs.slice(0, SIDES), costs.slice(SIDES)].map((of) =>
+          batchesOf(of.map((each) => each[round])),
+        );
+        if (one === undefined || two === undefined) throw new Error('two clusters, two costs');
+        return { one, two };
+      });
+    }),
+  );
 }
 
-/** One of the two. */
-function sideOf(outcome: Outcome<Both>, side: keyof Both): Outcome<BatchCost> {
+function batchesOf([ours, spark, several, byHand]: readonly (BatchCost | undefined)[]): Batches {
+  if (ours === undefined || spark === undefined || several === undefined || byHand === undefined) {
+    throw new Error(`${SIDES} sides, ${SIDES} costs`);
+  }
+  return { ours, spark, byHand, overlapped: { ms: several.ms / IN_FLIGHT, cpuMs: several.cpuMs / IN_FLIGHT } };
+}
+
+/** One of those on a cluster. */
+function sideOf(outcome: Outcome<Batches>, side: keyof Batches): Outcome<BatchCost> {
   return { ...outcome, turns: outcome.turns.map((turn) => turn?.[side]) };
 }
 
@@ -109,9 +153,13 @@ export const cluster: Case = {
   group: 'f',
   needs: ['cluster'],
   async run({ pairs }) {
-    const [one, two] = await inTurn(pairs, [withWorkers(1), withWorkers(2)]);
-    if (one === undefined || two === undefined) throw new Error('two contestants, two outcomes');
-    const beside = (outcome: Outcome<Both>): ReturnType<typeof row>[] => {
+    const [outcome] = await inTurn(pairs, [{ name: 'one and two workers', run: rounds }]);
+    if (outcome === undefined) throw new Error('a contestant, an outcome');
+    // Each round is compared by itself.
+    const all = outcome.turns.flatMap((of) => of ?? []);
+    const one = { ...outcome, name: '1 worker', turns: all.map((round) => round.one) };
+    const two = { ...outcome, name: '2 workers', turns: all.map((round) => round.two) };
+    const beside = (outcome: Outcome<Batches>): ReturnType<typeof row>[] => {
       const sides = { over: sideOf(outcome, 'ours'), under: sideOf(outcome, 'spark') };
       const what = `word count on a Spark cluster, ${outcome.name}, events/s`;
       const common = { target: 0.8, sense: 'at least', ours: 'over', figure: perSecond, show } as const;
@@ -137,14 +185,14 @@ export const cluster: Case = {
         }),
       ];
     };
-    const growth = (side: keyof Both, name: string): ReturnType<typeof row> =>
+    const growth = (side: keyof Batches, name: string): ReturnType<typeof row> =>
       row({
         what: `word count on a Spark cluster, ${name}: two workers over one, events/s`,
         ...{ target: 1.7, sense: 'at least', ours: 'over', figure: perSecond, show },
         over: sideOf(two, side),
         under: sideOf(one, side),
       });
-    const line = (outcome: Outcome<Both>, side: keyof Both, name: string): string[] => {
+    const line = (outcome: Outcome<Batches>, side: keyof Batches, name: string): string[] => {
       const at = sideOf(outcome, side);
       const [ms, cpuMs] = [middle(at, (cost) => cost.ms), middle(at, (cost) => cost.cpuMs)];
       return [name, outcome.name, digits((WORDS.lines / ms) * 1000), digits(ms), digits(cpuMs)];
@@ -155,10 +203,11 @@ export const cluster: Case = {
       growth('overlapped', 'streamjob with two batches on their way'),
       growth('ours', 'streamjob with one'),
       growth('spark', 'Spark SQL, to compare'),
+      growth('byHand', 'a hand-written loop in as many processes, to compare: what the machine gives'),
     ];
     return {
       title: 'Word count on a Spark cluster',
-      method: `A standalone cluster on this machine: workers with a core each, a Connect server; batches of ${WORDS.lines.toLocaleString('en-US')} events of ${WORDS.wordsPerLine} words out of ${WORDS.vocabulary.toLocaleString('en-US')}, of which the n-th is 1/n as frequent as the first, in ${WORDS.files} blocks on a storage that executors read. Spark SQL counts the same lines out of ${WORDS.files} text files: \`SELECT word, count(*) … explode(split(value, ' ')) … GROUP BY word\`, through the same client; both bring all counts to the driver. ${SMALL_BATCHES} batches of ${SMALL.lines.toLocaleString('en-US')} events and ${BATCHES.warmup} whole ones of each first, then the median of ${BATCHES.batches}, one of ours and one of Spark's in turn. Drivers, the Connect server and the executors share the cores of the machine.`,
+      method: `Two standalone clusters on this machine, one with a worker and one with two: workers with a core each, a Connect server; batches of ${WORDS.lines.toLocaleString('en-US')} events of ${WORDS.wordsPerLine} words out of ${WORDS.vocabulary.toLocaleString('en-US')}, of which the n-th is 1/n as frequent as the first, in ${WORDS.files} blocks on a storage that executors read. Spark SQL counts the same lines out of ${WORDS.files} text files: \`SELECT word, count(*) … explode(split(value, ' ')) … GROUP BY word\`, through the same client; both bring all counts to the driver. ${SMALL_BATCHES} batches of ${SMALL.lines.toLocaleString('en-US')} events and ${BATCHES.warmup} whole ones of each first, then ${BATCHES.batches} rounds, in each of which both clusters have one batch of each, one after the other: a ratio is the median of those of the rounds. The hand-written loop has the lines in memory. Drivers, the Connect server and the executors share the cores of the machine.`,
       rows,
       tables: [
         {
@@ -168,6 +217,7 @@ export const cluster: Case = {
             line(outcome, 'overlapped', 'streamjob, two batches on their way'),
             line(outcome, 'ours', 'streamjob'),
             line(outcome, 'spark', 'Spark SQL'),
+            line(outcome, 'byHand', 'a hand-written loop, in as many processes'),
           ]),
         },
       ],

@@ -4,15 +4,13 @@ import { type Cluster, type ClusterOptions, startCluster } from '../../spark/kit
 import { withDirectory } from './case.ts';
 import { cpuSecondsBelow } from './proc.ts';
 import { NotRun } from './side.ts';
-import { median } from './stats.ts';
 
 /** Executors that have room for what Spark keeps of a benchmark. */
 export const EXECUTOR_MEMORY = '1500m';
 export const SIZE: ClusterOptions = { workerMemory: '2g', executorMemory: EXECUTOR_MEMORY, connectMemory: '1g' };
 
-/** What batches cost. */
+/** What a batch cost. */
 export interface BatchCost {
-  /** Medians over batches. */
   readonly ms: number;
   /** Of the cluster and of this process. */
   readonly cpuMs: number;
@@ -49,22 +47,28 @@ export function onCluster<T>(size: ClusterOptions, use: (on: OnCluster) => Promi
   });
 }
 
-/** Runs batches of several in turn, and measures those behind the first ones. @returns what each cost */
+/** Who runs batches, and where. */
+export interface Side {
+  readonly on: OnCluster;
+  readonly batch: () => Promise<void>;
+}
+
+/**
+ * Runs batches of several in turn, one of each, and measures those behind the first ones: a minute in which the machine is slow is slow for all.
+ * @returns what the batches of each cost, round by round
+ */
 export async function measured(
-  { cpuMs }: OnCluster,
   { batches, warmup }: { readonly batches: number; readonly warmup: number },
-  sides: readonly (() => Promise<void>)[],
-): Promise<BatchCost[]> {
-  const costs = sides.map((): { ms: number; cpuMs: number }[] => []);
+  sides: readonly Side[],
+): Promise<BatchCost[][]> {
+  const costs = sides.map((): BatchCost[] => []);
   for (let batch = 0; batch < warmup + batches; batch++) {
-    for (const [index, run] of sides.entries()) {
+    for (const [index, { batch: run, on }] of sides.entries()) {
+      const { cpuMs } = on;
       const [began, before] = [performance.now(), cpuMs()];
       await run();
       if (batch >= warmup) costs[index]?.push({ ms: performance.now() - began, cpuMs: cpuMs() - before });
     }
   }
-  return costs.map((each) => ({
-    ms: median(each.map(({ ms }) => ms)),
-    cpuMs: median(each.map((cost) => cost.cpuMs)),
-  }));
+  return costs;
 }

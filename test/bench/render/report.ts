@@ -7,6 +7,8 @@ import type { CaseResult, Results, Row, Table } from '../kit/results.ts';
 import { writeChart } from './chart.ts';
 
 const FILE = fileURLToPath(new URL('../RESULTS.md', import.meta.url));
+/** So many stand in a cell. */
+const MOST_RATIOS = 6;
 
 /** Writes it anew. */
 export function writeReport(results: Results): void {
@@ -38,12 +40,18 @@ function targets(rows: readonly Row[]): string {
       row.what,
       `${row.sense} ${row.target}`,
       digits(row.ratio ?? Number.NaN),
-      row.ratios.map(digits).join(', ') || '-',
+      ratiosOf(row),
       row.ours,
       row.theirs,
       verdict(row),
     ]),
   );
+}
+
+/** Where there are many, the least and the greatest. */
+function ratiosOf({ ratios }: Row): string {
+  if (ratios.length <= MOST_RATIOS) return ratios.map(digits).join(', ') || '-';
+  return `${digits(Math.min(...ratios))} to ${digits(Math.max(...ratios))}, ${ratios.length} of them`;
 }
 
 function verdict({ ratio, sense, target, failures }: Row): string {
