@@ -11,6 +11,8 @@ export default defineConfig({
     include: ['test/{unit,property,golden,types,fuzz,conformance,flume}/**/*.test.ts'],
     environment: 'node',
     reporters: reporters('unit'),
+    // vitest leaves a core to itself, which has little to do: on two cores that is half of the time.
+    maxWorkers: '100%',
     testTimeout: 30_000,
   },
 });

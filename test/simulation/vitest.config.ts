@@ -11,6 +11,7 @@ export default defineConfig({
     include: ['test/simulation/seeds/*.test.ts'],
     environment: 'node',
     reporters: reporters('simulation'),
+    maxWorkers: 2,
     testTimeout: 300_000,
     // `npm run simulate:coverage`: which lines of what is simulated no seed reaches.
     coverage: {
