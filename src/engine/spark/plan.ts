@@ -1,7 +1,7 @@
 /**
  * The stages of a cut lineage as one plan of Spark's: each stage is a TRANSFORM, whose program is a worker of ours; between two stages Spark
- * brings rows to the partitions that their slots name. All of it is Spark's public SQL (script transformation without Hive). The text is the
- * same from batch to batch but for names, so that Spark compiles it once.
+ * brings rows to the partitions that their slots name. All of it is Spark's public SQL (script transformation without Hive). From batch to
+ * batch only names and the rows of the driver differ in the text: nothing that Spark compiles.
  *
  * Three kinds of stages. One that reads only what the driver gives has a row for each partition, and Spark cuts those rows into as many
  * tasks as there are cores. One that reads what stages before have given, by DISTRIBUTE BY: Spark makes one task of many small partitions.

@@ -38,7 +38,8 @@ function serveConnections(job: Promise<BuiltJob>): void {
   job.catch(() => {});
   const token = process.env[TOKEN_VARIABLE];
   process.on('message', (_: unknown, socket: Socket | undefined) => {
-    if (socket === undefined) return;
+    // Whoever connected is gone already.
+    if (socket === undefined) return void process.send?.('idle');
     void serveConnection(job, socket, token).finally(() => process.send?.('idle'));
   });
   // The keeper is gone, and with it whoever would give it work.

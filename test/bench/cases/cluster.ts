@@ -6,7 +6,7 @@ import type { Case } from '../kit/case.ts';
 import { ClusterEngine } from '../kit/cluster-engine.ts';
 import { digits } from '../kit/format.ts';
 import { HandCount } from '../kit/hand-count.ts';
-import { type BatchCost, measured, type OnCluster, onCluster, type Side } from '../kit/on-cluster.ts';
+import { type BatchCost, measured, type OnCluster, onCluster } from '../kit/on-cluster.ts';
 import { NotRun } from '../kit/side.ts';
 import { sum } from '../kit/stats.ts';
 import { inTurn, middle, type Outcome } from '../kit/turns.ts';
@@ -24,18 +24,14 @@ const SMALL_BATCHES = 150;
 const PARTITIONS = 2;
 /** Of the flow, where order allows it: batchesInFlight. */
 const IN_FLIGHT = 2;
-/** As many has each cluster: Batches. */
-const SIDES = 4;
+/** Two workers leave one of two cores to what does not run on them: drivers, Connect servers, masters. */
+const CORES_APART = 0.5;
 
-/** What is run with so many workers, one batch of each after the other. */
-interface Batches {
-  readonly ours: BatchCost;
-  /** With two batches on their way at a time; of each. */
-  readonly overlapped: BatchCost;
-  readonly spark: BatchCost;
-  /** A hand-written loop in as many processes as there are workers. */
-  readonly byHand: BatchCost;
-}
+/** Who counts: ours, one batch after the other; ours with two on their way at a time; Spark's SQL; a loop by hand, in as many processes as there are workers. */
+type Counter = 'ours' | 'overlapped' | 'spark' | 'byHand';
+
+/** What a batch of each has cost, one after the other. */
+type Batches = Partial<Record<Counter, BatchCost>>;
 
 function requireAll(who: string, expected: number, counts: readonly number[]): void {
   const words = sum(counts);
@@ -76,27 +72,29 @@ async function sparkSql(session: SparkSession, { text, words: expected }: Stored
   );
 }
 
-/** A cluster, warm, with what is run on it. */
+/** A cluster, warm, with those who count on it. */
 interface Warm {
-  readonly sides: readonly Side[];
+  readonly on: OnCluster;
+  readonly counters: readonly (readonly [Counter, () => Promise<void>])[];
   readonly close: () => Promise<void>;
 }
 
-async function warm(on: OnCluster, workers: number): Promise<Warm> {
+async function warm(on: OnCluster, workers: number, withLoop: boolean): Promise<Warm> {
   const [small, all] = [SMALL, WORDS].map((words, i) => storeWords(path.join(on.directory, `words-${i}`), words));
   if (small === undefined || all === undefined) throw new Error('two sizes, two batches');
   const { master } = on.cluster;
   const engine = await ClusterEngine.open({ job: 'words', master, numPartitions: PARTITIONS, storage: on.directory });
   const session = new SparkSession(master);
-  const batches = (words: StoredWords): (() => Promise<void>)[] => [
-    () => ours(engine, words),
-    () => sparkSql(session, words),
-    () => oursOverlapped(engine, words),
+  const countersOf = (words: StoredWords): Warm['counters'] => [
+    ['ours', () => ours(engine, words)],
+    ['spark', () => sparkSql(session, words)],
+    ['overlapped', () => oursOverlapped(engine, words)],
   ];
-  for (let batch = 0; batch < SMALL_BATCHES; batch++) for (const run of batches(small)) await run();
+  for (let batch = 0; batch < SMALL_BATCHES; batch++) for (const [, count] of countersOf(small)) await count();
   const hand = new HandCount(all);
   return {
-    sides: [...batches(all), () => hand.count(workers)].map((batch) => ({ on, batch })),
+    on,
+    counters: [...countersOf(all), ...(withLoop ? [['byHand', () => hand.count(workers)] as const] : [])],
     close: async () => {
       hand.close();
       await engine.close();
@@ -105,55 +103,63 @@ async function warm(on: OnCluster, workers: number): Promise<Warm> {
   };
 }
 
-/** Clusters of one and of two workers: what one batch of each cost, one after the other. */
+/** Clusters of one and of two workers. */
 interface Round {
   readonly one: Batches;
   readonly two: Batches;
 }
 
 /** Both clusters are there, and batches go to them in turn: the one without a batch has nothing to do. */
-function rounds(): Promise<Round[]> {
+function rounds(cores: number | undefined): Promise<Round[]> {
   const settings = { 'spark.sql.shuffle.partitions': String(PARTITIONS) };
-  return onCluster({ workers: 1, settings }, (one) =>
-    onCluster({ workers: 2, settings }, async (two) => {
-      const clusters = [await warm(one, 1), await warm(two, 2)];
-      const costs = await measured(
-        BATCHES,
-        clusters.flatMap(({ sides }) => sides),
-      );
-      for (const { close } of clusters) await close();
-      return (costs[0] ?? []).map((_, round) => {
-        const [one, two] = [costs.slice(0, SIDES), costs.slice(SIDES)].map((of) =>
-          batchesOf(of.map((each) => each[round])),
-        );
-        if (one === undefined || two === undefined) throw new Error('two clusters, two costs');
-        return { one, two };
-      });
+  return onCluster({ workers: 1, cores, settings }, (first) =>
+    onCluster({ workers: 2, cores, settings }, async (second) => {
+      const one = await warm(first, 1, cores === undefined);
+      const two = await warm(second, 2, cores === undefined);
+      const sides = [one, two].flatMap(({ counters, on }) => counters.map(([, batch]) => ({ on, batch })));
+      const costs = await measured(BATCHES, sides);
+      for (const { close } of [one, two]) await close();
+      const batches = ({ counters }: Warm, from: number, round: number): Batches =>
+        Object.fromEntries(counters.map(([counter], i) => [counter, eachOf(counter, costs[from + i]?.[round])]));
+      return Array.from({ length: BATCHES.batches }, (_, round) => ({
+        one: batches(one, 0, round),
+        two: batches(two, one.counters.length, round),
+      }));
     }),
   );
 }
 
-function batchesOf([ours, spark, several, byHand]: readonly (BatchCost | undefined)[]): Batches {
-  if (ours === undefined || spark === undefined || several === undefined || byHand === undefined) {
-    throw new Error(`${SIDES} sides, ${SIDES} costs`);
-  }
-  return { ours, spark, byHand, overlapped: { ms: several.ms / IN_FLIGHT, cpuMs: several.cpuMs / IN_FLIGHT } };
+/** Of batches that run at a time, each has its part. */
+function eachOf(counter: Counter, cost: BatchCost | undefined): BatchCost | undefined {
+  if (cost === undefined || counter !== 'overlapped') return cost;
+  return { ms: cost.ms / IN_FLIGHT, cpuMs: cost.cpuMs / IN_FLIGHT };
 }
 
 /** One of those on a cluster. */
-function sideOf(outcome: Outcome<Batches>, side: keyof Batches): Outcome<BatchCost> {
+function sideOf(outcome: Outcome<Batches>, side: Counter): Outcome<BatchCost> {
   return { ...outcome, turns: outcome.turns.map((turn) => turn?.[side]) };
 }
 
 const perSecond = ({ ms }: BatchCost): number => (WORDS.lines / ms) * 1000;
 const show = (figure: number): string => `${digits(figure)} events/s`;
 
-export const cluster: Case = {
-  id: 'cluster',
+/** How much of the machine there is for whom. */
+interface Setting {
+  readonly id: string;
+  /** Of each worker with its executor; undefined: what there is. */
+  readonly cores: number | undefined;
+  readonly title: string;
+  /** The same, behind "a Spark cluster" in the lines of results. */
+  readonly short: string;
+  readonly told: string;
+}
+
+const caseOf = ({ id, cores, short, title, told }: Setting): Case => ({
+  id,
   group: 'f',
   needs: ['cluster'],
   async run({ pairs }) {
-    const [outcome] = await inTurn(pairs, [{ name: 'one and two workers', run: rounds }]);
+    const [outcome] = await inTurn(pairs, [{ name: 'one and two workers', run: () => rounds(cores) }]);
     if (outcome === undefined) throw new Error('a contestant, an outcome');
     // Each round is compared by itself.
     const all = outcome.turns.flatMap((of) => of ?? []);
@@ -161,7 +167,7 @@ export const cluster: Case = {
     const two = { ...outcome, name: '2 workers', turns: all.map((round) => round.two) };
     const beside = (outcome: Outcome<Batches>): ReturnType<typeof row>[] => {
       const sides = { over: sideOf(outcome, 'ours'), under: sideOf(outcome, 'spark') };
-      const what = `word count on a Spark cluster, ${outcome.name}, events/s`;
+      const what = `word count on a Spark cluster${short}, ${outcome.name}, events/s`;
       const common = { target: 0.8, sense: 'at least', ours: 'over', figure: perSecond, show } as const;
       return [
         row({
@@ -169,7 +175,7 @@ export const cluster: Case = {
           ...{ ...common, over: sideOf(outcome, 'overlapped'), under: sides.under },
         }),
         row({
-          what: `word count on a Spark cluster, ${outcome.name}, events/s: ours over Spark SQL`,
+          what: `word count on a Spark cluster${short}, ${outcome.name}, events/s: ours over Spark SQL`,
           ...{ ...sides, target: 0.8, sense: 'at least', ours: 'over', figure: perSecond, show },
         }),
         row({
@@ -185,14 +191,14 @@ export const cluster: Case = {
         }),
       ];
     };
-    const growth = (side: keyof Batches, name: string): ReturnType<typeof row> =>
+    const growth = (side: Counter, name: string): ReturnType<typeof row> =>
       row({
-        what: `word count on a Spark cluster, ${name}: two workers over one, events/s`,
+        what: `word count on a Spark cluster${short}, ${name}: two workers over one, events/s`,
         ...{ target: 1.7, sense: 'at least', ours: 'over', figure: perSecond, show },
         over: sideOf(two, side),
         under: sideOf(one, side),
       });
-    const line = (outcome: Outcome<Batches>, side: keyof Batches, name: string): string[] => {
+    const line = (outcome: Outcome<Batches>, side: Counter, name: string): string[] => {
       const at = sideOf(outcome, side);
       const [ms, cpuMs] = [middle(at, (cost) => cost.ms), middle(at, (cost) => cost.cpuMs)];
       return [name, outcome.name, digits((WORDS.lines / ms) * 1000), digits(ms), digits(cpuMs)];
@@ -203,11 +209,13 @@ export const cluster: Case = {
       growth('overlapped', 'streamjob with two batches on their way'),
       growth('ours', 'streamjob with one'),
       growth('spark', 'Spark SQL, to compare'),
-      growth('byHand', 'a hand-written loop in as many processes, to compare: what the machine gives'),
+      ...(cores === undefined
+        ? [growth('byHand', 'a hand-written loop in as many processes, to compare: what the machine gives')]
+        : []),
     ];
     return {
-      title: 'Word count on a Spark cluster',
-      method: `Two standalone clusters on this machine, one with a worker and one with two: workers with a core each, a Connect server; batches of ${WORDS.lines.toLocaleString('en-US')} events of ${WORDS.wordsPerLine} words out of ${WORDS.vocabulary.toLocaleString('en-US')}, of which the n-th is 1/n as frequent as the first, in ${WORDS.files} blocks on a storage that executors read. Spark SQL counts the same lines out of ${WORDS.files} text files: \`SELECT word, count(*) … explode(split(value, ' ')) … GROUP BY word\`, through the same client; both bring all counts to the driver. ${SMALL_BATCHES} batches of ${SMALL.lines.toLocaleString('en-US')} events and ${BATCHES.warmup} whole ones of each first, then ${BATCHES.batches} rounds, in each of which both clusters have one batch of each, one after the other: a ratio is the median of those of the rounds. The hand-written loop has the lines in memory. Drivers, the Connect server and the executors share the cores of the machine.`,
+      title,
+      method: `Two standalone clusters on this machine, one with a worker and one with two: a Connect server each; batches of ${WORDS.lines.toLocaleString('en-US')} events of ${WORDS.wordsPerLine} words out of ${WORDS.vocabulary.toLocaleString('en-US')}, of which the n-th is 1/n as frequent as the first, in ${WORDS.files} blocks on a storage that executors read. Spark SQL counts the same lines out of ${WORDS.files} text files: \`SELECT word, count(*) … explode(split(value, ' ')) … GROUP BY word\`, through the same client; both bring all counts to the driver. ${SMALL_BATCHES} batches of ${SMALL.lines.toLocaleString('en-US')} events and ${BATCHES.warmup} whole ones of each first, then ${BATCHES.batches} rounds, in each of which both clusters have one batch of each, one after the other: a ratio is the median of those of the rounds. ${told}`,
       rows,
       tables: [
         {
@@ -217,10 +225,27 @@ export const cluster: Case = {
             line(outcome, 'overlapped', 'streamjob, two batches on their way'),
             line(outcome, 'ours', 'streamjob'),
             line(outcome, 'spark', 'Spark SQL'),
-            line(outcome, 'byHand', 'a hand-written loop, in as many processes'),
+            ...(cores === undefined ? [line(outcome, 'byHand', 'a hand-written loop, in as many processes')] : []),
           ]),
         },
       ],
     };
   },
-};
+});
+
+export const cluster: Case = caseOf({
+  id: 'cluster',
+  cores: undefined,
+  title: 'Word count on a Spark cluster',
+  short: '',
+  told: 'The hand-written loop has the lines in memory. Workers have a core each; drivers, the Connect server and the executors share the cores of the machine.',
+});
+
+/** As on a real cluster, where the driver and the Connect server have a machine of their own. */
+export const clusterApart: Case = caseOf({
+  id: 'cluster-apart',
+  cores: CORES_APART,
+  title: 'Word count on a Spark cluster whose workers leave the driver its own',
+  short: ` with ${CORES_APART} of a core for each worker`,
+  told: `Each worker with its executor, and all that runs on it, has ${CORES_APART} of a core (a control group of Linux): what is left of the machine is the drivers' and the Connect server's, which have machines of their own on a cluster.`,
+});

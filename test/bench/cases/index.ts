@@ -2,7 +2,7 @@
 import type { Case } from '../kit/case.ts';
 import { agent } from './agent.ts';
 import { client } from './client.ts';
-import { cluster } from './cluster.ts';
+import { cluster, clusterApart } from './cluster.ts';
 import { clusterState } from './cluster-state.ts';
 import { growth } from './growth.ts';
 import { hand } from './hand.ts';
@@ -31,5 +31,6 @@ export const cases: readonly Case[] = [
   start,
   agent,
   cluster,
+  clusterApart,
   clusterState,
 ];

@@ -1,6 +1,8 @@
 /** A cluster under measurement, and batches on it. */
+import path from 'node:path';
 import { Scene } from '../../interop/kit/stage.ts';
 import { type Cluster, type ClusterOptions, startCluster } from '../../spark/kit/cluster.ts';
+import { type CpuShare, cpuShare } from '../../spark/kit/cpu-share.ts';
 import { withDirectory } from './case.ts';
 import { cpuSecondsBelow } from './proc.ts';
 import { NotRun } from './side.ts';
@@ -8,6 +10,9 @@ import { NotRun } from './side.ts';
 /** Executors that have room for what Spark keeps of a benchmark. */
 export const EXECUTOR_MEMORY = '1500m';
 export const SIZE: ClusterOptions = { workerMemory: '2g', executorMemory: EXECUTOR_MEMORY, connectMemory: '1g' };
+
+const REMOVE_TRIES = 100;
+const REMOVE_MS = 100;
 
 /** What a batch cost. */
 export interface BatchCost {
@@ -26,12 +31,20 @@ export interface OnCluster {
   readonly cpuMs: () => number;
 }
 
+/** How large it is. */
+export interface ClusterSize extends ClusterOptions {
+  /** How much of a core each worker has with its executor. Default: as much as there is. */
+  readonly cores?: number | undefined;
+}
+
 /** Starts a cluster, and ends it. @throws NotRun with what was said last, when something fails */
-export function onCluster<T>(size: ClusterOptions, use: (on: OnCluster) => Promise<T>): Promise<T> {
+export function onCluster<T>({ cores, ...size }: ClusterSize, use: (on: OnCluster) => Promise<T>): Promise<T> {
   return withDirectory(async (directory) => {
     const scene = new Scene();
+    const shares = cores === undefined ? [] : sharesOf(path.basename(directory), size.workers ?? 2, cores);
     try {
-      const cluster = await startCluster(scene, { ...SIZE, ...size });
+      const groups = shares.map(({ processes }) => processes);
+      const cluster = await startCluster(scene, { ...SIZE, ...size, groups });
       const cpuMs = (): number => {
         const { user, system } = process.cpuUsage();
         // Workers that are kept on executors are of no group that this process has started.
@@ -43,8 +56,29 @@ export function onCluster<T>(size: ClusterOptions, use: (on: OnCluster) => Promi
       throw error instanceof NotRun ? error : new NotRun(String(error));
     } finally {
       await scene.close();
+      for (const share of shares) await removed(share);
     }
   });
+}
+
+/** @throws NotRun where only root could do it */
+function sharesOf(name: string, workers: number, cores: number): CpuShare[] {
+  return Array.from({ length: workers }, (_, worker) => {
+    const share = cpuShare(`${name}-${worker}`, cores);
+    if (share === undefined) throw new NotRun('part of a core is given by control groups, which cannot be made here');
+    return share;
+  });
+}
+
+/** Workers that are kept on executors end a moment after these. */
+async function removed(share: CpuShare): Promise<void> {
+  for (let tries = 0; tries < REMOVE_TRIES; tries++) {
+    try {
+      return share.remove();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, REMOVE_MS));
+    }
+  }
 }
 
 /** Who runs batches, and where. */

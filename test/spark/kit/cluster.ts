@@ -25,6 +25,8 @@ export interface ClusterOptions {
   readonly workerMemory?: string;
   readonly executorMemory?: string;
   readonly connectMemory?: string;
+  /** Of each worker: where it writes its number, to be in a control group with its executors (cpu-share.ts). */
+  readonly groups?: readonly string[];
   /** Whether there is a Connect server. Default: true; without one another application has the executors. */
   readonly connect?: boolean;
 }
@@ -73,7 +75,7 @@ export class Cluster {
   /** Starts another worker, e.g. in the place of one that is gone. */
   async startWorker(): Promise<Actor> {
     const number = this.workers.length;
-    const { hosts, workerMemory } = this.#options;
+    const { groups, hosts, workerMemory } = this.#options;
     const host = hosts === true ? `127.0.0.${number + 1}` : HOST;
     const directory = path.join(this.#scene.directory, `work-${number}`);
     mkdirSync(directory);
@@ -96,6 +98,7 @@ export class Cluster {
         '0',
       ],
       host,
+      group: groups?.[number],
     });
     this.workers.push(worker);
     await this.#says(worker, 'Successfully registered with master');
@@ -171,11 +174,14 @@ export class Cluster {
     return connect;
   }
 
-  #java(name: string, { args, host = HOST, main, memory, settings = {} }: JavaStart): Actor {
+  #java(name: string, { args, group, host = HOST, main, memory, settings = {} }: JavaStart): Actor {
     const properties = Object.entries(settings).map(([key, value]) => `-D${key}=${value}`);
+    const java = ['java', `-Xmx${memory}`, ...properties, ...OPENED_TO_SPARK, '-cp', path.join(HOME, 'jars/*')];
+    const [command = '', ...rest] =
+      group === undefined ? java : ['sh', '-c', 'echo $$ > "$0"; exec "$@"', group, ...java];
     return this.#scene.start(name, {
-      command: 'java',
-      args: [`-Xmx${memory}`, ...properties, ...OPENED_TO_SPARK, '-cp', path.join(HOME, 'jars/*'), main, ...args],
+      command,
+      args: [...rest, main, ...args],
       env: { SPARK_HOME: HOME, SPARK_LOCAL_IP: host, SPARK_SCALA_VERSION: '2.13' },
     });
   }
@@ -191,4 +197,5 @@ interface JavaStart {
   readonly args: readonly string[];
   readonly settings?: Readonly<Record<string, string>>;
   readonly host?: string;
+  readonly group?: string | undefined;
 }
