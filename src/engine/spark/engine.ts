@@ -29,11 +29,12 @@ export async function openSpark(settings: EngineSettings): Promise<Engine> {
   const cluster = new Cluster(settings);
   const { accumulators, graph, log, numPartitions, skipPolicy } = settings;
   const executors = new Executors(settings.telemetry, log);
+  const description = graphHash(graph);
   let shared: SharedData | undefined;
   try {
     await cluster.connect();
     await warmUp({
-      ...{ batchMs: graph.batchMs, overlaps: overlaps(graph), log },
+      ...{ batchMs: graph.batchMs, overlaps: overlaps(graph), log, graph: description },
       command: () => cluster.command(),
       run: (plan, signal) => cluster.run(plan, signal),
       look: (ends) => membersOf(ends, { executors, places: () => cluster.places }, undefined),
@@ -48,7 +49,7 @@ export async function openSpark(settings: EngineSettings): Promise<Engine> {
     new SparkRunner({
       ...{
         local,
-        description: graphHash(graph),
+        description,
         numPartitions,
         accumulators,
         skipPolicy,

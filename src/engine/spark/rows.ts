@@ -7,6 +7,7 @@
  *   X<exchange>.<source>   a piece of an exchange, from the partition `source` of the stage before
  *   R<partition>.<n>:v     the n-th piece of the result: values
  *   R<partition>.<n>:f     the same: where it lies
+ *   W                      a question before the first batch (its slot is END): whether the worker has built this graph, by its description
  *   E                      the end of a task (its slot is END): TaskEnd
  */
 import v8 from 'node:v8';
@@ -28,6 +29,9 @@ export interface Row {
 
 /** The slot of rows that are for the driver. */
 export const END = -1;
+
+/** The tag of rows that ask before the first batch. */
+export const ASKS = 'W';
 
 /** Any plain data as the text of a row. */
 export function packed(value: unknown): string {

@@ -18,6 +18,7 @@ import { brought, exchangePieces, exchangeTag, targetsOf } from './exchanging.ts
 import { ownOrder } from './own-order.ts';
 import { retold } from './retold.ts';
 import {
+  ASKS,
   END,
   leafChunks,
   type PartitionWork,
@@ -120,6 +121,8 @@ export class StageWorker {
     if (rows[0]?.slot === END) {
       // What is for the driver goes through the stages behind.
       for (const row of rows) this.#write(row);
+      const asked = rows.find(({ tag }) => tag === ASKS);
+      if (asked !== undefined && this.#error === undefined) this.#answer(asked.data);
       return;
     }
     this.#read += rows.length;
@@ -221,8 +224,17 @@ export class StageWorker {
     return writePieces(storage.directory, time, pieces);
   }
 
+  /** The end tells whether the graph is another one. */
+  #answer(graph: string): void {
+    try {
+      this.#requireGraph({ graph });
+    } catch (error) {
+      this.#error = error;
+    }
+  }
+
   /** @throws StreamjobError GRAPH_DIFFERS */
-  #requireGraph({ graph }: WorkOrder): void {
+  #requireGraph({ graph }: Pick<WorkOrder, 'graph'>): void {
     if (graph === this.#job.description) return;
     throw new StreamjobError('GRAPH_DIFFERS', 'the job builds another graph on an executor', {
       where: "engine 'spark'",

@@ -9,7 +9,7 @@ import { every, monotonicMs, timeoutSignal } from '../../core/machine.ts';
 import { rowsOf } from './arrow.ts';
 import type { Relation } from './connect/client.ts';
 import { planOf } from './plan.ts';
-import { END, endsOf, type Row } from './rows.ts';
+import { ASKS, END, endsOf, type Row } from './rows.ts';
 import type { Cut, StagePartition } from './stages.ts';
 import type { TaskEnd } from './work.ts';
 
@@ -28,6 +28,8 @@ const ROUND_MS = 50;
 
 /** What is measured, and for whom. */
 export interface WarmUp {
+  /** Of the driver's graph: executors must build the same. */
+  readonly graph: string;
   /** How a worker is started. */
   readonly command: () => Promise<string>;
   /** Runs a plan. */
@@ -44,7 +46,7 @@ export interface WarmUp {
 /** Runs a plan, until a signal aborts. */
 export type ClusterRun = (plan: Relation, signal?: AbortSignal) => Promise<Uint8Array[]>;
 
-/** Warms a cluster up. @throws StreamjobError CONNECT_FAILED, SPARK_FAILED; what the job throws when it is built on an executor */
+/** Warms a cluster up. @throws StreamjobError CONNECT_FAILED, SPARK_FAILED, GRAPH_DIFFERS; what the job throws when it is built on an executor */
 export async function warmUp(parts: WarmUp): Promise<void> {
   const { batchMs, log, overlaps } = parts;
   await firstTurn(parts);
@@ -105,10 +107,10 @@ function withoutNode(error: unknown): StreamjobError | undefined {
 }
 
 /** One way there and back. @returns how long it took, in ms */
-async function turn({ command, look, run }: WarmUp, signal?: AbortSignal): Promise<number> {
+async function turn({ command, graph, look, run }: WarmUp, signal?: AbortSignal): Promise<number> {
   const began = monotonicMs();
-  // Workers hand on, unread, what is for the driver.
-  const rows = Array.from({ length: ROWS }, (): Row => ({ slot: END, tag: 'W', data: 'W' }));
+  // Workers hand on what is for the driver.
+  const rows = Array.from({ length: ROWS }, (): Row => ({ slot: END, tag: ASKS, data: graph }));
   const plan = planOf({ cut: WAY, command: await command(), given: () => rows });
   const ends = endsOf(rowsOf(await run(plan, signal)));
   look(ends);

@@ -5,9 +5,13 @@ import type { Logger } from '../../../../src/core/log.ts';
 import { realMachine, replaceMachine } from '../../../../src/core/machine.ts';
 import { packError } from '../../../../src/engine/crew/messages.ts';
 import { relationOf } from '../../../../src/engine/spark/arrow.ts';
+import { membersOf } from '../../../../src/engine/spark/node-work.ts';
 import { END, packed, type Row } from '../../../../src/engine/spark/rows.ts';
+import { StageWorker } from '../../../../src/engine/spark/stage-worker.ts';
 import { type WarmUp, warmUp } from '../../../../src/engine/spark/warm-up.ts';
 import type { TaskEnd } from '../../../../src/engine/spark/work.ts';
+import { Graph } from '../../../../src/graph/graph.ts';
+import { takenApart } from '../../../kit/spark-plan.ts';
 
 const answer = (rows: readonly Row[]): Uint8Array[] => [
   (relationOf(rows).relType.value as { readonly data: Uint8Array }).data,
@@ -32,7 +36,7 @@ function parts(own: Partial<WarmUp>): { readonly parts: WarmUp; readonly said: S
     };
   const log = { info: at('info'), warn: at('warn') } as unknown as Logger;
   const usual: WarmUp = {
-    ...{ log, overlaps: false, batchMs: 3_600_000 },
+    ...{ log, overlaps: false, batchMs: 3_600_000, graph: 'same' },
     command: async () => 'worker',
     run: async () => answer([end()]),
     look: (ends: readonly TaskEnd[]) => {
@@ -67,6 +71,24 @@ describe('before the first batch', () => {
   it('a job that cannot be built on executors is told of', async () => {
     const { parts: broken } = parts({ run: async () => answer([end(new Error('there is no such package'))]) });
     await expect(warmUp(broken)).rejects.toThrow('there is no such package');
+  });
+
+  it('a job that builds another graph on executors is told of', async () => {
+    const graph = new Graph(1000, () => undefined);
+    const run: WarmUp['run'] = async (plan) => {
+      const { given } = takenApart(plan);
+      const out: Row[] = [];
+      const worker = new StageWorker({ graph, accumulators: graph.accumulators, description: 'theirs' }, (row) =>
+        out.push(row),
+      );
+      await worker.take(given.get(0) ?? []);
+      worker.end({ lines: [], more: 0 });
+      return answer(out);
+    };
+    const look = (ends: readonly TaskEnd[]): void =>
+      void membersOf(ends, { executors: { ended: () => 0 }, places: () => undefined }, undefined);
+    await expect(warmUp(parts({ run, look }).parts)).rejects.toMatchObject({ code: 'GRAPH_DIFFERS' });
+    await warmUp(parts({ run, look, graph: 'theirs' }).parts);
   });
 
   it('waits for a core for five minutes, and says so meanwhile', async () => {
