@@ -8,13 +8,18 @@ import { connect, createServer } from 'node:net';
 const FIRST = 20_000;
 const COUNT = 10_000;
 
+/** Test files that run at the same time have ports of their own: between the look at a port and its use another one would find it free, too. */
+const POOLS = 8;
+const POOL_COUNT: number = COUNT / POOLS;
+const POOL_FIRST: number = FIRST + (Number(process.env['VITEST_POOL_ID'] ?? 0) % POOLS) * POOL_COUNT;
+
 /** Those who asked here before may not listen yet. */
 const given = new Set<number>();
 
 /** A port on which nobody listens now, and that nobody in this process has been given. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = FIRST + Math.floor(Math.random() * COUNT);
+    const port = POOL_FIRST + Math.floor(Math.random() * POOL_COUNT);
     if (given.has(port)) continue;
     given.add(port);
     if (await canListen(port)) return port;

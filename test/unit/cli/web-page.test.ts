@@ -9,8 +9,9 @@ import { until } from '../../kit/until.ts';
 
 const JOB = path.join(ROOT, 'jobs/wordcount.ts');
 
-function run(directory: string, ...flags: readonly string[]): CliProcess {
-  const cli = startCli(['run', JOB, '--batch-interval', '100ms', ...flags], {}, directory);
+async function run(directory: string, ...flags: readonly string[]): Promise<CliProcess> {
+  const env = { WORDCOUNT_PORT: String(await freePort()) };
+  const cli = startCli(['run', JOB, '--batch-interval', '100ms', ...flags], env, directory);
   onTestFinished(async () => {
     cli.child.kill('SIGKILL');
     await cli.ended;
@@ -36,7 +37,7 @@ async function timesAt(url: string): Promise<number[]> {
 
 it('is served without being asked for, and has the batches of a run before it', async () => {
   const directory = ownDirectory();
-  const first = run(directory);
+  const first = await run(directory);
   const url = await urlOf(first);
   let times: readonly number[] = [];
   await until(async () => {
@@ -48,7 +49,7 @@ it('is served without being asked for, and has the batches of a run before it', 
   const kept = fs.readFileSync(path.join(directory, '.streamjob/wordcount/history.jsonl'), 'utf8');
   expect(kept.trimEnd().split('\n').length).toBeGreaterThanOrEqual(3);
 
-  const next = run(directory, '--ui-port', '0');
+  const next = await run(directory, '--ui-port', '0');
   const again = await timesAt(await urlOf(next));
   expect(again.slice(0, 3)).toEqual(times.slice(0, 3));
 });
@@ -56,15 +57,15 @@ it('is served without being asked for, and has the batches of a run before it', 
 it('on a port that was asked for is an error when that is taken', async () => {
   const directory = ownDirectory();
   const port = await freePort();
-  const first = run(directory, '--ui-port', String(port));
+  const first = await run(directory, '--ui-port', String(port));
   expect(await urlOf(first)).toBe(`http://127.0.0.1:${port}`);
-  const { code, stderr } = await run(ownDirectory(), '--ui-port', String(port)).ended;
+  const { code, stderr } = await (await run(ownDirectory(), '--ui-port', String(port))).ended;
   expect([code, stderr]).toEqual([1, expect.stringContaining('PORT_IN_USE')]);
 });
 
 it('is not there with --no-ui', async () => {
   const directory = ownDirectory();
-  const { code, stderr } = await run(directory, '--no-ui', '--until-drained').ended;
+  const { code, stderr } = await (await run(directory, '--no-ui', '--until-drained')).ended;
   expect([code, stderr.includes("the job's page")]).toEqual([0, false]);
   expect(fs.existsSync(path.join(directory, '.streamjob'))).toBe(false);
 });
@@ -73,7 +74,7 @@ it.each([
   ['--ui-port', '70000'],
   ['--ready-limit', 'soon'],
 ])('%s %s is refused', async (...flags) => {
-  const { code, stderr } = await run(ownDirectory(), ...flags).ended;
+  const { code, stderr } = await (await run(ownDirectory(), ...flags)).ended;
   expect(code).toBeGreaterThan(0);
   expect(stderr).toContain(flags[0]);
 });
@@ -85,6 +86,7 @@ it.each([
   ['--ui-redact-names', ''],
   ['--ui-redact-names', ' , '],
 ])('%s %j is a usage error: nothing is shown that was to be hidden', async (flag, value) => {
-  const { code, stderr } = await run(ownDirectory(), '--ui-port', '0', `${flag}=${value}`, '--batches', '1').ended;
+  const { code, stderr } = await (await run(ownDirectory(), '--ui-port', '0', `${flag}=${value}`, '--batches', '1'))
+    .ended;
   expect([code, stderr]).toEqual([2, expect.stringContaining(flag)]);
 });
