@@ -29,7 +29,10 @@ const NAMES = 64;
 
 let plans = 0;
 
-/** Rows of so much data, in bytes, stand in the text of the plan. More are sent as Arrow, which costs Spark a view, made and dropped. */
+/**
+ * Rows of so much data, in bytes, stand in the text of the plan. More are sent as Arrow, which costs Spark a view, made and dropped; and so are
+ * those that hold values of the job: Spark shows texts on its page, and writes them into its event log.
+ */
 const MOST_TEXT = 32 * 1024;
 
 /** Both sides of a TRANSFORM: without it the fields would be parted by \u0001. */
@@ -43,7 +46,7 @@ export function planOf(parts: PlanParts): Relation {
   const text = (stage: Stage): string => {
     const sources: string[] = [];
     const given = parts.given(stage);
-    if (given.length > 0 && given.reduce((sum, { data }) => sum + data.length, 0) <= MOST_TEXT) {
+    if (given.length > 0 && standsInText(given)) {
       sources.push(`SELECT slot, tag, data FROM VALUES ${given.map(inText).join(', ')} AS given(slot, tag, data)`);
     } else if (given.length > 0) {
       const name = `given_${number}_${stage.number}`;
@@ -58,6 +61,11 @@ export function planOf(parts: PlanParts): Relation {
   const last = parts.cut.stages.at(-1) as Stage;
   const root = sql(text(last));
   return Object.keys(references).length === 0 ? root : withRelations(root, references);
+}
+
+function standsInText(rows: readonly Row[]): boolean {
+  const bytes = rows.reduce((sum, { data }) => sum + data.length, 0);
+  return bytes <= MOST_TEXT && rows.every(({ hasValues }) => hasValues !== true);
 }
 
 /** A row's texts have no character that SQL would read in another way (rows.ts). */

@@ -25,6 +25,8 @@ export interface Row {
   readonly slot: number;
   readonly tag: string;
   readonly data: string;
+  /** Of a row of the driver's: whether it holds values of the job, and not only where they lie. */
+  readonly hasValues?: boolean;
 }
 
 /** The slot of rows that are for the driver. */
@@ -107,7 +109,9 @@ export function sentPieces(pieces: readonly Piece[]): SentPiece[] {
 
 /** The row of a partition. */
 export function workRow(slot: number, partition: number, work: PartitionWork): Row {
-  return { slot, tag: `P${partition}`, data: packed(work) };
+  const hasValues =
+    work.call !== undefined || work.leaves.some(([, pieces]) => pieces.some((piece) => 'bytes' in piece));
+  return { slot, tag: `P${partition}`, data: packed(work), hasValues };
 }
 
 /** What the driver gave of a leaf. */

@@ -12,6 +12,7 @@ import {
   type Row,
   resultRows,
   resultsOf,
+  type SentPiece,
   sentPieces,
   unpacked,
   valuePieces,
@@ -150,6 +151,14 @@ describe('stages', () => {
     expect(names[0]).not.toBeNull();
     expect(names[0]).not.toEqual(names[1]);
     expect(planText(cut(), 100_000)).not.toContain('VALUES');
+    // Spark shows what stands in a text.
+    const inText = (piece: SentPiece): boolean => {
+      const row = workRow(0, 0, { order: {} as WorkOrder, leaves: [[0, [piece]]], later: undefined });
+      return JSON.stringify(planOf({ cut: cut(), command: 'exec node w.mjs', given: () => [row] })).includes(row.data);
+    };
+    const common = { kind: 'values', count: 1 } as const;
+    expect(inText({ ...common, bytes: Buffer.of(1) })).toBe(false);
+    expect(inText({ at: { ...common, path: '/s/f', offset: 0, length: 1, check: ['crc32', 0] } })).toBe(true);
   });
 
   it('learn their work from the driver, or from the stage before where that is all that they read', () => {
