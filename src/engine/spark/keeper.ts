@@ -17,6 +17,11 @@ const LOOK_MS = 1000;
 /** So long without a task, in ms, and it ends: a job that goes on starts another one. */
 const IDLE_MS = 5 * 60_000;
 const TOKEN_BYTES = 24;
+/**
+ * The most that a worker takes for objects that have just been made, in MB of each half: what newer Nodes take by themselves. Node 20 takes
+ * 16, and a word count 6 % more CPU.
+ */
+const YOUNG_MB = 32;
 /** So long does a task wait for a worker, in ms: to start one takes several times that. */
 const WAIT_MS = 50;
 
@@ -39,6 +44,7 @@ export function keepWorkers(program: string, executor: number, waitMs: number = 
   };
   const start = (): ChildProcess => {
     const worker = fork(program, ['kept'], {
+      execArgv: [...process.execArgv, ...youngGeneration()],
       env: { ...process.env, [TOKEN_VARIABLE]: token },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
@@ -82,6 +88,11 @@ export function keepWorkers(program: string, executor: number, waitMs: number = 
     after(LOOK_MS, look);
   };
   look();
+}
+
+/** Whoever says how large it is to be (spark.executorEnv.NODE_OPTIONS) knows better. */
+function youngGeneration(): string[] {
+  return /semi.space/.test(process.env['NODE_OPTIONS'] ?? '') ? [] : [`--max-semi-space-size=${YOUNG_MB}`];
 }
 
 function lives(executor: number): boolean {

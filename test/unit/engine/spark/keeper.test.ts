@@ -18,6 +18,7 @@ if (role === 'keep') keepWorkers(own, process.ppid, ${waitMs});
 else process.on('message', (_, socket) => {
   socket.on('data', (text) => {
     if (String(text) === 'hold') return void socket.write(process.pid + ' ');
+    if (String(text) === 'flags') return void socket.end(process.execArgv.join(' '));
     socket.end(process.pid + ' ', () => setTimeout(() => process.send('idle'), 30));
   });
   socket.resume();
@@ -26,12 +27,18 @@ process.on('disconnect', () => process.exit(0));
 `;
 
 /** @returns what asks a worker for its number */
-async function keeper(waitMs: number): Promise<(say: string) => Promise<{ worker: string; socket: net.Socket }>> {
+async function keeper(
+  waitMs: number,
+  env: Record<string, string> = {},
+): Promise<(say: string) => Promise<{ worker: string; socket: net.Socket }>> {
   const own = path.join(ownDirectory(), 'program.mts');
   writeFileSync(own, program(waitMs));
   mkdirSync(own + STARTING_SUFFIX);
   const args = ['--conditions=streamjob-source', '--import', 'tsx', own, 'keep'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env },
+  });
   onTestFinished(() => void child.kill());
   await until(() => existsSync(own + KEPT_SUFFIX) && !existsSync(own + STARTING_SUFFIX));
   const [port = ''] = readFileSync(own + KEPT_SUFFIX, 'utf8').split(' ');
@@ -49,6 +56,12 @@ describe('a keeper of workers', () => {
     const workers = new Set<string>();
     for (let task = 0; task < 5; task++) workers.add((await ask('go')).worker);
     expect(workers.size).toBe(1);
+  });
+
+  it('gives workers room for what they have just made, unless their environment says how much', async () => {
+    expect((await (await keeper(1))('flags')).worker).toContain('--max-semi-space-size=32');
+    const told = await keeper(1, { NODE_OPTIONS: '--max-semi-space-size=8' });
+    expect((await told('flags')).worker).not.toContain('semi-space');
   });
 
   it('starts another worker where the one that there is goes on', async () => {
