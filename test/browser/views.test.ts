@@ -170,7 +170,8 @@ describeUnless(browserMissing, 'in a browser', () => {
         await page.goto(`${pathToFileURL(file).href}#${view}`);
         await loaded(scene, page, view);
         await page.getByText('A recording of looked at').waitFor();
-        expect([view, await page.getByText('This is not in the recording').count()]).toEqual([view, 0]);
+        // The log says so for the moment until it has looked.
+        await page.getByText('This is not in the recording').first().waitFor({ state: 'hidden' });
       }
       for (const name of ['Tap', 'Profile']) {
         await page.getByRole('link', { name, exact: true }).click();
