@@ -6,6 +6,7 @@
 
 import v8 from 'node:v8';
 import { every } from '../core/machine.ts';
+import { isYoungGenerationGiven } from '../core/young-generation.ts';
 
 /** Of the two halves together: what loading a job has made of it at least. It may grow to the double before it is looked at. */
 const ENOUGH_BYTES = 4 << 20;
@@ -18,8 +19,7 @@ const CHECK_MS = 250;
  * @example limitYoungGeneration();
  */
 export function limitYoungGeneration(): void {
-  const given = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
-  if (/semi.space/.test(given)) return;
+  if (isYoungGenerationGiven()) return;
   let limited = false;
   const check = (): void => {
     const space = v8.getHeapSpaceStatistics().find((each) => each.space_name === 'new_space');

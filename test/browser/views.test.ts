@@ -171,7 +171,9 @@ describeUnless(browserMissing, 'in a browser', () => {
         await loaded(scene, page, view);
         await page.getByText('A recording of looked at').waitFor();
         // The log says so for the moment until it has looked.
-        await page.getByText('This is not in the recording').first().waitFor({ state: 'hidden' });
+        const lacks = (): Promise<number> => page.getByText('This is not in the recording').count();
+        await scene.until(async () => (await lacks()) === 0, `${view} is in the recording`);
+        expect([view, await lacks()]).toEqual([view, 0]);
       }
       for (const name of ['Tap', 'Profile']) {
         await page.getByRole('link', { name, exact: true }).click();

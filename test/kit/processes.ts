@@ -4,13 +4,25 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** The ids of processes whose command line, with blanks between its words, has `text` in it; processes that have ended do not count. */
 export function processesWith(text: string): number[] {
-  if (!existsSync('/proc/self/cmdline')) {
-    const lines = execFileSync('ps', ['-axo', 'pid=,command='], { encoding: 'utf8' }).split('\n');
-    return lines.filter((line) => line.includes(text)).map((line) => Number.parseInt(line, 10));
+  return processes((line) => line.includes(text));
+}
+
+/** The ids of processes that run just this command, with blanks between its words: not of those that only speak of it. */
+export function processesOf(command: string): number[] {
+  return processes((line) => line.trim() === command);
+}
+
+function processes(are: (line: string) => boolean): number[] {
+  if (existsSync('/proc/self/cmdline')) {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && are(commandLine(name)))
+      .map(Number);
   }
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && commandLine(name).includes(text))
-    .map(Number);
+  const listed = execFileSync('ps', ['-axo', 'pid=,command='], { encoding: 'utf8' }).split('\n');
+  return listed.flatMap((line) => {
+    const [, pid = '', command = ''] = /^\s*(\d+) (.*)$/.exec(line) ?? [];
+    return pid !== '' && are(command) ? [Number(pid)] : [];
+  });
 }
 
 function commandLine(pid: string): string {

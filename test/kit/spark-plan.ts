@@ -1,7 +1,12 @@
 /** What plans of the engine on a cluster hold, for whoever stands in for Spark. */
-import { rowsOf } from '../../src/engine/spark/arrow.ts';
+import { relationOf, rowsOf } from '../../src/engine/spark/arrow.ts';
 import type { Relation } from '../../src/engine/spark/connect/client.ts';
 import type { Row } from '../../src/engine/spark/rows.ts';
+
+/** Rows as Spark answers with them. */
+export function answerOf(rows: readonly Row[]): Uint8Array {
+  return (relationOf(rows).relType.value as { readonly data: Uint8Array }).data;
+}
 
 /** What a plan holds. */
 export interface TakenApart {

@@ -4,13 +4,15 @@ import { KeyedMap } from '../../graph/keys.ts';
 import type { Aggregator, Shuffle, Sink, Skip } from '../../graph/lineage.ts';
 import { type Partitioner, partitionOf } from '../../graph/partitioner.ts';
 
+type Pair = readonly [key: unknown, value: unknown];
+
 /** Pairs in the order in which their keys came. */
-export type Pairs = (readonly [unknown, unknown])[];
+export type Pairs = Pair[];
 
 /** The sink of the map side, over one partition. */
-export class MapSide implements Sink<readonly [unknown, unknown]> {
+export class MapSide implements Sink<Pair> {
   /** What it needs is at hand in it: it is called with each value of a job, and looking into private fields took an eighth of a word count. */
-  readonly push: (pair: readonly [unknown, unknown]) => void;
+  readonly push: (pair: Pair) => void;
   readonly #partitioner: Partitioner;
   readonly #combined = new KeyedMap<unknown, unknown>();
   readonly #pieces: Pairs[];
@@ -19,7 +21,9 @@ export class MapSide implements Sink<readonly [unknown, unknown]> {
     const { aggregator, partitioner } = shuffle;
     this.#partitioner = partitioner;
     this.#pieces = Array.from({ length: partitioner.numPartitions }, () => []);
-    const add = aggregator.mapSide ? combining(this.#combined, aggregator) : this.#adding();
+    const add = aggregator.mapSide
+      ? combining(this.#combined, aggregator)
+      : (pair: Pair) => void this.#piece(pair[0]).push(pair);
     this.push =
       skip === undefined
         ? add
@@ -41,12 +45,6 @@ export class MapSide implements Sink<readonly [unknown, unknown]> {
     return this.#pieces;
   }
 
-  #adding(): (pair: readonly [unknown, unknown]) => void {
-    return (pair) => {
-      this.#piece(pair[0]).push(pair);
-    };
-  }
-
   #piece(key: unknown): Pairs {
     const piece = this.#pieces[partitionOf(this.#partitioner, key)];
     if (piece === undefined) throw new StreamjobError('USER_FUNCTION', 'the partitioner has no such partition');
@@ -54,10 +52,11 @@ export class MapSide implements Sink<readonly [unknown, unknown]> {
   }
 }
 
+/** Puts pairs into a map of what their keys' values come to. */
 function combining(
   combined: KeyedMap<unknown, unknown>,
-  { create, merge }: Aggregator<unknown, unknown>,
-): (pair: readonly [unknown, unknown]) => void {
+  { create, merge }: Pick<Aggregator<unknown, unknown>, 'create' | 'merge'>,
+): (pair: Pair) => void {
   return (pair) => {
     const entry = combined.find(pair[0]);
     if (entry === undefined) combined.add(pair[0], create(pair[1]));
@@ -71,13 +70,9 @@ export function reduced(shuffle: Shuffle, pieces: readonly Pairs[], skip: Skip |
   const [only] = pieces;
   // What one partition has combined is combined.
   if (pieces.length <= 1 && aggregator.mapSide) return only ?? [];
-  const { create, merge, combine, mapSide } = aggregator;
+  const { combine, mapSide } = aggregator;
   const combined = new KeyedMap<unknown, unknown>();
-  const add = ([key, value]: readonly [unknown, unknown]): void => {
-    const entry = combined.find(key);
-    if (entry === undefined) combined.add(key, mapSide ? value : create(value));
-    else entry[1] = mapSide ? combine(entry[1], value) : merge(entry[1], value);
-  };
+  const add = combining(combined, mapSide ? { create: (value) => value, merge: combine } : aggregator);
   for (const pairs of pieces) {
     for (const pair of pairs) {
       if (skip === undefined || mapSide) add(pair);

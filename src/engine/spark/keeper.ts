@@ -8,6 +8,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { after, fsSync, monotonicMs, net, randomBytes } from '../../core/machine.ts';
+import { isYoungGenerationGiven } from '../../core/young-generation.ts';
 import { COPIES_SUFFIX, KEPT_SUFFIX, STARTING_SUFFIX } from './bridge.ts';
 
 /** How a worker finds the token that it has to see. */
@@ -34,7 +35,7 @@ export function keepWorkers(program: string, executor: number, waitMs: number = 
   const token = randomBytes(TOKEN_BYTES).toString('hex');
   const workers = new Set<ChildProcess>();
   const idle: ChildProcess[] = [];
-  const waiting: Socket[] = [];
+  const waiting = new Set<Socket>();
   let lastTask = monotonicMs();
   const end = (): void => {
     fsSync.rmSync(program + KEPT_SUFFIX, { force: true });
@@ -42,17 +43,22 @@ export function keepWorkers(program: string, executor: number, waitMs: number = 
     for (const worker of workers) worker.kill();
     process.exit(0);
   };
+  const give = (worker: ChildProcess, socket: Socket): void => {
+    worker.send('task', socket);
+  };
   const start = (): ChildProcess => {
     const worker = fork(program, ['kept'], {
-      execArgv: [...process.execArgv, ...youngGeneration()],
+      // Whoever says how large it is to be (spark.executorEnv.NODE_OPTIONS) knows better.
+      execArgv: [...process.execArgv, ...(isYoungGenerationGiven() ? [] : [`--max-semi-space-size=${YOUNG_MB}`])],
       env: { ...process.env, [TOKEN_VARIABLE]: token },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     workers.add(worker);
     worker.on('message', () => {
-      const next = waiting.shift();
-      if (next === undefined) idle.push(worker);
-      else worker.send('task', next);
+      const [next] = waiting;
+      if (next === undefined) return void idle.push(worker);
+      waiting.delete(next);
+      give(worker, next);
     });
     // One that is gone takes its task with it: Spark, or the driver, has it run again.
     worker.on('exit', () => {
@@ -67,13 +73,10 @@ export function keepWorkers(program: string, executor: number, waitMs: number = 
     lastTask = monotonicMs();
     socket.on('error', () => {});
     const worker = workers.size === 0 ? start() : idle.pop();
-    if (worker !== undefined) return void worker.send('task', socket);
-    waiting.push(socket);
+    if (worker !== undefined) return give(worker, socket);
+    waiting.add(socket);
     after(waitMs, () => {
-      const at = waiting.indexOf(socket);
-      if (at < 0) return;
-      waiting.splice(at, 1);
-      start().send('task', socket);
+      if (waiting.delete(socket)) give(start(), socket);
     });
   });
   server.listen(0, '127.0.0.1', () => {
@@ -88,11 +91,6 @@ export function keepWorkers(program: string, executor: number, waitMs: number = 
     after(LOOK_MS, look);
   };
   look();
-}
-
-/** Whoever says how large it is to be (spark.executorEnv.NODE_OPTIONS) knows better. */
-function youngGeneration(): string[] {
-  return /semi.space/.test(process.env['NODE_OPTIONS'] ?? '') ? [] : [`--max-semi-space-size=${YOUNG_MB}`];
 }
 
 function lives(executor: number): boolean {

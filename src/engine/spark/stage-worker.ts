@@ -121,13 +121,12 @@ export class StageWorker {
     if (rows[0]?.slot === END) {
       // What is for the driver goes through the stages behind.
       for (const row of rows) this.#write(row);
-      const asked = rows.find(({ tag }) => tag === ASKS);
-      if (asked !== undefined && this.#error === undefined) this.#answer(asked.data);
-      return;
-    }
-    this.#read += rows.length;
+    } else this.#read += rows.length;
     if (this.#error !== undefined) return;
     try {
+      const asked = rows.find(({ tag }) => tag === ASKS);
+      if (asked !== undefined) this.#requireGraph({ graph: asked.data });
+      if (rows[0]?.slot === END) return;
       const orders = rows.filter(({ tag }) => tag.startsWith('P'));
       const [order, second] = orders;
       if (order === undefined || second !== undefined) throw new Error(`a partition has ${orders.length} work orders`);
@@ -222,15 +221,6 @@ export class StageWorker {
     const weight = pieces.reduce((sum, piece) => sum + weightOf(piece), 0);
     if (storage === undefined || weight <= MOST_INLINE_BYTES) return pieces;
     return writePieces(storage.directory, time, pieces);
-  }
-
-  /** The end tells whether the graph is another one. */
-  #answer(graph: string): void {
-    try {
-      this.#requireGraph({ graph });
-    } catch (error) {
-      this.#error = error;
-    }
   }
 
   /** @throws StreamjobError GRAPH_DIFFERS */

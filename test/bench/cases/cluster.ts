@@ -91,12 +91,12 @@ async function warm(on: OnCluster, workers: number, withLoop: boolean): Promise<
     ['overlapped', () => oursOverlapped(engine, words)],
   ];
   for (let batch = 0; batch < SMALL_BATCHES; batch++) for (const [, count] of countersOf(small)) await count();
-  const hand = new HandCount(all);
+  const hand = withLoop ? new HandCount(all) : undefined;
   return {
     on,
-    counters: [...countersOf(all), ...(withLoop ? [['byHand', () => hand.count(workers)] as const] : [])],
+    counters: [...countersOf(all), ...(hand === undefined ? [] : [['byHand', () => hand.count(workers)] as const])],
     close: async () => {
-      hand.close();
+      hand?.close();
       await engine.close();
       await session.close();
     },

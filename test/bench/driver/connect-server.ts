@@ -5,12 +5,11 @@
 import http2 from 'node:http2';
 import { create, type DescMethod, type Message } from '@bufbuild/protobuf';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
-import { relationOf } from '../../../src/engine/spark/arrow.ts';
 import type { Relation } from '../../../src/engine/spark/connect/client.ts';
 import { messageOf, SparkConnectService } from '../../../src/engine/spark/connect/messages.ts';
 import { END, type Row } from '../../../src/engine/spark/rows.ts';
 import { type BuiltJob, StageWorker } from '../../../src/engine/spark/stage-worker.ts';
-import { takenApart } from '../../kit/spark-plan.ts';
+import { answerOf, takenApart } from '../../kit/spark-plan.ts';
 
 /** What a plan was like. */
 export interface SeenPlan {
@@ -126,7 +125,7 @@ export class ConnectServer {
       }
       rows = next;
     }
-    const { data } = relationOf(rows).relType.value as { data: Uint8Array };
+    const data = answerOf(rows);
     return {
       data,
       plan: { givenBytes: 0, givenRows, answerBytes: data.length, answerRows: rows.length, tasks, stages },

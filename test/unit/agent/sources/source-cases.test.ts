@@ -16,7 +16,7 @@ import type { PlainEvent } from '../../../../src/core/event.ts';
 import { silentLogger } from '../../../../src/core/log.ts';
 import { ownDirectory } from '../../../kit/directory.ts';
 import { freePort } from '../../../kit/ports.ts';
-import { processesWith } from '../../../kit/processes.ts';
+import { processesOf } from '../../../kit/processes.ts';
 import { until } from '../../../kit/until.ts';
 import { configured } from '../channels/make.ts';
 import { settle } from '../channels/use.ts';
@@ -192,10 +192,9 @@ describe('TestExecSource', () => {
     const command = `sleep 272.${process.pid}`;
     const made = await rig(exec, { command, restart: false });
     await made.source.start();
-    await until(() => processesWith(command).length > 0);
+    await until(() => processesOf(command).length > 0);
     await made.source.stop();
-    // The shell that watches it may be about to begin, under the words of the command.
-    await until(() => processesWith(command).length === 0);
+    expect(processesOf(command)).toEqual([]);
   });
 
   it('testexecsource/testbatchtimeout#474: lines come when the time of a batch is over, though it is not full', async () => {

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { relationOf } from '../../../../src/engine/spark/arrow.ts';
 import { callOnExecutors } from '../../../../src/engine/spark/calling.ts';
 import type { SparkRunnerParts } from '../../../../src/engine/spark/node-work.ts';
 import { type Row, valuePieces } from '../../../../src/engine/spark/rows.ts';
@@ -14,7 +13,7 @@ import { Graph } from '../../../../src/graph/graph.ts';
 import { ArrayPartition, type Lineage, sliced } from '../../../../src/graph/lineage.ts';
 import type { OutputPartition } from '../../../../src/graph/outputs/partitions.ts';
 import { NumberAccumulator } from '../../../../src/graph/shared.ts';
-import { takenApart } from '../../../kit/spark-plan.ts';
+import { answerOf, takenApart } from '../../../kit/spark-plan.ts';
 
 type Called = (values: IterableIterator<number>, part: OutputPartition, ...args: unknown[]) => unknown;
 
@@ -40,7 +39,7 @@ function rig(fn: Called, { description = 'same', lose = (rows: Row[]): Row[] => 
       await worker.take([row]);
       worker.end({ lines: [], more: 0 });
     }
-    return [(relationOf(lose(answer)).relType.value as { readonly data: Uint8Array }).data];
+    return [answerOf(lose(answer))];
   };
   const parts = {
     ...{ run, description: 'same', functions: here.functions, accumulators: here.accumulators, storage: undefined },

@@ -4,18 +4,15 @@ import { StreamjobError } from '../../../../src/core/errors.ts';
 import type { Logger } from '../../../../src/core/log.ts';
 import { realMachine, replaceMachine } from '../../../../src/core/machine.ts';
 import { packError } from '../../../../src/engine/crew/messages.ts';
-import { relationOf } from '../../../../src/engine/spark/arrow.ts';
 import { membersOf } from '../../../../src/engine/spark/node-work.ts';
 import { END, packed, type Row } from '../../../../src/engine/spark/rows.ts';
 import { StageWorker } from '../../../../src/engine/spark/stage-worker.ts';
 import { type WarmUp, warmUp } from '../../../../src/engine/spark/warm-up.ts';
 import type { TaskEnd } from '../../../../src/engine/spark/work.ts';
 import { Graph } from '../../../../src/graph/graph.ts';
-import { takenApart } from '../../../kit/spark-plan.ts';
+import { answerOf, takenApart } from '../../../kit/spark-plan.ts';
 
-const answer = (rows: readonly Row[]): Uint8Array[] => [
-  (relationOf(rows).relType.value as { readonly data: Uint8Array }).data,
-];
+const answer = (rows: readonly Row[]): Uint8Array[] => [answerOf(rows)];
 const end = (error?: unknown): Row => ({
   ...{ slot: END, tag: 'E' },
   data: packed({ stage: -1, error: error === undefined ? undefined : packError(error) }),
