@@ -3,8 +3,10 @@ import { StreamjobError } from '../../core/errors.ts';
 import { KeyedMap } from '../../graph/keys.ts';
 import type { Aggregator, Shuffle, Sink, Skip } from '../../graph/lineage.ts';
 import { type Partitioner, partitionOf } from '../../graph/partitioner.ts';
+import { emptySlots, slotOf } from './recent-entries.ts';
 
 type Pair = readonly [key: unknown, value: unknown];
+type Entry = [key: unknown, value: unknown];
 
 /** Pairs in the order in which their keys came. */
 export type Pairs = Pair[];
@@ -52,15 +54,39 @@ export class MapSide implements Sink<Pair> {
   }
 }
 
+/** So many keys are looked for in the map before it pays to remember where their entries are. */
+const FEW = 1024;
+/** When so many keys were not where they would be remembered, and fewer were, most keys come once: it does not pay any more. */
+const MANY = 8192;
+
 /** Puts pairs into a map of what their keys' values come to. */
 function combining(
   combined: KeyedMap<unknown, unknown>,
   { create, merge }: Pick<Aggregator<unknown, unknown>, 'create' | 'merge'>,
 ): (pair: Pair) => void {
+  // By slots. Undefined: it does not pay, yet or any more.
+  let recent: (Entry | undefined)[] | undefined;
+  let remembered = 0;
+  let searched = 0;
   return (pair) => {
-    const entry = combined.find(pair[0]);
-    if (entry === undefined) combined.add(pair[0], create(pair[1]));
+    const key = pair[0];
+    let slot = -1;
+    if (recent !== undefined && typeof key === 'string') {
+      slot = slotOf(key);
+      const entry = recent[slot];
+      if (entry !== undefined && entry[0] === key) {
+        remembered++;
+        entry[1] = merge(entry[1], pair[1]);
+        return;
+      }
+    }
+    let entry = combined.find(key);
+    if (entry === undefined) entry = combined.add(key, create(pair[1]));
     else entry[1] = merge(entry[1], pair[1]);
+    searched++;
+    if (slot >= 0 && recent !== undefined) recent[slot] = entry;
+    if (searched === FEW) recent = emptySlots();
+    else if (searched > MANY && searched > remembered) recent = undefined;
   };
 }
 

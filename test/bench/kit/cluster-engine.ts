@@ -72,21 +72,38 @@ export class ClusterEngine {
     return values;
   }
 
-  /** Runs batches of the same data, their stages at the same time, as the flow does where order allows it. @returns what their outputs read */
-  async batches<T>(count: number, blocks: readonly StoredEvents[]): Promise<readonly (readonly T[])[]> {
-    const times = Array.from({ length: count }, () => {
+  /**
+   * Runs batches of the same data to their commits, one after the other; with `inFlight` 2, the stages of the next one meanwhile, as the flow
+   * does it where order allows it.
+   *
+   * @returns what their outputs read
+   */
+  async batches<T>(
+    count: number,
+    blocks: readonly StoredEvents[],
+    inFlight = count,
+  ): Promise<readonly (readonly T[])[]> {
+    const running: { readonly time: number; readonly done: Promise<unknown> }[] = [];
+    const begin = (): void => {
       this.#time += INTERVAL_MS;
-      return this.#time;
-    });
-    const running = times.map((time) => {
+      const time = this.#time;
       const pieces = blocks.map((stored) => ({ events: this.#inStorage ? stored : read(stored) }));
-      return this.#engine.run({ time, blocks: new Map([[0, pieces]]) }, 1);
-    });
+      const done = this.#engine.run({ time, blocks: new Map([[0, pieces]]) }, 1);
+      // Waited for in its turn.
+      done.catch(() => {});
+      running.push({ time, done });
+    };
     const found: (readonly T[])[] = [];
-    for (const [i, time] of times.entries()) {
-      await running[i];
+    for (let begun = 0; found.length < count; ) {
+      while (begun < count && running.length < inFlight) {
+        begin();
+        begun++;
+      }
+      const { done, time } = running[0] as (typeof running)[number];
+      await done;
       found.push((await this.#engine.read<T>(this.#out as Node<T>, time)?.collect()) ?? []);
       await this.#engine.complete(time);
+      running.shift();
     }
     return found;
   }
