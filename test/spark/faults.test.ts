@@ -34,6 +34,9 @@ describeWith(['cluster'], 'a job on a Spark cluster', () => {
     return new Counting(scene, cluster.master, storage === '' ? undefined : storage);
   };
 
+  /** What the batch before has left on the executors must not be taken for tasks of the next one: it ends some ms after the acknowledgement. */
+  const quiet = (scene: Scene): Promise<unknown> => scene.until(() => !cluster.busy(), 'nothing runs');
+
   const failsWith = (scene: Scene, job: Counting, code: string): Promise<unknown> =>
     scene.until(() => job.log.some((line) => line.includes(code)), `a batch fails with ${code}`);
 
@@ -49,6 +52,7 @@ describeWith(['cluster'], 'a job on a Spark cluster', () => {
   it('counts each event once when a worker is killed while its tasks run, and another one comes', async ({ scene }) => {
     const job = begin(scene);
     await job.send(2);
+    await quiet(scene);
     job.slow(true);
     const sending = job.send(4);
     const task = await scene.until(() => cluster.executing().tasks[0], 'tasks run');
@@ -62,6 +66,7 @@ describeWith(['cluster'], 'a job on a Spark cluster', () => {
   it('counts each event once when an executor is killed while its tasks run', async ({ scene }) => {
     const job = begin(scene);
     await job.send(2);
+    await quiet(scene);
     job.slow(true);
     const sending = job.send(4);
     const task = await scene.until(() => cluster.executing().tasks[0], 'tasks run');
@@ -74,6 +79,7 @@ describeWith(['cluster'], 'a job on a Spark cluster', () => {
   it('goes on without the master, and with the one that comes in its place; without a storage', async ({ scene }) => {
     const job = begin(scene, '');
     await job.send(2);
+    await quiet(scene);
     job.slow(true);
     const sending = job.send(3);
     await scene.until(() => cluster.busy(), 'tasks run');
@@ -83,6 +89,7 @@ describeWith(['cluster'], 'a job on a Spark cluster', () => {
     await job.counted();
     await cluster.startMasterAgain();
     // It knows the job and its executors: only it has others started.
+    await quiet(scene);
     job.slow(true);
     const sendingMore = job.send(3);
     const task = await scene.until(() => cluster.executing().tasks[0], 'tasks run');
@@ -110,6 +117,7 @@ describeWith(['cluster'], 'a job on a Spark cluster', () => {
   }) => {
     const job = begin(scene);
     await job.send(2);
+    await quiet(scene);
     job.slow(true);
     const sending = job.send(3);
     await scene.until(() => cluster.busy(), 'tasks run');
