@@ -34,8 +34,11 @@ describeWith(['cluster'], 'a job on a Spark cluster', () => {
     return new Counting(scene, cluster.master, storage === '' ? undefined : storage);
   };
 
-  /** What the batch before has left on the executors must not be taken for tasks of the next one: it ends some ms after the acknowledgement. */
-  const quiet = (scene: Scene): Promise<unknown> => scene.until(() => !cluster.busy(), 'nothing runs');
+  /** Tasks take their time from now on. Those that the batch before has left end some ms after its acknowledgement: they are waited for. */
+  const slowDown = async (scene: Scene, job: Counting): Promise<void> => {
+    await scene.until(() => !cluster.busy(), 'nothing runs');
+    job.slow(true);
+  };
 
   const failsWith = (scene: Scene, job: Counting, code: string): Promise<unknown> =>
     scene.until(() => job.log.some((line) => line.includes(code)), `a batch fails with ${code}`);
@@ -52,8 +55,7 @@ describeWith(['cluster'], 'a job on a Spark cluster', () => {
   it('counts each event once when a worker is killed while its tasks run, and another one comes', async ({ scene }) => {
     const job = begin(scene);
     await job.send(2);
-    await quiet(scene);
-    job.slow(true);
+    await slowDown(scene, job);
     const sending = job.send(4);
     const task = await scene.until(() => cluster.executing().tasks[0], 'tasks run');
     await task.worker.kill();
@@ -66,8 +68,7 @@ describeWith(['cluster'], 'a job on a Spark cluster', () => {
   it('counts each event once when an executor is killed while its tasks run', async ({ scene }) => {
     const job = begin(scene);
     await job.send(2);
-    await quiet(scene);
-    job.slow(true);
+    await slowDown(scene, job);
     const sending = job.send(4);
     const task = await scene.until(() => cluster.executing().tasks[0], 'tasks run');
     await killExecutor(scene, task.executor);
@@ -79,8 +80,7 @@ describeWith(['cluster'], 'a job on a Spark cluster', () => {
   it('goes on without the master, and with the one that comes in its place; without a storage', async ({ scene }) => {
     const job = begin(scene, '');
     await job.send(2);
-    await quiet(scene);
-    job.slow(true);
+    await slowDown(scene, job);
     const sending = job.send(3);
     await scene.until(() => cluster.busy(), 'tasks run');
     await cluster.killMaster();
@@ -89,8 +89,7 @@ describeWith(['cluster'], 'a job on a Spark cluster', () => {
     await job.counted();
     await cluster.startMasterAgain();
     // It knows the job and its executors: only it has others started.
-    await quiet(scene);
-    job.slow(true);
+    await slowDown(scene, job);
     const sendingMore = job.send(3);
     const task = await scene.until(() => cluster.executing().tasks[0], 'tasks run');
     await killExecutor(scene, task.executor);
@@ -117,8 +116,7 @@ describeWith(['cluster'], 'a job on a Spark cluster', () => {
   }) => {
     const job = begin(scene);
     await job.send(2);
-    await quiet(scene);
-    job.slow(true);
+    await slowDown(scene, job);
     const sending = job.send(3);
     await scene.until(() => cluster.busy(), 'tasks run');
     await cluster.restartConnect();

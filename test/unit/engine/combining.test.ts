@@ -1,10 +1,14 @@
-/** A shuffle's two sides beside a loop over a plain Map, with keys that make the engine remember entries, forget them, and stop to remember. Told as true or false: to print how two such results differ takes minutes. */
+/**
+ * A shuffle's two sides beside a loop over a plain Map, with keys that make the engine remember entries, forget them, and stop to remember.
+ * Told as true or false: to print how two such results differ takes minutes.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { MapSide, type Pairs, reduced } from '../../../src/engine/run/combining.ts';
 import { slotOf } from '../../../src/engine/run/recent-entries.ts';
 import type { Shuffle } from '../../../src/graph/lineage.ts';
 import { hashPartitioner, partitionOf } from '../../../src/graph/partitioner.ts';
+import { seededRandom } from '../../../src/graph/random.ts';
 
 const PARTITIONS = 3;
 const MANY = 40_000;
@@ -26,8 +30,8 @@ const shuffle: Shuffle<unknown, number, number[]> = {
   },
 };
 
-function mapSide(keys: readonly unknown[], of = shuffle as Shuffle): readonly Pairs[] {
-  const side = new MapSide(of, undefined);
+function mapSide(keys: readonly unknown[]): readonly Pairs[] {
+  const side = new MapSide(shuffle as Shuffle, undefined);
   for (const [i, key] of keys.entries()) side.push([key, i]);
   side.end();
   return side.pieces;
@@ -47,13 +51,10 @@ function expected(keys: readonly unknown[]): Pairs[] {
   return pieces;
 }
 
-/** Numbers that look random, and are the same each time (Lehmer's generator, Park and Miller's factor). */
+/** Whole numbers, the same each time. */
 function numbers(count: number, below: number): number[] {
-  let state = 42;
-  return Array.from({ length: count }, () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % below;
-  });
+  const random = seededRandom(42);
+  return Array.from({ length: count }, () => Math.floor(random() * below));
 }
 
 describe('the map side of a shuffle', () => {
