@@ -57,7 +57,10 @@ describeUnless(browserMissing, 'in a browser', () => {
       await acknowledged(scene, made, 2000);
       const batches = (await made.json('/timeline')) as { time: number; events: number }[];
       const full = batches.findLast(({ events }) => events > 0);
-      const page = await openPage(browser, scene, `${made.url}/graph?batch=${full?.time}`);
+      // The first answer about the history does not arrive: the next one has all of it.
+      const page = await openPage(browser, scene, `${made.url}/graph?batch=${full?.time}`, {}, (opened) =>
+        opened.route('**/timeline?*', (route) => route.abort(), { times: 1 }),
+      );
       const load = (await made.json(`/graph/load?batch=${full?.time}`)) as Load;
       const shown = load.operators.map(({ gave }) => gave?.toLocaleString('en-US') ?? '–');
       expect(shown[0]).toBe(full?.events.toLocaleString('en-US'));
@@ -66,6 +69,8 @@ describeUnless(browserMissing, 'in a browser', () => {
       for (const [at, text] of shown.entries()) await rows.nth(at).getByText(text, { exact: true }).first().waitFor();
       await expectText(page, load.bottleneck?.text.slice(1, 40) ?? 'The batch had no events');
       const slider = page.getByRole('slider');
+      // The number of events stands there once the history is known; before that there is nowhere to go.
+      await expectText(page, new RegExp(`^batch .*, ${shown[0]} events$`));
       const chosen = await slider.getAttribute('aria-valuetext');
       await slider.focus();
       await page.keyboard.press('ArrowLeft');

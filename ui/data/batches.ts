@@ -27,10 +27,15 @@ export function merged(
   return [...byTime.values()].sort((a, b) => a.time - b.time).slice(-most);
 }
 
-/** After which time the timeline has to be asked for, so that all that may have changed is in the answer. */
-export function askSince(known: readonly TimelineBatch[]): number {
-  const unfinished = known.find(({ status }) => status !== 'COMPLETED');
-  return unfinished === undefined ? (known.at(-1)?.time ?? -1) : unfinished.time - 1;
+/**
+ * After which time the timeline has to be asked for next, so that all that may have changed is in the answer. Batches that came by events
+ * say nothing here: those before them may be in an answer that never came.
+ * @param answered what the timeline answered, oldest first
+ * @param since after which time it was asked for
+ */
+export function askSince(answered: readonly TimelineBatch[], since: number): number {
+  const unfinished = answered.find(({ status }) => status !== 'COMPLETED');
+  return unfinished === undefined ? (answered.at(-1)?.time ?? since) : unfinished.time - 1;
 }
 
 /** Whether a batch needs somebody's look. */

@@ -18,6 +18,8 @@ export type Link =
   | { readonly kind: 'lost'; readonly since: number; readonly nextTryAt: number };
 
 const BETWEEN_DRAWINGS_MS = 250;
+/** An answer that takes longer is given up; the next overview asks again. */
+const LONGEST_ANSWER_MS = 20_000;
 
 export const link: Signal<Link> = signal<Link>({ kind: 'connecting' });
 export const overview: Signal<Overview | undefined> = signal<Overview | undefined>(undefined);
@@ -44,6 +46,8 @@ const known: { overview: Overview | undefined; batches: readonly TimelineBatch[]
 };
 let news: TimelineBatch[] = [];
 let isAsking = false;
+/** After which time the timeline has to be asked for; -1: from its begin. */
+let since = -1;
 let isDrawing = false;
 let lastDrawnAt = 0;
 let tries = 0;
@@ -94,23 +98,24 @@ function takeOverview(next: Overview): void {
   if (isAnother) {
     known.batches = [];
     news = [];
+    since = -1;
   }
   known.overview = next;
   draw();
-  void askForTimeline(next.name);
+  void askForTimeline(next);
 }
 
-async function askForTimeline(name: string): Promise<void> {
+async function askForTimeline({ name, startedAt }: Overview): Promise<void> {
   if (isAsking) return;
   isAsking = true;
-  known.batches = merged(known.batches, news.splice(0));
-  const since = askSince(known.batches);
   // Where there is no answer, the stream of events tells that the job is gone.
   const path = `/api/v1/applications/${encodeURIComponent(name)}/timeline?since=${since}`;
-  const answer = await ask<readonly TimelineBatch[]>(path);
+  const answer = await ask<readonly TimelineBatch[]>(path, AbortSignal.timeout(LONGEST_ANSWER_MS));
   isAsking = false;
-  if (answer?.value === undefined) return;
-  known.batches = merged(known.batches, answer.value, since);
+  // Meanwhile another job may have taken the place of the one that was asked.
+  if (answer?.value === undefined || known.overview?.startedAt !== startedAt) return;
+  known.batches = merged(merged(known.batches, news.splice(0)), answer.value, since);
+  since = askSince(answer.value, since);
   draw();
 }
 

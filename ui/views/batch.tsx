@@ -1,6 +1,6 @@
 /** All that is known of a batch. The arrow keys lead to the batches before and after it. */
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { jobPath, timesNeedMs } from '../data/live.ts';
 import type { BatchDetail } from '../data/types.ts';
 import { useLatest } from '../data/use-latest.ts';
@@ -110,7 +110,8 @@ function Neighbours({ batch }: { readonly batch: BatchDetail | undefined }): JSX
 }
 
 function useArrowKeys(batch: BatchDetail | undefined): void {
-  useEffect(() => {
+  // With the drawing and not after it: who sees the batch can go on at once.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       // In a box that scrolls, the arrows scroll it.
       const isElsewhere = event.target instanceof Element && event.target.closest('input, .scroll') !== null;

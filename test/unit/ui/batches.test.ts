@@ -78,9 +78,10 @@ describe('what is known after news', () => {
 });
 
 test('the timeline is asked for from the first batch that is not over', () => {
-  expect(askSince([])).toBe(-1);
-  expect(askSince([batchOf(5), batchOf(9)])).toBe(9);
-  expect(askSince([batchOf(5), batchOf(7, { status: 'PROCESSING' }), batchOf(9)])).toBe(6);
+  expect(askSince([], -1)).toBe(-1);
+  expect(askSince([], 9)).toBe(9);
+  expect(askSince([batchOf(5), batchOf(9)], -1)).toBe(9);
+  expect(askSince([batchOf(5), batchOf(7, { status: 'PROCESSING' }), batchOf(9)], 4)).toBe(6);
 });
 
 test('a batch has failed that was given up, had failed attempts, or an error', () => {
