@@ -13,6 +13,8 @@ export default defineConfig({
     reporters: reporters('unit'),
     // vitest leaves a core to itself, which has little to do: on two cores that is half of the time.
     maxWorkers: '100%',
-    testTimeout: 30_000,
+    // What is waited for has limits of its own; these only end what hangs, on a machine that has much else to do, too.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
