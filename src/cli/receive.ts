@@ -52,7 +52,8 @@ export const receiveCommand: CommandModule<object, ReceiveArguments> = {
 };
 
 async function receive({ driver, job: file, name, ...flags }: ReceiveArguments, requests: StopRequests): Promise<void> {
-  if (!/^[\w.-]{1,64}$/.test(name))
+  // It is the name of a directory, too.
+  if (!/^(?!\.{1,2}$)[\w.-]{1,64}$/.test(name))
     throw new UsageError(`--name must be letters, digits, '.', '-' and '_', not ${name}`);
   const log = await makeLogger({ level: flags.logLevel, stackTrace: flags.stackTrace });
   requests.log = log;

@@ -3,14 +3,16 @@
  * outputs run; it commits, or is given up; then its tokens travel back to the receivers. Batches run one after the other; where order
  * allows it, the stages of the next one run while this one's outputs and commit are waited for.
  */
+import { sleep } from '../core/clock.ts';
+import { errorLine, StreamjobError } from '../core/errors.ts';
 import { TurnTaker } from '../core/turn.ts';
 import type { Node, Past } from '../graph/node.ts';
 import type { RDD } from '../graph/rdd.ts';
 import { allowsRunAhead, type Begun, RunAhead } from './ahead/run-ahead.ts';
 import type { BacklogState } from './batch/backlog.ts';
-import { cutBatch } from './batch/batch.ts';
+import { type Batch, cutBatch } from './batch/batch.ts';
 import type { WaitingState } from './batch/cutting.ts';
-import { BlockQueue } from './block/block-queue.ts';
+import { BlockQueue, type Blocks } from './block/block-queue.ts';
 import type { Unfinished } from './commit/durability.ts';
 import { GivenBack } from './given-back.ts';
 import { Incoming } from './incoming.ts';
@@ -20,6 +22,7 @@ import { Processing } from './processing.ts';
 import { Attachments } from './receive/attachments.ts';
 import type { Intake, Receiver } from './receive/receiver.ts';
 import { Rest } from './rest.ts';
+import { Retry, retryPauseMs } from './retry.ts';
 import type { FlowSettings } from './settings.ts';
 
 /** The way of an event, joined. */
@@ -31,6 +34,7 @@ export class Flow implements Past {
   readonly #pressure: Pressure;
   readonly #processing: Processing;
   readonly #givenBack: GivenBack;
+  readonly #retry: Retry;
   readonly #turns = new TurnTaker();
   readonly #incoming: Incoming;
   readonly #attachments: Attachments;
@@ -53,6 +57,7 @@ export class Flow implements Past {
     for (const arrival of durability.waiting()) this.#queue.add(arrival);
     this.#pressure = new Pressure(settings, () => this.#backlogState());
     this.#givenBack = new GivenBack(log, events);
+    this.#retry = new Retry(settings);
     this.#incoming = new Incoming(settings, {
       queue: this.#queue,
       settle: (token, outcome) => this.#processing.settlement.settleOne(token, outcome),
@@ -205,7 +210,7 @@ export class Flow implements Past {
   }
 
   async #runBatch(time: number): Promise<void> {
-    const { clock, durability, inputs, maxBacklogBytes } = this.#settings;
+    const { clock, inputs } = this.#settings;
     for (const { atCut } of inputs) await atCut?.look(time);
     const startedAt = clock.now();
     if (this.#ahead.begun !== undefined) await this.#awaitStages(this.#ahead.begun);
@@ -213,8 +218,49 @@ export class Flow implements Past {
     if (this.#stop.signal.aborted) return;
     const ahead = await this.#ahead.take();
     if (ahead !== undefined) ahead.startedAt = startedAt;
-    const batch = ahead ?? cutBatch(time, await durability.load(this.#queue.take(maxBacklogBytes)), startedAt);
-    await this.#processing.run(batch);
+    const batch = ahead ?? (await this.#cut(time, startedAt));
+    if (batch !== undefined) await this.#processing.run(batch);
+  }
+
+  /**
+   * Cuts a batch, and reads what of it lies elsewhere. Where that cannot be read (a storage is away for a while) it is tried again, as a
+   * batch that fails is run again; until it is read all of it stays in the queue, so that peers can take it back.
+   * @returns undefined: the run was stopped meanwhile @throws StreamjobError LOG_CORRUPT; FILE_ACCESS when the policy is to stop
+   */
+  async #cut(time: number, startedAt: number): Promise<Batch | undefined> {
+    const { clock, durability, log, maxBacklogBytes } = this.#settings;
+    for (let attempt = 1; ; ) {
+      const blocks = this.#queue.peek(maxBacklogBytes);
+      try {
+        const loaded = await durability.load(blocks);
+        if (this.#queue.takeAll(blocks) !== undefined) return cutBatch(time, loaded, startedAt);
+        // A peer has taken something back meanwhile.
+      } catch (error) {
+        if (!this.#retry.allows(attempt, error)) {
+          const isReadLater = error instanceof StreamjobError && error.canRetry && this.#settings.onFailure === 'retry';
+          if (!isReadLater) throw error;
+          this.#giveBackUnread(time, blocks);
+          attempt = 1;
+        }
+        const retryInMs = retryPauseMs(attempt);
+        log.error(
+          { batch: time, attempt, retryInMs, err: error },
+          `what came for batch ${time} cannot be read (attempt ${attempt}), it is read again in ${retryInMs} ms: ${errorLine(error)}`,
+        );
+        attempt++;
+        await sleep(clock, retryInMs, this.#stop.signal);
+        if (this.#stop.signal.aborted) return undefined;
+      }
+    }
+  }
+
+  /** Has been tried often enough: peers that wait are told to send it again. What they were told is delivered stays, and is tried again. */
+  #giveBackUnread(time: number, blocks: Blocks): void {
+    const waited = new Map(
+      [...blocks].map(([input, arrivals]) => [input, arrivals.filter(({ acked }) => acked === undefined)]),
+    );
+    if (this.#queue.takeAll(waited) === undefined) return;
+    this.#processing.settlement.settle(cutBatch(time, waited, this.#settings.clock.now()), 'given-up', () => {});
   }
 
   /** It is its turn, and its stages still run: what comes waits for it as for any other batch. */

@@ -19,6 +19,11 @@ export interface RetrySettings {
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 
+/** How long to wait before what has failed is tried again, in ms. @param attempt the one that failed, from 1 */
+export function retryPauseMs(attempt: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
+}
+
 /** What follows when a batch has failed. */
 export class Retry {
   readonly #settings: RetrySettings;
@@ -46,7 +51,7 @@ export class Retry {
   /** Resolves when the next attempt is to begin, or when the batch is given up. */
   async pause(batch: Batch, attempt: number, error: unknown): Promise<void> {
     const { clock, log } = this.#settings;
-    const retryInMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
+    const retryInMs = retryPauseMs(attempt);
     log.error(
       { batch: batch.time, attempt, retryInMs, err: error },
       `batch ${batch.time} failed (attempt ${attempt}), it is run again in ${retryInMs} ms: ${errorLine(error)}`,

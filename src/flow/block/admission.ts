@@ -78,7 +78,8 @@ export class Admission {
     // What reads by itself goes back to where the last commit was: it needs no log.
     const asks = arrival.events.count > 0 && !this.#settings.readsByItself(arrival.token.input);
     if (level === 'end-to-end' || !asks) queue.add(arrival);
-    else if (level === 'store-on-failure') void this.#log(arrival);
+    // Where another host has it, the host removes it when it is told that it is acknowledged: it is brought here before that.
+    else if (level === 'store-on-failure' || arrival.events instanceof StoredEvents) void this.#keep(arrival);
     else {
       queue.add({ ...arrival, acked: arrival.events.count });
       void settle(arrival, 'committed');
@@ -91,7 +92,8 @@ export class Admission {
     if (this.isLogging) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
 
-  async #log(arrival: Arrival): Promise<void> {
+  /** Logs it, where the level asks for that; what lies elsewhere is in memory then. Its peer is told afterwards. */
+  async #keep(arrival: Arrival): Promise<void> {
     const { clock, inputName, log, logBlock, queue, settle, signal, spillBytes, onChange } = this.#settings;
     const input = inputName(arrival.token.input);
     this.#logging.add(arrival);
@@ -100,19 +102,20 @@ export class Admission {
     try {
       const events = (await broughtOf([arrival.events]))(arrival.events);
       const block = events instanceof EventBlock ? events : valuesToBlock(events, input);
-      const ref = await (logBlock as NonNullable<typeof logBlock>)(input, block, values);
-      reached('logged');
-      if (this.#failures > 0) log.info({}, 'the write-ahead log can be written again');
+      const ref = await logBlock?.(input, block, values);
+      if (ref !== undefined) reached('logged');
+      if (this.#failures > 0) log.info({}, 'received events can be kept again');
       this.#failures = 0;
       const acked = arrival.events.count;
       // The job is behind: what lies in the log need not lie in memory too.
-      const onDisk = queue.bytes + arrival.bytes > spillBytes;
-      const admitted = { ...arrival, bytes: Math.max(arrival.bytes, ref.length), ref, acked };
+      const onDisk = ref !== undefined && queue.bytes + arrival.bytes > spillBytes;
+      const bytes = Math.max(arrival.bytes, ref?.length ?? 0);
+      const admitted = { ...arrival, events, bytes, acked, ...(ref === undefined ? {} : { ref }) };
       queue.add(onDisk ? { ...admitted, onDisk, events: onlyCounted(acked, values) } : admitted);
       void settle(arrival, 'committed');
     } catch (error) {
       const wait = Math.min(FIRST_WAIT_MS * 2 ** this.#failures++, LONGEST_WAIT_MS);
-      const message = `received events cannot be logged, they are not acknowledged and come again: ${messageOf(error)}`;
+      const message = `received events cannot be kept, they are not acknowledged and come again: ${messageOf(error)}`;
       log.error({ err: error, events: arrival.events.count, answeredInMs: wait }, message);
       // The answer is late on purpose: a peer that is told no at once would send it again at once.
       await sleep(clock, wait, signal);

@@ -46,6 +46,8 @@ export class Channel {
   readonly #calls = new Map<number, OpenCall>();
   #nextCall = 1;
   #heardAt: number;
+  /** When the next look is due. */
+  #dueAt: number;
   #received: Buffer[] = [];
   #receivedBytes = 0;
   /** With so many the next message is whole, or at least its length is there. */
@@ -58,6 +60,7 @@ export class Channel {
     const { clock, socket } = parts;
     this.remote = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? '?'}`;
     this.#heardAt = clock.now();
+    this.#dueAt = this.#heardAt + ALIVE_MS;
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => this.#onData(bytes));
     socket.on('error', (error) => this.close(messageOf(error)));
@@ -113,7 +116,11 @@ export class Channel {
 
   #onBeat(): void {
     const { clock } = this.#parts;
-    const silent = clock.now() - this.#heardAt;
+    const now = clock.now();
+    // While a function of the user held this process up, nothing could be heard: what the other side said waits to be read.
+    this.#heardAt = Math.min(now, this.#heardAt + Math.max(0, now - this.#dueAt));
+    this.#dueAt = now + ALIVE_MS;
+    const silent = now - this.#heardAt;
     if (silent >= LOST_MS) return this.close(`nothing was heard of it for ${silent} ms`);
     this.#write({});
     if (this.#closed === undefined) this.#beat = clock.after(ALIVE_MS, () => this.#onBeat());

@@ -118,7 +118,9 @@ export class ReceiverHost {
     const { ended, link } = channel;
     const abort = (): void => void link.end('this host stops');
     signal.addEventListener('abort', abort);
-    const directory = placeIn(root, 'receivers', name, uuid());
+    // Hosts of other drivers may have this name and the same storage: a driver removes what older ones of the name have left.
+    const ofDriver = `${driver.host}-${driver.port}`.replaceAll(/[^\w.-]/g, '-');
+    const directory = placeIn(root, 'receivers', ofDriver, name, uuid());
     let blocks: BlockLog | undefined;
     try {
       // A new one each time: a driver that lost us may still read from the one before.

@@ -149,6 +149,8 @@ export class ReceiverHosts {
       .hasDirectory(blocks)
       .catch(() => false);
     if (!isSeen) return refuse(`the driver does not see ${blocks}: both must have the same storage`, false);
+    // Who has gone meanwhile is told nothing, and nobody would notice a second time that it is gone.
+    if (!this.#channels.has(channel)) return refuse('the connection was closed meanwhile', false);
     const before = this.#hosts.get(name);
     if (before !== undefined && before.process !== process) this.#replace(before);
     before?.channel.close(`another receiver of the name ${name} has taken its place, from ${channel.remote}`);

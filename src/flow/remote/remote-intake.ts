@@ -55,8 +55,10 @@ export class RemoteIntake implements Intake {
   async settled(sequences: readonly number[], outcome: Outcome): Promise<number> {
     const refs = sequences.flatMap((sequence) => this.#open.get(sequence) ?? []);
     for (const sequence of sequences) this.#open.delete(sequence);
+    // A driver that comes meanwhile has blocks of its own, which begin with the same numbers.
+    const blocks = this.#driver?.blocks;
     const acked = await this.#settleHere(sequences, outcome);
-    await this.#driver?.blocks.release(refs);
+    await blocks?.release(refs);
     return acked;
   }
 

@@ -8,7 +8,7 @@ const STATES: readonly (readonly [name: string, line: RegExp])[] = [
   ['batches given up', /^job warn: batch \d+ was given up/],
   ['attempts of batches that failed', /^job error: batch \d+ failed \(attempt/],
   ['receivers stopped by the backlog', /^job warn: receivers stop reading/],
-  ['events that could not be logged', /^job error: received events cannot be logged/],
+  ['events that could not be logged', /^job error: received events cannot be kept/],
   ['batches with dead letters', /^job warn: batch \d+: \d+ values were left out/],
   ['requests answered FAILED in time', /^job warn: .*answered FAILED/],
   ['graceful stops that ran out of time', /^job warn: .*graceful stop took longer/],

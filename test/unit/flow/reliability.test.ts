@@ -261,7 +261,7 @@ describe('store-on-failure', () => {
     const peer = await rig.connect();
     job.state.files.fail('append', 0, 1, 'ENOSPC');
     const refused = peer.send('a');
-    await until(() => rig.lines.some(({ message }) => /cannot be logged.*ENOSPC/.test(message)));
+    await until(() => rig.lines.some(({ message }) => /cannot be kept.*ENOSPC/.test(message)));
     rig.clock.advance(500);
     await until(() => peer.status(refused) === 'FAILED');
     const again = peer.send('a');

@@ -1,5 +1,14 @@
 /** Receivers on other hosts than the driver: real connections between them, real blocks in a directory that both see, real Avro clients. */
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,9 +16,11 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { RpcClient } from '../../../src/agent.ts';
 import type { StreamingContextOptions } from '../../../src/api/context-options.ts';
+import { inputKind } from '../../../src/api/elsewhere-received.ts';
 import { receiveFor } from '../../../src/api/receive-for.ts';
 import { StreamingContext } from '../../../src/api/streaming-context.ts';
 import { systemClock } from '../../../src/core/clock.ts';
+import { PROTOCOL_VERSION } from '../../../src/flow/remote/messages.ts';
 import type { SecurityFiles } from '../../../src/flow/remote/security.ts';
 import { collectingLogger } from '../../kit/log.ts';
 import { freePort, isListening } from '../../kit/ports.ts';
@@ -43,6 +54,11 @@ class Site {
 
   get storage(): string {
     return path.join(root, 'storage');
+  }
+
+  /** Where in the storage the hosts of this driver write. */
+  get received(): string {
+    return `receivers/127.0.0.1-${this.driverPort}`;
   }
 
   async startDriver(options: Partial<StreamingContextOptions> = {}): Promise<StreamingContext> {
@@ -94,9 +110,9 @@ class Site {
     return { port, end, lines, running };
   }
 
-  async client(port: number): Promise<RpcClient> {
+  async client(port: number, requestTimeout = '20s'): Promise<RpcClient> {
     await until(() => isListening(port));
-    const client = await RpcClient.connect({ hosts: [`127.0.0.1:${port}`], requestTimeout: '20s' });
+    const client = await RpcClient.connect({ hosts: [`127.0.0.1:${port}`], requestTimeout });
     CLOSERS.push(() => client.close());
     return client;
   }
@@ -133,7 +149,7 @@ describe('receivers on other hosts', () => {
     const sent = [a.appendBatch(batch(0, 100)), b.appendBatch(batch(100, 50))].map((each) =>
       each.then(() => acknowledged++),
     );
-    await until(() => readdirSync(path.join(site.storage, 'receivers', 'r2')).length > 0);
+    await until(() => readdirSync(path.join(site.storage, site.received, 'r2')).length > 0);
     await until(() => site.ssc?.waitingEvents === 0 || acknowledged > 0);
     expect(acknowledged).toBe(0);
     release();
@@ -192,6 +208,111 @@ describe('receivers on other hosts', () => {
     await until(() => site.counts.size === 15);
     // The ids that the first driver has committed are in its checkpoint.
     expect([...site.counts.values()]).toEqual(Array.from({ length: 15 }, () => 1));
+  });
+
+  test.each(['store-on-failure', 'best-effort'] as const)(
+    'at %s the driver has what is acknowledged: the host that received it may remove it',
+    async (reliability) => {
+      const site = await Site.open();
+      let release = (): void => {};
+      site.held = new Promise((resolve) => {
+        release = resolve;
+      });
+      await site.startDriver({ reliability });
+      const host = await site.startHost('r1');
+      const client = await site.client(host.port);
+      await client.appendBatch(batch(0, 10));
+      // Its batch waits for the one that is held.
+      await until(() => site.ssc?.waitingEvents === 0);
+      await client.appendBatch(batch(10, 10));
+      await host.end();
+      rmSync(path.join(site.storage, site.received), { recursive: true });
+      release();
+      await until(() => site.counts.size === 20);
+    },
+  );
+
+  test('what cannot be read for a while is read again, and its peers may take it back meanwhile', async () => {
+    const site = await Site.open();
+    await site.startDriver();
+    const host = await site.startHost('r1');
+    const client = await site.client(host.port);
+    await client.appendBatch(batch(0, 5));
+    const away = path.join(root, 'away');
+    renameSync(site.storage, away);
+    const cannot = (): number => site.lines.filter(({ message }) => /cannot be read \(attempt/.test(message)).length;
+    let acknowledged = 0;
+    const sending = client.appendBatch(batch(5, 5)).then(() => acknowledged++);
+    await until(() => cannot() >= 2);
+    expect(acknowledged).toBe(0);
+    renameSync(away, site.storage);
+    await sending;
+    await until(() => site.counts.size === 10);
+    expect([...site.counts.values()].every((count) => count === 1)).toBe(true);
+    renameSync(site.storage, away);
+    const hasty = await site.client(host.port, '300ms');
+    const taken = expect(hasty.appendBatch(batch(10, 5))).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT' });
+    const before = cannot();
+    await until(() => cannot() > before);
+    expect(site.ssc?.waitingEvents).toBe(5);
+    await taken;
+    await until(() => site.ssc?.waitingEvents === 0);
+    renameSync(away, site.storage);
+  });
+
+  test('what peers wait for goes back when it could not be read as often as a batch may be run again', async () => {
+    const site = await Site.open();
+    await site.startDriver({ maxRetries: 1 });
+    const host = await site.startHost('r1');
+    const client = await site.client(host.port);
+    await client.appendBatch(batch(0, 5));
+    const away = path.join(root, 'away');
+    renameSync(site.storage, away);
+    await expect(client.appendBatch(batch(5, 5))).rejects.toThrow();
+    renameSync(away, site.storage);
+    await client.appendBatch(batch(5, 5));
+    await until(() => site.counts.size === 10);
+  });
+
+  test("what a host of its name has left is removed, and nothing of another driver's hosts", async () => {
+    const site = await Site.open();
+    const [left, other] = [path.join(site.received, 'r1/old'), 'receivers/elsewhere-7000/r1/live'].map((name) =>
+      path.join(site.storage, name),
+    ) as [string, string];
+    for (const each of [left, other]) mkdirSync(each, { recursive: true });
+    await site.startDriver();
+    await site.startHost('r1');
+    await until(() => !existsSync(left));
+    expect(existsSync(other)).toBe(true);
+  });
+
+  test('a host that goes while it is attached is not kept', async () => {
+    const site = await Site.open();
+    await site.startDriver();
+    const directory = 'receivers/here';
+    mkdirSync(path.join(site.storage, directory), { recursive: true });
+    const inputs = StreamingContext.inputs(site.ssc as StreamingContext).map(inputKind);
+    const attach = (name: string): Promise<unknown> => {
+      const message = {
+        type: 'attach',
+        version: PROTOCOL_VERSION,
+        name,
+        process: name,
+        inputs,
+        directory,
+      };
+      const body = Buffer.from(JSON.stringify({ call: 1, message }));
+      const head = Buffer.alloc(4);
+      head.writeUInt32BE(body.length);
+      const socket = connect(site.driverPort, '127.0.0.1', () =>
+        socket.write(Buffer.concat([head, body]), () => socket.destroy()),
+      );
+      return new Promise((resolve) => socket.once('close', resolve));
+    };
+    await Promise.all(Array.from({ length: 200 }, (_, i) => attach(`r${i}`)));
+    const said = (pattern: RegExp): number => site.lines.filter(({ message }) => pattern.test(message)).length;
+    await until(() => said(/ is attached, from /) + said(/ was refused: the connection was closed meanwhile/) === 200);
+    await until(() => said(/ is lost: /) === said(/ is attached, from /));
   });
 
   test('one that comes with a name that is taken takes its place', async () => {
