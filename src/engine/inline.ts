@@ -14,6 +14,7 @@ import { dealInput } from './run/input.ts';
 import type { KeepingRunner } from './run/keeping.ts';
 import { Runner } from './run/runner.ts';
 import { packPartition, type Slice, unpackPartition } from './slices.ts';
+import { StoredChunk } from './stored-chunk.ts';
 
 /** The engine's entry in the list. */
 export const inlineEngine: EngineKind = {
@@ -66,8 +67,10 @@ export class InlineEngine implements Engine {
     if (this.#isLost) await this.#putBack(time);
     const { numPartitions, taps } = this.#settings;
     const inputOf = (input: number): Lineage<unknown> | undefined => {
-      const partitions = dealInput(blocks.get(input) ?? [], numPartitions);
-      return partitions && { kind: 'source', partitions };
+      const pieces = blocks.get(input) ?? [];
+      const partitions = dealInput(pieces, numPartitions);
+      const isBorrowed = pieces.some(({ events }) => events instanceof StoredChunk);
+      return partitions && { kind: 'source', partitions, isBorrowed };
     };
     const { stages, tapped } = await this.#generations.run(time, inputOf, taps?.wanted);
     taps?.take(time, tapped);

@@ -53,6 +53,8 @@ export interface Aggregator<V, C> {
 export interface Source<T> {
   readonly kind: 'source';
   readonly partitions: readonly Partition<T>[];
+  /** Whether it lies where whoever received it removes it once its batch has committed: what later batches read is a copy. */
+  readonly isBorrowed?: boolean;
 }
 
 /** A step upon a parent. */
@@ -200,7 +202,8 @@ export function shuffle<K, V, C>(
 /** `parent`, worked out at most once. What is there already is not kept a second time. @param copied whether later batches read it */
 export function kept<T>(parent: Lineage<T>, copied = false): Lineage<T> {
   if (parent.kind === 'kept' && copied) parent.copied = true;
-  if (parent.kind === 'source' || parent.kind === 'kept') return parent;
+  const isThere = parent.kind === 'source' && !(copied && parent.isBorrowed === true);
+  if (isThere || parent.kind === 'kept') return parent;
   return { kind: 'kept', parent, copied, result: undefined };
 }
 

@@ -18,9 +18,11 @@ import type { PartitionCall } from '../../graph/outputs/partitions.ts';
 import type { Accumulators } from '../../graph/shared.ts';
 import { unpackError } from '../crew/messages.ts';
 import type { TaskReport } from '../engine.ts';
+import { brought } from '../read-ahead.ts';
 import { PartitionRunner } from '../run/partition-runner.ts';
 import type { Runner } from '../run/runner.ts';
 import type { SkipPolicy } from '../skip-policy.ts';
+import { StoredChunk, type StoredPiece, storedPartition } from '../stored-chunk.ts';
 import { rowsOf } from './arrow.ts';
 import type { Asked } from './asked.ts';
 import type { Relation } from './connect/client.ts';
@@ -87,7 +89,7 @@ export class NodeWork {
   ): Promise<readonly Partition<unknown>[]> {
     switch (lineage.kind) {
       case 'source':
-        return lineage.partitions;
+        return copied && lineage.isBorrowed === true ? await this.#copied(lineage.partitions) : lineage.partitions;
       case 'kept':
         lineage.result ??= await this.resolve(lineage.parent, [...path, 0], lineage.copied);
         return lineage.result;
@@ -100,6 +102,21 @@ export class NodeWork {
       default:
         return this.#there(lineage, path);
     }
+  }
+
+  /** What was received as later batches find it: in the run's own part of the storage, or in memory where it is little. */
+  async #copied(partitions: readonly Partition<unknown>[]): Promise<readonly Partition<unknown>[]> {
+    const own: Partition<unknown>[] = [];
+    for (const each of partitions) {
+      const { chunks, size } = await brought(each);
+      own.push({ size, chunks: [...chunks].map((chunk) => (chunk instanceof StoredChunk ? chunk.read() : chunk)) });
+    }
+    const { storage } = this.#parts;
+    const [pieces = []] = await givenPieces(storage, this.#asked.time, [own], this.#node.name);
+    return own.map((each, i) => {
+      const stored = (pieces[i] ?? []).filter((piece): piece is StoredPiece => 'path' in piece);
+      return stored.length > 0 && stored.length === pieces[i]?.length ? storedPartition(stored) : each;
+    });
   }
 
   /** In the driver, upon what its parents give. */
