@@ -44,6 +44,11 @@ export async function lockDirectory(directory: string, owner: string, locked: Lo
   }
 }
 
+/** Whether the directory has, or had, an owner: between the making of a directory and its lock it has none yet. */
+export async function wasLocked(directory: string): Promise<boolean> {
+  return (await fs.readdir(directory)).includes(NAME);
+}
+
 /** Whether an owner lives. Nothing is changed. @throws what opening the directory throws */
 export async function isLocked(directory: string): Promise<boolean> {
   const handle = await fs.open(directory, 'r');

@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, onTestFailed, onTestFinished } from 'vitest';
+import { SparkSession, sql } from '../../src/engine/spark/connect/client.ts';
 import { describeWith } from '../interop/kit/peers.ts';
 import { it, Scene } from '../interop/kit/scene.ts';
 import { mountSmall, mountsMissing, unmount } from '../kit/mounts.ts';
@@ -124,6 +125,16 @@ describeWith(['cluster'], 'a job on a Spark cluster', () => {
     await sending;
     await job.counted();
     expect(job.log.some((line) => line.includes('CONNECT_FAILED') || line.includes('SPARK_FAILED'))).toBe(true);
+    // A server that is silent about a plan, and lives, is waited for: it is asked whether it does.
+    const session = new SparkSession(cluster.master, { silenceMs: 50, answerMs: 20_000 });
+    const sleeping = sql("SELECT reflect('java.lang.Thread', 'sleep', CAST(1000 AS BIGINT))");
+    expect((await session.run(sleeping)).length).toBeGreaterThan(0);
+    // Between two batches no plan fails with it: the next one is told that the session is another one.
+    await scene.until(() => !cluster.busy(), 'nothing runs');
+    await cluster.restartConnect();
+    await expect(session.run(sql('SELECT 1'))).rejects.toThrow('INVALID_HANDLE.SESSION_CHANGED');
+    await job.send(1);
+    await job.counted();
   });
 
   it('waits while the storage is away, and goes on when it is there again', async ({ scene }) => {

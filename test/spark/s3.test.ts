@@ -226,7 +226,8 @@ describeWith(['cluster', 's3'], 'a storage in S3', () => {
       await client.close();
     };
     await send(0);
-    expect((await server.keys(`${below}/receivers`)).some((key) => key.startsWith(`${below}/receivers/r`))).toBe(true);
+    const received = `${below}/receivers/127.0.0.1-${driver}`;
+    expect((await server.keys(received)).some((key) => key.startsWith(`${received}/r`))).toBe(true);
     await lost.kill();
     await send(500);
     await scene.until(() => {
@@ -237,7 +238,7 @@ describeWith(['cluster', 's3'], 'a storage in S3', () => {
     }, 'each is counted');
     // What has committed goes.
     const blocks = async (): Promise<string[]> =>
-      (await server.keys(`${below}/receivers/r2`)).filter((key) => /blocks/.test(key));
+      (await server.keys(`${received}/r2`)).filter((key) => /blocks/.test(key));
     await scene.until(async () => (await blocks()).length <= 1, 'blocks that have committed are removed');
   });
 });

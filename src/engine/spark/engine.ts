@@ -214,8 +214,11 @@ class Cluster {
     try {
       return await session.run(plan, own.signal);
     } catch (error) {
-      // A server that was started again knows nothing of the session: the next attempt begins another one.
-      this.#session = undefined;
+      if (isSessionLost(error) && this.#session === session) {
+        // The next attempt begins another one. Where the server knows it still, it lets it go.
+        this.#session = undefined;
+        void session.close();
+      }
       throw error;
     } finally {
       signal.removeEventListener('abort', abort);
@@ -226,6 +229,15 @@ class Cluster {
   async close(): Promise<void> {
     await this.#session?.close();
   }
+}
+
+/**
+ * Whether a server that was started again, or another one, knows nothing of the session. After any other failure it stays: in another one the
+ * program would be shipped again, and each executor would start workers beside those that it has.
+ */
+function isSessionLost(error: unknown): boolean {
+  if (!(error instanceof StreamjobError)) return true;
+  return error.code === 'CONNECT_FAILED' || /INVALID_HANDLE/.test(error.message);
 }
 
 const BRIDGE_NAME = `streamjob-${hashOf(BRIDGE)}.sh`;

@@ -8,10 +8,10 @@ import { crc32 } from 'node:zlib';
 import { messageOf } from '../../core/errors.ts';
 import { fileError } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
-import { uuid } from '../../core/machine.ts';
+import { fsSync, uuid } from '../../core/machine.ts';
 import { absolutePlace, placeIn } from '../../core/storage/places.ts';
 import { storageOf } from '../../core/storage/storages.ts';
-import { type DirectoryLock, lockDirectory } from '../../durable/lock.ts';
+import { type DirectoryLock, lockDirectory, wasLocked } from '../../durable/lock.ts';
 import type { StoredPiece } from '../stored-chunk.ts';
 import { type LeaseTimes, RunLease } from './run-lease.ts';
 
@@ -133,23 +133,37 @@ export function writePieces(directory: string, time: number, pieces: readonly En
   return placed(file, pieces);
 }
 
-/** What the names of runs on this host begin with. */
+/** Tells hosts of the same name from each other: a file of Linux; elsewhere, and where it cannot be read, the name has to do. */
+const MACHINE_ID = '/etc/machine-id';
+
+/** What the names of runs on this host are, but for their end, a UUID. */
 function runsHere(): string {
-  return `run-${hostname()}-`;
+  let machine = '';
+  try {
+    machine = `${fsSync.readFileSync(MACHINE_ID, 'utf8').trim().slice(0, 8)}-`;
+  } catch {
+    // There is none.
+  }
+  return `run-${hostname()}-${machine}`;
 }
 
-/** Whether one on another host lives cannot be seen from here. */
+/** Whether one on another host lives cannot be seen from here; names of hosts may begin with this one's. */
 async function removeKilled(root: string, own: string): Promise<void> {
   const storage = storageOf(root);
+  const here = runsHere();
   for (const name of await storage.directories(root)) {
     const other = placeIn(root, name);
-    if (!name.startsWith(runsHere()) || other === own) continue;
+    if (!name.startsWith(here) || !UUID.test(name.slice(here.length)) || other === own) continue;
+    // Another run may be about to begin.
+    if (!(await wasLocked(other).catch(() => false))) continue;
     const left = await lockRun(other).catch(() => undefined);
     if (left === undefined) continue;
     await left.release();
     await storage.removeAll(other);
   }
 }
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function dataFile(directory: string, time: number): string {
   return placeIn(directory, `${time}-data-${uuid()}`);

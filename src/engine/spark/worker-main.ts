@@ -98,7 +98,12 @@ async function serveTask(
     }
     rows.push(row);
   }
-  if (!isWhole()) return worker.close();
+  if (!isWhole()) {
+    // Spark does not take what this attempt has made: nor must the next task bring what it has added and written.
+    job.accumulators.take();
+    taskLog.written();
+    return worker.close();
+  }
   if (rows.length > 0) await worker.take(rows);
   worker.end(taskLog.written());
   await flush();

@@ -13,7 +13,7 @@ import {
 import { Code, ConnectError, type Transport } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { StreamjobError, messageOf as textOf } from '../../../core/errors.ts';
-import { uuid } from '../../../core/machine.ts';
+import { after, monotonicMs, uuid } from '../../../core/machine.ts';
 import { messageOf, SparkConnectService } from './messages.ts';
 
 /** A relation of a plan, as the protocol has it. */
@@ -42,16 +42,29 @@ export function withRelations(root: Relation, references: Readonly<Record<string
 const CHUNK_BYTES = 32 * 1024;
 const CLIENT = 'streamjob';
 const STANDARD_PORT = 15_002;
+/** So long may it take to bring a file to the server. */
+const LONGEST_SHIPPING_MS = 10 * 60_000;
+
+/** When a server that is silent is asked whether it lives, in ms. */
+export interface Patience {
+  /** Without a word of it about a plan. Default: 10 s. */
+  readonly silenceMs: number;
+  /** So long has it to answer; who does not answer twice is taken for lost. Default: 20 s. */
+  readonly answerMs: number;
+}
+const PATIENCE: Patience = { silenceMs: 10_000, answerMs: 20_000 };
 
 /** A session. */
 export class SparkSession {
   readonly #transport: Transport;
+  readonly #patience: Patience;
   readonly #address: string;
   readonly #sessionId = uuid();
   #serverSide: string | undefined;
 
   /** @param url `sc://HOST:PORT`, as Spark has it @throws StreamjobError CONFIG_INVALID */
-  constructor(url: string) {
+  constructor(url: string, patience: Patience = PATIENCE) {
+    this.#patience = patience;
     const [, host, port = String(STANDARD_PORT), more = ''] =
       /^sc:\/\/(\[[^\]]+\]|[^/:;]+)(?::(\d{1,5}))?(\/.*)?$/.exec(url) ?? [];
     if (host === undefined) {
@@ -74,17 +87,68 @@ export class SparkSession {
   async run(root: Relation, signal?: AbortSignal): Promise<Uint8Array[]> {
     const plan = { opType: { case: 'root', value: root } };
     const batches: Uint8Array[] = [];
+    const watch = this.#watch();
+    const until = signal === undefined ? watch.lost : AbortSignal.any([signal, watch.lost]);
     try {
-      const answers = await this.#stream('ExecutePlan', [{ ...this.#session, plan, clientType: CLIENT }], signal);
+      const answers = await this.#stream('ExecutePlan', [{ ...this.#observed, plan, clientType: CLIENT }], until);
       // To the end, or the connection is kept for it.
       for await (const answer of answers) {
+        watch.heard();
         const { responseType, serverSideSessionId } = answer as unknown as Answer;
         this.#serverSide = serverSideSessionId;
         if (responseType.case === 'arrowBatch') batches.push(responseType.value.data);
       }
       return batches;
     } catch (error) {
-      throw this.#failure(error);
+      throw watch.lost.aborted ? this.#silent(error) : this.#failure(error);
+    } finally {
+      watch.end();
+    }
+  }
+
+  /**
+   * Asks a server that is silent about a plan whether it lives: its host may have gone without a word, and then nothing would ever come. A
+   * call does that; a ping of HTTP/2 would be held against us, as gRPC's servers take one in five minutes.
+   */
+  #watch(): { readonly lost: AbortSignal; readonly heard: () => void; readonly end: () => void } {
+    const { silenceMs } = this.#patience;
+    const lost = new AbortController();
+    let isOver = false;
+    let heardAt = monotonicMs();
+    let unanswered = 0;
+    const look = async (): Promise<void> => {
+      if (monotonicMs() - heardAt >= silenceMs) {
+        const lives = await this.#lives();
+        unanswered = lives ? 0 : unanswered + 1;
+      }
+      if (isOver) return;
+      if (unanswered >= 2) return lost.abort();
+      endTimer = after(unanswered > 0 ? 0 : silenceMs, () => void look());
+    };
+    let endTimer = after(silenceMs, () => void look());
+    return {
+      lost: lost.signal,
+      heard: () => {
+        heardAt = monotonicMs();
+        unanswered = 0;
+      },
+      end: () => {
+        isOver = true;
+        endTimer();
+      },
+    };
+  }
+
+  /** Whether the server answers anything. */
+  async #lives(): Promise<boolean> {
+    const request = { ...this.#session, clientType: CLIENT, analyze: { case: 'sparkVersion', value: {} } };
+    try {
+      const method = methodOf('AnalyzePlan') as DescMethodUnary;
+      await this.#transport.unary(method, undefined, this.#patience.answerMs, undefined, request as never);
+      return true;
+    } catch (error) {
+      const { code } = error instanceof ConnectError ? error : ({} as Partial<ConnectError>);
+      return code !== Code.DeadlineExceeded && code !== Code.Unavailable && code !== undefined;
     }
   }
 
@@ -104,7 +168,7 @@ export class SparkSession {
       const data = bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES);
       return { data, crc: BigInt(crc32(data)) };
     };
-    const common = { ...this.#session, clientType: CLIENT };
+    const common = { ...this.#observed, clientType: CLIENT };
     const begin = {
       name,
       totalBytes: BigInt(bytes.length),
@@ -119,7 +183,7 @@ export class SparkSession {
     // The server takes chunks only where there are several.
     const requests = numChunks === 1 ? [{ ...common, payload: whole }] : chunked;
     try {
-      for await (const answer of await this.#stream('AddArtifacts', requests)) {
+      for await (const answer of await this.#stream('AddArtifacts', requests, undefined, LONGEST_SHIPPING_MS)) {
         this.#serverSide = (answer as unknown as Answer).serverSideSessionId;
       }
     } catch (error) {
@@ -144,7 +208,18 @@ export class SparkSession {
     return { sessionId: this.#sessionId, userContext: { userId: CLIENT, userName: CLIENT } };
   }
 
-  async #stream(name: string, requests: readonly object[], signal?: AbortSignal): Promise<AsyncIterable<Message>> {
+  /** With what the server called the session before: one that was started again since says so, and does not make another one silently. */
+  get #observed(): object {
+    const observed = this.#serverSide;
+    return { ...this.#session, ...(observed === undefined ? {} : { clientObservedServerSideSessionId: observed }) };
+  }
+
+  async #stream(
+    name: string,
+    requests: readonly object[],
+    signal?: AbortSignal,
+    timeoutMs?: number,
+  ): Promise<AsyncIterable<Message>> {
     const method = methodOf(name) as DescMethodStreaming;
     const input = messageOf(name === 'ExecutePlan' ? 'ExecutePlanRequest' : 'AddArtifactsRequest');
     const messages = async function* (): AsyncGenerator<never> {
@@ -153,11 +228,24 @@ export class SparkSession {
     const { message } = await this.#transport.stream(
       method as DescMethodServerStreaming,
       signal,
-      undefined,
+      timeoutMs,
       undefined,
       messages(),
     );
     return message as AsyncIterable<Message>;
+  }
+
+  #silent(cause: unknown): StreamjobError {
+    const { answerMs } = this.#patience;
+    return new StreamjobError(
+      'CONNECT_FAILED',
+      `the Spark Connect server has not answered twice within ${answerMs} ms`,
+      {
+        where: this.#address,
+        hint: 'see that its host runs, and that it can be reached',
+        cause,
+      },
+    );
   }
 
   #failure(error: unknown): StreamjobError {

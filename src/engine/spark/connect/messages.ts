@@ -54,6 +54,7 @@ const MESSAGES: Readonly<Record<string, readonly Field[]>> = {
     [4, 'client_type', 'string'],
     [6, 'operation_id', 'string'],
     [7, 'tags', 'string[]'],
+    [8, 'client_observed_server_side_session_id', 'string'],
   ],
   ArrowBatch: [
     [1, 'row_count', 'int64'],
@@ -84,6 +85,7 @@ const MESSAGES: Readonly<Record<string, readonly Field[]>> = {
   AddArtifactsRequest: [
     ...SESSION,
     [6, 'client_type', 'string'],
+    [7, 'client_observed_server_side_session_id', 'string'],
     [3, 'batch', 'Batch|payload'],
     [4, 'begin_chunk', 'BeginChunkedArtifact|payload'],
     [5, 'chunk', 'ArtifactChunk|payload'],
@@ -97,6 +99,9 @@ const MESSAGES: Readonly<Record<string, readonly Field[]>> = {
     [3, 'server_side_session_id', 'string'],
     [1, 'artifacts', 'ArtifactSummary[]'],
   ],
+  SparkVersion: [],
+  AnalyzePlanRequest: [...SESSION, [3, 'client_type', 'string'], [10, 'spark_version', 'SparkVersion|analyze']],
+  AnalyzePlanResponse: [[1, 'session_id', 'string']],
   ReleaseSessionRequest: [...SESSION, [3, 'client_type', 'string']],
   ReleaseSessionResponse: [[1, 'session_id', 'string']],
 };
@@ -109,6 +114,7 @@ const METHODS: readonly (readonly [
 ])[] = [
   ['ExecutePlan', 'ExecutePlanRequest', 'ExecutePlanResponse', 'server'],
   ['AddArtifacts', 'AddArtifactsRequest', 'AddArtifactsResponse', 'client'],
+  ['AnalyzePlan', 'AnalyzePlanRequest', 'AnalyzePlanResponse', 'none'],
   ['ReleaseSession', 'ReleaseSessionRequest', 'ReleaseSessionResponse', 'none'],
 ];
 

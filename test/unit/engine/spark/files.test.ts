@@ -1,7 +1,19 @@
 /** Files that a driver and executors share, without a cluster: data and its places, parts of outputs, Node as an archive, lines of tasks. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EventBlock } from '../../../../src/avro/event-block.ts';
@@ -79,13 +91,18 @@ describe('the storage of a run', () => {
 
   it('removes what a killed run of this host left, and nothing of a run that lives, or of another host', async () => {
     const root = ownDirectory();
-    const [left, other] = [path.join(root, `run-${hostname()}-dead`), path.join(root, 'run-elsewhere-1')];
-    for (const each of [left, other]) mkdirSync(each);
     const living = await RunStorage.open(root, silentLogger);
+    const prefix = path.basename(living.directory).slice(0, -36);
+    const run = (name: string): string => path.join(root, name);
+    const left = run(`${prefix}${randomUUID()}`);
+    // Of a host whose name begins with this one's; and a run of this host that is about to begin: it has no lock yet.
+    const others = [run('run-elsewhere-1'), run(`${prefix}2-${randomUUID()}`)];
+    const beginning = run(`${prefix}${randomUUID()}`);
+    for (const each of [left, ...others]) await leaveDead(each);
+    mkdirSync(beginning);
     const next = await RunStorage.open(root, silentLogger);
     expect(existsSync(left)).toBe(false);
-    expect(existsSync(other)).toBe(true);
-    expect(existsSync(living.directory)).toBe(true);
+    for (const each of [...others, beginning, living.directory]) expect(existsSync(each)).toBe(true);
     await living.close();
     await next.close();
   });
@@ -104,6 +121,15 @@ describe('the storage of a run', () => {
     expect([...seen(chunks, undefined)].every((chunk) => chunk instanceof EventBlock)).toBe(true);
   });
 });
+
+/** Makes a directory of a run as a kill leaves it: the name of its lock is there, and nobody listens. */
+async function leaveDead(directory: string): Promise<void> {
+  mkdirSync(directory);
+  const server = createServer().listen(path.join(directory, 's'));
+  await once(server, 'listening');
+  linkSync(path.join(directory, 's'), path.join(directory, 'in_use.sock'));
+  await new Promise((resolve) => server.close(resolve));
+}
 
 describe('parts of an output', () => {
   it('are there once, however often they were tried: the attempt that was told of has the name', async () => {
