@@ -73,9 +73,9 @@ export const ACKNOWLEDGE: readonly Bug[] = [
   {
     name: 'acknowledged-before-logged',
     file: 'flow/block/admission.ts',
-    find: '      const ref = await (logBlock',
+    find: '      const ref = await logBlock',
     replace: `      void settle(arrival, 'committed');
-      const ref = await (logBlock`,
+      const ref = await logBlock`,
     what: 'At store-on-failure peers are told "delivered" before their events are in the log.',
     within: 10,
   },
